@@ -1,0 +1,67 @@
+# What a newcomer and a maintainer type. Needs Python 3.10 or later and make; everything else goes into .venv.
+#
+#   make install    the environment alone
+#   make demo       ask the demo model about the pictures in examples/pictures
+#   make test       the whole test suite, with the coverage of the client
+#   make check      ruff, mypy and the rules of who may import whom
+#
+# PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
+# TESTS="tests/test_cli.py -k ask" fewer tests.
+
+VENV ?= .venv
+TESTS ?=
+STAMP := $(VENV)/.installed
+RUN := $(VENV)/bin/python
+
+# Names are tried by running them: a name can be there and still not run (pyenv's do so).
+ANY_PYTHON := python3 python3.13 python3.12 python3.11 python3.10 python
+IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
+
+.PHONY: install demo test check
+.DEFAULT_GOAL := install
+
+install: $(STAMP)
+
+demo: $(STAMP)
+	@$(RUN) examples/demo.py
+
+test: $(STAMP)
+	$(RUN) -m pytest --cov $(TESTS)
+
+check: $(STAMP)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest -q tests/test_imports.py
+
+# uv is a matter of speed alone. pip reads [dependency-groups] from 25.1 on, and new environments often bring
+# an older one, so it is brought up to date first.
+$(STAMP): pyproject.toml
+	@if ! $(RUN) -c '$(IS_NEW_ENOUGH)' 2>/dev/null || ! $(RUN) -m pip --version >/dev/null 2>&1; then \
+		python='$(PYTHON)'; \
+		if [ -z "$$python" ]; then \
+			for name in $(ANY_PYTHON); do \
+				if $$name -c '$(IS_NEW_ENOUGH)' 2>/dev/null; then python=$$name; break; fi; \
+			done; \
+		fi; \
+		if [ -z "$$python" ]; then \
+			echo "No Python 3.10 or later was found (tried: $(ANY_PYTHON))." \
+				"Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
+		fi; \
+		if ! "$$python" -c '$(IS_NEW_ENOUGH)' 2>/dev/null; then \
+			echo "$$python is $$("$$python" --version 2>&1 || echo 'not a Python that runs');" \
+				"this project needs Python 3.10 or later. Name one: make PYTHON=/path/to/python3" >&2; exit 1; \
+		fi; \
+		echo "Making $(VENV) with $$("$$python" --version)"; \
+		"$$python" -m venv --clear $(VENV) || { \
+			echo "$$python cannot make a virtual environment." \
+				"On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; \
+	fi
+	@echo "Installing this project, its extras and its development tools into $(VENV)"
+	@if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(RUN) --editable '.[all]' --group dev; \
+	else \
+		$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && \
+		$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[all]' --group dev; \
+	fi
+	@touch $@
