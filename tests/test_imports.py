@@ -1,0 +1,195 @@
+"""Who may import whom: each room of the house knows only the rooms below it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIENT = "llama_index.multi_modal_llms.ollama"
+CLIENT_FOLDER = ROOT.joinpath(*CLIENT.split("."))
+
+FRONT_DOOR = "__init__"
+
+PURE = {"_messages", "_picture_tokens", "_request", "_response", "_schema", "_tools"}
+"""The rooms between pictures and wire: values in, values out."""
+
+IMPURE_MODULES = {
+    "asyncio",
+    "http",
+    "httpx",
+    "requests",
+    "socket",
+    "subprocess",
+    "threading",
+    "urllib.request",
+}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "_schema": set(),
+    "_address": {"errors"},
+    "_images": {"errors"},
+    "_picture_tokens": {"errors"},
+    "_transport": {"_address", "errors"},
+    "_capabilities": {"_transport", "errors"},
+    "_messages": {"_images", "_picture_tokens", "errors"},
+    "_tools": {"_schema", "errors"},
+    "_structured": {"_schema", "errors"},
+    "_request": {"_images", "_messages", "_picture_tokens", "_schema", "_tools", "errors"},
+    "_response": {"_images", "_messages", "errors"},
+    "_call": {
+        "_address",
+        "_capabilities",
+        "_images",
+        "_messages",
+        "_picture_tokens",
+        "_request",
+        "_response",
+        "_schema",
+        "_tools",
+        "_transport",
+        "errors",
+    },
+    "server": {"_address", "_capabilities", "_transport", "errors"},
+    "base": {"_address", "_call", "_capabilities", "_images", "_structured", "_tools", "errors", "server"},
+    "reader": {FRONT_DOOR, "errors"},
+    "describe": {FRONT_DOOR, "errors"},
+    FRONT_DOOR: {"_images", "base", "describe", "errors", "reader", "server"},
+}
+"""For each room of the client, the rooms it may use; a new room is written in here first.
+
+The two that use the front door are opened by it on first use, which is why it may name them and they it.
+"""
+
+
+def module_of(file: Path, root: Path) -> str:
+    parts = file.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_in(tree: ast.AST, file: Path, root: Path) -> Iterator[str]:
+    """Every module that a piece of source imports, with relative imports made absolute."""
+    module = module_of(file, root)
+    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*parents, *([node.module] if node.module else [])])
+            for alias in node.names:
+                inner = root.joinpath(*source.split("."), alias.name)
+                is_module = inner.is_dir() or inner.with_suffix(".py").is_file()
+                yield f"{source}.{alias.name}" if is_module else source
+
+
+def imports_of(file: Path, root: Path = ROOT) -> set[str]:
+    return set(imports_in(ast.parse(file.read_text(encoding="utf-8")), file, root))
+
+
+def imports_at_module_level(file: Path, root: Path = ROOT) -> set[str]:
+    """What importing the file imports: everything outside the bodies of functions."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [ast.Pass()]
+    return set(imports_in(tree, file, root))
+
+
+def is_under(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def room_of(module: str) -> str | None:
+    """The room of the client that a module belongs to; `None` for a module of others."""
+    if module == CLIENT:
+        return FRONT_DOOR
+    return module.removeprefix(f"{CLIENT}.").split(".")[0] if is_under(module, CLIENT) else None
+
+
+def files_of(package: str) -> list[Path]:
+    files = sorted(ROOT.joinpath(*package.split(".")).rglob("*.py"))
+    assert files, f"no source of {package}"
+    return files
+
+
+def wrong_imports(file: Path, root: Path = ROOT) -> list[str]:
+    """What a file of the client imports and may not."""
+    room = room_of(module_of(file, root))
+    assert room is not None
+    allowed = MAY_IMPORT.get(room, set()) | {room}
+    wrong = []
+    for name in sorted(imports_of(file, root)):
+        target = room_of(name)
+        if target is not None and target not in allowed:
+            wrong.append(f"{room} imports {target}")
+        if room in PURE and any(is_under(name, module) for module in IMPURE_MODULES):
+            wrong.append(f"{room} is pure and imports {name}")
+    return wrong
+
+
+def test_each_room_of_the_client_imports_only_rooms_below_it() -> None:
+    wrong = [line for file in files_of(CLIENT) for line in wrong_imports(file)]
+    assert wrong == []
+
+
+def test_each_room_of_the_client_is_in_the_table() -> None:
+    rooms = {room_of(module_of(file, ROOT)) for file in files_of(CLIENT)}
+    assert rooms <= set(MAY_IMPORT), "write the new room into MAY_IMPORT, with what it may use"
+
+
+def test_the_table_has_no_circle() -> None:
+    done: set[str] = set()
+    rooms = {room: uses - {FRONT_DOOR} for room, uses in MAY_IMPORT.items() if room != FRONT_DOOR}
+    while ready := {room for room, uses in rooms.items() if uses <= done} - done:
+        done |= ready
+    assert done == set(rooms)
+
+
+def test_client_and_embedded_server_never_import_each_other() -> None:
+    for file in files_of(CLIENT):
+        assert not any(is_under(name, "ollama_embedded") for name in imports_of(file)), file
+    for file in files_of("ollama_embedded"):
+        assert not any(is_under(name, "llama_index") for name in imports_of(file)), file
+
+
+def test_nobody_imports_the_command_line() -> None:
+    for file in [*files_of(CLIENT), *files_of("ollama_embedded")]:
+        assert not any(is_under(name, "ollama_vision") for name in imports_of(file)), file
+
+
+def test_the_command_line_uses_the_front_door() -> None:
+    for file in files_of("ollama_vision"):
+        rooms = {room_of(name) for name in imports_of(file)}
+        assert rooms <= {None, FRONT_DOOR, "errors"}, file
+
+
+def test_the_command_line_imports_the_embedded_server_only_when_asked_to_start_it() -> None:
+    for file in files_of("ollama_vision"):
+        assert not any(is_under(name, "ollama_embedded") for name in imports_at_module_level(file)), file
+
+
+@pytest.mark.parametrize(
+    ("room", "source", "complaint"),
+    [
+        ("_schema", "from . import errors", "_schema imports errors"),
+        ("_images/_formats", "from .._transport import send", "_images imports _transport"),
+        ("_images/_formats", "from . import _pixels\nfrom ..errors import ImageError", None),
+        ("_request", f"from {CLIENT} import OllamaMultiModal", "_request imports __init__"),
+        ("_transport", f"import {CLIENT}.base", "_transport imports base"),
+        ("_messages", "def f():\n    import httpx", "_messages is pure and imports httpx"),
+        ("_unknown", "from .errors import ImageError", "_unknown imports errors"),
+    ],
+)
+def test_wrong_imports_are_found(tmp_path: Path, room: str, source: str, complaint: str | None) -> None:
+    folder = tmp_path.joinpath(*CLIENT.split("."))
+    for name in ("_images/_pixels", "_transport", "base", "errors", room):
+        file = folder / f"{name}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    file.write_text(source)
+    assert wrong_imports(file, tmp_path) == ([complaint] if complaint else [])
