@@ -1,0 +1,109 @@
+"""Whatever picture LlamaIndex can hold, as one that every Ollama accepts, or an error that says why not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+from .mapping import BoxConvention, BoxMapping
+from .material import refusal
+from .options import HIGH_DETAIL_PIXELS, LOW_DETAIL_PIXELS, ImageOptions
+from .pictures import pictures_of
+from .prepared import PreparedAudio, PreparedImage
+from .sources import bare_source, image_block, llama_index_source, of_fields
+
+__all__ = [
+    "BoxConvention",
+    "BoxMapping",
+    "ImageOptions",
+    "PreparedAudio",
+    "PreparedImage",
+    "aprepare_image",
+    "prepare_block",
+    "prepare_documents",
+    "prepare_image",
+    "prepare_legacy",
+]
+
+
+def prepare_image(source: Any, options: ImageOptions | None = None) -> PreparedImage:
+    """One picture, as it would be sent: upright, opaque, 8-bit RGB or grey, JPEG or PNG, of a useful size.
+
+    `source` is anything that may stand in `image_documents`: a path or URL (str or Path), bytes, an open
+    file, a PIL image, a uint8 array (HxW, HxWx3 or HxWx4, RGB), an ImageDocument, ImageNode, NodeWithScore,
+    ImageBlock, or a PreparedImage, which is returned as it is. It reads, fetches and computes while the
+    caller waits; `aprepare_image` does so in a thread. Raises ImageError, also when the source has several
+    pages and `options.pages` does not choose one.
+    """
+    pictures = _prepare_item(source, options or ImageOptions(), where="")
+    if len(pictures) != 1:
+        raise refusal(
+            "",
+            pictures[0].source,
+            f"has {len(pictures)} pages or frames, and prepare_image prepares one",
+            "Choose it: ImageOptions(pages=(1,)) for the first page, ImageOptions(frames=1) for one frame.",
+        )
+    return pictures[0]
+
+
+async def aprepare_image(source: Any, options: ImageOptions | None = None) -> PreparedImage:
+    """`prepare_image` in a thread, so that the event loop goes on."""
+    return await asyncio.to_thread(prepare_image, source, options)
+
+
+def prepare_documents(image_documents: Any, options: ImageOptions) -> list[PreparedImage]:
+    """What an `image_documents=` argument holds, in its order: one picture, or a list or generator of them.
+
+    `None` is no picture. Errors name `image_documents[i]`.
+    """
+    if image_documents is None:
+        return []
+    if not isinstance(image_documents, (list, tuple)) and not (
+        isinstance(image_documents, Iterator) and not hasattr(image_documents, "read")
+    ):
+        return _prepare_item(image_documents, options, where="image_documents")
+    return [
+        picture
+        for index, item in enumerate(image_documents)
+        for picture in _prepare_item(item, options, where=f"image_documents[{index}]")
+    ]
+
+
+def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
+    if isinstance(item, PreparedImage):
+        return [item]
+    return pictures_of(bare_source(item, options, where=where), options)
+
+
+def prepare_block(
+    block: Any, options: ImageOptions, *, where: str, options_from_call: bool = False
+) -> list[PreparedImage | PreparedAudio | str]:
+    """One media block of a message: an ImageBlock, AudioBlock, VideoBlock or DocumentBlock.
+
+    A text document gives its text. `detail` sets the number of pixels, unless the options came with the call.
+    `where` is the block's place, such as "messages[0].blocks[1]".
+    """
+    detail = getattr(block, "detail", None)
+    if not options_from_call and detail in ("low", "high"):
+        pixels = LOW_DETAIL_PIXELS if detail == "low" else HIGH_DETAIL_PIXELS
+        options = options.model_copy(update={"max_pixels": pixels})
+    return [*pictures_of(image_block(block, options, where=where), options)]
+
+
+def prepare_legacy(value: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
+    """One entry of `message.additional_kwargs["images"]`: a document, node or block, or base64.
+
+    A string is never a path here, nor a URL other than `data:`.
+    """
+    if isinstance(value, (str, bytes)):
+        return pictures_of(of_fields(value, None, None, options, where=where, name="base64"), options)
+    held = llama_index_source(value, options, where=where)
+    if held is None:
+        raise refusal(
+            where,
+            type(value).__name__,
+            "is no picture that a message can hold",
+            "Give an ImageBlock, an ImageDocument, or base64.",
+        )
+    return pictures_of(held, options)

@@ -1,0 +1,102 @@
+"""One thing to be sent, with its bytes within reach, and the words in which to refuse it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from ..errors import ImageError
+from .encoded import BadEncoding, unwrap
+from .prepared import Content
+from .sniff import HEAD, Kind, sniff
+
+
+@dataclass(frozen=True)
+class Material:
+    """The bytes of a file, in memory or on disk, and where they came from."""
+
+    content: Content
+
+    @property
+    def where(self) -> str:
+        return self.content.where
+
+    @property
+    def source(self) -> str:
+        return self.content.source
+
+    def open(self) -> BinaryIO:
+        return self.content.open()
+
+    def kind(self) -> Kind:
+        with self.open() as file:
+            return sniff(file.read(HEAD))
+
+    def refuse(self, problem: str, way_out: str = "", kind: Kind | None = None) -> ImageError:
+        """The error to raise: where and what it is, the problem, and what to do."""
+        return refusal(self.where, self.source, problem, way_out, kind.name if kind else "")
+
+
+def refusal(where: str, source: str, problem: str, way_out: str = "", kind: str = "") -> ImageError:
+    """`problem` follows the picture's name ("is ...", "cannot ..."); `way_out` is a sentence."""
+    name = f"{where} ({source})" if where else f"The picture ({source})"
+    message = f"{name} {problem}." + (f" {way_out}" if way_out else "")
+    return ImageError(message, where=where, source=source, kind=kind)
+
+
+def from_bytes(data: bytes, *, where: str, source: str) -> Material:
+    """Of bytes as they are, base64 or a `data:` URL."""
+    try:
+        inner = unwrap(data)
+    except BadEncoding as error:
+        raise refusal(where, source, f"is {error}", "Build it as data:image/png;base64,<base64>.") from error
+    return Material(Content(where, source, data=inner))
+
+
+def from_file(path: str | os.PathLike[str], *, where: str, hint: str = "") -> Material:
+    """Of a file on disk, which is not read yet. `hint` is the way out when it is not there."""
+    name = os.fspath(path)
+    try:
+        mode = Path(name).stat().st_mode
+        if not stat.S_ISREG(mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "a pipe or device"
+            way_out = "Name the files in it, or read them with PictureReader." if stat.S_ISDIR(mode) else ""
+            raise refusal(where, name, f"is {what}, not a file", way_out)
+        return Material(Content.of_file(name, where=where, source=name))
+    except FileNotFoundError as error:
+        way_out = hint or f"Relative paths start at the working directory, which is {_here()}."
+        if Path(name).is_absolute() and not hint:
+            way_out = "Is it still there, and is it visible from this machine?"
+        raise refusal(where, name, "does not exist", way_out) from error
+    except OSError as error:
+        shown = name if len(name) <= 200 else name[:80] + "..."
+        if error.errno == errno.ENAMETOOLONG:
+            raise refusal(where, shown, "is too long for a file name", hint) from error
+        raise refusal(where, shown, f"cannot be read: {error.strerror or error}", hint) from error
+    except ValueError as error:  # a NUL character in it
+        raise refusal(where, repr(name[:80]), "is not a file name", hint) from error
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return "gone"
+
+
+def shown_url(url: str) -> str:
+    """The URL without what may be secret: user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "a URL that cannot be read"
+    query = "?..." if parts.query else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}{query}"

@@ -1,0 +1,68 @@
+"""How pictures are prepared: one frozen value that says everything a caller may decide."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+LOW_DETAIL_PIXELS = 401_408
+"""`ImageBlock.detail="low"`: 512 tokens of Qwen2.5-VL."""
+DEFAULT_PIXELS = 1_003_520
+"""1,280 tokens of Qwen2.5-VL, the hungriest family that scales with size: two such pictures leave a third of
+the default context to question and answer."""
+HIGH_DETAIL_PIXELS = 3_211_264
+"""`ImageBlock.detail="high"`: 4,096 tokens of Qwen2.5-VL, the most that it takes of one picture."""
+
+PageNumber = Annotated[int, Field(ge=1)]
+
+
+class ImageOptions(BaseModel):
+    """What is done to a picture before it leaves, and what may be fetched.
+
+    Every endpoint takes one as `image_options=`; the client's field of that name is the default. Frozen:
+    `options.model_copy(update={...})` gives a changed one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_pixels: int | None = Field(default=DEFAULT_PIXELS, ge=1024)
+    """Larger pictures are scaled down to at most so many pixels, width times height. `None`: never."""
+    min_side: int = Field(default=32, ge=1, le=1024)
+    """Pictures with a shorter side are scaled up to it: some models crash under 28 or 32 pixels."""
+    format: Literal["jpeg", "png"] | None = None
+    """What leaves. `None`: a JPEG or PNG that needs nothing done stays as it is, lossless pictures become PNG
+    while that is not wasteful, photographs become JPEG."""
+    background: str = "white"
+    """The colour under transparent pixels: a CSS name, `#rrggbb` or `rgb(...)`."""
+    jpeg_quality: int = Field(default=90, ge=1, le=100)
+    frames: int | None = Field(default=None, ge=1, le=1000)
+    """How many frames, evenly spaced, are taken of an animation or a video. `None`: the first of an
+    animation, 8 of a video (or what its `fps` asks for)."""
+    pages: PageNumber | tuple[PageNumber, ...] | None = None
+    """Which pages of a TIFF or PDF are taken: a number for so many from the first on, a tuple for these,
+    counted from 1. `None`: all of them, and an error when there are more than 20."""
+    max_source_pixels: int = Field(default=200_000_000, ge=1)
+    """A picture that says it is larger is refused before it is decoded. The default lets the largest phone
+    cameras through (199.8 megapixels)."""
+    allow_private_urls: bool = False
+    """Also fetch from private, loopback and link-local addresses."""
+    url_max_bytes: int = Field(default=64_000_000, ge=1)
+    url_timeout: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    """Seconds for one URL in all: resolving, connecting, redirects and reading."""
+    url_max_redirects: int = Field(default=5, ge=0, le=50)
+
+    @field_validator("background")
+    @classmethod
+    def _is_a_colour(cls, colour: str) -> str:
+        from PIL import ImageColor
+
+        ImageColor.getrgb(colour)
+        return colour
+
+    @field_validator("pages", mode="before")
+    @classmethod
+    def _one_list_of_pages(cls, pages: Any) -> Any:
+        if pages == () or pages == []:
+            raise ValueError("pages=() would send nothing: name at least one page, or leave it at None")
+        return pages

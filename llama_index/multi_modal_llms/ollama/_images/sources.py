@@ -1,0 +1,213 @@
+"""Every form in which LlamaIndex and its users hold a picture, led back to bytes, a file or pixels."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .convert import Raster
+from .encoded import is_data_url, unwrap
+from .fetch import fetch
+from .material import Material, from_bytes, from_file, refusal, shown_url
+from .options import ImageOptions
+from .sniff import READABLE, SVG, sniff
+
+if TYPE_CHECKING:
+    from llama_index.core.base.llms.types import ImageBlock
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_FORMS = (
+    "ImageDocument, ImageNode, NodeWithScore, ImageBlock, a path, a URL, bytes, an open file, a PIL image, "
+    "a uint8 array, or a PreparedImage"
+)
+
+
+def bare_source(value: Any, options: ImageOptions, *, where: str) -> Material | Raster:
+    """Whatever may stand in `image_documents`; here, and only here, a string is a path or a URL."""
+    if isinstance(value, str):
+        return _bare_string(value, options, where=where)
+    if isinstance(value, os.PathLike):
+        return from_file(value, where=where)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return from_bytes(bytes(value), where=where, source="bytes")
+    if is_pil_image(value):
+        return pil_raster(value, where=where)
+    if hasattr(value, "__array_interface__"):
+        return array_raster(value, where=where)
+    if hasattr(value, "read"):
+        return open_file(value, where=where)
+    held = llama_index_source(value, options, where=where)
+    if held is None:
+        raise refusal(where, type(value).__name__, "is nothing that can be sent as a picture", f"Give {_FORMS}.")
+    return held
+
+
+def _bare_string(value: str, options: ImageOptions, *, where: str) -> Material:
+    if is_data_url(value):
+        return from_bytes(value.encode("utf-8", "surrogateescape"), where=where, source="data: URL")
+    if re.match(r"https?:", value, re.IGNORECASE):
+        return from_url(value, options, where=where)
+    encoded = value.encode("utf-8", "surrogateescape")
+    if sniff(unwrap(encoded[:4096])) in READABLE | {SVG} and sniff(encoded) not in READABLE | {SVG}:
+        raise refusal(
+            where,
+            "base64",
+            "is a picture in base64, and a bare string is taken for a path or a URL",
+            "Pass base64.b64decode(...) of it, or ImageDocument(image=...) with the base64 in it.",
+            "base64",
+        )
+    if not value.strip():
+        raise refusal(where, repr(value), "names no file", f"Give {_FORMS}.")
+    if _SCHEME.match(value) and not (os.name == "nt" and Path(value).drive) and "://" in value:
+        return from_url(value, options, where=where)
+    return from_file(Path(value).expanduser() if value.startswith("~/") else value, where=where)
+
+
+def from_url(url: str, options: ImageOptions, *, where: str) -> Material:
+    """Of an http(s) or `data:` URL; any other scheme is refused by name."""
+    if is_data_url(url):
+        return from_bytes(url.encode("utf-8", "surrogateescape"), where=where, source="data: URL")
+    return from_bytes(fetch(url, options, where=where), where=where, source=shown_url(url))
+
+
+def open_file(file: Any, *, where: str) -> Material:
+    """All of an open file, from its start if it can go there; it is left where it was."""
+    name = getattr(file, "name", None)
+    source = f"open file {name}" if isinstance(name, str) else "open file"
+    try:
+        before = file.tell() if _seekable(file) else None
+        if before is not None:
+            file.seek(0)
+        data = file.read()
+        if before is not None:
+            file.seek(before)
+    except (OSError, ValueError) as error:
+        raise refusal(where, source, f"cannot be read: {error}") from error
+    if isinstance(data, str):
+        raise refusal(where, source, "was opened as text", 'Open it with mode "rb".')
+    return from_bytes(bytes(data), where=where, source=source)
+
+
+def _seekable(file: Any) -> bool:
+    seekable = getattr(file, "seekable", None)
+    return bool(seekable()) if callable(seekable) else False
+
+
+def is_pil_image(value: Any) -> bool:
+    # Where Pillow is not loaded there is no image of it.
+    pil = sys.modules.get("PIL.Image")
+    return pil is not None and isinstance(value, pil.Image)
+
+
+def pil_raster(image: Any, *, where: str) -> Raster:
+    """The picture's current frame. The caller's object keeps its size and mode."""
+    from PIL import Image
+
+    try:
+        image.load()
+        orientation = image.getexif().get(0x0112, 1)
+        lossy = image.format in ("JPEG", "MPO", "HEIF")
+        own: Image.Image = image.copy()
+    except (OSError, ValueError, SyntaxError) as error:
+        raise refusal(where, "PIL image", f"cannot be decoded: {error}") from error
+    if 0 in own.size:
+        raise refusal(where, "PIL image", "has no pixels", kind="empty")
+    return Raster(own, where, "PIL image", orientation if orientation in range(1, 9) else 1, lossy)
+
+
+def array_raster(array: Any, *, where: str) -> Raster:
+    """An array of HxW, HxWx3 or HxWx4 unsigned bytes, in the order red, green, blue, alpha."""
+    from PIL import Image
+
+    interface = array.__array_interface__
+    shape, kind = tuple(interface["shape"]), interface["typestr"]
+    source = f"array {'x'.join(map(str, shape))} {kind}"
+    if kind != "|u1":
+        way_out = "Scale it to 0..255 and convert it, for numpy: (array * 255).astype('uint8') if it is 0..1."
+        raise refusal(where, source, "is not of unsigned bytes (uint8)", way_out)
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
+        way_out = "Height comes first: (height, width), (height, width, 3) or (height, width, 4)."
+        raise refusal(where, source, "has not the shape of a picture", way_out)
+    if 0 in shape:
+        raise refusal(where, source, "has no pixels", kind="empty")
+    try:
+        image = Image.fromarray(array)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise refusal(where, source, f"cannot be read: {error}") from error
+    # Arrays are mostly camera frames: as PNG they would be several times as large, all of it noise.
+    return Raster(image, where, source, lossy=True)
+
+
+def llama_index_source(value: Any, options: ImageOptions, *, where: str) -> Material | Raster | None:
+    """An ImageBlock, document, node or NodeWithScore; `None` when it is none of these."""
+    from llama_index.core.base.llms.types import ImageBlock
+    from llama_index.core.schema import BaseNode, NodeWithScore
+
+    if isinstance(value, NodeWithScore):
+        return llama_index_source(value.node, options, where=where)
+    if isinstance(value, ImageBlock):
+        return image_block(value, options, where=where)
+    if isinstance(value, BaseNode):
+        return _node(value, options, where=where)
+    return None
+
+
+def image_block(block: ImageBlock, options: ImageOptions, *, where: str) -> Material:
+    return of_fields(block.image, block.path, block.url, options, where=where, name="ImageBlock")
+
+
+def of_fields(data: Any, path: Any, url: Any, options: ImageOptions, *, where: str, name: str) -> Material:
+    """What core's blocks hold: bytes or an open file, else a path, else a URL. Empty means not given."""
+    if isinstance(data, io.IOBase) or hasattr(data, "read"):
+        return open_file(data, where=where)
+    if data:
+        raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else bytes(data)
+        return from_bytes(raw, where=where, source=f"bytes of {name}")
+    if path:
+        return from_file(path, where=where)
+    if url:
+        return from_url(str(url), options, where=where)
+    raise refusal(where, name, "holds nothing", "Give it bytes, a path or a URL.", "empty")
+
+
+def _node(node: Any, options: ImageOptions, *, where: str) -> Material:
+    resource = getattr(node, "image_resource", None)
+    data = getattr(node, "image", None) or (resource.data if resource else None)
+    path = getattr(node, "image_path", None) or (resource.path if resource else None)
+    url = getattr(node, "image_url", None) or (resource.url if resource else None)
+    if not (data or path or url):
+        return _file_of_metadata(node, where=where)
+    return of_fields(data, path, url, options, where=where, name=type(node).__name__)
+
+
+def _file_of_metadata(node: Any, *, where: str) -> Material:
+    name = type(node).__name__
+    path = node.metadata.get("file_path")
+    binary = _is_binary_text(node)
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        if binary:
+            raise refusal(where, name, "holds a picture's bytes read as text", _READERS_FILE, "binary text")
+        text = "holds text and no picture" if _text_of(node) else "holds no picture"
+        way_out = 'Give it image=, image_path=, image_url= or metadata["file_path"]; text belongs in the prompt.'
+        raise refusal(where, name, text, way_out, "text" if _text_of(node) else "empty")
+    return from_file(path, where=where, hint=_READERS_FILE if binary else "")
+
+
+_READERS_FILE = (
+    "SimpleDirectoryReader makes such a document when the package llama-index-readers-file is not installed: "
+    "install it and load again, or use PictureReader; the file itself must still be there."
+)
+
+
+def _text_of(node: Any) -> str:
+    resource = getattr(node, "text_resource", None)
+    text = resource.text if resource else getattr(node, "text", None)
+    return text if isinstance(text, str) else ""
+
+
+def _is_binary_text(node: Any) -> bool:
+    return re.search("[\ufffd\x00-\x08\x0e-\x1a]", _text_of(node)[:4096]) is not None
