@@ -39,6 +39,8 @@ class OllamaMultiModalError(Exception):
     """The thinking that had come before it went wrong."""
     last_line: str = ""
     """The last line that the server sent, as it was sent."""
+    transient: bool = False
+    """Nothing had come, and the cause may pass: worth another try. `max_retries` has been used up already."""
 
     def __init__(self, message: str = "", **details: Any) -> None:
         super().__init__(message)

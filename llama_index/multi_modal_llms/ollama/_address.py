@@ -1,0 +1,119 @@
+"""Where the server is: an address as people write it -> one URL, and who may be told the key. No I/O."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+DEFAULT_PORT = 11434
+_SCHEME_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Address:
+    """An Ollama server's address, without its credentials."""
+
+    url: str
+    """Scheme, host, port and path, no slash at the end: what a path such as `/api/chat` is appended to."""
+    host: str
+    is_https: bool
+    authorization: str | None = field(default=None, repr=False)
+    """The header that stands for the credentials that were written into the address."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """This machine: no proxy is used, and a key may travel without TLS."""
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def default_base_url() -> str:
+    """`OLLAMA_HOST` if it is set, as the official client does, else Ollama's usual address on this machine."""
+    return os.environ.get("OLLAMA_HOST", "").strip().strip("'\"").strip() or "http://localhost:11434"
+
+
+def parse_address(text: str) -> Address:
+    """Read an address as `OLLAMA_HOST` or `base_url` hold it: `host`, `host:port`, `:port`, `::1`, or a URL.
+
+    Without a scheme the port is Ollama's 11434; `http://` and `https://` mean their own ports, as for the official
+    client. An address to listen on (`0.0.0.0`, `::`) becomes the one to connect to.
+
+    Raises:
+        ValueError: the text is not an address. The message never holds credentials.
+    """
+    cleaned = text.strip().strip("'\"").strip()
+    if not cleaned:
+        raise ValueError("base_url is empty; write for example http://localhost:11434")
+    scheme, separator, rest = cleaned.partition("://")
+    if not separator:
+        scheme, rest = "", cleaned
+    scheme = scheme.lower()
+    if scheme not in ("", "http", "https"):
+        raise ValueError(f"base_url starts with {scheme}://; Ollama speaks http:// and https:// only")
+    authority, slash, path = rest.partition("/")
+    userinfo, _, hostport = authority.rpartition("@")
+    if _is_ipv6(hostport):
+        hostport = f"[{hostport}]"
+    shown = f"{scheme + '://' if scheme else ''}{hostport}{slash}{path}"
+    if "?" in rest or "#" in rest:
+        raise ValueError("base_url must end with the path: no ? and no #")
+    try:
+        parts = urlsplit(f"http://{hostport}")
+        host, port = parts.hostname or "localhost", parts.port
+    except ValueError as error:
+        raise ValueError(f"base_url {shown!r} is not an address: {error}") from error
+    if not scheme and host == "ollama.com":  # the cloud answers on https only; `ollama` itself maps the name so
+        scheme = "https"
+        port = port or 443
+    if port is None and not scheme:
+        port = DEFAULT_PORT
+    scheme = scheme or "http"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - replaced, never bound
+    if not re.fullmatch(r"[^\s/\\@]+", host):
+        raise ValueError(f"base_url {shown!r} has no valid host name")
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None and port != _SCHEME_PORTS[scheme]:
+        netloc += f":{port}"
+    return Address(
+        url=f"{scheme}://{netloc}/{path}".rstrip("/"),
+        host=host,
+        is_https=scheme == "https",
+        authorization=_basic(userinfo) if userinfo else None,
+    )
+
+
+def request_headers(address: Address, own: Mapping[str, str]) -> dict[str, str]:
+    """The headers that say who asks: the caller's own, else those of the address, else `OLLAMA_API_KEY`.
+
+    The key goes over TLS or stays on this machine; to send it elsewhere in the clear, pass it in `headers`.
+    """
+    headers = dict(own)
+    if any(name.lower() == "authorization" for name in headers):
+        return headers
+    if address.authorization:
+        headers["Authorization"] = address.authorization
+    elif (key := os.environ.get("OLLAMA_API_KEY", "").strip()) and (address.is_https or address.is_loopback):
+        headers["Authorization"] = f"Bearer {key}"
+    return headers
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
+def _basic(userinfo: str) -> str:
+    name, _, password = userinfo.partition(":")
+    pair = f"{unquote(name)}:{unquote(password)}"
+    return "Basic " + base64.b64encode(pair.encode()).decode("ascii")

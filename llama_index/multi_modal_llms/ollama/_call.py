@@ -1,0 +1,273 @@
+"""One call, from arguments to answer: the only body behind the eight endpoints.
+
+Everything here is written over an `IO` (see `_transport`), so that sync and async are the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.base.llms.types import AudioBlock, ChatMessage, DocumentBlock, ImageBlock, VideoBlock
+
+from . import _capabilities, _images, _messages, errors
+from ._capabilities import ModelCapabilities
+from ._clock import Clock
+from ._connections import Connections, Target
+from ._failures import Asked
+from ._images import PreparedAudio, PreparedImage
+from ._picture_tokens import estimate_picture_tokens
+from ._request import Arguments, Request, chat_request, generate_request, resolve
+from ._response import Accumulator, Response
+from ._sending import fetch, send
+from ._transport import IO, Exchange
+
+if TYPE_CHECKING:
+    from .base import OllamaMultiModal
+
+Media = Sequence[PreparedImage | PreparedAudio]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one endpoint was asked, before any picture is read."""
+
+    arguments: Arguments
+    needs: frozenset[str]
+    """Abilities that the model must have, as far as that can be told before the pictures are read."""
+    build: Callable[[], tuple[Request, Media]]
+    """Prepare the pictures and build the request: reads, decodes and encodes, so never run on an event loop."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Who asks whom: what a call takes from the object besides its settings."""
+
+    target: Target
+    connections: Connections
+    known: dict[str, ModelCapabilities]
+    """What models said about themselves, by address and name."""
+
+
+def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call:
+    arguments = resolve(llm, "chat", kwargs)
+    flat = _messages.flatten(messages)
+
+    def build() -> tuple[Request, Media]:
+        prepared = {
+            (index, position): _images.prepare_block(
+                block,
+                arguments.image_options,
+                where=f"{message.where}.blocks[{position}]",
+                options_from_call=arguments.image_options_from_call,
+            )
+            for index, message in enumerate(flat)
+            for position, block in message.media()
+        }
+        wire = _messages.to_wire(flat, prepared)
+        return chat_request(llm, arguments, wire), [item for message in wire for item in message.media]
+
+    blocks = [block for message in flat for _, block in message.media()]
+    return Call(arguments, _needs(arguments, blocks), build)
+
+
+def complete_call(llm: OllamaMultiModal, prompt: str, image_documents: Any, kwargs: Mapping[str, Any]) -> Call:
+    arguments = resolve(llm, "generate", kwargs)
+    has_pictures = image_documents is not None and not (
+        isinstance(image_documents, (list, tuple)) and not image_documents
+    )
+    if has_pictures and not prompt:
+        raise ValueError(
+            "complete() was given pictures but an empty prompt: the server would load the model and ignore the "
+            "pictures. Ask something about them."
+        )
+
+    def build() -> tuple[Request, Media]:
+        media: Media = _images.prepare_documents(image_documents, arguments.image_options) if has_pictures else ()
+        return generate_request(llm, arguments, prompt, media), media
+
+    needs = _needs(arguments, ()) | ({"vision"} if has_pictures else frozenset())
+    return Call(arguments, needs, build)
+
+
+async def whole(io: IO, llm: OllamaMultiModal, call: Call) -> Response:
+    """The answer, when it is all there; it comes as a stream too, so that silence and cancelling mean the same."""
+    reply = await begin(io, llm, call, every_line=False)
+    last = None
+    while (item := await reply.next()) is not None:
+        last = item
+    assert last is not None, "a reply without an item is an error already"  # noqa: S101
+    return last
+
+
+async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool = True) -> Reply:
+    """Send the call and wait for its first line: what goes wrong until then is raised here."""
+    arguments, server = call.arguments, llm._server()
+    clock = Clock.start(llm.request_timeout, arguments.deadline)
+    needs = call.needs
+    if llm.check_capabilities and needs:
+        await _check(io, llm, server, needs, clock)
+    request, media = await io.run(call.build, clock)
+    really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
+    if llm.check_capabilities and really != needs:
+        await _check(io, llm, server, really, clock)
+    asked = Asked(server.target.address.url, llm.model, request.media_bytes)
+    try:
+        exchange = await send(io, server.target, request, asked, clock, max_retries=arguments.max_retries)
+    except errors.ContextOverflowError as error:
+        raise _overflow(error, media, server.known.get(key(server, llm))) from error
+    except errors.ModelNotFoundError as error:
+        raise await _capabilities.with_near_names(io, server.target, llm.model, error, clock) from error
+    accumulator = Accumulator(
+        arguments.endpoint,
+        asked,
+        headers=exchange.headers,
+        every_line=every_line,
+        tools_offered=arguments.offers_tools,
+        pictures=[item.describe() for item in media],
+    )
+    reply = Reply(exchange, accumulator)
+    await reply.wait()
+    return reply
+
+
+class Reply:
+    """An answer that is coming in."""
+
+    def __init__(self, exchange: Exchange, accumulator: Accumulator) -> None:
+        self._exchange = exchange
+        self._accumulator = accumulator
+        self._first: Response | None = None
+
+    async def wait(self) -> None:
+        """Wait for the first item, and keep it."""
+        self._first = await self.next()
+
+    async def next(self) -> Response | None:
+        """The next item, or `None` at the end. Whatever goes wrong closes the request."""
+        if self._first is not None:
+            item, self._first = self._first, None
+            return item
+        try:
+            return await self._read()
+        except errors.OllamaMultiModalError as error:
+            await self.close()
+            self._accumulator.carrying(error)
+            raise
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        await self._exchange.close()
+
+    async def _read(self) -> Response | None:
+        while (line := await self._line()) is not None:
+            if (item := self._accumulator.feed(line)) is not None:
+                return item
+        self._accumulator.end()
+        await self.close()
+        return None
+
+    async def _line(self) -> bytes | None:
+        try:
+            return await self._exchange.next_line()
+        except (errors.StreamInterruptedError, TimeoutError):
+            if self._accumulator.done:  # the answer is whole; only the end of its transmission is missing
+                return None
+            raise
+
+
+async def _check(io: IO, llm: OllamaMultiModal, server: Server, needs: frozenset[str], clock: Clock) -> None:
+    """Refuse what the model says it cannot do."""
+    if missing := (await known(io, llm, clock)).missing(needs):
+        raise await _capabilities.refuse(io, server.target, llm.model, missing, needs, clock)
+
+
+async def known(io: IO, llm: OllamaMultiModal, clock: Clock) -> ModelCapabilities:
+    """What the model can do; asked once for each object, model and server."""
+    server = llm._server()
+    name = key(server, llm)
+    if name not in server.known:
+        server.known[name] = await _capabilities.ask(io, server.target, llm.model, clock, llm.max_retries)
+    return server.known[name]
+
+
+async def load(io: IO, llm: OllamaMultiModal, keep_alive: float | str | None) -> None:
+    """A request without a prompt loads the model; with `keep_alive` 0 it unloads it."""
+    body: dict[str, Any] = {"model": llm.model}
+    if keep_alive is not None:
+        body["keep_alive"] = keep_alive
+    if keep_alive != 0:  # other options than those of the calls to come would load it twice
+        body["options"] = resolve(llm, "generate", {}).options
+    clock = Clock.start(llm.request_timeout, llm.deadline)
+    await fetch(io, llm._target(), "/api/generate", clock, body=body, max_retries=llm.max_retries)
+
+
+async def fitted(io: IO, llm: OllamaMultiModal, given: Collection[str]) -> OllamaMultiModal:
+    """The object with the settings that fit its model, as far as they were not given."""
+    clock = Clock.start(llm.request_timeout, llm.deadline)
+    found, window = await _capabilities.fitting(io, llm._target(), llm.model, clock)
+    changes: dict[str, Any] = {}
+    if "is_function_calling_model" not in given and found.abilities is not None:
+        changes["is_function_calling_model"] = "tools" in found.abilities
+    if "context_window" not in given:
+        changes["context_window"] = window
+    server = llm._server()
+    server.known[key(server, llm)] = found
+    return llm.model_copy(update=changes)
+
+
+def key(server: Server, llm: OllamaMultiModal) -> str:
+    return f"{server.target.address.url} {llm.model}"
+
+
+def _needs(arguments: Arguments, blocks: Sequence[Any]) -> frozenset[str]:
+    needs = {
+        "vision": any(isinstance(block, (ImageBlock, VideoBlock)) or _is_pdf(block) for block in blocks),
+        "audio": any(isinstance(block, AudioBlock) for block in blocks),
+        "tools": arguments.offers_tools,
+        "thinking": arguments.wants_thinking,
+        "insert": bool(arguments.fields.get("suffix")),
+    }
+    return frozenset(ability for ability, needed in needs.items() if needed)
+
+
+def _is_pdf(block: Any) -> bool:
+    """By what the block says of itself; what it really holds is looked at when it is prepared."""
+    return isinstance(block, DocumentBlock) and block.document_mimetype == "application/pdf"
+
+
+def _overflow(
+    error: errors.ContextOverflowError, media: Media, known: ModelCapabilities | None
+) -> errors.ContextOverflowError:
+    """The same error with the pictures' share and the way out."""
+    pictures = [item for item in media if isinstance(item, PreparedImage)]
+    costs = [estimate_picture_tokens(item.size, known.facts) if known else None for item in pictures]
+    share = None if None in costs else sum(cost for cost in costs if cost is not None)
+    words = "The prompt is longer than the context window"
+    if error.n_prompt_tokens and error.n_ctx:
+        words += f": {error.n_prompt_tokens:,} tokens for {error.n_ctx:,}"
+    if pictures:
+        count = "1 picture" if len(pictures) == 1 else f"{len(pictures)} pictures"
+        cost = "of unknown cost" if share is None else f"about {share:,} of {error.n_ctx or 0:,} tokens"
+        words += f"; {count}, {cost}"
+    ways = ["detail='low' on the ImageBlocks", "image_options=ImageOptions(max_pixels=...)"] if pictures else []
+    ways.append(f"context_window={_room(error)}")
+    return errors.ContextOverflowError(
+        f"{words}. Use {' or '.join(ways)}, or send less. truncate=True lets the server drop old messages.",
+        n_prompt_tokens=error.n_prompt_tokens,
+        n_ctx=error.n_ctx,
+        n_picture_tokens=share if pictures else 0,
+        status=error.status,
+        body=error.body,
+    )
+
+
+def _room(error: errors.ContextOverflowError) -> int:
+    """The next power of two that holds the prompt, and as much again as a short answer."""
+    room = 2048
+    while room < (error.n_prompt_tokens or 4096) + 512:
+        room *= 2
+    return room

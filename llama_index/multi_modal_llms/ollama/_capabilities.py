@@ -1,0 +1,169 @@
+"""What a model can do, read from the server's `/api/show` reply."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import errors
+from ._clock import Clock
+from ._connections import Target
+from ._request import near_name
+from ._sending import fetch
+from ._transport import IO
+
+SUPPORTED_VERSION = (0, 12, 6)
+"""The first Ollama that knows `truncate` in chat and generate: before it, too long prompts lose messages unsaid."""
+_CONTEXT_UNLESS_LOADED = 8192
+_MOST_ASKED = 20
+_ABILITY_NAMES = {"vision": "see pictures", "audio": "hear", "tools": "call tools", "thinking": "think"}
+_WAYS_OUT = {
+    "tools": " Or set is_function_calling_model=False: then agents and programs work with text.",
+    "thinking": " Or leave think unset.",
+}
+
+
+@dataclass(frozen=True)
+class ModelCapabilities:
+    """What `/api/show` said about one model."""
+
+    abilities: frozenset[str] | None
+    """`None` when the server did not say: older servers send no `capabilities`."""
+    context_length: int | None
+    """The longest context that the model was trained for, in tokens."""
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """`model_info` and `projector_info`, from which the cost of a picture is estimated."""
+
+    @classmethod
+    def from_show(cls, reply: Mapping[str, Any]) -> ModelCapabilities:
+        info = reply.get("model_info")
+        info = info if isinstance(info, dict) else {}
+        length = info.get(f"{info.get('general.architecture')}.context_length")
+        return cls(
+            abilities=abilities_of(reply),
+            context_length=length if isinstance(length, int) else None,
+            facts={"model_info": info, "projector_info": reply.get("projector_info") or {}},
+        )
+
+    def missing(self, needed: Iterable[str]) -> tuple[str, ...]:
+        """What of the needed the model says it cannot do; nothing when it says nothing."""
+        return () if self.abilities is None else tuple(sorted(set(needed) - self.abilities))
+
+
+def abilities_of(reply: Mapping[str, Any]) -> frozenset[str] | None:
+    """The `capabilities` of a show reply or of one entry of tags."""
+    listed = reply.get("capabilities")
+    return frozenset(str(item) for item in listed) if isinstance(listed, list) else None
+
+
+def version_of(text: str) -> tuple[int, ...] | None:
+    """`0.12.6-rc1` -> (0, 12, 6); `None` for 0.0.0, which is any build from source, and for what is no number."""
+    match = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
+    numbers = tuple(int(part) for part in match.groups()) if match else None
+    return numbers if numbers and any(numbers) else None
+
+
+async def ask(io: IO, target: Target, model: str, clock: Clock, max_retries: int) -> ModelCapabilities:
+    """Ask about a model, and warn when the server is too old to be trusted with long prompts.
+
+    Raises:
+        ModelNotFoundError: with the nearest names on that server.
+    """
+    try:
+        reply = await fetch(io, target, "/api/show", clock, body={"model": model}, max_retries=max_retries)
+    except errors.ModelNotFoundError as error:
+        raise await with_near_names(io, target, model, error, clock) from error
+    version = await server_version(io, target, clock)
+    if version is not None and version < SUPPORTED_VERSION:
+        warnings.warn(too_old(target, version), UserWarning, stacklevel=2)
+    return ModelCapabilities.from_show(reply)
+
+
+async def server_version(io: IO, target: Target, clock: Clock) -> tuple[int, ...] | None:
+    return version_of(str((await fetch(io, target, "/api/version", clock)).get("version", "")))
+
+
+def too_old(target: Target, version: tuple[int, ...]) -> str:
+    shown, needed = (".".join(map(str, numbers)) for numbers in (version, SUPPORTED_VERSION))
+    return (
+        f"{target.address.url} runs Ollama {shown}, which cuts long prompts, pictures included, without a word. "
+        f"Update it to {needed} or later."
+    )
+
+
+async def fitting(io: IO, target: Target, model: str, clock: Clock) -> tuple[ModelCapabilities, int]:
+    """What `from_server` asks: version, model, and what of it is loaded now; with the context that fits.
+
+    Raises:
+        ServerError: the server is too old.
+    """
+    version = await server_version(io, target, clock)
+    if version is not None and version < SUPPORTED_VERSION:
+        raise errors.ServerError(too_old(target, version))
+    capabilities = await ask(io, target, model, clock, max_retries=0)
+    loaded = [
+        entry.get("context_length")
+        for entry in _entries(await fetch(io, target, "/api/ps", clock))
+        if model in (entry.get("name"), entry.get("model"), str(entry.get("name")).removesuffix(":latest"))
+    ]
+    window = next((length for length in loaded if isinstance(length, int) and length > 0), _CONTEXT_UNLESS_LOADED)
+    return capabilities, min(window, capabilities.context_length or window)
+
+
+async def refuse(
+    io: IO, target: Target, model: str, missing: tuple[str, ...], needed: frozenset[str], clock: Clock
+) -> errors.CapabilityError:
+    """The refusal, with the models on that server that can do all that the call needs."""
+    candidates = await _candidates(io, target, needed, clock)
+    does = " and ".join(_ABILITY_NAMES.get(ability, ability) for ability in missing)
+    if candidates is None:
+        there = "The server does not tell which of its models can; ollama show NAME does."
+    elif candidates:
+        there = f"On that server these can do all that the call needs: {', '.join(candidates)}."
+    elif "vision" in needed:
+        there = "No model on that server can do all that the call needs; get one, such as: ollama pull gemma3:4b"
+    else:
+        there = "No model on that server can do all that the call needs."
+    ways = "".join(_WAYS_OUT.get(ability, "") for ability in missing)
+    return errors.CapabilityError(
+        f"The model {model!r} on {target.address.url} cannot {does}. {there}{ways}",
+        missing=missing,
+        candidates=candidates or (),
+    )
+
+
+async def with_near_names(
+    io: IO, target: Target, model: str, error: errors.ModelNotFoundError, clock: Clock
+) -> errors.ModelNotFoundError:
+    """The same error, with what the server has."""
+    try:
+        listed = await fetch(io, target, "/api/tags", clock)
+    except errors.OllamaMultiModalError:  # the names are a courtesy; what went wrong stands without them
+        return error
+    names = [str(entry.get("name", "")) for entry in _entries(listed)]
+    near = near_name(model, names)
+    has = f" That server has: {', '.join(names[:10])}." if names else " That server has no model at all."
+    return errors.ModelNotFoundError(f"{error}.{near}{has}", status=error.status, body=error.body)
+
+
+async def _candidates(io: IO, target: Target, needed: frozenset[str], clock: Clock) -> tuple[str, ...] | None:
+    """Models with all the abilities; `None` when the server does not say what its models can do."""
+    fitting, told = [], False
+    for index, entry in enumerate(_entries(await fetch(io, target, "/api/tags", clock))):
+        name = str(entry.get("name", ""))
+        abilities = abilities_of(entry)
+        if abilities is None and index < _MOST_ASKED:
+            abilities = abilities_of(await fetch(io, target, "/api/show", clock, body={"model": name}))
+        if abilities is not None:
+            told = True
+            if needed <= abilities:
+                fitting.append(name)
+    return tuple(fitting) if told else None
+
+
+def _entries(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
+    models = reply.get("models")
+    return [entry for entry in models if isinstance(entry, dict)] if isinstance(models, list) else []

@@ -1,0 +1,47 @@
+"""How long a call may be silent, and when it has to be over."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from . import errors
+
+CONNECT_SECONDS = 10.0
+"""Connecting is quick or hopeless; loading a model and reading a prompt are what takes long."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Both in seconds; `None`: for ever."""
+
+    silence: float | None = None
+    deadline: float | None = None
+    ends_at: float | None = None
+
+    @classmethod
+    def start(cls, silence: float | None, deadline: float | None) -> Clock:
+        return cls(silence, deadline, None if deadline is None else time.monotonic() + deadline)
+
+    @property
+    def remaining(self) -> float | None:
+        return None if self.ends_at is None else max(0.0, self.ends_at - time.monotonic())
+
+    @property
+    def is_over(self) -> bool:
+        return self.remaining == 0.0
+
+    def check(self) -> None:
+        if self.is_over:
+            raise self.over()
+
+    def over(self) -> errors.DeadlineError:
+        return errors.DeadlineError(f"The call took longer than its deadline of {self.deadline:g} seconds.")
+
+    def timeout(self) -> httpx.Timeout:
+        remaining = self.remaining
+        silence = min((s for s in (self.silence, remaining) if s is not None), default=None)
+        connect = CONNECT_SECONDS if remaining is None else min(CONNECT_SECONDS, remaining)
+        return httpx.Timeout(silence, connect=connect, pool=None)

@@ -1,0 +1,215 @@
+"""A reply that is an error -> the error of the tree that says what to do. Values in, values out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+from . import errors
+
+_BODY_LIMIT = 10_000
+_GO_MAP = re.compile(r"map\[code:(?P<code>\d+) message:(?P<message>.*) type:(?P<type>\w+)\]", re.DOTALL)
+_MISSING_ABILITY = {
+    "does not support thinking": "thinking",
+    "does not support tools": "tools",
+    "does not support insert": "insert",
+    "does not support chat": "completion",
+    "does not support generate": "completion",
+    "image input is not supported": "vision",
+    "does not support multimodal requests": "vision",
+    "audio input is not supported": "audio",
+}
+_LOAD_FAILURES = (
+    "llama-server process has terminated",
+    "timed out waiting for llama",
+    "llama runner process has terminated",
+    "model runner has unexpectedly stopped",
+    "an error was encountered while running the model",
+    "is no longer compatible with your version",
+    "unable to load model",
+    "error loading model",
+    "exceeds file size",
+    "mmproj metadata",
+    "requires more system memory",
+)
+_USER_MISTAKES = re.compile(r'^option "|^invalid format: |^decode WebP image|returned invalid tool call arguments')
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the request was about, for the error's words."""
+
+    url: str
+    model: str = ""
+    media_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class ServerMessage:
+    """The innermost message of an error body; llama-server's comes wrapped in Ollama's, as text."""
+
+    text: str
+    details: Mapping[str, Any]
+
+
+def failure(status: int, headers: Mapping[str, str], body: bytes, asked: Asked) -> errors.OllamaMultiModalError:
+    """The error for a reply whose status, or whose first object, says that the request failed."""
+    shown = body[:_BODY_LIMIT].decode("utf-8", "replace")
+    message = server_message(body)
+    known = {"status": status, "body": shown}
+    if status == 401:
+        return _authentication(message, known)
+    if status == 403:
+        return errors.ForbiddenError(_forbidden_words(message, asked), **known)
+    if status == 413:
+        return errors.MediaTooLargeError(
+            f"{asked.url} takes no request of this size: {asked.media_bytes:,} bytes of pictures were sent (413). "
+            "Ollama's limit is about 75 MB for one request; send fewer pictures, or smaller ones "
+            "(image_options=ImageOptions(max_pixels=...)).",
+            bytes_sent=asked.media_bytes,
+            **known,
+        )
+    if status in (429, 503):
+        said = message.text if message else "no reason given"
+        return errors.ServerBusyError(
+            f"{asked.url} is busy ({status}: {said}). Try again later, with more max_retries, or send fewer at once.",
+            retry_after=_seconds(headers.get("retry-after")),
+            transient=True,
+            **known,
+        )
+    if message is None:
+        return _not_ollama(status, headers, shown, asked)
+    return by_text(message, asked, known)
+
+
+def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> errors.ServerError:
+    """Ollama's statuses are coarse (many of a user's mistakes are 500), so its words decide."""
+    text, status = message.text, known.get("status")
+    if message.details.get("type") == "exceed_context_size_error" or "longer than the context length" in text:
+        return _overflow(message, known)
+    if status == 404 or "not found, try pulling" in text:
+        return errors.ModelNotFoundError(
+            f"No model {asked.model!r} on {asked.url} (it says: {text}). Get it with: ollama pull {asked.model}",
+            **known,
+        )
+    for words, ability in _MISSING_ABILITY.items():
+        if words in text:
+            return errors.CapabilityError(
+                f"The model {asked.model!r} on {asked.url} {_cannot(ability)} (it says: {text}).",
+                missing=(ability,),
+                **known,
+            )
+    if any(words in text for words in _LOAD_FAILURES):
+        return errors.ModelLoadError(
+            f"{asked.url} could not run the model {asked.model!r}: {text}. Look at the server's log and its free "
+            f"memory, and try: ollama pull {asked.model}",
+            **known,
+        )
+    if "Failed to load image or audio file" in text:
+        return errors.BadRequestError(
+            f"The model's own decoder refused a picture or sound ({text}). Sound must be wav or mp3.", **known
+        )
+    if status == 400 or _USER_MISTAKES.search(text):
+        return errors.BadRequestError(f"{asked.url} refuses the request: {text}", **known)
+    if status == 502:
+        return errors.ServerError(f"A server behind {asked.url} is out of reach (502): {text}", transient=True, **known)
+    return errors.ServerError(f"{asked.url} answered with an error ({status}): {text}", **known)
+
+
+def server_message(body: bytes) -> ServerMessage | None:
+    """What an error body says, unwrapped; `None` when it is not an error object of Ollama's."""
+    try:
+        parsed = from_json(body)
+    except ValueError:
+        return None
+    if not isinstance(parsed, dict) or "error" not in parsed:
+        return None
+    details = dict(parsed)
+    inner = parsed["error"]
+    for _ in range(3):  # Ollama's object, llama-server's in it as text, and the object in that
+        if isinstance(inner, str):
+            if match := _GO_MAP.search(inner):
+                return ServerMessage(match["message"], {**details, "code": int(match["code"]), "type": match["type"]})
+            if not inner.lstrip().startswith("{"):
+                return ServerMessage(inner, details)
+            try:
+                inner = from_json(inner)
+            except ValueError:
+                return ServerMessage(str(inner), details)
+        if isinstance(inner, dict):
+            details.update(inner)
+            inner = inner.get("error", inner.get("message", str(inner)))
+        else:
+            break
+    return ServerMessage(str(inner), details)
+
+
+def _overflow(message: ServerMessage, known: Mapping[str, Any]) -> errors.ContextOverflowError:
+    prompt, window = (_count(message.details.get(name)) for name in ("n_prompt_tokens", "n_ctx"))
+    return errors.ContextOverflowError(message.text, n_prompt_tokens=prompt, n_ctx=window, **known)
+
+
+def _authentication(message: ServerMessage | None, known: Mapping[str, Any]) -> errors.AuthenticationError:
+    link = str(message.details.get("signin_url") or "") if message else ""
+    way = f"Sign in at {link}" if link else 'Pass headers={"Authorization": "Bearer ..."}, or set OLLAMA_API_KEY'
+    said = f" ({message.text})" if message else ""
+    return errors.AuthenticationError(
+        f"The server wants to know who asks (401){said}. {way}.", signin_url=link, **known
+    )
+
+
+def _forbidden_words(message: ServerMessage | None, asked: Asked) -> str:
+    if message is not None:
+        return f"{asked.url} refuses the request (403): {message.text}"
+    return (
+        f"{asked.url} refuses the request (403, without a word). An Ollama that listens on its own machine only does "
+        "so when the Host header names another: let the proxy in front of it send Host: localhost, or start Ollama "
+        "with OLLAMA_HOST=0.0.0.0."
+    )
+
+
+def _not_ollama(status: int, headers: Mapping[str, str], shown: str, asked: Asked) -> errors.OllamaMultiModalError:
+    words = (
+        f"{asked.url} answered {status}, but not as Ollama does: {describe_foreign(headers, shown)}. "
+        "Is base_url right, with its port and path?"
+    )
+    if status == 502:  # a proxy whose server is out of reach; the one status here that is worth another try
+        return errors.ServerError(words, status=status, body=shown, transient=True)
+    return errors.BadReplyError(words, status=status, body=shown)
+
+
+def describe_foreign(headers: Mapping[str, str], shown: str) -> str:
+    """What answered instead of Ollama, as far as it says so."""
+    kind = headers.get("content-type", "no content type").partition(";")[0]
+    who = f" from {headers['server']}" if headers.get("server") else ""
+    to = f", which points to {headers['location'].partition('?')[0]}" if headers.get("location") else ""
+    title = re.search(r"<title[^>]*>(.*?)</title>", shown, re.IGNORECASE | re.DOTALL)
+    start = " ".join((title[1] if title else shown[:120]).split())
+    return f"{kind}{who}{to}" + (f" saying {start!r}" if start else ", and empty")
+
+
+def _cannot(ability: str) -> str:
+    return {
+        "vision": "cannot see pictures",
+        "audio": "cannot hear",
+        "tools": "cannot call tools",
+        "thinking": "does not think",
+        "insert": "does not fill in before a suffix",
+        "completion": "makes no text",
+    }.get(ability, f"has no {ability}")
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _seconds(value: str | None) -> float | None:
+    """Retry-After in seconds; its other form, a date, is rare enough to leave to the usual back-off."""
+    try:
+        return max(0.0, float(value)) if value is not None else None
+    except ValueError:
+        return None

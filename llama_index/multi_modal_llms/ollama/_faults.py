@@ -1,0 +1,72 @@
+"""What keeps a reply from coming, in httpx's words -> the errors of the tree."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from . import errors
+from ._clock import CONNECT_SECONDS, Clock
+
+
+@contextmanager
+def translated(url: str, clock: Clock, *, began: bool) -> Iterator[None]:
+    """httpx's exceptions -> ours; `began` says whether the reply had."""
+    try:
+        yield
+    except httpx.ConnectTimeout as cause:
+        clock.check()
+        raise errors.ConnectionFailedError(
+            f"No connection to {url} within {CONNECT_SECONDS:g} seconds. Is that the right machine and port?"
+        ) from cause
+    except httpx.TimeoutException as cause:
+        clock.check()
+        raise errors.SilenceTimeoutError(_silence_words(url, clock, began)) from cause
+    except httpx.ConnectError as cause:
+        raise _no_connection(url, cause) from cause
+    except httpx.DecodingError as cause:
+        raise errors.BadReplyError(f"The reply of {url} is compressed, and damaged: {cause}") from cause
+    except httpx.HTTPError as cause:
+        clock.check()
+        if began:
+            raise errors.StreamInterruptedError(
+                f"The connection to {url} was cut in the middle of the answer ({_words(cause)}). "
+                "The text so far is in partial_text; the server, or a proxy before it, may have been restarted."
+            ) from cause
+        if isinstance(cause, httpx.RemoteProtocolError) and "disconnected" not in str(cause):
+            raise errors.BadReplyError(f"What listens at {url} does not speak HTTP: {cause}") from cause
+        raise errors.ConnectionFailedError(
+            f"The connection to {url} was lost before an answer came ({_words(cause)}).", transient=True
+        ) from cause
+
+
+def _no_connection(url: str, cause: httpx.ConnectError) -> errors.ConnectionFailedError:
+    deepest: BaseException = cause
+    while deepest.__cause__ or deepest.__context__:
+        deepest = deepest.__cause__ or deepest.__context__ or deepest
+    if isinstance(deepest, ssl.SSLError):
+        return errors.ConnectionFailedError(
+            f"No trusted connection to {url}: {deepest}. For a certificate of your own pass verify='/path/to/ca.pem'."
+        )
+    return errors.ConnectionFailedError(
+        f"Nothing answers at {url} ({_words(cause)}). Start Ollama with: ollama serve. If it runs elsewhere, pass "
+        "base_url or set OLLAMA_HOST.",
+        transient=True,
+    )
+
+
+def _silence_words(url: str, clock: Clock, began: bool) -> str:
+    if began:
+        return f"Nothing more came from {url} for {clock.silence:g} seconds (request_timeout), in mid-answer."
+    return (
+        f"Nothing came from {url} for {clock.silence:g} seconds (request_timeout). The model may still be loading, "
+        "waiting for a free slot, or reading the pictures: raise request_timeout, load it first with preload(), or "
+        "send smaller pictures."
+    )
+
+
+def _words(cause: Exception) -> str:
+    return str(cause) or type(cause).__name__

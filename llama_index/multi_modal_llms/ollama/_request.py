@@ -1,0 +1,307 @@
+"""Settings, the call's arguments and prepared pictures -> one request. Values in, values out."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from . import _tools
+from ._messages import hide_picture_marks
+from ._schema import json_schema
+
+if TYPE_CHECKING:
+    from ._images import ImageOptions, PreparedAudio, PreparedImage
+    from ._messages import WireMessage
+
+Endpoint = Literal["chat", "generate"]
+
+# fmt: off
+OPTION_NAMES = frozenset((
+    "num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict", "num_keep", "seed",
+    "num_predict", "top_k", "top_p", "min_p", "typical_p", "repeat_last_n", "temperature", "repeat_penalty",
+    "presence_penalty", "frequency_penalty", "stop",
+))
+IGNORED_OPTION_NAMES = frozenset((
+    "mirostat", "mirostat_eta", "mirostat_tau", "tfs_z", "numa", "low_vram", "f16_kv", "logits_all", "vocab_only",
+    "use_mlock", "penalize_newline", "embedding_only", "rope_frequency_base", "rope_frequency_scale",
+))
+"""Options of older releases: today's servers take them and do nothing."""
+
+_FIELD_NAMES = frozenset(("format", "think", "keep_alive", "truncate", "shift", "logprobs", "top_logprobs"))
+_GENERATE_NAMES = frozenset(("system", "template", "raw", "suffix", "context"))
+_CHAT_NAMES = frozenset(("tools", "tool_choice", "tool_required", "allow_parallel_tool_calls"))
+_CALL_NAMES = frozenset((
+    "options", "max_tokens", "image_options", "deadline", "max_retries", "extra_headers", "formatted",
+))
+# fmt: on
+_PIECE = 192 * 1024
+"""Bytes of a picture that are base64-coded at a time: a multiple of 3, small enough to stay in the cache."""
+
+
+class Settings(Protocol):
+    """What a request takes from the object; `OllamaMultiModal` is one."""
+
+    model: str
+    temperature: float
+    context_window: int
+    additional_kwargs: dict[str, Any]
+    keep_alive: float | str | None
+    thinking: bool | str | None
+    json_mode: bool
+    max_retries: int
+    deadline: float | None
+    image_options: ImageOptions
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """One call's arguments, each of them used or refused."""
+
+    endpoint: Endpoint
+    options: dict[str, Any]
+    fields: dict[str, Any]
+    """What stands beside `options` in the body; absent means that the server decides."""
+    image_options: ImageOptions
+    image_options_from_call: bool
+    deadline: float | None
+    max_retries: int
+    extra_headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def wants_thinking(self) -> bool:
+        return self.fields.get("think") not in (None, False)
+
+    @property
+    def offers_tools(self) -> bool:
+        return bool(self.fields.get("tools"))
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it goes over the wire: JSON text with pictures in between, base64-coded only while it is sent."""
+
+    path: str
+    parts: tuple[bytes | PreparedImage | PreparedAudio, ...]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content_length(self) -> int:
+        return sum(len(part) if isinstance(part, bytes) else 4 * -(-part.size_in_bytes // 3) for part in self.parts)
+
+    @property
+    def media_bytes(self) -> int:
+        return sum(part.size_in_bytes for part in self.parts if not isinstance(part, bytes))
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body, a piece at a time; a fresh iterator for each attempt."""
+        for part in self.parts:
+            if isinstance(part, bytes):
+                yield part
+                continue
+            with part.open() as stream:
+                while chunk := stream.read(_PIECE):
+                    yield base64.b64encode(chunk)
+
+
+def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -> Arguments:
+    """Bring a call's keywords and the settings together.
+
+    Precedence: keyword of the call, then its `options`, then `additional_kwargs`, then the field.
+
+    Raises:
+        TypeError: a keyword that no request has.
+        ValueError: a value that cannot be what the caller means.
+    """
+    known = _FIELD_NAMES | _CALL_NAMES | OPTION_NAMES | IGNORED_OPTION_NAMES
+    known |= _CHAT_NAMES if endpoint == "chat" else _GENERATE_NAMES
+    for name in kwargs:
+        if name not in known:
+            raise TypeError(_unknown_keyword(name, endpoint, known))
+    given = {name: value for name, value in kwargs.items() if value is not None or name in OPTION_NAMES}
+    image_options = given.get("image_options")
+    deadline = given.get("deadline", settings.deadline)
+    return Arguments(
+        endpoint=endpoint,
+        options=_options(settings, given),
+        fields=_fields(settings, given),
+        image_options=settings.image_options if image_options is None else _image_options(settings, image_options),
+        image_options_from_call=image_options is not None,
+        deadline=_positive("deadline", deadline),
+        max_retries=int(given.get("max_retries", settings.max_retries)),
+        extra_headers=dict(given.get("extra_headers") or {}),
+    )
+
+
+def chat_request(settings: Settings, arguments: Arguments, messages: Sequence[WireMessage]) -> Request:
+    """The body of /api/chat; pictures stay with their message."""
+    parts: list[bytes | PreparedImage | PreparedAudio] = [
+        _open_object({"model": settings.model}),
+        b',"messages":[',
+    ]
+    for index, message in enumerate(messages):
+        if index:
+            parts.append(b",")
+        parts.append(_open_object(message.fields))
+        parts.extend(_images(message.media))
+        parts.append(b"}")
+    parts.append(b"]")
+    return _close(parts, "/api/chat", arguments)
+
+
+def generate_request(
+    settings: Settings, arguments: Arguments, prompt: str, media: Sequence[PreparedImage | PreparedAudio]
+) -> Request:
+    """The body of /api/generate."""
+    if media and not arguments.fields.get("raw"):  # in raw mode the caller writes the places himself
+        prompt = hide_picture_marks(prompt)
+    parts: list[bytes | PreparedImage | PreparedAudio] = [_open_object({"model": settings.model, "prompt": prompt})]
+    parts.extend(_images(media))
+    return _close(parts, "/api/generate", arguments)
+
+
+def json_request(path: str, body: Mapping[str, Any]) -> Request:
+    """A request without pictures: show, pull, load, unload."""
+    return Request(path, (_json(dict(body)),))
+
+
+def option_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The Ollama options among a constructor's keywords, `max_tokens` included."""
+    options = {name: value for name, value in kwargs.items() if name in OPTION_NAMES | IGNORED_OPTION_NAMES}
+    if "max_tokens" in kwargs:
+        if "num_predict" in kwargs:
+            raise TypeError("max_tokens and num_predict are the same thing; pass one of them")
+        options["num_predict"] = kwargs["max_tokens"]
+    return options
+
+
+def near_name(name: str, names: Sequence[str]) -> str:
+    """` Did you mean 'x'?`, or nothing."""
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+    per_call = given.get("options") or {}
+    if not isinstance(per_call, Mapping):
+        raise ValueError(f"options is {per_call!r}; it must be a dict of Ollama's option names")
+    if "max_tokens" in given and "num_predict" in given:
+        raise TypeError("max_tokens and num_predict are the same thing; pass one of them")
+    options = {
+        "temperature": settings.temperature,
+        "num_ctx": settings.context_window,
+        **settings.additional_kwargs,
+        **per_call,
+        **option_defaults(given),
+    }
+    for name in options:
+        _warn_when_ignored(name)
+    if options.get("num_predict") == 0:
+        raise ValueError(
+            "num_predict (max_tokens) is 0, which is no limit at all on one of Ollama's paths and one token on the "
+            "other; use preload() to load a model without an answer"
+        )
+    if isinstance(options.get("stop"), str):  # the server wants a list and calls a string an internal error
+        options["stop"] = [options["stop"]]
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _warn_when_ignored(name: str) -> None:
+    if name in IGNORED_OPTION_NAMES:
+        warnings.warn(f"Ollama ignores the option {name!r}; it has no effect", UserWarning, stacklevel=2)
+    elif name in _FIELD_NAMES | _GENERATE_NAMES | _CHAT_NAMES:
+        warnings.warn(
+            f"{name!r} is not an Ollama option: inside options or additional_kwargs it has no effect. "
+            f"Pass it to the call, {name}=...",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _fields(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {name: given[name] for name in _GENERATE_NAMES | _FIELD_NAMES if name in given}
+    # Ollama's own default drops the oldest messages, pictures and all, without a word.
+    fields.setdefault("truncate", False)
+    if "keep_alive" not in fields and settings.keep_alive is not None:
+        fields["keep_alive"] = settings.keep_alive
+    form = json_schema(given.get("format", "json" if settings.json_mode else None))
+    fields.pop("format", None)
+    if form is not None:
+        fields["format"] = form
+    think = given.get("think", settings.thinking)
+    if think is None and form is not None:
+        think = False  # a model that thinks would put its thoughts before the JSON, or into it; others do not mind
+    if think is not None:
+        fields["think"] = think
+    if "top_logprobs" in fields:
+        fields.setdefault("logprobs", True)
+    tools = _tools.chosen(given.get("tools") or (), given.get("tool_choice"), bool(given.get("tool_required")))
+    if tools:
+        fields["tools"] = tools
+    return fields
+
+
+def _image_options(settings: Settings, value: Any) -> ImageOptions:
+    kind = type(settings.image_options)
+    if isinstance(value, kind):
+        return value
+    if isinstance(value, Mapping):
+        return kind(**value)
+    raise ValueError(f"image_options is {value!r}; it must be an ImageOptions")
+
+
+def _positive(name: str, value: float | None) -> float | None:
+    if value is not None and not value > 0:
+        raise ValueError(f"{name} is {value!r}; it must be more than 0 seconds, or None")
+    return value
+
+
+def _unknown_keyword(name: str, endpoint: Endpoint, known: frozenset[str]) -> str:
+    verb = "chat" if endpoint == "chat" else "complete"
+    if name == "image_documents":
+        return "chat takes no image_documents: put each picture into a message, as ImageBlock(path=...) in its blocks"
+    if name in _GENERATE_NAMES:
+        return f"{name} belongs to complete(), which uses /api/generate; chat() has messages instead"
+    if name in _CHAT_NAMES:
+        return f"{name} belongs to chat(), which uses /api/chat; complete() cannot offer tools"
+    return f"{verb}() has no keyword {name!r}.{near_name(name, sorted(known))}"
+
+
+def _close(parts: list[bytes | PreparedImage | PreparedAudio], path: str, arguments: Arguments) -> Request:
+    tail = {**arguments.fields, "stream": True, "options": arguments.options}
+    parts.append(b"," + _json(tail)[1:])
+    return Request(path, _joined(parts), arguments.extra_headers)
+
+
+def _images(
+    media: Sequence[PreparedImage | PreparedAudio],
+) -> Iterator[bytes | PreparedImage | PreparedAudio]:
+    for index, item in enumerate(media):
+        yield b'","' if index else b',"images":["'
+        yield item
+    if media:
+        yield b'"]'
+
+
+def _joined(
+    parts: Sequence[bytes | PreparedImage | PreparedAudio],
+) -> tuple[bytes | PreparedImage | PreparedAudio, ...]:
+    joined: list[bytes | PreparedImage | PreparedAudio] = []
+    for part in parts:
+        if isinstance(part, bytes) and joined and isinstance(joined[-1], bytes):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return tuple(joined)
+
+
+def _open_object(fields: Mapping[str, Any]) -> bytes:
+    return _json(dict(fields))[:-1]
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")

@@ -1,0 +1,310 @@
+"""Reply lines -> LlamaIndex responses: one accumulator for chat and generate, whole and streamed, sync and async."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    CompletionResponse,
+    LogProb,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+from pydantic_core import from_json
+
+from . import errors
+from ._failures import Asked, describe_foreign, failure, server_message
+from ._request import Endpoint
+
+Response = ChatResponse | CompletionResponse
+_SHOWN = 300
+
+
+class LineSplitter:
+    """Bytes as they arrive -> lines, split on `\\n` only: Ollama sends U+0085 and U+2028 raw, inside of strings."""
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[bytes]:
+        *lines, rest = data.split(b"\n")
+        if lines:
+            lines[0] = b"".join(self._rest) + lines[0]
+            self._rest.clear()
+        if rest:
+            self._rest.append(rest)
+        return lines
+
+    def end(self) -> list[bytes]:
+        """What came after the last newline: a whole reply, or the last line of some servers."""
+        rest = b"".join(self._rest)
+        self._rest.clear()
+        return [rest] if rest else []
+
+
+class Accumulator:
+    """One reply, line by line; what it has so far is what an error carries away."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        asked: Asked,
+        *,
+        headers: Mapping[str, str],
+        every_line: bool = True,
+        tools_offered: bool = False,
+        pictures: list[dict[str, Any]] | None = None,
+    ) -> None:
+        self.done = False
+        self.text = ""
+        self.thinking = ""
+        self._last_line = b""
+        self._endpoint = endpoint
+        self._asked = asked
+        self._headers = headers
+        self._every_line = every_line
+        self._tools_offered = tools_offered
+        self._pictures = pictures
+        self._calls: list[dict[str, Any]] = []
+        self._logprobs: list[dict[str, Any]] = []
+
+    def feed(self, line: bytes) -> Response | None:
+        """The response after one more line; `None` for a blank one, and before the last when only that is wanted.
+
+        Raises:
+            BadReplyError, StreamInterruptedError, EmptyResponseError, ServerError: with what had come until then.
+        """
+        if not line.strip():
+            return None
+        if self.done:
+            raise self.carrying(errors.BadReplyError("The server went on after it had said done.", body=_show(line)))
+        first = not self._last_line
+        self._last_line = line
+        reply = self._parse(line, first)
+        piece, thought, calls = self._take(reply)
+        self.done = reply.get("done") is True
+        if self.done:
+            self._check_end(reply)
+        elif not self._every_line:
+            return None
+        return self._response(reply, piece, thought, calls)
+
+    def end(self) -> None:
+        """The reply is over.
+
+        Raises:
+            StreamInterruptedError: without `done`.
+        """
+        if not self.done:
+            come = f"after {len(self.text)} characters" if self.text else "before any text"
+            raise self.carrying(
+                errors.StreamInterruptedError(
+                    f"The answer of {self._asked.model!r} broke off {come}: it ended without `done`. Ollama does this "
+                    "when the model repeats itself without end, or its process fails. The text so far is in "
+                    "partial_text; try again, with another seed, a higher temperature or repeat_penalty=1.1."
+                )
+            )
+
+    def carrying(self, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError:
+        """The error, with what had come."""
+        error.partial_text = self.text
+        error.thinking = self.thinking
+        error.last_line = self._last_line.decode("utf-8", "replace")
+        return error
+
+    @property
+    def _begun(self) -> bool:
+        return bool(self.text or self.thinking or self._calls)
+
+    def _parse(self, line: bytes, first: bool) -> dict[str, Any]:
+        try:
+            reply = from_json(line)
+        except ValueError as cause:
+            if first and line.lstrip()[:1] not in (b"{", b"["):
+                shown = line.decode("utf-8", "replace")
+                raise errors.BadReplyError(
+                    f"{self._asked.url} does not answer as Ollama does: {describe_foreign(self._headers, shown)}. "
+                    "Is base_url right, with its port and path?",
+                    status=200,
+                    body=_show(line),
+                ) from cause
+            raise self._malformed(f"a line that is no JSON ({cause})", line) from cause
+        if not isinstance(reply, dict):
+            raise self._malformed("a line that is no JSON object", line)
+        if reply.get("error"):
+            raise self._error_line(line, first)
+        if not reply.keys() & {"message", "response", "done"}:
+            raise self._malformed("a line that is no part of an answer", line)
+        if reply.get("done") not in (True, False, None):
+            raise self._malformed("a line whose `done` is neither true nor false", line)
+        return reply
+
+    def _malformed(self, what: str, line: bytes) -> errors.OllamaMultiModalError:
+        return self.carrying(
+            errors.BadReplyError(
+                f"{self._asked.url} sent {what}: {_show(line)!r}. Something in between may have changed it.",
+                body=_show(line),
+            )
+        )
+
+    def _error_line(self, line: bytes, first: bool) -> errors.OllamaMultiModalError:
+        if first:
+            return self.carrying(failure(200, self._headers, line, self._asked))
+        message = server_message(line)
+        return self.carrying(
+            errors.StreamInterruptedError(
+                f"The answer of {self._asked.model!r} broke off: {message.text if message else _show(line)}. "
+                "The text so far is in partial_text; the server's log says more."
+            )
+        )
+
+    def _take(self, reply: dict[str, Any]) -> tuple[str, str, list[dict[str, Any]]]:
+        if self._endpoint == "chat":
+            part = reply.get("message")
+            part = {} if part is None else part
+            if not isinstance(part, dict):
+                raise self._malformed("a message that is no object", self._last_line)
+            piece = self._string(part, "content")
+        else:
+            part, piece = reply, self._string(reply, "response")
+        thought = self._string(part, "thinking")
+        calls = self._tool_calls(part.get("tool_calls"))
+        self.text += piece
+        self.thinking += thought
+        self._calls += calls
+        self._logprobs += self._list_of_objects(reply.get("logprobs"), "logprobs")
+        return piece, thought, calls
+
+    def _string(self, part: dict[str, Any], name: str) -> str:
+        value = part.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise self._malformed(f"a {name} that is no text", self._last_line)
+        return value
+
+    def _list_of_objects(self, value: Any, name: str) -> list[dict[str, Any]]:
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self._malformed(f"{name} that are no list of objects", self._last_line)
+        return value
+
+    def _tool_calls(self, value: Any) -> list[dict[str, Any]]:
+        """The line's calls, ids kept or made; a model may well make the same call twice, so none is ever merged."""
+        calls = []
+        taken = {call["id"] for call in self._calls}
+        for call in self._list_of_objects(value, "tool_calls"):
+            function = call.get("function")
+            if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+                raise self._malformed("a tool call without a name", self._last_line)
+            arguments = function.get("arguments")
+            if not isinstance(arguments, (dict, str, type(None))):
+                raise self._malformed("a tool call whose arguments are no object", self._last_line)
+            call_id = call.get("id")
+            if not isinstance(call_id, str) or not call_id or call_id in taken:
+                call_id = f"call_{uuid.uuid4().hex[:12]}"
+            taken.add(call_id)
+            calls.append({**call, "id": call_id, "function": {**function, "arguments": arguments or {}}})
+        return calls
+
+    def _check_end(self, reply: dict[str, Any]) -> None:
+        reason = self._string(reply, "done_reason")
+        if self.text.strip() or self._calls or reason in ("load", "unload"):
+            return
+        if reason != "length" and not self.thinking:
+            return  # an empty answer with `stop` is an answer
+        if self.thinking:
+            why = "its thinking used up the whole budget" if reason == "length" else "it only thought"
+            way = "Pass think=False, or more room: num_predict, context_window."
+        elif self._tools_offered:
+            why = "the answer, perhaps a tool call that Ollama dropped, ran into the limit"
+            way = "Give it more room: num_predict (max_tokens), context_window."
+        else:
+            why = "it ran into the limit before any visible text"
+            way = "Give it more room: num_predict (max_tokens), context_window."
+        raise self.carrying(
+            errors.EmptyResponseError(f"{self._asked.model!r} gave no answer: {why}. {way}", finish_reason=reason)
+        )
+
+    def _response(self, reply: dict[str, Any], piece: str, thought: str, calls: list[dict[str, Any]]) -> Response:
+        extra = {name: value for name, value in reply.items() if name not in ("message", "response")}
+        if self.thinking:
+            extra["thinking"] = self.thinking
+        if thought:
+            extra["thinking_delta"] = thought
+        if self._calls:
+            extra["tool_calls"] = list(self._calls)
+        logprobs = reply.get("logprobs")
+        if self.done:
+            self._complete(reply, extra)
+            logprobs = self._logprobs
+        tokens = [self._alternatives(entry) for entry in logprobs] if logprobs else None
+        if self._endpoint == "generate":
+            return CompletionResponse(text=self.text, delta=piece, raw=reply, additional_kwargs=extra, logprobs=tokens)
+        return ChatResponse(message=self._message(), delta=piece, raw=reply, additional_kwargs=extra, logprobs=tokens)
+
+    def _message(self) -> ChatMessage:
+        blocks: list[Any] = [ThinkingBlock(content=self.thinking)] if self.thinking else []
+        blocks.append(TextBlock(text=self.text))
+        for call in self._calls:
+            function = call["function"]
+            blocks.append(
+                ToolCallBlock(tool_call_id=call["id"], tool_name=function["name"], tool_kwargs=function["arguments"])
+            )
+        # Core's streaming programs look only here; readers of blocks look only there.
+        extra = {"tool_calls": list(self._calls)} if self._calls else {}
+        return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
+
+    def _complete(self, reply: dict[str, Any], extra: dict[str, Any]) -> None:
+        """Make the last line's reply the whole one, as a server that does not stream would have sent it."""
+        whole: dict[str, Any] = {"thinking": self.thinking} if self.thinking else {}
+        if self._calls:
+            whole["tool_calls"] = list(self._calls)
+        if self._endpoint == "chat":
+            message = reply.get("message") or {}
+            reply["message"] = {"role": "assistant", **message, "content": self.text, **whole}
+        else:
+            reply.update(response=self.text, **whole)
+        if self._logprobs:
+            reply["logprobs"] = extra["logprobs"] = list(self._logprobs)
+        prompt, answer = self._count(reply, "prompt_eval_count"), self._count(reply, "eval_count")
+        reply["usage"] = {
+            "prompt_tokens": prompt,
+            "completion_tokens": answer,
+            "total_tokens": prompt + answer,
+        }
+        extra["finish_reason"] = self._string(reply, "done_reason") or None
+        if self._pictures:
+            extra["pictures"] = self._pictures
+
+    def _count(self, reply: dict[str, Any], name: str) -> int:
+        """A number of tokens; the server leaves out those that are zero."""
+        value = reply.get(name) or 0
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
+            raise self._malformed(f"a {name} that is no number", self._last_line)
+        return int(value)
+
+    def _alternatives(self, entry: dict[str, Any]) -> list[LogProb]:
+        ranked = self._list_of_objects(entry.get("top_logprobs"), "top_logprobs") or [entry]
+        try:
+            return [
+                LogProb(
+                    token=item.get("token", ""),
+                    logprob=item.get("logprob", 0.0),
+                    bytes=item.get("bytes") or [],
+                )
+                for item in ranked
+            ]
+        except ValueError as cause:
+            raise self._malformed("log probabilities of another form", self._last_line) from cause
+
+
+def _show(line: bytes) -> str:
+    return line[:_SHOWN].decode("utf-8", "replace")

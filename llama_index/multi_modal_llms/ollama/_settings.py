@@ -1,0 +1,49 @@
+"""What a constructor is given -> the fields of the object; nothing is dropped without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ._address import default_base_url, parse_address
+from ._request import near_name, option_defaults
+
+_OTHER_NAMES = {
+    "think": "thinking",
+    "host": "base_url",
+    "timeout": "request_timeout",
+    "model_name": "model",
+    "format": "json_mode",
+}
+"""What other clients call it."""
+
+
+def read_arguments(data: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    """Fold Ollama's option names into `additional_kwargs`, and take credentials out of the address.
+
+    Raises:
+        TypeError: an argument that is neither a field nor an option.
+        ValueError: an address that is none.
+    """
+    given = {name: value for name, value in data.items() if name != "class_name"}  # core adds it to its dumps
+    options = option_defaults({name: value for name, value in given.items() if name not in fields})
+    for name in given:
+        if name not in fields and name not in options and name != "max_tokens":
+            other = _OTHER_NAMES.get(name)
+            hint = f" Did you mean {other!r}?" if other else near_name(name, sorted(fields))
+            raise TypeError(f"OllamaMultiModal has no argument {name!r}.{hint}")
+    settings = {name: value for name, value in given.items() if name in fields}
+    if options:
+        settings["additional_kwargs"] = {**options, **(settings.get("additional_kwargs") or {})}
+    address = parse_address(str(settings.get("base_url") or default_base_url()))
+    settings["base_url"] = address.url
+    headers = dict(settings.get("headers") or {})
+    if address.authorization:
+        headers.setdefault("Authorization", address.authorization)
+    settings["headers"] = headers
+    return settings
+
+
+def addressed(model: str, base_url: str | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """A constructor's arguments, the address only where one was given."""
+    return {"model": model, **({"base_url": base_url} if base_url else {}), **kwargs}

@@ -1,0 +1,216 @@
+"""A stream that you hold is a stream that works; one that you leave is closed on the server, read or unread.
+
+Core wraps each endpoint, and its wrapper around a stream neither closes an unread stream nor, when an event handler
+keeps the traceback, a read one. So each of the eight gets one more wrapper, outside of core's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from ._call import Reply
+from ._legacy_images import has_legacy_images, with_blocks_for_legacy_images
+from ._transport import drive
+
+ENDPOINTS = (
+    "complete",
+    "acomplete",
+    "stream_complete",
+    "astream_complete",
+    "chat",
+    "achat",
+    "stream_chat",
+    "astream_chat",
+)
+
+T = TypeVar("T")
+_opened: ContextVar[list[Any] | None] = ContextVar("_opened", default=None)
+"""How the inner stream reaches the outer wrapper, past core's."""
+_closing: set[asyncio.Task[None]] = set()
+"""Event loops hold their tasks weakly only."""
+
+
+class ReplyStream(Generator[Any, None, None]):
+    """An answer as a generator; the request has been sent, and its first line is here."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply: Reply | None = reply
+        _register(self)
+
+    def send(self, value: None) -> Any:
+        if self._reply is None:
+            raise StopIteration
+        item = drive(self._reply.next())
+        if item is None:
+            self._reply = None
+            raise StopIteration
+        return item
+
+    def throw(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
+        self.close()
+        raise (typ if val is None else val)
+
+    def close(self) -> None:
+        reply, self._reply = self._reply, None
+        if reply is not None:
+            drive(reply.close())
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class AsyncReplyStream(AsyncGenerator[Any, None]):
+    """The same on an event loop."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply: Reply | None = reply
+        self._loop = asyncio.get_running_loop()
+        _register(self)
+
+    async def asend(self, value: None) -> Any:
+        if self._reply is None:
+            raise StopAsyncIteration
+        item = await self._reply.next()
+        if item is None:
+            self._reply = None
+            raise StopAsyncIteration
+        return item
+
+    async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
+        await self.aclose()
+        raise (typ if val is None else val)
+
+    async def aclose(self) -> None:
+        reply, self._reply = self._reply, None
+        if reply is not None:
+            await reply.close()
+
+    def __del__(self) -> None:
+        reply, self._reply = self._reply, None
+        if reply is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_close_soon, self._loop, reply)
+
+
+class HeldStream(Generator[Any, None, None]):
+    """What the caller holds: core's generator outside, ours inside, closed together."""
+
+    def __init__(self, source: Generator[Any, None, None], opened: Sequence[ReplyStream]) -> None:
+        self._source = source
+        self._opened = opened
+
+    def send(self, value: None) -> Any:
+        return next(self._source)
+
+    def throw(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
+        try:
+            return self._source.throw(typ if val is None else val)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        try:
+            self._source.close()
+        finally:
+            for stream in self._opened:
+                stream.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class HeldAsyncStream(AsyncGenerator[Any, None]):
+    """The same on an event loop. One that is dropped is closed by core's generator and ours, each in its own way."""
+
+    def __init__(self, source: AsyncGenerator[Any, None], opened: Sequence[AsyncReplyStream]) -> None:
+        self._source = source
+        self._opened = opened
+
+    async def asend(self, value: None) -> Any:
+        return await anext(self._source)
+
+    async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
+        try:
+            return await self._source.athrow(typ if val is None else val)
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        try:
+            await self._source.aclose()
+        finally:
+            for stream in self._opened:
+                await stream.aclose()
+
+    def __del__(self) -> None:
+        for stream in self._opened:
+            stream.__del__()
+
+
+def outermost(cls: type[T]) -> type[T]:
+    """Put the outer wrapper around a class's eight endpoints."""
+    for name in ENDPOINTS:
+        setattr(cls, name, _wrapped(getattr(cls, name), takes_messages=name.endswith("chat")))
+    return cls
+
+
+def _wrapped(method: Callable[..., Any], takes_messages: bool) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(method):
+        return _wrapped_async(method, takes_messages)
+
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if takes_messages and _legacy(args, kwargs):
+            args, kwargs = _cleaned(args, kwargs)
+        opened: list[Any] = []
+        token = _opened.set(opened)
+        try:
+            result = method(self, *args, **kwargs)
+        finally:
+            _opened.reset(token)
+        return HeldStream(result, opened) if isinstance(result, Generator) else result
+
+    return wrapper
+
+
+def _wrapped_async(method: Callable[..., Coroutine[Any, Any, Any]], takes_messages: bool) -> Callable[..., Any]:
+    @functools.wraps(method)
+    async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if takes_messages and _legacy(args, kwargs):
+            args, kwargs = await asyncio.to_thread(_cleaned, args, kwargs)
+        opened: list[Any] = []
+        token = _opened.set(opened)
+        try:
+            result = await method(self, *args, **kwargs)
+        finally:
+            _opened.reset(token)
+        return HeldAsyncStream(result, opened) if isinstance(result, AsyncGenerator) else result
+
+    return wrapper
+
+
+def _register(stream: Any) -> None:
+    opened = _opened.get()
+    if opened is not None:
+        opened.append(stream)
+
+
+def _close_soon(loop: asyncio.AbstractEventLoop, reply: Reply) -> None:
+    task = loop.create_task(reply.close())
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
+
+
+def _legacy(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    messages = args[0] if args else kwargs.get("messages")
+    return isinstance(messages, Sequence) and any(has_legacy_images(message) for message in messages)
+
+
+def _cleaned(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if args:
+        return (with_blocks_for_legacy_images(args[0]), *args[1:]), kwargs
+    return args, {**kwargs, "messages": with_blocks_for_legacy_images(kwargs["messages"])}

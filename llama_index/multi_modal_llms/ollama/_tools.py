@@ -1,0 +1,154 @@
+"""Tools and the choice among them -> what /api/chat takes; tool calls in a reply -> LlamaIndex's selections."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ._schema import inline_references
+
+if TYPE_CHECKING:
+    from llama_index.core.base.llms.types import ChatMessage
+    from llama_index.core.llms.llm import ToolSelection
+
+logger = logging.getLogger(__name__)
+
+
+def to_spec(tool: Any) -> dict[str, Any]:
+    """A LlamaIndex tool, or a specification that is one already, with its whole JSON Schema.
+
+    Raises:
+        ValueError: neither of the two.
+    """
+    metadata = getattr(tool, "metadata", None)
+    if metadata is not None and hasattr(metadata, "get_parameters_dict"):
+        return {
+            "type": "function",
+            "function": {
+                "name": metadata.get_name(),
+                "description": metadata.description or "",
+                "parameters": inline_references(metadata.get_parameters_dict()),
+            },
+        }
+    if isinstance(tool, Mapping) and isinstance(tool.get("function"), Mapping) and tool["function"].get("name"):
+        function = dict(tool["function"])
+        if isinstance(function.get("parameters"), Mapping):
+            function["parameters"] = inline_references(function["parameters"])
+        return {**tool, "type": "function", "function": function}
+    raise ValueError(f"a tool must be a LlamaIndex tool or a dict with 'function' and its 'name', not {tool!r}")
+
+
+def chosen(tools: Sequence[Any], choice: Any, required: bool) -> list[dict[str, Any]]:
+    """The tools to offer. Ollama cannot force a call: what can be done is to offer none, or one only.
+
+    Args:
+        tools: LlamaIndex tools or specifications.
+        choice: `None`, "auto", "none", "required" or "any", a tool's name, or OpenAI's way to name one.
+        required: as `choice` "required".
+
+    Raises:
+        ValueError: a choice that names no tool of the call.
+    """
+    specs = [to_spec(tool) for tool in tools]
+    if isinstance(choice, Mapping):
+        choice = (choice.get("function") or choice).get("name")
+    if choice == "none":
+        return []
+    if required or choice in ("required", "any", True):
+        logger.warning("Ollama cannot be made to call a tool: tool_required is a wish, check the reply for tool calls")
+        return specs
+    if choice in (None, "auto", False):
+        return specs
+    named = [spec for spec in specs if spec["function"]["name"] == choice]
+    if not named:
+        names = ", ".join(spec["function"]["name"] for spec in specs) or "none at all"
+        raise ValueError(f"tool_choice is {choice!r}, but the tools of this call are: {names}")
+    return named
+
+
+def arguments_object(arguments: Any, name: str) -> dict[str, Any]:
+    """A tool call's arguments as the object that the server insists on; models and stores also keep them as text.
+
+    Raises:
+        ValueError: text that is no JSON object.
+    """
+    if isinstance(arguments, Mapping):
+        return dict(arguments)
+    if arguments in (None, ""):
+        return {}
+    if isinstance(arguments, str):
+        try:
+            parsed = json.loads(arguments)
+        except ValueError as error:
+            raise ValueError(f"the arguments of the call of tool {name!r} are no JSON: {arguments!r}") from error
+        if isinstance(parsed, dict):
+            return parsed
+    raise ValueError(f"the arguments of the call of tool {name!r} are no JSON object: {arguments!r}")
+
+
+def conversation(history: Sequence[ChatMessage] | None, user_msg: str | ChatMessage | None) -> list[ChatMessage]:
+    """A copy of the history, with the user's message at its end."""
+    from llama_index.core.base.llms.types import ChatMessage as Message
+
+    messages = list(history or ())
+    if user_msg is not None:
+        messages.append(Message(role="user", content=user_msg) if isinstance(user_msg, str) else user_msg)
+    return messages
+
+
+def selections(message: ChatMessage, required_of: str | None) -> list[ToolSelection]:
+    """The calls that the model made, in its order; equal ones are all kept.
+
+    Args:
+        message: the model's.
+        required_of: the model's name, when at least one call is required.
+
+    Raises:
+        ValueError: there is none, though one is required.
+    """
+    from llama_index.core.llms.llm import ToolSelection as Selection
+
+    calls = calls_of(message)
+    if not calls and required_of:
+        raise ValueError(f"{required_of!r} called no tool; it said: {message.content!r}")
+    return [
+        Selection(
+            tool_id=call.get("id", ""),
+            tool_name=call["function"]["name"],
+            tool_kwargs=call["function"]["arguments"],
+        )
+        for call in calls
+    ]
+
+
+def calls_of(message: ChatMessage) -> list[dict[str, Any]]:
+    """A message's tool calls as Ollama writes them: its ToolCallBlocks, or else those in `additional_kwargs`.
+
+    A reply carries its calls in both places, for the two kinds of readers; they are the same calls.
+    """
+    from llama_index.core.base.llms.types import ToolCallBlock
+
+    calls = [
+        {"id": block.tool_call_id, "name": block.tool_name, "arguments": block.tool_kwargs}
+        for block in message.blocks
+        if isinstance(block, ToolCallBlock)
+    ] or [_plain_call(call) for call in message.additional_kwargs.get("tool_calls") or ()]
+    return [
+        {
+            **({"id": call["id"]} if call["id"] else {}),
+            "function": {
+                "index": index,
+                "name": call["name"],
+                "arguments": arguments_object(call["arguments"], str(call["name"])),
+            },
+        }
+        for index, call in enumerate(calls)
+    ]
+
+
+def _plain_call(call: Any) -> dict[str, Any]:
+    plain = call if isinstance(call, Mapping) else call.model_dump()
+    function = plain.get("function") or plain
+    return {"id": plain.get("id"), "name": function.get("name") or "", "arguments": function.get("arguments")}

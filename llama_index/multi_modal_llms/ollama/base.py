@@ -1,0 +1,293 @@
+"""OllamaMultiModal: settings and the eight endpoints; what a call does is decided in `_call`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ChatResponseAsyncGen,
+    ChatResponseGen,
+    CompletionResponse,
+    CompletionResponseAsyncGen,
+    CompletionResponseGen,
+    LLMMetadata,
+)
+from llama_index.core.bridge.pydantic import Field, PrivateAttr, model_validator
+from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW, DEFAULT_NUM_OUTPUTS
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.llms.llm import ToolSelection
+from llama_index.core.multi_modal_llms.base import MultiModalLLM, MultiModalLLMMetadata
+
+from . import _call, _tools
+from ._address import default_base_url, parse_address, request_headers
+from ._capabilities import ModelCapabilities
+from ._clock import Clock
+from ._connections import Connections, Target
+from ._images import ImageOptions
+from ._settings import addressed, read_arguments
+from ._streams import AsyncReplyStream, ReplyStream, outermost
+from ._transport import IO, BlockingIO, LoopIO, drive
+
+if TYPE_CHECKING:
+    from llama_index.core.tools.types import BaseTool
+
+_parse_address = lru_cache(maxsize=64)(parse_address)
+
+
+class OllamaMetadata(LLMMetadata, MultiModalLLMMetadata):  # type: ignore[misc]
+    """What LlamaIndex's components ask of an LLM, and of a multimodal one."""
+
+
+@outermost
+class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
+    """A vision model on an Ollama server.
+
+    What you passed is what the model saw, what the model said is what you got, and anything else is an error of
+    `errors` that tells you what to do. Every keyword of a call is used or refused; see `_request.resolve`.
+
+    The object holds settings only: making one asks no server, and using one changes no field. It works in threads,
+    on any number of event loops, and in other processes after pickling.
+    """
+
+    base_url: str = Field(default_factory=default_base_url, description="Where the server is.")
+    model: str = Field(description="The model's name on that server.", min_length=1)
+    temperature: float = Field(default=0.75, ge=0.0, le=1.0, description="Sampling temperature, 0.0 to 1.0.")
+    context_window: int = Field(
+        default=DEFAULT_CONTEXT_WINDOW, gt=0, description="Context in tokens; sent as the option num_ctx."
+    )
+    request_timeout: float | None = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds of silence that are borne; None for any. Not the total time.",
+    )
+    deadline: float | None = Field(default=None, gt=0, description="Seconds that a whole call may take.")
+    additional_kwargs: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Further Ollama options; they win over temperature and context_window.",
+    )
+    keep_alive: float | str | None = Field(default=None, description='How long the model stays loaded: 300, "5m", -1.')
+    thinking: bool | str | None = Field(default=None, description='Whether the model thinks: True, False, "low" ...')
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        exclude=True,
+        repr=False,
+        description="Sent with each request; never shown or dumped.",
+    )
+    json_mode: bool = Field(default=False, description="Each answer is a JSON object.")
+    max_retries: int = Field(default=2, ge=0, description="Further tries when nothing had come: see errors.")
+    max_validation_retries: int = Field(
+        default=1, ge=0, description="Further questions when a structured answer breaks its schema."
+    )
+    check_capabilities: bool = Field(default=True, description="Ask the server once what the model can do.")
+    is_function_calling_model: bool = Field(default=True, description="Whether agents may offer it tools.")
+    image_options: ImageOptions = Field(default_factory=ImageOptions, description="How pictures are prepared.")
+    verify: bool | str = Field(default=True, description="Check TLS certificates; or the path of a CA file.")
+
+    _connections: Connections = PrivateAttr(default_factory=Connections)
+    _known: dict[str, ModelCapabilities] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_arguments(cls, data: Any) -> Any:
+        return read_arguments(data, cls.model_fields) if isinstance(data, dict) else data
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "Ollama_multi_modal_llm"
+
+    @property
+    def metadata(self) -> OllamaMetadata:
+        """From the fields alone; no server is asked."""
+        options = self.additional_kwargs
+        limit = options.get("num_predict")
+        return OllamaMetadata(
+            context_window=options.get("num_ctx") or self.context_window,
+            num_output=limit if isinstance(limit, int) and limit > 0 else DEFAULT_NUM_OUTPUTS,
+            model_name=self.model,
+            is_chat_model=True,
+            is_function_calling_model=self.is_function_calling_model,
+        )
+
+    def to_payload(self) -> dict[str, Any]:
+        """What events may show of the object: no header, no address."""
+        return {**super().to_payload(), "model": self.model, "temperature": self.temperature}
+
+    # the eight endpoints
+
+    def complete(  # type: ignore[override]
+        self, prompt: str, image_documents: Any = None, formatted: bool = False, **kwargs: Any
+    ) -> CompletionResponse:
+        """Ask about pictures, by /api/generate.
+
+        Args:
+            prompt: the question.
+            image_documents: one picture or a list, each an ImageDocument, ImageNode, NodeWithScore, ImageBlock, path,
+                URL, bytes, open file, PIL image, array or PreparedImage.
+            formatted: the prompt is what `completion_to_prompt` would make of it.
+            kwargs: Ollama's options by name, and `options`, `max_tokens`, `format`, `think`, `keep_alive`, `truncate`,
+                `shift`, `logprobs`, `top_logprobs`, `image_options`, `deadline`, `max_retries`, `system`, `template`,
+                `raw`, `suffix`, `context`.
+
+        Raises:
+            OllamaMultiModalError: one of `errors`; each says what to do.
+        """
+        call = self._complete_call(prompt, image_documents, formatted, kwargs)
+        return drive(_call.whole(self._blocking(), self, call))  # type: ignore[return-value]
+
+    async def acomplete(  # type: ignore[override]
+        self, prompt: str, image_documents: Any = None, formatted: bool = False, **kwargs: Any
+    ) -> CompletionResponse:
+        """`complete` on an event loop."""
+        call = self._complete_call(prompt, image_documents, formatted, kwargs)
+        return await _call.whole(self._on_loop(), self, call)  # type: ignore[return-value]
+
+    def stream_complete(  # type: ignore[override]
+        self, prompt: str, image_documents: Any = None, formatted: bool = False, **kwargs: Any
+    ) -> CompletionResponseGen:
+        """`complete`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
+        call = self._complete_call(prompt, image_documents, formatted, kwargs)
+        return ReplyStream(drive(_call.begin(self._blocking(), self, call)))
+
+    async def astream_complete(  # type: ignore[override]
+        self, prompt: str, image_documents: Any = None, formatted: bool = False, **kwargs: Any
+    ) -> CompletionResponseAsyncGen:
+        """`stream_complete` on an event loop: await it, then iterate."""
+        call = self._complete_call(prompt, image_documents, formatted, kwargs)
+        return AsyncReplyStream(await _call.begin(self._on_loop(), self, call))
+
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """Answer a conversation, by /api/chat; pictures are ImageBlocks in the messages.
+
+        Args:
+            messages: the conversation. Ollama joins a message's texts and does not keep the places of pictures
+                between them; their order is kept.
+            kwargs: as for `complete`, without the last five, and `tools`, `tool_choice`.
+
+        Raises:
+            OllamaMultiModalError: one of `errors`; each says what to do.
+        """
+        call = _call.chat_call(self, messages, kwargs)
+        return drive(_call.whole(self._blocking(), self, call))  # type: ignore[return-value]
+
+    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """`chat` on an event loop."""
+        call = _call.chat_call(self, messages, kwargs)
+        return await _call.whole(self._on_loop(), self, call)  # type: ignore[return-value]
+
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        """`chat`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
+        call = _call.chat_call(self, messages, kwargs)
+        return ReplyStream(drive(_call.begin(self._blocking(), self, call)))
+
+    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
+        """`stream_chat` on an event loop: await it, then iterate."""
+        call = _call.chat_call(self, messages, kwargs)
+        return AsyncReplyStream(await _call.begin(self._on_loop(), self, call))
+
+    # the model and the server
+
+    @classmethod
+    def from_server(cls, model: str, base_url: str | None = None, **kwargs: Any) -> OllamaMultiModal:
+        """An object whose settings fit the model: one that asks the server, once, before it is made.
+
+        `is_function_calling_model` is what the model says. `context_window`, unless given, is what is loaded now, else
+        8,192, never above the model's own length: the whole of that would exhaust the memory.
+
+        Raises:
+            OllamaMultiModalError: no such server or model, or an Ollama that cuts long prompts without a word.
+        """
+        llm = cls(**addressed(model, base_url, kwargs))
+        return drive(_call.fitted(llm._blocking(), llm, kwargs))
+
+    @classmethod
+    async def afrom_server(cls, model: str, base_url: str | None = None, **kwargs: Any) -> OllamaMultiModal:
+        """`from_server` on an event loop."""
+        llm = cls(**addressed(model, base_url, kwargs))
+        return await _call.fitted(llm._on_loop(), llm, kwargs)
+
+    def capabilities(self) -> ModelCapabilities:
+        """What the model can do, from the server; asked once."""
+        return drive(_call.known(self._blocking(), self, self._clock()))
+
+    async def acapabilities(self) -> ModelCapabilities:
+        """`capabilities` on an event loop."""
+        return await _call.known(self._on_loop(), self, self._clock())
+
+    def preload(self) -> None:
+        """Load the model, with the options that calls will use, so that the first answer does not wait for it."""
+        drive(_call.load(self._blocking(), self, self.keep_alive))
+
+    async def apreload(self) -> None:
+        """`preload` on an event loop."""
+        await _call.load(self._on_loop(), self, self.keep_alive)
+
+    def unload(self) -> None:
+        """Free the model's memory on the server."""
+        drive(_call.load(self._blocking(), self, 0))
+
+    async def aunload(self) -> None:
+        """`unload` on an event loop."""
+        await _call.load(self._on_loop(), self, 0)
+
+    def close(self) -> None:
+        """Close open connections. Dropping the object does so too; using it again opens new ones."""
+        self._connections.close()
+
+    async def aclose(self) -> None:
+        """`close` on an event loop."""
+        await self._connections.aclose()
+
+    # tools
+
+    def _prepare_chat_with_tools(
+        self,
+        tools: Sequence[BaseTool],
+        user_msg: str | ChatMessage | None = None,
+        chat_history: list[ChatMessage] | None = None,
+        verbose: bool = False,
+        allow_parallel_tool_calls: bool = False,
+        tool_required: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        messages = _tools.conversation(chat_history, user_msg)
+        return {"messages": messages, "tools": tools, "tool_required": tool_required, **kwargs}
+
+    def get_tool_calls_from_response(
+        self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any
+    ) -> list[ToolSelection]:
+        """The calls that the model made, in its order; equal ones are all kept.
+
+        Raises:
+            ValueError: there is none, and `error_on_no_tool_call`.
+        """
+        return _tools.selections(response.message, self.model if error_on_no_tool_call else None)
+
+    # how the rooms see the object
+
+    def _server(self) -> _call.Server:
+        return _call.Server(self._target(), self._connections, self._known)
+
+    def _target(self) -> Target:
+        address = _parse_address(self.base_url)
+        headers = request_headers(address, self.headers)
+        return Target(address, tuple(sorted(headers.items())), self.verify)
+
+    def _clock(self) -> Clock:
+        return Clock.start(self.request_timeout, self.deadline)
+
+    def _blocking(self) -> IO:
+        return BlockingIO(self._connections)
+
+    def _on_loop(self) -> IO:
+        return LoopIO(self._connections)
+
+    def _complete_call(self, prompt: str, image_documents: Any, formatted: bool, kwargs: dict[str, Any]) -> _call.Call:
+        if isinstance(image_documents, bool):  # LLM.complete's second argument is `formatted`
+            image_documents, formatted = None, image_documents
+        if not formatted and self.completion_to_prompt is not None:
+            prompt = self.completion_to_prompt(prompt)
+        return _call.complete_call(self, prompt, image_documents, kwargs)

@@ -1,0 +1,196 @@
+"""OllamaServer: what a server is and has: version, models, running, show, pull."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import from_json
+
+from . import errors
+from ._address import default_base_url, parse_address, request_headers
+from ._capabilities import abilities_of
+from ._clock import Clock
+from ._connections import Connections, Target
+from ._failures import Asked, failure
+from ._request import json_request
+from ._sending import fetch, send
+from ._transport import IO, BlockingIO, LoopIO, drive
+
+Progress = Callable[["PullProgress"], None]
+
+
+@dataclass(frozen=True)
+class ServerModel:
+    """One model on a server."""
+
+    name: str
+    size: int
+    """Bytes on disk; of a running model, bytes in memory."""
+    capabilities: frozenset[str] | None
+    """`None` when the server does not say: older servers do not."""
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The server's whole entry, as it was sent."""
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> ServerModel:
+        size = entry.get("size")
+        return cls(str(entry.get("name", "")), size if isinstance(size, int) else 0, abilities_of(entry), dict(entry))
+
+
+@dataclass(frozen=True)
+class PullProgress:
+    """One line of a pull."""
+
+    status: str
+    digest: str = ""
+    completed: int = 0
+    """Bytes of this layer that are here."""
+    total: int = 0
+    """Bytes of this layer; 0 for steps that have none."""
+
+
+class OllamaServer:
+    """An Ollama server. Making one asks nothing; each method asks once.
+
+    Args:
+        base_url: its address; `OLLAMA_HOST`, or this machine, when left out.
+        headers: sent with each request, never shown.
+        verify: check TLS certificates, or the path of a CA file.
+        request_timeout: seconds of silence that are borne; `None` for any.
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        verify: bool | str = True,
+        request_timeout: float | None = 60.0,
+    ) -> None:
+        address = parse_address(base_url or default_base_url())
+        self.base_url = address.url
+        self._target = Target(address, tuple(sorted(request_headers(address, headers or {}).items())), verify)
+        self._timeout = request_timeout
+        self._connections = Connections()
+
+    def __repr__(self) -> str:
+        return f"OllamaServer({self.base_url!r})"
+
+    def version(self) -> str:
+        """The server's version, such as "0.12.6"; "0.0.0" for one built from source."""
+        return drive(self._version(self._blocking()))
+
+    async def aversion(self) -> str:
+        """`version` on an event loop."""
+        return await self._version(self._on_loop())
+
+    def models(self) -> list[ServerModel]:
+        """All models on the server."""
+        return drive(self._list(self._blocking(), "/api/tags"))
+
+    async def amodels(self) -> list[ServerModel]:
+        """`models` on an event loop."""
+        return await self._list(self._on_loop(), "/api/tags")
+
+    def running(self) -> list[ServerModel]:
+        """The models that are loaded now; `details` has `context_length`, `size_vram`, `expires_at`."""
+        return drive(self._list(self._blocking(), "/api/ps"))
+
+    async def arunning(self) -> list[ServerModel]:
+        """`running` on an event loop."""
+        return await self._list(self._on_loop(), "/api/ps")
+
+    def show(self, model: str) -> dict[str, Any]:
+        """All that the server says about a model.
+
+        Raises:
+            ModelNotFoundError: it has no such model.
+        """
+        return drive(self._show(self._blocking(), model))
+
+    async def ashow(self, model: str) -> dict[str, Any]:
+        """`show` on an event loop."""
+        return await self._show(self._on_loop(), model)
+
+    def pull(self, model: str, progress: Progress | None = None) -> None:
+        """Get a model from its registry; returns when it is there.
+
+        Args:
+            model: its name, such as "gemma3:4b".
+            progress: called with each step, in order.
+
+        Raises:
+            ModelNotFoundError: the registry has no such model.
+            ServerError: any other failure, in the server's words.
+        """
+        drive(self._pull(self._blocking(), model, progress))
+
+    async def apull(self, model: str, progress: Progress | None = None) -> None:
+        """`pull` on an event loop."""
+        await self._pull(self._on_loop(), model, progress)
+
+    def close(self) -> None:
+        """Close open connections."""
+        self._connections.close()
+
+    async def aclose(self) -> None:
+        """`close` on an event loop."""
+        await self._connections.aclose()
+
+    def _blocking(self) -> IO:
+        return BlockingIO(self._connections)
+
+    def _on_loop(self) -> IO:
+        return LoopIO(self._connections)
+
+    def _clock(self) -> Clock:
+        return Clock.start(self._timeout, None)
+
+    async def _version(self, io: IO) -> str:
+        return str((await fetch(io, self._target, "/api/version", self._clock())).get("version", ""))
+
+    async def _list(self, io: IO, path: str) -> list[ServerModel]:
+        entries = (await fetch(io, self._target, path, self._clock())).get("models") or []
+        return [ServerModel.from_entry(entry) for entry in entries]
+
+    async def _show(self, io: IO, model: str) -> dict[str, Any]:
+        return await fetch(io, self._target, "/api/show", self._clock(), body={"model": model})
+
+    async def _pull(self, io: IO, model: str, progress: Progress | None) -> None:
+        asked = Asked(self.base_url, model)
+        request = json_request("/api/pull", {"model": model, "stream": True})
+        exchange = await send(io, self._target, request, asked, self._clock())
+        status = ""
+        try:
+            while (line := await exchange.next_line()) is not None:
+                if not line.strip():
+                    continue
+                step = _step(line, asked, exchange.headers)
+                status = step.status
+                if progress is not None:
+                    progress(step)
+        finally:
+            await exchange.close()
+        if status != "success":
+            raise errors.StreamInterruptedError(
+                f"The pull of {model!r} broke off after {status!r}. Start it again; what is there stays."
+            )
+
+
+def _step(line: bytes, asked: Asked, headers: Mapping[str, str]) -> PullProgress:
+    try:
+        reply = from_json(line)
+    except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
+        raise errors.BadReplyError(f"{asked.url} sent a line that is no JSON object while pulling: {line[:200]!r}")
+    if reply.get("error"):
+        status = 404 if "file does not exist" in str(reply["error"]) else 500
+        raise failure(status, headers, line, asked)
+    return PullProgress(
+        status=str(reply.get("status", "")),
+        digest=str(reply.get("digest", "")),
+        completed=int(reply.get("completed") or 0),
+        total=int(reply.get("total") or 0),
+    )
