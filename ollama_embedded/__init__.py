@@ -1,1 +1,54 @@
-"""A small Ollama."""
+"""A small Ollama for trying out and for tests: the same protocol, llama.cpp or a script inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .embedded import EmbeddedOllama
+    from .engine import Ending, Piece, ToolCall
+    from .pace import Gate, Pause
+    from .scenes import Shape, draw_scene
+    from .scripted import Reply, ScriptedEngine
+
+__all__ = [
+    "EmbeddedOllama",
+    "Ending",
+    "Gate",
+    "Pause",
+    "Piece",
+    "Reply",
+    "ScriptedEngine",
+    "Shape",
+    "ToolCall",
+    "draw_scene",
+]
+
+_HOMES = {
+    "EmbeddedOllama": "embedded",
+    "Ending": "engine",
+    "Gate": "pace",
+    "Pause": "pace",
+    "Piece": "engine",
+    "Reply": "scripted",
+    "ScriptedEngine": "scripted",
+    "Shape": "scenes",
+    "ToolCall": "engine",
+    "draw_scene": "scenes",
+}
+_EXTRA = ("starlette", "uvicorn", "xllamacpp")
+
+
+def __getattr__(name: str) -> Any:
+    """Names load when first used: pytest imports this package in every project that has it installed."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    except ModuleNotFoundError as fault:
+        if fault.name not in _EXTRA:
+            raise
+        install = "pip install 'llama-index-multi-modal-llms-ollama[embedded]'"
+        raise ModuleNotFoundError(f"{name} needs {fault.name}: {install}", name=fault.name) from fault

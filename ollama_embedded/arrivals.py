@@ -1,0 +1,54 @@
+"""What arrived at the server, kept for a test to read."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True, eq=False)
+class Arrival:
+    """One request. The two events may be waited for from any thread."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    raw: bytes
+    """The body as it came."""
+    ended: threading.Event = field(default_factory=threading.Event, repr=False)
+    """Set when the server is done with the request, whatever the outcome."""
+    left: threading.Event = field(default_factory=threading.Event, repr=False)
+    """Set when the client closed the request before it had the whole answer."""
+
+    @cached_property
+    def body(self) -> Any:
+        """The JSON of the body; `None` when it is empty or no JSON."""
+        try:
+            return json.loads(self.raw)
+        except ValueError:
+            return None
+
+    @cached_property
+    def pictures(self) -> tuple[bytes, ...]:
+        """The bytes of every picture, in order: those of the messages, or of the prompt."""
+        if not isinstance(self.body, dict):
+            return ()
+        holders = [self.body, *(self.body.get("messages") or ())]
+        return tuple(base64.b64decode(text) for holder in holders for text in holder.get("images") or ())
+
+    @property
+    def images(self) -> tuple[Image.Image, ...]:
+        """The pictures decoded."""
+        from PIL import Image
+
+        return tuple(Image.open(io.BytesIO(data)) for data in self.pictures)

@@ -1,0 +1,358 @@
+"""LlamaCppEngine: a GGUF model answered by llama.cpp, through the very HTTP server that Ollama runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from . import llama_bodies as bodies
+from .catalog import ModelFacts
+from .engine import Ending, EngineError, Event, Piece, Rendered, ToolCall
+from .gguf_facts import facts_of
+from .options import DEFAULTS, checked
+from .wire import ChatRequest, GenerateRequest, Message, Request
+
+_DEFAULT_CONTEXT = 4096
+_LEAST_VISION_CONTEXT = 2048
+_LEAST_CONTEXT = 4
+# What Ollama reckons for a picture when it decides which old messages to drop.
+_TOKENS_PER_PICTURE = 768
+_MOST_REPEATS = 30
+_GONE = "an error was encountered while running the model: unexpected EOF"
+
+
+class LlamaCppEngine:
+    """One GGUF model, with its projector; loaded when first needed, and again when `num_ctx` changes."""
+
+    def __init__(
+        self,
+        model: Path,
+        mmproj: Path | None = None,
+        *,
+        name: str,
+        parameters: Mapping[str, Any] | None = None,
+        num_parallel: int = 1,
+        threads: int | None = None,
+    ) -> None:
+        self._facts = facts_of(model, mmproj, name=name, parameters=parameters or {})
+        self._model, self._mmproj = model, mmproj
+        self._parallel, self._threads = num_parallel, threads
+        self._loaded: _Loaded | None = None
+        self._change = asyncio.Condition()
+        self._running = 0
+
+    @property
+    def models(self) -> Sequence[ModelFacts]:
+        return (self._facts,)
+
+    def context_length(self, model: ModelFacts, options: Mapping[str, Any]) -> int:
+        """The context that a request gets: never more than trained, never less than a picture needs."""
+        least = _LEAST_VISION_CONTEXT if self._mmproj else _LEAST_CONTEXT
+        wanted = options.get("num_ctx", self._facts.parameters.get("num_ctx", _DEFAULT_CONTEXT))
+        return min(max(int(wanted), least), self._facts.context_length)
+
+    async def load(self, model: ModelFacts, options: Mapping[str, Any]) -> None:
+        async with self._ready(self.context_length(model, options)):
+            pass
+
+    async def unload(self, model: ModelFacts) -> None:
+        async with self._change:
+            await self._change.wait_for(lambda: not self._running)
+            await self._drop()
+
+    async def close(self) -> None:
+        async with self._change:
+            await self._drop()
+
+    async def answer(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
+        began = time.perf_counter_ns()
+        asked = checked(request.options)
+        options = {**DEFAULTS, **checked(self._facts.parameters), **asked}
+        async with self._ready(self.context_length(model, options)) as server:
+            load_duration = time.perf_counter_ns() - began
+            if isinstance(request, ChatRequest):
+                events = self._chat(server, request, options, load_duration)
+            elif isinstance(request, GenerateRequest):
+                events = self._generate(server, request, options, load_duration)
+            else:
+                raise TypeError(f"no answer to a {type(request).__name__}")
+            async with aclosing(events):
+                async for event in events:
+                    yield event
+
+    @asynccontextmanager
+    async def _ready(self, context: int) -> AsyncIterator[_Loaded]:
+        """Hold the model, loaded with that context, while an answer is made."""
+        async with self._change:
+            if self._loaded is None or self._loaded.context != context:
+                await self._change.wait_for(lambda: not self._running)
+                if self._loaded is None or self._loaded.context != context:
+                    await self._drop()
+                    self._loaded = await _Loaded.start(
+                        self._model, self._mmproj, context, self._parallel, self._threads
+                    )
+            server = self._loaded
+            self._running += 1
+        try:
+            yield server
+        finally:
+            self._running -= 1
+            async with self._change:
+                self._change.notify_all()
+
+    async def _drop(self) -> None:
+        loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            await loaded.stop()
+
+    async def _chat(
+        self, server: _Loaded, request: ChatRequest, options: Mapping[str, Any], load_duration: int
+    ) -> AsyncGenerator[Event, None]:
+        messages = request.messages
+        if request.truncate is not False and len(messages) > 1:
+            messages = await self._fitting(server, request)
+        body = bodies.chat_body(request, messages, options, server.context)
+        if request.render_only:
+            prompt = await server.rendered(bodies.rendering(request, body["messages"]))
+            yield Rendered(prompt, len(request.pictures))
+            return
+        reason, calls = "", _ToolCalls()
+        async for item in server.stream("/v1/chat/completions", body):
+            choice: dict[str, Any] = next(iter(item.get("choices") or ()), {})
+            delta = choice.get("delta") or {}
+            calls.add(delta.get("tool_calls") or ())
+            entries = (choice.get("logprobs") or {}).get("content") or ()
+            piece = Piece(
+                content=delta.get("content") or "",
+                thinking=delta.get("reasoning_content") or "",
+                logprobs=bodies.logprobs(entries, request.top_logprobs) if request.logprobs else (),
+            )
+            if piece != Piece():
+                yield piece
+            reason = choice.get("finish_reason") or reason
+            if "timings" in item and reason:
+                made = Piece(tool_calls=calls.complete())
+                yield _ending(item["timings"], reason, load_duration, piece=made)
+
+    async def _fitting(self, server: _Loaded, request: ChatRequest) -> tuple[Message, ...]:
+        """The messages that fit the context: the oldest are dropped without a word, system messages never."""
+        messages = list(request.messages)
+        while True:
+            shown = bodies.chat_body(request, messages, {}, server.context)["messages"]
+            prompt = await server.rendered(bodies.rendering(request, shown))
+            pictures = sum(len(message.images) for message in messages) if self._mmproj else 0
+            needed = len(await server.tokens(prompt)) + _TOKENS_PER_PICTURE * pictures
+            oldest = next((i for i, m in enumerate(messages[:-1]) if m.role != "system"), None)
+            if needed <= server.context or oldest is None:
+                return tuple(messages)
+            del messages[oldest]
+
+    async def _generate(
+        self, server: _Loaded, request: GenerateRequest, options: Mapping[str, Any], load_duration: int
+    ) -> AsyncGenerator[Event, None]:
+        prompt = await self._prompt(server, request)
+        if request.render_only:
+            yield Rendered(prompt, len(request.images))
+            return
+        if not request.images and request.truncate is not False:
+            prompt = await self._cut(server, prompt, options)
+        body = bodies.completion_body(request, prompt, options, server.context, server.marker)
+        said, last, repeats = "", "", 0
+        async for item in server.stream("/completion", body):
+            if item.get("stop"):
+                reason = "length" if item.get("stop_type") == "limit" else "stop"
+                context = () if request.raw else tuple(await server.tokens(prompt + said))
+                yield _ending(item["timings"], reason, load_duration, context=context)
+                return
+            content = item.get("content") or ""
+            entries = item.get("completion_probabilities") or ()
+            token = content.strip()
+            repeats = repeats + 1 if token == last else 0
+            last = token
+            if repeats > _MOST_REPEATS:
+                # Ollama's guard against endless repetition ends the answer without a last line.
+                return
+            said += content
+            piece = Piece(content, logprobs=bodies.logprobs(entries, request.top_logprobs) if request.logprobs else ())
+            if piece != Piece():
+                yield piece
+
+    async def _prompt(self, server: _Loaded, request: GenerateRequest) -> str:
+        if request.raw:
+            return request.prompt
+        before = await server.text(request.context) if request.context else ""
+        if request.template:
+            shaped = request.template.replace("{{ .System }}", request.system)
+            return before + shaped.replace("{{ .Prompt }}", request.prompt)
+        return before + await server.rendered(bodies.rendering(request, bodies.generate_messages(request)))
+
+    async def _cut(self, server: _Loaded, prompt: str, options: Mapping[str, Any]) -> str:
+        """A prompt that is too long loses its middle; half the context stays free, as on the real server."""
+        tokens = await server.tokens(prompt)
+        if len(tokens) <= server.context:
+            return prompt
+        keep = min(int(options["num_keep"]), server.context // 2)
+        tail = server.context // 2 - keep
+        return await server.text([*tokens[:keep], *tokens[len(tokens) - tail :]])
+
+
+class _Loaded:
+    """A running llama.cpp server on a loopback port that only this process has the key to."""
+
+    def __init__(self, server: Any, client: httpx.AsyncClient, context: int, marker: str) -> None:
+        self._server = server
+        self._client = client
+        self.context = context
+        self.marker = marker
+
+    @classmethod
+    async def start(cls, model: Path, mmproj: Path | None, context: int, parallel: int, threads: int | None) -> _Loaded:
+        key = secrets.token_hex(16)
+        server = await asyncio.to_thread(_load, model, mmproj, context, parallel, threads, key)
+        client = httpx.AsyncClient(
+            base_url=server.listening_address,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=httpx.Timeout(None),  # a big model may think about a prompt for minutes
+            trust_env=False,
+        )
+        props = (await client.get("/props")).json()
+        return cls(server, client, context, str(props.get("media_marker", "")))
+
+    async def stop(self) -> None:
+        await self._client.aclose()
+        server, self._server = self._server, None
+        await asyncio.to_thread(_release, server)
+
+    async def rendered(self, body: Mapping[str, Any]) -> str:
+        """The prompt that the model's chat template makes."""
+        return str((await self._ask("/apply-template", body))["prompt"])
+
+    async def tokens(self, text: str) -> list[int]:
+        body = {"content": text, "add_special": True, "parse_special": True}
+        return list((await self._ask("/tokenize", body))["tokens"])
+
+    async def text(self, tokens: Sequence[int]) -> str:
+        return str((await self._ask("/detokenize", {"tokens": list(tokens)}))["content"])
+
+    async def stream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """The events of an answer; leaving early closes the connection, which stops llama.cpp."""
+        try:
+            async with self._client.stream("POST", path, json=body) as reply:
+                if reply.status_code >= 400:
+                    raise EngineError(reply.status_code, (await reply.aread()).decode("utf-8", "replace"))
+                async for line in _lines(reply):
+                    if line.startswith(b"error:"):
+                        raise EngineError(500, f"llama-server chat error: {line[6:].strip().decode()}")
+                    if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
+                        yield _event(line[5:])
+        except httpx.TransportError:
+            raise EngineError(500, _GONE) from None
+
+    async def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            reply = await self._client.post(path, json=body)
+        except httpx.TransportError:
+            raise EngineError(500, _GONE) from None
+        if reply.status_code >= 400:
+            raise EngineError(reply.status_code, reply.text)
+        answer: dict[str, Any] = reply.json()
+        return answer
+
+
+class _ToolCalls:
+    """Calls that arrive in fragments and leave whole."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, dict[str, str]] = {}
+
+    def add(self, fragments: Sequence[Mapping[str, Any]]) -> None:
+        for fragment in fragments:
+            part = self._parts.setdefault(fragment.get("index", 0), {"id": "", "name": "", "arguments": ""})
+            function = fragment.get("function") or {}
+            part["id"] = fragment.get("id") or part["id"]
+            part["name"] += function.get("name") or ""
+            part["arguments"] += function.get("arguments") or ""
+
+    def complete(self) -> tuple[ToolCall, ...]:
+        calls = []
+        for part in self._parts.values():
+            try:
+                arguments = json.loads(part["arguments"] or "{}")
+            except ValueError:
+                why = "unexpected end of JSON input"
+                text = f'llama-server returned invalid tool call arguments for "{part["name"]}": {why}'
+                raise EngineError(500, text) from None
+            calls.append(ToolCall(part["name"], arguments, part["id"]))
+        return tuple(calls)
+
+
+def _load(model: Path, mmproj: Path | None, context: int, parallel: int, threads: int | None, key: str) -> Any:
+    import xllamacpp  # type: ignore[import-untyped]
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(model)
+    if mmproj:
+        params.mmproj.path = str(mmproj)
+    params.n_ctx = context * parallel
+    params.n_parallel = parallel
+    params.verbosity = -1  # llama.cpp would write to the user's terminal
+    params.warmup = False
+    params.ui = False
+    # Its port reflects any Origin: without a key, any web page could talk to the model.
+    params.api_keys = [key]
+    if threads:
+        params.cpuparams.n_threads = threads
+        params.cpuparams_batch.n_threads = threads
+    try:
+        return xllamacpp.Server(params)
+    except Exception as fault:
+        raise EngineError(500, f"llama-server process has terminated: exit status 1: {fault}") from fault
+
+
+def _release(server: Any) -> None:
+    """Let go of the last reference off the event loop: llama.cpp joins its threads then."""
+    del server
+
+
+async def _lines(reply: httpx.Response) -> AsyncIterator[bytes]:
+    rest = b""
+    async for data in reply.aiter_bytes():
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            yield line
+
+
+def _event(data: bytes) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(data)
+    if "error" in event:
+        shown = " ".join(f"{name}:{value}" for name, value in sorted(event["error"].items()))
+        raise EngineError(500, f"llama-server chat error: map[{shown}]")
+    return event
+
+
+def _ending(
+    timings: Mapping[str, Any],
+    reason: str,
+    load_duration: int,
+    *,
+    context: tuple[int, ...] = (),
+    piece: Piece | None = None,
+) -> Ending:
+    return Ending(
+        reason="length" if reason == "length" else "stop",
+        prompt_tokens=int(timings["prompt_n"]) + int(timings.get("cache_n", 0)),
+        prompt_duration=round(timings["prompt_ms"] * 1e6),
+        answer_tokens=int(timings["predicted_n"]),
+        answer_duration=round(timings["predicted_ms"] * 1e6),
+        load_duration=load_duration,
+        context=context,
+        piece=piece or Piece(),
+    )
