@@ -87,7 +87,13 @@ class OllamaApp:
         if self._local_only and not may_enter(headers, self._own_names):
             await Response(status_code=403)(scope, _nothing_more, send)
             return
-        scope["arrival"] = arrival
+        close_connection = scope["hang_up"]
+
+        def hang_up() -> None:
+            arrival.hung_up.set()
+            close_connection()
+
+        scope.update(arrival=arrival, hang_up=hang_up)
         fault = self._fault(arrival)
 
         async def reply(send: Send) -> None:
@@ -96,7 +102,7 @@ class OllamaApp:
         if fault is None:
             await reply(send)
         else:
-            await fault.serve(reply, send, scope["hang_up"])
+            await fault.serve(reply, send, hang_up)
 
     async def close(self) -> None:
         """Stop every answer and give the models back."""
@@ -235,7 +241,7 @@ async def _while_connected(task: asyncio.Task[None], receive: Receive, arrival: 
     gone = asyncio.ensure_future(_disconnected(receive))
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
+        if not task.done() and not arrival.hung_up.is_set():
             arrival.left.set()
     finally:
         gone.cancel()

@@ -29,6 +29,8 @@ class Arrival:
     """Set when the server is done with the request, whatever the outcome."""
     left: threading.Event = field(default_factory=threading.Event, repr=False)
     """Set when the client closed the request before it had the whole answer."""
+    hung_up: threading.Event = field(default_factory=threading.Event, repr=False)
+    """Set when a fault closed the connection: then it was not the client that left."""
 
     @cached_property
     def body(self) -> Any:

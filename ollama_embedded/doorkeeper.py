@@ -46,4 +46,4 @@ def _origin_fits(origin: str) -> bool:
     if parts.scheme in _LOCAL_SCHEMES:
         return True
     host = parts.hostname or ""
-    return parts.scheme in ("http", "https") and (host == "localhost" or host == "0.0.0.0" or is_loopback(host))
+    return parts.scheme in ("http", "https") and (host == "localhost" or host == _ANY_ADDRESS or is_loopback(host))

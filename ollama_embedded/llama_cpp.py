@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from . import llama_bodies as bodies
 from .catalog import ModelFacts
 from .engine import Ending, EngineError, Event, Piece, Rendered, ToolCall
 from .gguf_facts import facts_of
+from .llama_server import LlamaServer
 from .options import DEFAULTS, checked
 from .wire import ChatRequest, GenerateRequest, Message, Request
 
@@ -26,7 +24,6 @@ _LEAST_CONTEXT = 4
 # What Ollama reckons for a picture when it decides which old messages to drop.
 _TOKENS_PER_PICTURE = 768
 _MOST_REPEATS = 30
-_GONE = "an error was encountered while running the model: unexpected EOF"
 
 
 class LlamaCppEngine:
@@ -45,7 +42,7 @@ class LlamaCppEngine:
         self._facts = facts_of(model, mmproj, name=name, parameters=parameters or {})
         self._model, self._mmproj = model, mmproj
         self._parallel, self._threads = num_parallel, threads
-        self._loaded: _Loaded | None = None
+        self._loaded: LlamaServer | None = None
         self._change = asyncio.Condition()
         self._running = 0
 
@@ -89,15 +86,15 @@ class LlamaCppEngine:
                     yield event
 
     @asynccontextmanager
-    async def _ready(self, context: int) -> AsyncIterator[_Loaded]:
+    async def _ready(self, context: int) -> AsyncIterator[LlamaServer]:
         """Hold the model, loaded with that context, while an answer is made."""
         async with self._change:
             if self._loaded is None or self._loaded.context != context:
                 await self._change.wait_for(lambda: not self._running)
                 if self._loaded is None or self._loaded.context != context:
                     await self._drop()
-                    self._loaded = await _Loaded.start(
-                        self._model, self._mmproj, context, self._parallel, self._threads
+                    self._loaded = await LlamaServer.start(
+                        self._model, self._mmproj, context=context, parallel=self._parallel, threads=self._threads
                     )
             server = self._loaded
             self._running += 1
@@ -114,7 +111,7 @@ class LlamaCppEngine:
             await loaded.stop()
 
     async def _chat(
-        self, server: _Loaded, request: ChatRequest, options: Mapping[str, Any], load_duration: int
+        self, server: LlamaServer, request: ChatRequest, options: Mapping[str, Any], load_duration: int
     ) -> AsyncGenerator[Event, None]:
         messages = request.messages
         if request.truncate is not False and len(messages) > 1:
@@ -142,7 +139,7 @@ class LlamaCppEngine:
                 made = Piece(tool_calls=calls.complete())
                 yield _ending(item["timings"], reason, load_duration, piece=made)
 
-    async def _fitting(self, server: _Loaded, request: ChatRequest) -> tuple[Message, ...]:
+    async def _fitting(self, server: LlamaServer, request: ChatRequest) -> tuple[Message, ...]:
         """The messages that fit the context: the oldest are dropped without a word, system messages never."""
         messages = list(request.messages)
         while True:
@@ -156,7 +153,7 @@ class LlamaCppEngine:
             del messages[oldest]
 
     async def _generate(
-        self, server: _Loaded, request: GenerateRequest, options: Mapping[str, Any], load_duration: int
+        self, server: LlamaServer, request: GenerateRequest, options: Mapping[str, Any], load_duration: int
     ) -> AsyncGenerator[Event, None]:
         prompt = await self._prompt(server, request)
         if request.render_only:
@@ -185,7 +182,7 @@ class LlamaCppEngine:
             if piece != Piece():
                 yield piece
 
-    async def _prompt(self, server: _Loaded, request: GenerateRequest) -> str:
+    async def _prompt(self, server: LlamaServer, request: GenerateRequest) -> str:
         if request.raw:
             return request.prompt
         before = await server.text(request.context) if request.context else ""
@@ -194,7 +191,7 @@ class LlamaCppEngine:
             return before + shaped.replace("{{ .Prompt }}", request.prompt)
         return before + await server.rendered(bodies.rendering(request, bodies.generate_messages(request)))
 
-    async def _cut(self, server: _Loaded, prompt: str, options: Mapping[str, Any]) -> str:
+    async def _cut(self, server: LlamaServer, prompt: str, options: Mapping[str, Any]) -> str:
         """A prompt that is too long loses its middle; half the context stays free, as on the real server."""
         tokens = await server.tokens(prompt)
         if len(tokens) <= server.context:
@@ -202,69 +199,6 @@ class LlamaCppEngine:
         keep = min(int(options["num_keep"]), server.context // 2)
         tail = server.context // 2 - keep
         return await server.text([*tokens[:keep], *tokens[len(tokens) - tail :]])
-
-
-class _Loaded:
-    """A running llama.cpp server on a loopback port that only this process has the key to."""
-
-    def __init__(self, server: Any, client: httpx.AsyncClient, context: int, marker: str) -> None:
-        self._server = server
-        self._client = client
-        self.context = context
-        self.marker = marker
-
-    @classmethod
-    async def start(cls, model: Path, mmproj: Path | None, context: int, parallel: int, threads: int | None) -> _Loaded:
-        key = secrets.token_hex(16)
-        server = await asyncio.to_thread(_load, model, mmproj, context, parallel, threads, key)
-        client = httpx.AsyncClient(
-            base_url=server.listening_address,
-            headers={"Authorization": f"Bearer {key}"},
-            timeout=httpx.Timeout(None),  # a big model may think about a prompt for minutes
-            trust_env=False,
-        )
-        props = (await client.get("/props")).json()
-        return cls(server, client, context, str(props.get("media_marker", "")))
-
-    async def stop(self) -> None:
-        await self._client.aclose()
-        server, self._server = self._server, None
-        await asyncio.to_thread(_release, server)
-
-    async def rendered(self, body: Mapping[str, Any]) -> str:
-        """The prompt that the model's chat template makes."""
-        return str((await self._ask("/apply-template", body))["prompt"])
-
-    async def tokens(self, text: str) -> list[int]:
-        body = {"content": text, "add_special": True, "parse_special": True}
-        return list((await self._ask("/tokenize", body))["tokens"])
-
-    async def text(self, tokens: Sequence[int]) -> str:
-        return str((await self._ask("/detokenize", {"tokens": list(tokens)}))["content"])
-
-    async def stream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """The events of an answer; leaving early closes the connection, which stops llama.cpp."""
-        try:
-            async with self._client.stream("POST", path, json=body) as reply:
-                if reply.status_code >= 400:
-                    raise EngineError(reply.status_code, (await reply.aread()).decode("utf-8", "replace"))
-                async for line in _lines(reply):
-                    if line.startswith(b"error:"):
-                        raise EngineError(500, f"llama-server chat error: {line[6:].strip().decode()}")
-                    if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
-                        yield _event(line[5:])
-        except httpx.TransportError:
-            raise EngineError(500, _GONE) from None
-
-    async def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            reply = await self._client.post(path, json=body)
-        except httpx.TransportError:
-            raise EngineError(500, _GONE) from None
-        if reply.status_code >= 400:
-            raise EngineError(reply.status_code, reply.text)
-        answer: dict[str, Any] = reply.json()
-        return answer
 
 
 class _ToolCalls:
@@ -292,50 +226,6 @@ class _ToolCalls:
                 raise EngineError(500, text) from None
             calls.append(ToolCall(part["name"], arguments, part["id"]))
         return tuple(calls)
-
-
-def _load(model: Path, mmproj: Path | None, context: int, parallel: int, threads: int | None, key: str) -> Any:
-    import xllamacpp  # type: ignore[import-untyped]
-
-    params = xllamacpp.CommonParams()
-    params.model.path = str(model)
-    if mmproj:
-        params.mmproj.path = str(mmproj)
-    params.n_ctx = context * parallel
-    params.n_parallel = parallel
-    params.verbosity = -1  # llama.cpp would write to the user's terminal
-    params.warmup = False
-    params.ui = False
-    # Its port reflects any Origin: without a key, any web page could talk to the model.
-    params.api_keys = [key]
-    if threads:
-        params.cpuparams.n_threads = threads
-        params.cpuparams_batch.n_threads = threads
-    try:
-        return xllamacpp.Server(params)
-    except Exception as fault:
-        raise EngineError(500, f"llama-server process has terminated: exit status 1: {fault}") from fault
-
-
-def _release(server: Any) -> None:
-    """Let go of the last reference off the event loop: llama.cpp joins its threads then."""
-    del server
-
-
-async def _lines(reply: httpx.Response) -> AsyncIterator[bytes]:
-    rest = b""
-    async for data in reply.aiter_bytes():
-        *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
-            yield line
-
-
-def _event(data: bytes) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads(data)
-    if "error" in event:
-        shown = " ".join(f"{name}:{value}" for name, value in sorted(event["error"].items()))
-        raise EngineError(500, f"llama-server chat error: map[{shown}]")
-    return event
 
 
 def _ending(

@@ -1,0 +1,126 @@
+"""llama.cpp's own HTTP server in this process, on a loopback port that only this process has the key to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from .engine import EngineError
+
+_GONE = "an error was encountered while running the model: unexpected EOF"
+
+
+class LlamaServer:
+    """A loaded model."""
+
+    def __init__(self, server: Any, client: httpx.AsyncClient, context: int, marker: str) -> None:
+        self._server = server
+        self._client = client
+        self.context = context
+        self.marker = marker
+
+    @classmethod
+    async def start(
+        cls, model: Path, mmproj: Path | None, *, context: int, parallel: int, threads: int | None
+    ) -> LlamaServer:
+        """Load a model, off the event loop."""
+        key = secrets.token_hex(16)
+        server = await asyncio.to_thread(_load, model, mmproj, context, parallel, threads, key)
+        client = httpx.AsyncClient(
+            base_url=server.listening_address,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=httpx.Timeout(None),  # a big model may think about a prompt for minutes
+            trust_env=False,
+        )
+        props = (await client.get("/props")).json()
+        return cls(server, client, context, str(props.get("media_marker", "")))
+
+    async def stop(self) -> None:
+        await self._client.aclose()
+        server, self._server = self._server, None
+        await asyncio.to_thread(_release, server)
+
+    async def rendered(self, body: Mapping[str, Any]) -> str:
+        """The prompt that the model's chat template makes."""
+        return str((await self._ask("/apply-template", body))["prompt"])
+
+    async def tokens(self, text: str) -> list[int]:
+        body = {"content": text, "add_special": True, "parse_special": True}
+        return list((await self._ask("/tokenize", body))["tokens"])
+
+    async def text(self, tokens: Sequence[int]) -> str:
+        return str((await self._ask("/detokenize", {"tokens": list(tokens)}))["content"])
+
+    async def stream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """The events of an answer; leaving early closes the connection, which stops llama.cpp."""
+        try:
+            async with self._client.stream("POST", path, json=body) as reply:
+                if reply.status_code >= 400:
+                    raise EngineError(reply.status_code, (await reply.aread()).decode("utf-8", "replace"))
+                async for line in _lines(reply):
+                    if line.startswith(b"error:"):
+                        raise EngineError(500, f"llama-server chat error: {line[6:].strip().decode()}")
+                    if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
+                        yield _event(line[5:])
+        except httpx.TransportError:
+            raise EngineError(500, _GONE) from None
+
+    async def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            reply = await self._client.post(path, json=body)
+        except httpx.TransportError:
+            raise EngineError(500, _GONE) from None
+        if reply.status_code >= 400:
+            raise EngineError(reply.status_code, reply.text)
+        answer: dict[str, Any] = reply.json()
+        return answer
+
+
+def _load(model: Path, mmproj: Path | None, context: int, parallel: int, threads: int | None, key: str) -> Any:
+    import xllamacpp  # type: ignore[import-untyped]
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(model)
+    if mmproj:
+        params.mmproj.path = str(mmproj)
+    params.n_ctx = context * parallel
+    params.n_parallel = parallel
+    params.verbosity = -1  # llama.cpp would write to the user's terminal
+    params.warmup = False
+    params.ui = False
+    # Its port reflects any Origin: without a key, any web page could talk to the model.
+    params.api_keys = [key]
+    if threads:
+        params.cpuparams.n_threads = threads
+        params.cpuparams_batch.n_threads = threads
+    try:
+        return xllamacpp.Server(params)
+    except Exception as fault:
+        raise EngineError(500, f"llama-server process has terminated: exit status 1: {fault}") from fault
+
+
+def _release(server: Any) -> None:
+    """Let go of the last reference off the event loop: llama.cpp joins its threads then."""
+    del server
+
+
+async def _lines(reply: httpx.Response) -> AsyncIterator[bytes]:
+    rest = b""
+    async for data in reply.aiter_bytes():
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            yield line
+
+
+def _event(data: bytes) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(data)
+    if "error" in event:
+        shown = " ".join(f"{name}:{value}" for name, value in sorted(event["error"].items()))
+        raise EngineError(500, f"llama-server chat error: map[{shown}]")
+    return event

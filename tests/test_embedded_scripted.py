@@ -1,0 +1,337 @@
+"""The embedded server with a scripted engine: what a test sets is what a client gets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from ollama_embedded import EmbeddedOllama, Ending, Gate, Pause, Piece, Reply, ScriptedEngine, ToolCall, draw_scene
+from ollama_embedded.faults import (
+    BadLine,
+    BlankLines,
+    CutStream,
+    DoneFalse,
+    ErrorLine,
+    Fault,
+    HangUpFirst,
+    NoDone,
+    NoFinalNewline,
+    RawReply,
+    SlowFirstByte,
+    Status,
+    busy,
+    empty_body,
+    html,
+    nested_error,
+    overflow,
+)
+
+CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "hello"}]}
+SOON = 10.0
+"""Seconds that an event may take to come; reached only by a failing test."""
+
+
+def serve(replies: Any = "A red circle.", **settings: Any) -> EmbeddedOllama:
+    return EmbeddedOllama(engine=ScriptedEngine(replies), **settings)
+
+
+def lines(reply: httpx.Response) -> list[dict[str, Any]]:
+    assert reply.text.endswith("\n")
+    return [json.loads(line) for line in reply.text[:-1].split("\n")]
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False, timeout=SOON) as client:
+        yield client
+
+
+def test_a_text_is_streamed_word_by_word(client: httpx.Client) -> None:
+    with serve() as server:
+        reply = client.post(f"{server.url}/api/chat", json=CHAT)
+    said = [line["message"]["content"] for line in lines(reply)]
+    assert said == ["A ", "red ", "circle.", ""]
+    assert [line["done"] for line in lines(reply)] == [False, False, False, True]
+
+
+def test_whole_and_streamed_say_the_same(client: httpx.Client) -> None:
+    with serve(["one two", "one two"]) as server:
+        streamed = client.post(f"{server.url}/api/generate", json={"model": "scripted", "prompt": "x"})
+        whole = client.post(f"{server.url}/api/generate", json={"model": "scripted", "prompt": "x", "stream": False})
+    assert "".join(line["response"] for line in lines(streamed)) == whole.json()["response"] == "one two"
+
+
+def test_replies_follow_each_other_and_the_last_stays(client: httpx.Client) -> None:
+    with serve(["first", Reply("second")]) as server:
+        said = [
+            client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False}).json()["message"]["content"]
+            for _ in range(3)
+        ]
+    assert said == ["first", "second", "second"]
+
+
+def test_a_reply_may_depend_on_the_request(client: httpx.Client) -> None:
+    picture = base64.b64encode(b"not checked here").decode()
+    with serve(lambda request: f"{len(request.pictures)} pictures") as server:
+        message = {"role": "user", "content": "?", "images": [picture, picture]}
+        body = {"model": "scripted", "stream": False, "messages": [message]}
+        assert client.post(f"{server.url}/api/chat", json=body).json()["message"]["content"] == "2 pictures"
+
+
+def test_thinking_tool_calls_and_reason(client: httpx.Client) -> None:
+    said = Reply("", thinking="Let me see.", tool_calls=[ToolCall("look", {"at": 1})], done_reason="length")
+    with serve(said) as server:
+        reply = client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False}).json()
+    assert reply["message"]["thinking"] == "Let me see."
+    assert reply["message"]["tool_calls"][0]["function"] == {"index": 0, "name": "look", "arguments": {"at": 1}}
+    assert reply["done_reason"] == "length"
+
+
+def test_the_last_line_can_be_set_as_a_whole(client: httpx.Client) -> None:
+    entry = {"token": "a", "logprob": -0.5, "bytes": [97]}
+    ending = Ending(prompt_tokens=7, piece=Piece("last", logprobs=(entry,)))
+    with serve(Reply(["first "], ending=ending)) as server:
+        last = lines(client.post(f"{server.url}/api/chat", json=CHAT))[-1]
+    assert last["message"]["content"] == "last"
+    assert last["logprobs"] == [entry]
+    assert last["prompt_eval_count"] == 7
+    assert "eval_count" not in last, "zero metrics are left out"
+
+
+def test_a_gate_holds_the_stream(client: httpx.Client) -> None:
+    gate = Gate()
+    with (
+        serve(Reply(["one ", gate, "two"])) as server,
+        client.stream("POST", f"{server.url}/api/chat", json=CHAT) as reply,
+    ):
+        arriving = reply.iter_lines()
+        assert json.loads(next(arriving))["message"]["content"] == "one "
+        assert gate.reached.wait(SOON)
+        assert not server.asked[0].ended.is_set()
+        gate.open()
+        assert json.loads(next(arriving))["message"]["content"] == "two"
+
+
+def test_a_pause_passes(client: httpx.Client) -> None:
+    with serve(Reply(["one ", Pause(0.001), "two"])) as server:
+        assert len(lines(client.post(f"{server.url}/api/chat", json=CHAT))) == 3
+
+
+def test_what_arrived_can_be_read(client: httpx.Client) -> None:
+    png = draw_scene("red circle")
+    data = base64.b64encode(_png(png)).decode()
+    with serve() as server:
+        client.get(f"{server.url}/api/version")
+        message = {"role": "user", "content": "?", "images": [data]}
+        client.post(f"{server.url}/api/chat", json={**CHAT, "messages": [message]}, headers={"X-Mine": "yes"})
+        assert [request.path for request in server.requests] == ["/api/version", "/api/chat"]
+        (asked,) = server.asked
+    assert asked.method == "POST"
+    assert asked.headers["x-mine"] == "yes"
+    assert asked.body["messages"][0]["content"] == "?"
+    assert asked.images[0].tobytes() == png.tobytes()
+    assert asked.ended.is_set()
+    assert not asked.left.is_set()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_leaves_is_noticed(stream: bool, client: httpx.Client) -> None:
+    gate = Gate()
+    with serve([Reply([gate, "never"]), "free again"]) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(f"{server.url}/api/chat", json={**CHAT, "stream": stream}, timeout=0.2)
+        assert server.asked[0].left.wait(SOON)
+        assert server.asked[0].ended.wait(SOON)
+        assert client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False}).is_success
+
+
+def test_a_stream_that_is_dropped_is_closed(client: httpx.Client) -> None:
+    gate = Gate()
+    with serve(Reply(["one ", gate, "two"])) as server:
+        with client.stream("POST", f"{server.url}/api/chat", json=CHAT) as reply:
+            next(reply.iter_lines())
+        assert server.asked[0].left.wait(SOON)
+
+
+def test_answers_wait_for_their_turn(client: httpx.Client) -> None:
+    gate = Gate()
+    with serve([Reply([gate, "first"]), "second"]) as server:
+        replies: list[str] = []
+        url = f"{server.url}/api/chat"
+
+        def ask() -> None:
+            reply = httpx.post(url, json={**CHAT, "stream": False}, trust_env=False)
+            replies.append(reply.json()["message"]["content"])
+
+        first = threading.Thread(target=ask)
+        first.start()
+        assert gate.reached.wait(SOON)
+        second = threading.Thread(target=ask)
+        second.start()
+        client.get(f"{server.url}/api/version")
+        assert replies == []
+        gate.open()
+        first.join(SOON)
+        second.join(SOON)
+    assert replies == ["first", "second"]
+
+
+def test_two_slots_answer_at_once(client: httpx.Client) -> None:
+    gate = Gate()
+    with serve([Reply([gate, "first"]), "second"], num_parallel=2) as server:
+        held = threading.Thread(target=lambda: httpx.post(f"{server.url}/api/chat", json=CHAT, trust_env=False))
+        held.start()
+        assert gate.reached.wait(SOON)
+        second = client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False})
+        assert second.json()["message"]["content"] == "second"
+        gate.open()
+        held.join(SOON)
+
+
+# Faults -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "text"),
+    [
+        (busy(), 503, '{"error":"server busy, please try again.  maximum pending requests exceeded"}'),
+        (Status(401, {"error": "unauthorized"}), 401, '{"error":"unauthorized"}'),
+        (Status(413, {"error": ""}), 413, '{"error":""}'),
+        (empty_body(), 200, ""),
+        (nested_error(400, "no"), 400, None),
+        (overflow(), 400, None),
+        (html(), 200, None),
+    ],
+)
+def test_a_status_replaces_the_reply(fault: Fault, status: int, text: str | None, client: httpx.Client) -> None:
+    with serve([fault, "fine"]) as server:
+        reply = client.post(f"{server.url}/api/chat", json=CHAT)
+        after = client.post(f"{server.url}/api/chat", json=CHAT)
+    assert reply.status_code == status
+    assert text is None or reply.text == text
+    assert after.is_success
+
+
+def test_overflow_is_nested_as_recorded(client: httpx.Client) -> None:
+    with serve(overflow(6009, 2048)) as server:
+        error = json.loads(client.post(f"{server.url}/api/chat", json=CHAT).json()["error"])["error"]
+    assert error["type"] == "exceed_context_size_error"
+    assert (error["n_prompt_tokens"], error["n_ctx"]) == (6009, 2048)
+
+
+def test_faults_of_the_server_go_in_order_whatever_the_engine(client: httpx.Client) -> None:
+    with serve("fine", faults=[busy(retry_after=1), None, busy()]) as server:
+        replies = [client.post(f"{server.url}/api/chat", json=CHAT) for _ in range(4)]
+    assert [reply.status_code for reply in replies] == [503, 200, 503, 200]
+    assert replies[0].headers["retry-after"] == "1"
+
+
+def test_faults_of_other_endpoints(client: httpx.Client) -> None:
+    with serve(faults={"/api/version": [html(502)]}) as server:
+        assert client.get(f"{server.url}/api/version").status_code == 502
+        assert client.get(f"{server.url}/api/version").json()["version"]
+
+
+def test_slow_first_byte(client: httpx.Client) -> None:
+    gate = Gate()
+    with serve("late", faults=[SlowFirstByte(gate)]) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(f"{server.url}/api/chat", json=CHAT, timeout=0.2)
+        assert gate.reached.is_set()
+        assert server.asked[0].left.wait(SOON)
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_cut_stream(after: int, client: httpx.Client) -> None:
+    with serve(Reply("one two three", fault=CutStream(after=after))) as server:
+        got = []
+        with client.stream("POST", f"{server.url}/api/chat", json=CHAT) as reply:
+            assert reply.status_code == 200
+            with pytest.raises(httpx.RemoteProtocolError):
+                got += list(reply.iter_lines())
+        assert server.asked[0].ended.wait(SOON)
+        assert not server.asked[0].left.is_set(), "the server left, not the client"
+
+
+def test_hang_up_before_the_first_byte(client: httpx.Client) -> None:
+    with serve(faults=[HangUpFirst()]) as server:
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.post(f"{server.url}/api/chat", json=CHAT)
+        assert client.post(f"{server.url}/api/chat", json=CHAT).is_success
+
+
+def test_no_done(client: httpx.Client) -> None:
+    with serve(Reply("one two", fault=NoDone())) as server:
+        streamed = client.post(f"{server.url}/api/chat", json=CHAT)
+        whole = client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False}).json()
+    assert [line["done"] for line in lines(streamed)] == [False, False]
+    assert list(whole) == ["model", "created_at", "message", "done"]
+    assert whole["message"]["content"] == "one two"
+    assert whole["done"] is False
+
+
+def test_done_false(client: httpx.Client) -> None:
+    with serve(Reply("one", fault=DoneFalse())) as server:
+        assert lines(client.post(f"{server.url}/api/chat", json=CHAT))[-1]["done"] is False
+
+
+def test_error_line(client: httpx.Client) -> None:
+    with serve(Reply("one two three", fault=ErrorLine(after=2, error="broken"))) as server:
+        got = lines(client.post(f"{server.url}/api/chat", json=CHAT))
+    assert [line.get("error") for line in got] == [None, None, "broken"]
+
+
+def test_bad_line(client: httpx.Client) -> None:
+    with serve(Reply("one two", fault=BadLine(after=1))) as server:
+        text = client.post(f"{server.url}/api/chat", json=CHAT).text
+    assert text.split("\n")[1] == '{"model":"shapes","mess'
+    assert text.count("\n") == 4
+
+
+def test_blank_lines_and_no_final_newline(client: httpx.Client) -> None:
+    with serve([Reply("one", fault=BlankLines()), Reply("one", fault=NoFinalNewline())]) as server:
+        assert "\n\n" in client.post(f"{server.url}/api/chat", json=CHAT).text
+        assert client.post(f"{server.url}/api/chat", json=CHAT).text.endswith("}")
+
+
+def test_a_reply_byte_for_byte(client: httpx.Client) -> None:
+    gate = Gate()
+    raw = RawReply([b'{"half":', gate, b"1}"], status=207, headers={"Content-Type": "text/odd", "X-Odd": "1"})
+    with serve(raw) as server, client.stream("POST", f"{server.url}/api/chat", json=CHAT) as reply:
+        pieces = reply.iter_raw()
+        assert next(pieces) == b'{"half":'
+        gate.open()
+        assert next(pieces) == b"1}"
+        assert reply.status_code == 207
+        assert (reply.headers["content-type"], reply.headers["x-odd"]) == ("text/odd", "1")
+
+
+def test_a_reply_byte_for_byte_that_is_cut(client: httpx.Client) -> None:
+    with serve(RawReply([b"x"], cut=True)) as server, pytest.raises(httpx.RemoteProtocolError):
+        client.post(f"{server.url}/api/chat", json=CHAT)
+
+
+def test_next_line_control_character_comes_raw(client: httpx.Client) -> None:
+    with serve(Reply(["one\x85two", "<&>\u2028"])) as server:
+        data = client.post(f"{server.url}/api/chat", json=CHAT).content
+    assert "one\x85two".encode() in data
+    assert rb"\u003c\u0026\u003e\u2028" in data
+
+
+def test_no_ending_is_a_silent_end(client: httpx.Client) -> None:
+    with serve(empty_body()) as server:
+        assert client.post(f"{server.url}/api/chat", json=CHAT).content == b""
+
+
+def _png(picture: Any) -> bytes:
+    import io
+
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
