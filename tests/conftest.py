@@ -1,0 +1,31 @@
+"""What many tests share: a server with the demo model, and pictures that it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+
+from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from ollama_embedded import EmbeddedOllama
+from ollama_embedded.scenes import Shape, draw_scene
+
+
+@pytest.fixture(scope="session")
+def demo_server() -> Iterator[EmbeddedOllama]:
+    """The embedded Ollama with the demo model, for the whole run."""
+    with EmbeddedOllama() as server:
+        yield server
+
+
+@pytest.fixture
+def demo(demo_server: EmbeddedOllama) -> OllamaMultiModal:
+    """The client on that server; temperature 0, so that answers repeat."""
+    return OllamaMultiModal(model="shapes", base_url=demo_server.url, temperature=0.0, context_window=2048)
+
+
+@pytest.fixture
+def scene() -> Image.Image:
+    """A blue square at the top left, a green triangle at the bottom right."""
+    return draw_scene(Shape("blue", "square", "top left"), Shape("green", "triangle", "bottom right"))
