@@ -25,7 +25,7 @@ from .faults import Fault
 from .framing import Framer
 from .names import BadName, ModelName
 from .options import checked
-from .replies import Lines, json_reply, plain_text, replied
+from .replies import Lines, error_reply, json_reply, plain_text, replied
 from .residency import Residency
 from .wire import Refusal, Request
 
@@ -170,11 +170,13 @@ class OllamaApp:
             await self._engine.load(model, options)
             self._used(model, request)
             return json_reply(framer.marker("load"))
-        wire.check_format(request)
         events = self._events(model, request)
         try:
+            wire.check_format(request)
             return await replied(events, request, framer, arrived)
-        except BaseException:
+        except (Refusal, EngineError) as fault:
+            return error_reply(fault.text, fault.status, streaming=request.stream)
+        except asyncio.CancelledError:
             await events.aclose()
             raise
 
@@ -264,7 +266,7 @@ async def _nothing_more() -> Message:
 
 async def _refused(request: HTTPRequest, fault: Exception) -> Response:
     known = cast(Refusal | EngineError, fault)
-    return json_reply({"error": known.text}, known.status)
+    return error_reply(known.text, known.status)
 
 
 async def _plain_text_error(request: HTTPRequest, fault: Exception) -> Response:

@@ -121,23 +121,28 @@ class LlamaCppEngine:
             prompt = await server.rendered(bodies.rendering(request, body["messages"]))
             yield Rendered(prompt, len(request.pictures))
             return
+        # An assistant's message at the end is the beginning of the answer, and the reply repeats it.
+        begun = messages[-1].content if messages[-1].role == "assistant" else ""
         reason, calls = "", _ToolCalls()
-        async for item in server.stream("/v1/chat/completions", body):
-            choice: dict[str, Any] = next(iter(item.get("choices") or ()), {})
-            delta = choice.get("delta") or {}
-            calls.add(delta.get("tool_calls") or ())
-            entries = (choice.get("logprobs") or {}).get("content") or ()
-            piece = Piece(
-                content=delta.get("content") or "",
-                thinking=delta.get("reasoning_content") or "",
-                logprobs=bodies.logprobs(entries, request.top_logprobs) if request.logprobs else (),
-            )
-            if piece != Piece():
-                yield piece
-            reason = choice.get("finish_reason") or reason
-            if "timings" in item and reason:
-                made = Piece(tool_calls=calls.complete())
-                yield _ending(item["timings"], reason, load_duration, piece=made)
+        async with aclosing(server.stream("/v1/chat/completions", body)) as items:
+            async for item in items:
+                choice: dict[str, Any] = next(iter(item.get("choices") or ()), {})
+                delta = choice.get("delta") or {}
+                calls.add(delta.get("tool_calls") or ())
+                if begun:
+                    yield Piece(begun)
+                    begun = ""
+                entries = (choice.get("logprobs") or {}).get("content") or ()
+                piece = Piece(
+                    content=delta.get("content") or "",
+                    thinking=delta.get("reasoning_content") or "",
+                    logprobs=bodies.logprobs(entries, request.top_logprobs) if request.logprobs else (),
+                )
+                if piece != Piece():
+                    yield piece
+                reason = choice.get("finish_reason") or reason
+                if "timings" in item and reason:
+                    yield _ending(item["timings"], reason, load_duration, piece=Piece(tool_calls=calls.complete()))
 
     async def _fitting(self, server: LlamaServer, request: ChatRequest) -> tuple[Message, ...]:
         """The messages that fit the context: the oldest are dropped without a word, system messages never."""
@@ -162,25 +167,25 @@ class LlamaCppEngine:
         if not request.images and request.truncate is not False:
             prompt = await self._cut(server, prompt, options)
         body = bodies.completion_body(request, prompt, options, server.context, server.marker)
-        said, last, repeats = "", "", 0
-        async for item in server.stream("/completion", body):
-            if item.get("stop"):
-                reason = "length" if item.get("stop_type") == "limit" else "stop"
-                context = () if request.raw else tuple(await server.tokens(prompt + said))
-                yield _ending(item["timings"], reason, load_duration, context=context)
-                return
-            content = item.get("content") or ""
-            entries = item.get("completion_probabilities") or ()
-            token = content.strip()
-            repeats = repeats + 1 if token == last else 0
-            last = token
-            if repeats > _MOST_REPEATS:
-                # Ollama's guard against endless repetition ends the answer without a last line.
-                return
-            said += content
-            piece = Piece(content, logprobs=bodies.logprobs(entries, request.top_logprobs) if request.logprobs else ())
-            if piece != Piece():
-                yield piece
+        said, guard = "", _RepeatGuard()
+        async with aclosing(server.stream("/completion", body)) as items:
+            async for item in items:
+                if item.get("stop"):
+                    reason = "length" if item.get("stop_type") == "limit" else "stop"
+                    context = () if request.raw else tuple(await server.tokens(prompt + said))
+                    yield _ending(item["timings"], reason, load_duration, context=context)
+                    return
+                content = item.get("content") or ""
+                if guard.is_stuck(content):
+                    # No last line and no error: so does the real server end.
+                    return
+                if not content:
+                    continue
+                said += content
+                entries = item.get("completion_probabilities") or ()
+                yield Piece(
+                    content, logprobs=bodies.logprobs(entries, request.top_logprobs) if request.logprobs else ()
+                )
 
     async def _prompt(self, server: LlamaServer, request: GenerateRequest) -> str:
         if request.raw:
@@ -199,6 +204,20 @@ class LlamaCppEngine:
         keep = min(int(options["num_keep"]), server.context // 2)
         tail = server.context // 2 - keep
         return await server.text([*tokens[:keep], *tokens[len(tokens) - tail :]])
+
+
+class _RepeatGuard:
+    """Ollama's guard against a model that repeats one token for ever, spaces around it left out."""
+
+    def __init__(self) -> None:
+        self._last: str | None = None
+        self._count = 0
+
+    def is_stuck(self, content: str) -> bool:
+        token = content.strip()
+        self._count = self._count + 1 if token == self._last else 0
+        self._last = token
+        return self._count > _MOST_REPEATS
 
 
 class _ToolCalls:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class LlamaServer:
     async def text(self, tokens: Sequence[int]) -> str:
         return str((await self._ask("/detokenize", {"tokens": list(tokens)}))["content"])
 
-    async def stream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def stream(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The events of an answer; leaving early closes the connection, which stops llama.cpp."""
         try:
             async with self._client.stream("POST", path, json=body) as reply:

@@ -30,6 +30,14 @@ def json_reply(value: Any, status: int = 200, *, media_type: str = JSON) -> Resp
     return reply
 
 
+def error_reply(text: str, status: int, *, streaming: bool = False) -> Response:
+    """An error. The real server labels one that comes in place of a stream in its own way."""
+    reply = json_reply({"error": text}, status, media_type="application/json" if streaming else JSON)
+    if streaming:
+        del reply.headers["content-length"]
+    return reply
+
+
 def plain_text(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Text without a charset: how the real server says 404 and 405."""
     return Response(text, status, {**(headers or {}), "content-type": "text/plain"})
@@ -64,55 +72,51 @@ class _Said(Lines):
         self._framer, self._arrived = framer, arrived
 
     async def lines(self) -> AsyncGenerator[bytes, None]:
+        try:
+            async for event in _chained(self._first, self._rest):
+                if isinstance(event, Piece):
+                    yield line(self._framer.chunk(event))
+                elif isinstance(event, Ending):
+                    yield line(self._framer.last(event, _since(self._arrived)))
+        except EngineError as fault:
+            yield line({"error": fault.text})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with aclosing(self._rest):
-            try:
-                async for event in _chained(self._first, self._rest):
-                    if isinstance(event, Piece):
-                        yield line(self._framer.chunk(event))
-                    elif isinstance(event, Ending):
-                        yield line(self._framer.last(event, _since(self._arrived)))
-            except EngineError as fault:
-                yield line({"error": fault.text})
+            await super().__call__(scope, receive, send)
 
 
 class _Faulty(Response):
-    """A reply that goes out through a fault."""
+    """A reply that goes out through a fault; the right one is made only when the fault asks for it."""
 
-    def __init__(self, fault: Fault, right: Response) -> None:
+    def __init__(
+        self, fault: Fault, events: AsyncGenerator[Event, None], request: Request, framer: Framer, arrived: int
+    ) -> None:
         super().__init__()
-        self._fault, self._right = fault, right
+        self._fault, self._events = fault, events
+        self._request, self._framer, self._arrived = request, framer, arrived
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def reply(send: Send) -> None:
-            await self._right(scope, receive, send)
+            right = await replied(self._events, self._request, self._framer, self._arrived)
+            await right(scope, receive, send)
 
-        await self._fault.serve(reply, send, scope["hang_up"])
+        # A fault may never ask for the right reply: the engine is let go of all the same.
+        async with aclosing(self._events):
+            await self._fault.serve(reply, send, scope["hang_up"])
 
 
 async def replied(events: AsyncGenerator[Event, None], request: Request, framer: Framer, arrived: int) -> Response:
     """The reply that events make. It waits for the first: what fails before that gets its real status."""
     first = await anext(events, None)
     if isinstance(first, Fault):
-        return _Faulty(first, _Late(events, request, framer, arrived))
+        return _Faulty(first, events, request, framer, arrived)
     if isinstance(first, Rendered):
         await events.aclose()
         return json_reply(framer.rendered(first))
     if request.stream:
         return _Said(first, events, framer, arrived)
     return await _whole(first, events, framer, arrived)
-
-
-class _Late(Response):
-    """The right reply behind a fault: made only when the fault asks for it."""
-
-    def __init__(self, events: AsyncGenerator[Event, None], request: Request, framer: Framer, arrived: int) -> None:
-        super().__init__()
-        self._making = (events, request, framer, arrived)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with aclosing(self._making[0]):
-            reply = await replied(*self._making)
-            await reply(scope, receive, send)
 
 
 async def _whole(first: Event | None, rest: AsyncGenerator[Event, None], framer: Framer, arrived: int) -> Response:

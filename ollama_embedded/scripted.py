@@ -40,6 +40,8 @@ class Reply:
     context: Sequence[int] = ()
     ending: Ending | None = None
     """The last line as a whole, in place of the fields above."""
+    unfinished: bool = False
+    """Ends in silence: a stream without a last line, a whole reply with `done: false`."""
     fault: Fault | None = None
     """How the reply goes wrong on its way."""
 
@@ -54,6 +56,8 @@ class Reply:
             else:
                 count += 1
                 yield step
+        if self.unfinished:
+            return
         yield self.ending or Ending(
             reason=self.done_reason,
             prompt_tokens=self.prompt_tokens,
