@@ -53,7 +53,7 @@ class OllamaApp:
         self._models = _with_aliases(engine.models, aliases)
         self._slots = asyncio.Semaphore(num_parallel)
         self._residency = Residency(engine.unload)
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], asyncio.Event] = {}
         routes = [
             _route("/", self._root, "GET"),
             _route("/api/version", self._show_version, "GET"),
@@ -76,12 +76,17 @@ class OllamaApp:
         arrival = Arrival(scope["method"], scope["path"], headers, body)
         self._arrived(arrival)
         task = asyncio.ensure_future(self._serve(scope, headers, arrival, send))
-        self._running.add(task)
+        self._running[task] = ended = asyncio.Event()
         try:
             await _while_connected(task, receive, arrival)
+            if task.cancelled() and not arrival.left.is_set():
+                # The server closes: the client gets a closed connection, not half a reply.
+                scope["hang_up"]()
+                await _disconnected(receive)
         finally:
-            self._running.discard(task)
+            del self._running[task]
             arrival.ended.set()
+            ended.set()
 
     async def _serve(self, scope: Scope, headers: Mapping[str, str], arrival: Arrival, send: Send) -> None:
         if self._local_only and not may_enter(headers, self._own_names):
@@ -106,9 +111,11 @@ class OllamaApp:
 
     async def close(self) -> None:
         """Stop every answer and give the models back."""
-        for task in list(self._running):
+        running = dict(self._running)
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        for ended in running.values():
+            await ended.wait()
         await self._residency.close()
         await self._engine.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
+import re
 import socket
 import threading
 from collections import deque
@@ -28,7 +29,7 @@ DEMO_PROJECTOR = DEMO_FOLDER / "shapes-q8_0.mmproj.gguf"
 DEMO_NAME = "shapes"
 VERSION = "0.12.11"
 """The version that the server says it is, unless told otherwise."""
-_KEPT_REQUESTS = 1000
+KEPT_REQUESTS = 1000
 _ANSWERING = ("/api/chat", "/api/generate")
 _LOG = logging.getLogger("ollama_embedded")
 
@@ -44,7 +45,8 @@ class EmbeddedOllama:
     Without arguments it answers with the demo model; `model` and `mmproj` are any GGUF pair, `engine` is any
     engine, `ScriptedEngine` for one. `faults` go one to a request for an answer, in order, `None` for none;
     when they are used up, all is well. A mapping from paths gives other endpoints their own. `aliases` are
-    further names of the model.
+    further names of the model. `version` is what /api/version says, `keep_requests` how many `requests`
+    remembers.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class EmbeddedOllama:
         port: int = 0,
         num_parallel: int = 1,
         version: str = VERSION,
+        keep_requests: int = KEPT_REQUESTS,
     ) -> None:
         if engine is not None and model is not None:
             raise TypeError("give EmbeddedOllama a model or an engine, not both")
@@ -69,7 +72,7 @@ class EmbeddedOllama:
         self._faults = _Faults(faults)
         self._host, self._port = host, port
         self._num_parallel, self._version = num_parallel, version
-        self._requests: deque[Arrival] = deque(maxlen=_KEPT_REQUESTS)
+        self._requests: deque[Arrival] = deque(maxlen=keep_requests)
         self._running: _Running | None = None
 
     @property
@@ -86,7 +89,7 @@ class EmbeddedOllama:
 
     @property
     def requests(self) -> list[Arrival]:
-        """What arrived, oldest first; the last thousand are kept."""
+        """What arrived, oldest first."""
         return list(self._requests)
 
     @property
@@ -249,4 +252,9 @@ def _llama_cpp(model: str | Path | None, mmproj: str | Path | None, num_parallel
         )
     path = Path(model)
     projector = None if mmproj is None else Path(mmproj)
-    return LlamaCppEngine(path, projector, name=path.stem.lower(), num_parallel=num_parallel)
+    return LlamaCppEngine(path, projector, name=_name_of(path), num_parallel=num_parallel)
+
+
+def _name_of(path: Path) -> str:
+    """A model name from a file name."""
+    return re.sub(r"[^a-z0-9_.-]+", "-", path.stem.lower()).strip("-.") or "model"
