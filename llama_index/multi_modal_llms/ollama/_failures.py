@@ -91,6 +91,12 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
     text, status = message.text, known.get("status")
     if message.details.get("type") == "exceed_context_size_error" or "longer than the context length" in text:
         return _overflow(message, known)
+    if "pull model manifest: file does not exist" in text:
+        return errors.ModelNotFoundError(
+            f"The registry has no model {asked.model!r} ({asked.url} says: {text}). https://ollama.com/library lists "
+            "those that there are.",
+            **known,
+        )
     if status == 404 or "not found, try pulling" in text:
         return errors.ModelNotFoundError(
             f"No model {asked.model!r} on {asked.url} (it says: {text}). Get it with: ollama pull {asked.model}",

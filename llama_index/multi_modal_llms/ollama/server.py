@@ -16,7 +16,7 @@ from ._connections import Connections, Target
 from ._failures import Asked, failure
 from ._request import json_request
 from ._sending import fetch, send
-from ._transport import IO, BlockingIO, LoopIO, drive
+from ._transport import IO, BlockingIO, Exchange, LoopIO, drive
 
 Progress = Callable[["PullProgress"], None]
 
@@ -166,7 +166,7 @@ class OllamaServer:
             while (line := await exchange.next_line()) is not None:
                 if not line.strip():
                     continue
-                step = _step(line, asked, exchange.headers)
+                step = _step(line, asked, exchange)
                 status = step.status
                 if progress is not None:
                     progress(step)
@@ -178,7 +178,7 @@ class OllamaServer:
             )
 
 
-def _step(line: bytes, asked: Asked, headers: Mapping[str, str]) -> PullProgress:
+def _step(line: bytes, asked: Asked, exchange: Exchange) -> PullProgress:
     try:
         reply = from_json(line)
     except ValueError:
@@ -186,8 +186,7 @@ def _step(line: bytes, asked: Asked, headers: Mapping[str, str]) -> PullProgress
     if not isinstance(reply, dict):
         raise errors.BadReplyError(f"{asked.url} sent a line that is no JSON object while pulling: {line[:200]!r}")
     if reply.get("error"):
-        status = 404 if "file does not exist" in str(reply["error"]) else 500
-        raise failure(status, headers, line, asked)
+        raise failure(exchange.status, exchange.headers, line, asked)
     return PullProgress(
         status=str(reply.get("status", "")),
         digest=str(reply.get("digest", "")),
