@@ -11,9 +11,8 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from ._call import Reply
 from ._legacy_images import has_legacy_images, with_blocks_for_legacy_images
 from ._transport import drive
 
@@ -35,11 +34,19 @@ _closing: set[asyncio.Task[None]] = set()
 """Event loops hold their tasks weakly only."""
 
 
+class Source(Protocol):
+    """What comes in piece by piece: a reply, or an object that grows out of one."""
+
+    async def next(self) -> Any: ...
+
+    async def close(self) -> None: ...
+
+
 class ReplyStream(Generator[Any, None, None]):
     """An answer as a generator; the request has been sent, and its first line is here."""
 
-    def __init__(self, reply: Reply) -> None:
-        self._reply: Reply | None = reply
+    def __init__(self, reply: Source) -> None:
+        self._reply: Source | None = reply
         _register(self)
 
     def send(self, value: None) -> Any:
@@ -67,8 +74,8 @@ class ReplyStream(Generator[Any, None, None]):
 class AsyncReplyStream(AsyncGenerator[Any, None]):
     """The same on an event loop."""
 
-    def __init__(self, reply: Reply) -> None:
-        self._reply: Reply | None = reply
+    def __init__(self, reply: Source) -> None:
+        self._reply: Source | None = reply
         self._loop = asyncio.get_running_loop()
         _register(self)
 
@@ -199,7 +206,7 @@ def _register(stream: Any) -> None:
         opened.append(stream)
 
 
-def _close_soon(loop: asyncio.AbstractEventLoop, reply: Reply) -> None:
+def _close_soon(loop: asyncio.AbstractEventLoop, reply: Source) -> None:
     task = loop.create_task(reply.close())
     _closing.add(task)
     task.add_done_callback(_closing.discard)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,9 @@ from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW, DEFAULT_NUM_OUTPU
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.multi_modal_llms.base import MultiModalLLM, MultiModalLLMMetadata
+from llama_index.core.types import Model, PydanticProgramMode
 
-from . import _call, _tools
+from . import _call, _structured, _tools
 from ._address import default_base_url, parse_address, request_headers
 from ._capabilities import ModelCapabilities
 from ._clock import Clock
@@ -33,8 +34,11 @@ from ._streams import AsyncReplyStream, ReplyStream, outermost
 from ._transport import IO, BlockingIO, LoopIO, drive
 
 if TYPE_CHECKING:
+    from llama_index.core.program.utils import FlexibleModel
+    from llama_index.core.prompts import PromptTemplate
     from llama_index.core.tools.types import BaseTool
 
+Kwargs = dict[str, Any] | None
 _parse_address = lru_cache(maxsize=64)(parse_address)
 
 
@@ -188,6 +192,55 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
         call = _call.chat_call(self, messages, kwargs)
         return AsyncReplyStream(await _call.begin(self._on_loop(), self, call))
 
+    # structured output; core's own programs where pydantic_program_mode asks for one of them
+
+    def structured_predict(
+        self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
+    ) -> Model:
+        """An object of the class, by /api/chat with the class's schema as `format`.
+
+        Args:
+            output_cls: a pydantic class.
+            prompt: any of LlamaIndex's templates, also with ImageBlocks in it.
+            llm_kwargs: keywords of the chat, and `image_documents`, `max_validation_retries`.
+            prompt_args: what fills the template, and `image_documents`.
+
+        Raises:
+            StructuredOutputError: the answer was cut, or breaks the schema although it was asked for again.
+        """
+        if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
+            return super().structured_predict(  # type: ignore[no-any-return]
+                output_cls, prompt, dict(llm_kwargs or {}), **prompt_args
+            )
+        return drive(_structured.predict(_structured.BlockingChat(self), question))
+
+    async def astructured_predict(
+        self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
+    ) -> Model:
+        """`structured_predict` on an event loop."""
+        if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
+            return await super().astructured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
+        return await _structured.predict(_structured.LoopChat(self), question)
+
+    def stream_structured_predict(
+        self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
+    ) -> Generator[Model | FlexibleModel, None, None]:
+        """`structured_predict`, growing: each item has more fields than the one before, the last is whole.
+
+        Items before the last may lack fields. When the answer breaks the schema, the next one grows anew.
+        """
+        if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
+            return super().stream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
+        return ReplyStream(drive(_structured.begin(_structured.BlockingChat(self), question)))
+
+    async def astream_structured_predict(
+        self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
+    ) -> AsyncGenerator[Model | FlexibleModel, None]:
+        """`stream_structured_predict` on an event loop: await it, then iterate."""
+        if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
+            return await super().astream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
+        return AsyncReplyStream(await _structured.begin(_structured.LoopChat(self), question))
+
     # the model and the server
 
     @classmethod
@@ -284,6 +337,12 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
 
     def _on_loop(self) -> IO:
         return LoopIO(self._connections)
+
+    def _question(self, output_cls: type[Model], *asked: Any) -> _structured.Question[Model] | None:
+        """`None` where core's own programs are to do it."""
+        if self.pydantic_program_mode != PydanticProgramMode.DEFAULT:
+            return None
+        return _structured.Question(self, output_cls, *asked)
 
     def _complete_call(self, prompt: str, image_documents: Any, formatted: bool, kwargs: dict[str, Any]) -> _call.Call:
         if isinstance(image_documents, bool):  # LLM.complete's second argument is `formatted`

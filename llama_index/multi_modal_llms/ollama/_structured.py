@@ -1,0 +1,304 @@
+"""A class in, its object back: the schema goes out as `format`, the answer is read, and asked for again if it must.
+
+One body serves sync and async: it is written over a `Chat`, of which there is one that blocks and one for event loops.
+It asks through the object's public endpoints, so that each question that is really asked has its events.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ImageBlock, MessageRole
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
+from llama_index.core.instrumentation.events.llm import (
+    LLMStructuredPredictEndEvent,
+    LLMStructuredPredictInProgressEvent,
+    LLMStructuredPredictStartEvent,
+)
+from llama_index.core.program.utils import FlexibleModel, create_flexible_model
+from llama_index.core.types import Model
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from . import _images, errors
+from ._request import resolve
+from ._schema import json_schema
+
+if TYPE_CHECKING:
+    from llama_index.core.prompts import BasePromptTemplate
+
+    from .base import OllamaMultiModal
+
+T = TypeVar("T")
+_dispatcher = get_dispatcher(__name__)
+_OF_TOOLS = ("tool_choice", "tool_required", "allow_parallel_tool_calls")
+"""What core's own programs take out of `llm_kwargs`: it says nothing here."""
+_MOST_PROBLEMS = 10
+
+
+class Chat(Protocol):
+    """How to wait for the object's answers; the two classes below."""
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do work that reads, decodes or encodes, away from an event loop."""
+
+    async def whole(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse: ...
+
+    async def begin(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Any:
+        """An answer that is coming in."""
+
+    async def next(self, stream: Any) -> ChatResponse | None: ...
+
+    async def close(self, stream: Any) -> None: ...
+
+
+class BlockingChat:
+    """Asks by blocking the thread."""
+
+    def __init__(self, llm: OllamaMultiModal) -> None:
+        self._llm = llm
+
+    async def run(self, work: Callable[[], T]) -> T:
+        return await self._llm._blocking().run(work, self._llm._clock())
+
+    async def whole(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse:
+        return self._llm.chat(messages, **kwargs)
+
+    async def begin(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Any:
+        return self._llm.stream_chat(messages, **kwargs)
+
+    async def next(self, stream: Any) -> ChatResponse | None:
+        return next(stream, None)
+
+    async def close(self, stream: Any) -> None:
+        stream.close()
+
+
+class LoopChat:
+    """Asks on the running event loop."""
+
+    def __init__(self, llm: OllamaMultiModal) -> None:
+        self._llm = llm
+
+    async def run(self, work: Callable[[], T]) -> T:
+        return await self._llm._on_loop().run(work, self._llm._clock())
+
+    async def whole(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse:
+        return await self._llm.achat(messages, **kwargs)
+
+    async def begin(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Any:
+        return await self._llm.astream_chat(messages, **kwargs)
+
+    async def next(self, stream: Any) -> ChatResponse | None:
+        return await anext(stream, None)
+
+    async def close(self, stream: Any) -> None:
+        await stream.aclose()
+
+
+class Question(Generic[Model]):
+    """What a structured endpoint was asked: a class, a prompt, pictures, and the keywords of the chat to come.
+
+    Raises:
+        TypeError: a keyword that is not chat's, or that the schema takes the place of.
+    """
+
+    def __init__(
+        self,
+        llm: OllamaMultiModal,
+        output_cls: type[Model],
+        prompt: BasePromptTemplate,
+        llm_kwargs: Mapping[str, Any] | None,
+        prompt_args: Mapping[str, Any],
+    ) -> None:
+        kwargs = {name: value for name, value in (llm_kwargs or {}).items() if name not in _OF_TOOLS}
+        for name in ("format", "tools"):
+            if name in kwargs:
+                raise TypeError(f"{name}= has no place beside a class: the schema of {output_cls.__name__} is sent")
+        given = dict(prompt_args)
+        if "image_documents" not in prompt.template_vars and "image_documents" in given:
+            if "image_documents" in kwargs:
+                raise TypeError("image_documents was given twice, beside the prompt and in llm_kwargs")
+            kwargs["image_documents"] = given.pop("image_documents")
+        self.model = llm.model
+        self.output_cls = output_cls
+        self.retries = int(kwargs.pop("max_validation_retries", llm.max_validation_retries))
+        self._pictures = kwargs.pop("image_documents", None)
+        self.kwargs = {**kwargs, "format": json_schema(output_cls)}
+        self._image_options = resolve(llm, "chat", self.kwargs).image_options
+        self._llm = llm
+        self._prompt = prompt
+        self._prompt_args = given
+        _dispatcher.event(
+            LLMStructuredPredictStartEvent(output_cls=output_cls, template=prompt, template_args=dict(prompt_args))
+        )
+
+    def messages(self) -> list[ChatMessage]:
+        """The conversation, the object's system prompt included. Reads and encodes pictures."""
+        messages = self._prompt.format_messages(llm=self._llm, **self._prompt_args)
+        pictures = _images.prepare_documents(self._pictures, self._image_options)
+        if pictures:
+            messages = _with_pictures(messages, pictures)
+        return self._llm._extend_messages(messages)
+
+    def read(self, response: ChatResponse) -> Model:
+        """The object that the answer is.
+
+        Raises:
+            ValidationError: it is none.
+        """
+        return self.output_cls.model_validate_json(_bare(response.message.content or ""))
+
+    def again(
+        self, messages: Sequence[ChatMessage], response: ChatResponse, fault: ValidationError, asked: int
+    ) -> list[ChatMessage]:
+        """The conversation that asks once more, with what is wrong with the answer.
+
+        Args:
+            asked: how often it has been asked.
+
+        Raises:
+            StructuredOutputError: it has been asked often enough, or the answer was cut, as the next would be.
+        """
+        text = response.message.content or ""
+        reason = str(response.additional_kwargs.get("finish_reason") or "")
+        problems = _problems(fault)
+        if reason != "length" and asked <= self.retries:
+            return [
+                *messages,
+                ChatMessage(role=MessageRole.ASSISTANT, content=text),
+                ChatMessage(
+                    role=MessageRole.USER,
+                    content=f"This answer does not fit the JSON schema: {problems}. Answer again, with JSON that fits.",
+                ),
+            ]
+        name = self.output_cls.__name__
+        if reason == "length":
+            words = f"{self.model!r} ran into the limit before its {name} was whole: {len(text)} characters came"
+            way = "Give it more room: num_predict (max_tokens), context_window."
+        else:
+            words = f"{self.model!r} gave no {name}: asked {asked} times, and the answer still has {problems}"
+            way = "The answer is in partial_text; a simpler class, field descriptions or a larger model may help."
+        raise errors.StructuredOutputError(
+            f"{words}. {way}",
+            partial_text=text,
+            thinking=str(response.additional_kwargs.get("thinking") or ""),
+            finish_reason=reason,
+            validation_error=str(fault),
+        ) from fault
+
+
+async def predict(chat: Chat, question: Question[Model]) -> Model:
+    """The whole object.
+
+    Raises:
+        StructuredOutputError: the answers do not fit the class.
+    """
+    messages, asked = await chat.run(question.messages), 0
+    while True:
+        response = await chat.whole(messages, question.kwargs)
+        asked += 1
+        try:
+            result = question.read(response)
+        except ValidationError as fault:
+            messages = question.again(messages, response, fault, asked)
+            continue
+        _dispatcher.event(LLMStructuredPredictEndEvent(output=result))
+        return result
+
+
+async def begin(chat: Chat, question: Question[Model]) -> ObjectStream[Model]:
+    """Ask, and wait for the first piece of the answer: what goes wrong until then is raised here."""
+    messages = await chat.run(question.messages)
+    return ObjectStream(chat, question, messages, await chat.begin(messages, question.kwargs))
+
+
+class ObjectStream(Generic[Model]):
+    """An object that grows: of its class as soon as it fits, and until then with the fields that are there."""
+
+    def __init__(self, chat: Chat, question: Question[Model], messages: list[ChatMessage], stream: Any) -> None:
+        self._chat = chat
+        self._question = question
+        self._messages = messages
+        self._stream = stream
+        self._asked = 1
+        self._growing = create_flexible_model(question.output_cls)
+        self._shown: Any = None
+        self._last: ChatResponse | None = None
+        self._ended = False
+
+    async def next(self) -> Model | FlexibleModel | None:
+        """The object with one piece more, or `None` at the end. The last one is whole."""
+        while not self._ended:
+            response = await self._chat.next(self._stream)
+            grown = await self._whole() if response is None else self._part(response)
+            if grown is not None:
+                _dispatcher.event(LLMStructuredPredictInProgressEvent(output=grown))
+                if self._ended:
+                    _dispatcher.event(LLMStructuredPredictEndEvent(output=grown))
+                return grown
+        return None
+
+    async def close(self) -> None:
+        self._ended = True
+        await self._chat.close(self._stream)
+
+    def _part(self, response: ChatResponse) -> Model | FlexibleModel | None:
+        """What there is so far, if it is more than last time."""
+        self._last = response
+        try:
+            there = from_json(_bare(response.message.content or ""), allow_partial="trailing-strings")
+        except ValueError:
+            return None
+        if not isinstance(there, dict) or not there or there == self._shown:
+            return None
+        self._shown = there
+        try:
+            return self._question.output_cls.model_validate(there)
+        except ValidationError:
+            return self._growing.model_validate(there)
+
+    async def _whole(self) -> Model | None:
+        """The object at the end of an answer; `None` when it had to be asked for again."""
+        assert self._last is not None, "a stream without an item is an error already"  # noqa: S101
+        try:
+            result = self._question.read(self._last)
+        except ValidationError as fault:
+            self._messages = self._question.again(self._messages, self._last, fault, self._asked)
+            self._stream = await self._chat.begin(self._messages, self._question.kwargs)
+            self._asked += 1
+            return None
+        self._ended = True
+        return result
+
+
+def _with_pictures(messages: Sequence[ChatMessage], pictures: Sequence[_images.PreparedImage]) -> list[ChatMessage]:
+    """The messages, with the pictures in the user's last one; a copy, and not validated: that would decode them."""
+    blocks: list[Any] = [
+        ImageBlock.model_construct(
+            image=base64.b64encode(picture.read()), image_mimetype=f"image/{picture.format}", detail=None
+        )
+        for picture in pictures
+    ]
+    last = max((index for index, each in enumerate(messages) if each.role == MessageRole.USER), default=None)
+    if last is None:
+        return [*messages, ChatMessage(role=MessageRole.USER, blocks=blocks)]
+    changed = messages[last].model_copy(update={"blocks": [*blocks, *messages[last].blocks]})
+    return [*messages[:last], changed, *messages[last + 1 :]]
+
+
+def _bare(text: str) -> str:
+    """JSON without the fence that models put around it when the server does not enforce a schema."""
+    text = text.strip()
+    if not text.startswith("```"):
+        return text
+    return text.partition("\n")[2].rpartition("```")[0] if text.count("```") > 1 else text.partition("\n")[2]
+
+
+def _problems(fault: ValidationError) -> str:
+    found = fault.errors(include_url=False, include_context=False, include_input=False)
+    shown = [f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in found[:_MOST_PROBLEMS]]
+    more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
+    return "; ".join([*shown, *more])
