@@ -43,8 +43,10 @@ class LlamaServer:
 
     async def stop(self) -> None:
         await self._client.aclose()
-        server, self._server = self._server, None
-        await asyncio.to_thread(_release, server)
+        # Letting go of it joins llama.cpp's threads: not on the event loop.
+        holder = [self._server]
+        self._server = None
+        await asyncio.to_thread(holder.clear)
 
     async def rendered(self, body: Mapping[str, Any]) -> str:
         """The prompt that the model's chat template makes."""
@@ -103,11 +105,6 @@ def _load(model: Path, mmproj: Path | None, context: int, parallel: int, threads
         return xllamacpp.Server(params)
     except Exception as fault:
         raise EngineError(500, f"llama-server process has terminated: exit status 1: {fault}") from fault
-
-
-def _release(server: Any) -> None:
-    """Let go of the last reference off the event loop: llama.cpp joins its threads then."""
-    del server
 
 
 async def _lines(reply: httpx.Response) -> AsyncIterator[bytes]:
