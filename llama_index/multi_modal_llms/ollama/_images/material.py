@@ -63,23 +63,26 @@ def from_file(path: str | os.PathLike[str], *, where: str, hint: str = "") -> Ma
     name = os.fspath(path)
     try:
         mode = Path(name).stat().st_mode
-        if not stat.S_ISREG(mode):
-            what = "a folder" if stat.S_ISDIR(mode) else "a pipe or device"
-            way_out = "Name the files in it, or read them with PictureReader." if stat.S_ISDIR(mode) else ""
-            raise refusal(where, name, f"is {what}, not a file", way_out)
-        return Material(Content.of_file(name, where=where, source=name))
+        if stat.S_ISREG(mode):
+            return Material(Content.of_file(name, where=where, source=name))
     except FileNotFoundError as error:
-        way_out = hint or f"Relative paths start at the working directory, which is {_here()}."
-        if Path(name).is_absolute() and not hint:
-            way_out = "Is it still there, and is it visible from this machine?"
-        raise refusal(where, name, "does not exist", way_out) from error
+        raise refusal(where, name, "does not exist", hint or _looked_at(name)) from error
     except OSError as error:
-        shown = name if len(name) <= 200 else name[:80] + "..."
         if error.errno == errno.ENAMETOOLONG:
-            raise refusal(where, shown, "is too long for a file name", hint) from error
-        raise refusal(where, shown, f"cannot be read: {error.strerror or error}", hint) from error
+            raise refusal(where, f"{name[:80]}...", "is too long for a file name", hint) from error
+        raise refusal(where, name, f"cannot be read: {error.strerror or error}", hint) from error
     except ValueError as error:  # a NUL character in it
         raise refusal(where, repr(name[:80]), "is not a file name", hint) from error
+    if stat.S_ISDIR(mode):
+        raise refusal(where, name, "is a folder", "Name the files in it, or read them with PictureReader.")
+    # A pipe could keep the call waiting for ever, a device could fill the memory.
+    raise refusal(where, name, "is a pipe or a device", "Pass its bytes, or an open file.")
+
+
+def _looked_at(name: str) -> str:
+    if Path(name).is_absolute():
+        return "Is it still there, and is it visible from this machine?"
+    return f"A relative path starts at the working directory, which is {_here()}."
 
 
 def _here() -> str:
