@@ -13,6 +13,11 @@ from . import errors
 
 _BODY_LIMIT = 10_000
 _GO_MAP = re.compile(r"map\[code:(?P<code>\d+) message:(?P<message>.*) type:(?P<type>\w+)\]", re.DOTALL)
+WAYS_OUT = {
+    "tools": " Or set is_function_calling_model=False: then agents and programs work with text.",
+    "thinking": " Or leave think unset.",
+}
+"""What else can be done when a model lacks an ability."""
 _MISSING_ABILITY = {
     "does not support thinking": "thinking",
     "does not support tools": "tools",
@@ -105,7 +110,8 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
     for words, ability in _MISSING_ABILITY.items():
         if words in text:
             return errors.CapabilityError(
-                f"The model {asked.model!r} on {asked.url} {_cannot(ability)} (it says: {text}).",
+                f"The model {asked.model!r} on {asked.url} {_cannot(ability)} (it says: {text})."
+                f"{WAYS_OUT.get(ability, '')}",
                 missing=(ability,),
                 **known,
             )
@@ -183,8 +189,12 @@ def _not_ollama(status: int, headers: Mapping[str, str], shown: str, asked: Aske
         f"{asked.url} answered {status}, but not as Ollama does: {describe_foreign(headers, shown)}. "
         "Is base_url right, with its port and path?"
     )
-    if status == 502:  # a proxy whose server is out of reach; the one status here that is worth another try
-        return errors.ServerError(words, status=status, body=shown, transient=True)
+    if status in (502, 504):  # a proxy whose server is out of reach, or too slow for it: that alone may be over soon
+        return errors.ServerError(words, status=status, body=shown, transient=status == 502)
+    if status == 500 and not shown:  # Ollama itself, when its own code fails
+        return errors.ServerError(
+            f"{asked.url} answered with an error (500), without a word. Look at the server's log.", status=status
+        )
     return errors.BadReplyError(words, status=status, body=shown)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ import httpx
 
 from . import errors
 from ._clock import CONNECT_SECONDS, Clock
+
+_LEFT = re.compile("server disconnected|peer closed connection", re.IGNORECASE)
+"""How httpx's protocol errors say that the other side left; all others mean that it sent something else than HTTP."""
 
 
 @contextmanager
@@ -31,13 +35,13 @@ def translated(url: str, clock: Clock, *, began: bool) -> Iterator[None]:
         raise errors.BadReplyError(f"The reply of {url} is compressed, and damaged: {cause}") from cause
     except httpx.HTTPError as cause:
         clock.check()
+        if isinstance(cause, httpx.RemoteProtocolError) and not _LEFT.search(str(cause)):
+            raise errors.BadReplyError(f"What answers at {url} does not speak HTTP: {cause}") from cause
         if began:
             raise errors.StreamInterruptedError(
                 f"The connection to {url} was cut in the middle of the answer ({_words(cause)}). "
                 "The text so far is in partial_text; the server, or a proxy before it, may have been restarted."
             ) from cause
-        if isinstance(cause, httpx.RemoteProtocolError) and "disconnected" not in str(cause):
-            raise errors.BadReplyError(f"What listens at {url} does not speak HTTP: {cause}") from cause
         raise errors.ConnectionFailedError(
             f"The connection to {url} was lost before an answer came ({_words(cause)}).", transient=True
         ) from cause
