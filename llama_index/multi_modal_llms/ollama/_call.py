@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.base.llms.types import AudioBlock, ChatMessage, DocumentBlock, ImageBlock, VideoBlock
+from llama_index.core.base.llms.types import AudioBlock, ChatMessage, ImageBlock, VideoBlock
 
 from . import _capabilities, _images, _messages, errors
 from ._capabilities import ModelCapabilities
@@ -53,6 +53,8 @@ class Server:
 def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call:
     arguments = resolve(llm, "chat", kwargs)
     flat = _messages.flatten(messages)
+    if arguments.keep_pictures is not None:
+        flat = _messages.with_newest_pictures(flat, arguments.keep_pictures)
 
     def build() -> tuple[Request, Media]:
         prepared = {
@@ -125,6 +127,7 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
         headers=exchange.headers,
         every_line=every_line,
         tools_offered=arguments.offers_tools,
+        tool_rules=arguments.tool_rules,
         pictures=[item.describe() for item in media],
     )
     reply = Reply(exchange, accumulator)
@@ -225,18 +228,13 @@ def key(server: Server, llm: OllamaMultiModal) -> str:
 
 def _needs(arguments: Arguments, blocks: Sequence[Any]) -> frozenset[str]:
     needs = {
-        "vision": any(isinstance(block, (ImageBlock, VideoBlock)) or _is_pdf(block) for block in blocks),
+        "vision": any(isinstance(block, (ImageBlock, VideoBlock)) or _messages.is_pdf(block) for block in blocks),
         "audio": any(isinstance(block, AudioBlock) for block in blocks),
         "tools": arguments.offers_tools,
         "thinking": arguments.wants_thinking,
         "insert": bool(arguments.fields.get("suffix")),
     }
     return frozenset(ability for ability, needed in needs.items() if needed)
-
-
-def _is_pdf(block: Any) -> bool:
-    """By what the block says of itself; what it really holds is looked at when it is prepared."""
-    return isinstance(block, DocumentBlock) and block.document_mimetype == "application/pdf"
 
 
 def _overflow(

@@ -11,6 +11,7 @@ from typing import Any
 from . import errors
 from ._clock import Clock
 from ._connections import Target
+from ._failures import WAYS_OUT
 from ._request import near_name
 from ._sending import fetch
 from ._transport import IO
@@ -20,10 +21,6 @@ SUPPORTED_VERSION = (0, 12, 6)
 _CONTEXT_UNLESS_LOADED = 8192
 _MOST_ASKED = 20
 _ABILITY_NAMES = {"vision": "see pictures", "audio": "hear", "tools": "call tools", "thinking": "think"}
-_WAYS_OUT = {
-    "tools": " Or set is_function_calling_model=False: then agents and programs work with text.",
-    "thinking": " Or leave think unset.",
-}
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ async def refuse(
         there = "No model on that server can do all that the call needs; get one, such as: ollama pull gemma3:4b"
     else:
         there = "No model on that server can do all that the call needs."
-    ways = "".join(_WAYS_OUT.get(ability, "") for ability in missing)
+    ways = "".join(WAYS_OUT.get(ability, "") for ability in missing)
     return errors.CapabilityError(
         f"The model {model!r} on {target.address.url} cannot {does}. {there}{ways}",
         missing=missing,

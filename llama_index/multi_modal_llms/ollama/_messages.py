@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import (
@@ -35,6 +35,7 @@ _ROLES = {
 """Roles of other vendors; the server would pass them to the template as they are, and the template drop them."""
 
 _MEDIA = (ImageBlock, AudioBlock, VideoBlock, DocumentBlock)
+OMITTED = "[picture omitted]"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,26 @@ def flatten(messages: Sequence[ChatMessage]) -> list[FlatMessage]:
     return flat
 
 
+def with_newest_pictures(messages: Sequence[FlatMessage], count: int) -> list[FlatMessage]:
+    """The conversation with only its newest pictures; a text stands where the others were.
+
+    Those of the latest turn, from the user's last message on, always stay: they are what is asked about.
+    """
+    turn = max((index for index, flat in enumerate(messages) if flat.message.role == MessageRole.USER), default=0)
+    left = count
+    newest = []
+    for index in reversed(range(len(messages))):
+        flat, blocks = messages[index], []
+        for block in reversed(flat.blocks):
+            if isinstance(block, (ImageBlock, VideoBlock)) or is_pdf(block):
+                left -= 1
+                if left < 0 and index < turn:
+                    block = TextBlock(text=OMITTED)
+            blocks.append(block)
+        newest.append(replace(flat, blocks=tuple(reversed(blocks))))
+    return newest[::-1]
+
+
 def to_wire(messages: Sequence[FlatMessage], prepared: Prepared) -> list[WireMessage]:
     """The messages in Ollama's form; the caller's are not changed.
 
@@ -102,6 +123,11 @@ def to_wire(messages: Sequence[FlatMessage], prepared: Prepared) -> list[WireMes
             fields.update(_tool_fields(flat, messages[:index]))
         wire.append(WireMessage(fields, tuple(media)))
     return wire
+
+
+def is_pdf(block: Any) -> bool:
+    """By what the block says of itself; what it really holds is looked at when it is prepared."""
+    return isinstance(block, DocumentBlock) and block.document_mimetype == "application/pdf"
 
 
 def hide_picture_marks(text: str) -> str:
@@ -156,6 +182,7 @@ def _tool_fields(flat: FlatMessage, earlier: Sequence[FlatMessage]) -> dict[str,
 def _called_name(call_id: Any, earlier: Sequence[FlatMessage]) -> str | None:
     for flat in reversed(earlier):
         for call in _tools.calls_of(flat.message):
-            if call_id and call.get("id") == call_id:
+            # Other integrations take the tool's name for the call's id.
+            if call_id and call_id in (call.get("id"), call["function"]["name"]):
                 return str(call["function"]["name"])
     return None

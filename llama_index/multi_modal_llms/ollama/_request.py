@@ -34,7 +34,7 @@ IGNORED_OPTION_NAMES = frozenset((
 
 _FIELD_NAMES = frozenset(("format", "think", "keep_alive", "truncate", "shift", "logprobs", "top_logprobs"))
 _GENERATE_NAMES = frozenset(("system", "template", "raw", "suffix", "context"))
-_CHAT_NAMES = frozenset(("tools", "tool_choice", "tool_required", "allow_parallel_tool_calls"))
+_CHAT_NAMES = frozenset(("tools", "tool_choice", "tool_required", "allow_parallel_tool_calls", "keep_pictures"))
 _CALL_NAMES = frozenset((
     "options", "max_tokens", "image_options", "deadline", "max_retries", "extra_headers", "formatted",
 ))
@@ -56,6 +56,7 @@ class Settings(Protocol):
     max_retries: int
     deadline: float | None
     image_options: ImageOptions
+    keep_pictures: int | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ class Arguments:
     deadline: float | None
     max_retries: int
     extra_headers: dict[str, str] = field(default_factory=dict)
+    tool_rules: _tools.Rules = field(default_factory=_tools.Rules)
+    keep_pictures: int | None = None
+    """How many of the newest pictures stay in a conversation; `None` for all."""
 
     @property
     def wants_thinking(self) -> bool:
@@ -134,6 +138,11 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -
         deadline=_positive("deadline", deadline),
         max_retries=int(given.get("max_retries", settings.max_retries)),
         extra_headers=dict(given.get("extra_headers") or {}),
+        tool_rules=_tools.Rules(
+            required=_tools.is_required(given.get("tool_choice"), bool(given.get("tool_required"))),
+            one_at_most=given.get("allow_parallel_tool_calls") is False,
+        ),
+        keep_pictures=_count("keep_pictures", kwargs.get("keep_pictures", settings.keep_pictures)),
     )
 
 
@@ -239,7 +248,7 @@ def _fields(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
         fields["think"] = think
     if "top_logprobs" in fields:
         fields.setdefault("logprobs", True)
-    tools = _tools.chosen(given.get("tools") or (), given.get("tool_choice"), bool(given.get("tool_required")))
+    tools = _tools.chosen(given.get("tools") or (), given.get("tool_choice"))
     if tools:
         fields["tools"] = tools
     return fields
@@ -260,6 +269,12 @@ def _positive(name: str, value: float | None) -> float | None:
     return value
 
 
+def _count(name: str, value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise ValueError(f"{name} is {value!r}; it must be a number from 0 on, or None")
+    return value
+
+
 def _unknown_keyword(name: str, endpoint: Endpoint, known: frozenset[str]) -> str:
     verb = "chat" if endpoint == "chat" else "complete"
     if name == "image_documents":
@@ -267,7 +282,8 @@ def _unknown_keyword(name: str, endpoint: Endpoint, known: frozenset[str]) -> st
     if name in _GENERATE_NAMES:
         return f"{name} belongs to complete(), which uses /api/generate; chat() has messages instead"
     if name in _CHAT_NAMES:
-        return f"{name} belongs to chat(), which uses /api/chat; complete() cannot offer tools"
+        lacks = "has no history" if name == "keep_pictures" else "cannot offer tools"
+        return f"{name} belongs to chat(), which uses /api/chat; complete() {lacks}"
     return f"{verb}() has no keyword {name!r}.{near_name(name, sorted(known))}"
 
 

@@ -21,6 +21,7 @@ from pydantic_core import from_json
 from . import errors
 from ._failures import Asked, describe_foreign, failure, server_message
 from ._request import Endpoint
+from ._tools import Rules, parsed
 
 Response = ChatResponse | CompletionResponse
 _SHOWN = 300
@@ -59,6 +60,7 @@ class Accumulator:
         headers: Mapping[str, str],
         every_line: bool = True,
         tools_offered: bool = False,
+        tool_rules: Rules | None = None,
         pictures: list[dict[str, Any]] | None = None,
     ) -> None:
         self.done = False
@@ -70,6 +72,7 @@ class Accumulator:
         self._headers = headers
         self._every_line = every_line
         self._tools_offered = tools_offered
+        self._tool_rules = tool_rules or Rules()
         self._pictures = pictures
         self._calls: list[dict[str, Any]] = []
         self._logprobs: list[dict[str, Any]] = []
@@ -91,6 +94,7 @@ class Accumulator:
         self.done = reply.get("done") is True
         if self.done:
             self._check_end(reply)
+            self._tool_rules.complain(self._asked.model, self._calls)
         elif not self._every_line:
             return None
         return self._response(reply, piece, thought, calls)
@@ -211,7 +215,7 @@ class Accumulator:
             if not isinstance(call_id, str) or not call_id or call_id in taken:
                 call_id = f"call_{uuid.uuid4().hex[:12]}"
             taken.add(call_id)
-            calls.append({**call, "id": call_id, "function": {**function, "arguments": arguments or {}}})
+            calls.append({**call, "id": call_id, "function": {**function, "arguments": parsed(arguments)}})
         return calls
 
     def _check_end(self, reply: dict[str, Any]) -> None:
@@ -240,7 +244,7 @@ class Accumulator:
         if thought:
             extra["thinking_delta"] = thought
         if self._calls:
-            extra["tool_calls"] = list(self._calls)
+            extra["tool_calls"] = self._tool_rules.kept(self._calls)
         logprobs = reply.get("logprobs")
         if self.done:
             self._complete(reply, extra)
@@ -253,13 +257,14 @@ class Accumulator:
     def _message(self) -> ChatMessage:
         blocks: list[Any] = [ThinkingBlock(content=self.thinking)] if self.thinking else []
         blocks.append(TextBlock(text=self.text))
-        for call in self._calls:
+        calls = self._tool_rules.kept(self._calls)
+        for call in calls:
             function = call["function"]
             blocks.append(
                 ToolCallBlock(tool_call_id=call["id"], tool_name=function["name"], tool_kwargs=function["arguments"])
             )
         # Core's streaming programs look only here; readers of blocks look only there.
-        extra = {"tool_calls": list(self._calls)} if self._calls else {}
+        extra = {"tool_calls": calls} if calls else {}
         return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
 
     def _complete(self, reply: dict[str, Any], extra: dict[str, Any]) -> None:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.base.llms.types import LLMMetadata
+from llama_index.core.constants import DEFAULT_NUM_OUTPUTS
+from llama_index.core.multi_modal_llms.base import MultiModalLLMMetadata
 
 from ._address import default_base_url, parse_address
 from ._request import near_name, option_defaults
+
+if TYPE_CHECKING:
+    from .base import OllamaMultiModal
 
 _OTHER_NAMES = {
     "think": "thinking",
@@ -47,3 +54,20 @@ def read_arguments(data: Mapping[str, Any], fields: Collection[str]) -> dict[str
 def addressed(model: str, base_url: str | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """A constructor's arguments, the address only where one was given."""
     return {"model": model, **({"base_url": base_url} if base_url else {}), **kwargs}
+
+
+class OllamaMetadata(LLMMetadata, MultiModalLLMMetadata):  # type: ignore[misc]
+    """What LlamaIndex's components ask of an LLM, and of a multimodal one."""
+
+
+def metadata_of(llm: OllamaMultiModal) -> OllamaMetadata:
+    """From the fields alone."""
+    options = llm.additional_kwargs
+    limit = options.get("num_predict")
+    return OllamaMetadata(
+        context_window=options.get("num_ctx") or llm.context_window,
+        num_output=limit if isinstance(limit, int) and limit > 0 else DEFAULT_NUM_OUTPUTS,
+        model_name=llm.model,
+        is_chat_model=True,
+        is_function_calling_model=llm.is_function_calling_model,
+    )

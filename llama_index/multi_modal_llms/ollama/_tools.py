@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._schema import inline_references
@@ -14,6 +15,32 @@ if TYPE_CHECKING:
     from llama_index.core.llms.llm import ToolSelection
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a caller wishes of the model's calls. Ollama has no words for it, so the reply is looked at."""
+
+    required: bool = False
+    one_at_most: bool = False
+
+    def kept(self, calls: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The calls that the caller gets to see."""
+        return list(calls[:1] if self.one_at_most else calls)
+
+    def complain(self, model: str, calls: Sequence[dict[str, Any]]) -> None:
+        """Say what of the wishes the model did not fulfil."""
+        if self.required and not calls:
+            logger.warning("%r called no tool, though one was required: Ollama cannot force a model to", model)
+        if self.one_at_most and len(calls) > 1:
+            left = ", ".join(f"{call['function']['name']}({call['function']['arguments']})" for call in calls[1:])
+            logger.warning(
+                "%r made %d tool calls, though parallel ones were not allowed: Ollama cannot forbid them. The first is "
+                "kept; left out: %s. Pass allow_parallel_tool_calls=True to have them all.",
+                model,
+                len(calls),
+                left,
+            )
 
 
 def to_spec(tool: Any) -> dict[str, Any]:
@@ -40,13 +67,17 @@ def to_spec(tool: Any) -> dict[str, Any]:
     raise ValueError(f"a tool must be a LlamaIndex tool or a dict with 'function' and its 'name', not {tool!r}")
 
 
-def chosen(tools: Sequence[Any], choice: Any, required: bool) -> list[dict[str, Any]]:
+def is_required(choice: Any, required: bool) -> bool:
+    """Whether the model is to call a tool, in the one way of saying so or the other."""
+    return required or choice in ("required", "any", True)
+
+
+def chosen(tools: Sequence[Any], choice: Any) -> list[dict[str, Any]]:
     """The tools to offer. Ollama cannot force a call: what can be done is to offer none, or one only.
 
     Args:
         tools: LlamaIndex tools or specifications.
         choice: `None`, "auto", "none", "required" or "any", a tool's name, or OpenAI's way to name one.
-        required: as `choice` "required".
 
     Raises:
         ValueError: a choice that names no tool of the call.
@@ -56,10 +87,7 @@ def chosen(tools: Sequence[Any], choice: Any, required: bool) -> list[dict[str, 
         choice = (choice.get("function") or choice).get("name")
     if choice == "none":
         return []
-    if required or choice in ("required", "any", True):
-        logger.warning("Ollama cannot be made to call a tool: tool_required is a wish, check the reply for tool calls")
-        return specs
-    if choice in (None, "auto", False):
+    if choice in (None, "auto", False) or is_required(choice, False):
         return specs
     named = [spec for spec in specs if spec["function"]["name"] == choice]
     if not named:
@@ -86,6 +114,16 @@ def arguments_object(arguments: Any, name: str) -> dict[str, Any]:
         if isinstance(parsed, dict):
             return parsed
     raise ValueError(f"the arguments of the call of tool {name!r} are no JSON object: {arguments!r}")
+
+
+def parsed(arguments: Any) -> dict[str, Any] | str:
+    """A reply's arguments, parsed where they are text; text that is no object stays, for whoever asks for the call."""
+    if isinstance(arguments, str):
+        try:
+            return arguments_object(arguments, "")
+        except ValueError:
+            return arguments
+    return arguments or {}
 
 
 def conversation(history: Sequence[ChatMessage] | None, user_msg: str | ChatMessage | None) -> list[ChatMessage]:

@@ -14,13 +14,12 @@ from llama_index.core.base.llms.types import (
     CompletionResponse,
     CompletionResponseAsyncGen,
     CompletionResponseGen,
-    LLMMetadata,
 )
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, model_validator
-from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW, DEFAULT_NUM_OUTPUTS
+from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
-from llama_index.core.multi_modal_llms.base import MultiModalLLM, MultiModalLLMMetadata
+from llama_index.core.multi_modal_llms.base import MultiModalLLM
 from llama_index.core.types import Model, PydanticProgramMode
 
 from . import _call, _structured, _tools
@@ -29,7 +28,7 @@ from ._capabilities import ModelCapabilities
 from ._clock import Clock
 from ._connections import Connections, Target
 from ._images import ImageOptions
-from ._settings import addressed, read_arguments
+from ._settings import OllamaMetadata, addressed, metadata_of, read_arguments
 from ._streams import AsyncReplyStream, ReplyStream, outermost
 from ._transport import IO, BlockingIO, LoopIO, drive
 
@@ -40,10 +39,6 @@ if TYPE_CHECKING:
 
 Kwargs = dict[str, Any] | None
 _parse_address = lru_cache(maxsize=64)(parse_address)
-
-
-class OllamaMetadata(LLMMetadata, MultiModalLLMMetadata):  # type: ignore[misc]
-    """What LlamaIndex's components ask of an LLM, and of a multimodal one."""
 
 
 @outermost
@@ -88,6 +83,9 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     )
     check_capabilities: bool = Field(default=True, description="Ask the server once what the model can do.")
     is_function_calling_model: bool = Field(default=True, description="Whether agents may offer it tools.")
+    keep_pictures: int | None = Field(
+        default=None, ge=0, description="Newest pictures of a chat to send; None for all."
+    )
     image_options: ImageOptions = Field(default_factory=ImageOptions, description="How pictures are prepared.")
     verify: bool | str = Field(default=True, description="Check TLS certificates; or the path of a CA file.")
 
@@ -106,15 +104,7 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     @property
     def metadata(self) -> OllamaMetadata:
         """From the fields alone; no server is asked."""
-        options = self.additional_kwargs
-        limit = options.get("num_predict")
-        return OllamaMetadata(
-            context_window=options.get("num_ctx") or self.context_window,
-            num_output=limit if isinstance(limit, int) and limit > 0 else DEFAULT_NUM_OUTPUTS,
-            model_name=self.model,
-            is_chat_model=True,
-            is_function_calling_model=self.is_function_calling_model,
-        )
+        return metadata_of(self)
 
     def to_payload(self) -> dict[str, Any]:
         """What events may show of the object: no header, no address."""
@@ -169,7 +159,8 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
         Args:
             messages: the conversation. Ollama joins a message's texts and does not keep the places of pictures
                 between them; their order is kept.
-            kwargs: as for `complete`, without the last five, and `tools`, `tool_choice`.
+            kwargs: as for `complete`, without the last five, and `tools`, `tool_choice`, `tool_required`,
+                `allow_parallel_tool_calls` (False: of several calls the first is kept), `keep_pictures`.
 
         Raises:
             OllamaMultiModalError: one of `errors`; each says what to do.
@@ -219,7 +210,9 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     ) -> Model:
         """`structured_predict` on an event loop."""
         if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
-            return await super().astructured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
+            return await super().astructured_predict(  # type: ignore[no-any-return]
+                output_cls, prompt, dict(llm_kwargs or {}), **prompt_args
+            )
         return await _structured.predict(_structured.LoopChat(self), question)
 
     def stream_structured_predict(
@@ -307,7 +300,8 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
         **kwargs: Any,
     ) -> dict[str, Any]:
         messages = _tools.conversation(chat_history, user_msg)
-        return {"messages": messages, "tools": tools, "tool_required": tool_required, **kwargs}
+        rules = {"tool_required": tool_required, "allow_parallel_tool_calls": allow_parallel_tool_calls}
+        return {"messages": messages, "tools": tools, **rules, **kwargs}
 
     def get_tool_calls_from_response(
         self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any
