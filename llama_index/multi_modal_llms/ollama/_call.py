@@ -109,11 +109,11 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
     clock = Clock.start(llm.request_timeout, arguments.deadline)
     needs = call.needs
     if llm.check_capabilities and needs:
-        await _check(io, llm, server, needs, clock)
+        await _check(io, llm, server, needs, clock, arguments.max_retries)
     request, media = await io.run(call.build, clock)
     really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
     if llm.check_capabilities and really != needs:
-        await _check(io, llm, server, really, clock)
+        await _check(io, llm, server, really, clock, arguments.max_retries)
     asked = Asked(server.target.address.url, llm.model, request.media_bytes)
     try:
         exchange = await send(io, server.target, request, asked, clock, max_retries=arguments.max_retries)
@@ -182,18 +182,20 @@ class Reply:
             raise
 
 
-async def _check(io: IO, llm: OllamaMultiModal, server: Server, needs: frozenset[str], clock: Clock) -> None:
+async def _check(
+    io: IO, llm: OllamaMultiModal, server: Server, needs: frozenset[str], clock: Clock, max_retries: int
+) -> None:
     """Refuse what the model says it cannot do."""
-    if missing := (await known(io, llm, clock)).missing(needs):
+    if missing := (await known(io, llm, clock, max_retries)).missing(needs):
         raise await _capabilities.refuse(io, server.target, llm.model, missing, needs, clock)
 
 
-async def known(io: IO, llm: OllamaMultiModal, clock: Clock) -> ModelCapabilities:
+async def known(io: IO, llm: OllamaMultiModal, clock: Clock, max_retries: int) -> ModelCapabilities:
     """What the model can do; asked once for each object, model and server."""
     server = llm._server()
     name = key(server, llm)
     if name not in server.known:
-        server.known[name] = await _capabilities.ask(io, server.target, llm.model, clock, llm.max_retries)
+        server.known[name] = await _capabilities.ask(io, server.target, llm.model, clock, max_retries)
     return server.known[name]
 
 

@@ -33,6 +33,11 @@ class Clock:
     def is_over(self) -> bool:
         return self.remaining == 0.0
 
+    def at_most(self, seconds: float) -> float:
+        """So many seconds, or what is left."""
+        remaining = self.remaining
+        return seconds if remaining is None else min(seconds, remaining)
+
     def check(self) -> None:
         if self.is_over:
             raise self.over()
@@ -43,5 +48,4 @@ class Clock:
     def timeout(self) -> httpx.Timeout:
         remaining = self.remaining
         silence = min((s for s in (self.silence, remaining) if s is not None), default=None)
-        connect = CONNECT_SECONDS if remaining is None else min(CONNECT_SECONDS, remaining)
-        return httpx.Timeout(silence, connect=connect, pool=None)
+        return httpx.Timeout(silence, connect=self.at_most(CONNECT_SECONDS), pool=None)

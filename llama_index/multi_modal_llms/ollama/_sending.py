@@ -45,9 +45,9 @@ async def send(
     abort the loading of the model that the next try waits for; never once an answer has begun.
     """
     attempts = AsyncRetrying(
-        retry=retry_if_exception(_is_transient),
+        retry=retry_if_exception(lambda error: _is_worth_a_try(error, clock)),
         stop=stop_after_attempt(max_retries + 1),
-        wait=_seconds_to_wait,
+        wait=lambda state: clock.at_most(_seconds_to_wait(state)),
         sleep=io.sleep,
         before_sleep=_log,
         reraise=True,
@@ -101,10 +101,11 @@ async def fetch(
     return reply
 
 
-def _is_transient(error: BaseException) -> bool:
+def _is_worth_a_try(error: BaseException, clock: Clock) -> bool:
     if not isinstance(error, errors.OllamaMultiModalError) or not error.transient:
         return False
-    return not isinstance(error, errors.ServerBusyError) or (error.retry_after or 0.0) <= LONGEST_WAIT
+    asked_for = error.retry_after if isinstance(error, errors.ServerBusyError) else None
+    return (asked_for or 0.0) <= clock.at_most(LONGEST_WAIT)
 
 
 def _seconds_to_wait(state: RetryCallState) -> float:

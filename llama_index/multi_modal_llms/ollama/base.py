@@ -257,11 +257,11 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
 
     def capabilities(self) -> ModelCapabilities:
         """What the model can do, from the server; asked once."""
-        return drive(_call.known(self._blocking(), self, self._clock()))
+        return drive(_call.known(self._blocking(), self, self._clock(), self.max_retries))
 
     async def acapabilities(self) -> ModelCapabilities:
         """`capabilities` on an event loop."""
-        return await _call.known(self._on_loop(), self, self._clock())
+        return await _call.known(self._on_loop(), self, self._clock(), self.max_retries)
 
     def preload(self) -> None:
         """Load the model, with the options that calls will use, so that the first answer does not wait for it."""
