@@ -5,19 +5,17 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
-from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
-from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.prompts import ChatPromptTemplate, PromptTemplate, RichPromptTemplate
 from llama_index.core.schema import ImageDocument
 from llama_index.core.types import PydanticProgramMode
 from PIL import Image
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import BaseModel, Field
+from serving import Events, listen, start_servers
 from structured import four, predict
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
@@ -27,7 +25,7 @@ from llama_index.multi_modal_llms.ollama.errors import (
     StreamInterruptedError,
     StructuredOutputError,
 )
-from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
+from ollama_embedded import Gate, Reply
 from ollama_embedded.faults import NoDone
 
 ASK = PromptTemplate("Describe the {what}.")
@@ -55,57 +53,14 @@ class Person(BaseModel):
 ADA = '{"name": "Ada Lovelace", "age": 36}'
 
 
-class Serving:
-    """A scripted server, and a client on it."""
-
-    def __init__(self, *replies: Any, capabilities: Any = ("completion", "vision"), **settings: Any) -> None:
-        script = replies[0] if len(replies) == 1 and callable(replies[0]) else list(replies)
-        self.server = EmbeddedOllama(engine=ScriptedEngine(script, model="m", capabilities=capabilities)).start()
-        self.llm = OllamaMultiModal(model="m", base_url=self.server.url, **settings)
-
-    @property
-    def bodies(self) -> list[dict[str, Any]]:
-        return [request.body for request in self.server.asked]
-
-
-@pytest.fixture
-def serve() -> Iterator[Any]:
-    started: list[Serving] = []
-
-    def start(*replies: Any, **settings: Any) -> Serving:
-        started.append(Serving(*replies, **settings))
-        return started[-1]
-
-    yield start
-    for serving in started:
-        serving.server.close()
+serve = pytest.fixture(start_servers)
+events = pytest.fixture(listen)
 
 
 @pytest.fixture
 def picture(scene: Image.Image, tmp_path: Path) -> Path:
     scene.save(tmp_path / "scene.png")
     return tmp_path / "scene.png"
-
-
-class Events(BaseEventHandler):
-    """Keeps the names of the events that pass."""
-
-    _seen: list[Any] = PrivateAttr(default_factory=list)
-
-    def handle(self, event: Any, **kwargs: Any) -> None:
-        self._seen.append(event)
-
-    def named(self, part: str) -> list[Any]:
-        return [event for event in self._seen if part in event.class_name()]
-
-
-@pytest.fixture
-def events() -> Iterator[Events]:
-    handler = Events()
-    dispatcher = get_dispatcher()
-    dispatcher.add_event_handler(handler)
-    yield handler
-    dispatcher.event_handlers.remove(handler)
 
 
 @four
