@@ -13,6 +13,9 @@ import httpx
 
 from .engine import EngineError
 
+MOST_BYTES = 100 * 1024 * 1024
+"""What llama.cpp takes in one request: about 75 MiB of pictures."""
+_JSON = {"Content-Type": "application/json"}
 _GONE = "an error was encountered while running the model: unexpected EOF"
 
 
@@ -61,8 +64,12 @@ class LlamaServer:
 
     async def stream(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The events of an answer; leaving early closes the connection, which stops llama.cpp."""
+        content = json.dumps(body).encode()
+        if len(content) > MOST_BYTES:
+            # llama.cpp would close the connection while the body is still being sent.
+            raise EngineError(413, "")
         try:
-            async with self._client.stream("POST", path, json=body) as reply:
+            async with self._client.stream("POST", path, content=content, headers=_JSON) as reply:
                 if reply.status_code >= 400:
                     raise EngineError(reply.status_code, (await reply.aread()).decode("utf-8", "replace"))
                 async for line in _lines(reply):

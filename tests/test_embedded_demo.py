@@ -49,9 +49,10 @@ def png(picture: Image.Image) -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-def ask(client: httpx.Client, question: str, *pictures: Image.Image, **more: Any) -> str:
-    """The answer of /api/chat."""
-    message = {"role": "user", "content": question, "images": [png(picture) for picture in pictures]}
+def ask(client: httpx.Client, question: str, *pictures: Image.Image | bytes, **more: Any) -> str:
+    """The answer of /api/chat; bytes are sent as they are."""
+    images = [base64.b64encode(p).decode() if isinstance(p, bytes) else png(p) for p in pictures]
+    message = {"role": "user", "content": question, "images": images}
     reply = client.post("/api/chat", json={"model": "shapes", "stream": False, "messages": [message], **more})
     assert reply.is_success, reply.text
     return str(reply.json()["message"]["content"])
@@ -93,7 +94,7 @@ def test_generate_sees_too(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("name", ["red-circle.webp", "red-circle.png", "red-circle.jpg", "red-circle.gif"])
 def test_formats(name: str, client: httpx.Client) -> None:
-    assert "red circle" in ask(client, "Describe the image.", Image.open(PICTURES / name))
+    assert "red circle" in ask(client, "Describe the image.", (PICTURES / name).read_bytes())
 
 
 def test_a_schema_binds(client: httpx.Client) -> None:
@@ -112,6 +113,20 @@ def test_options_count(client: httpx.Client) -> None:
     wild = {"temperature": 5.0, "top_k": 0, "top_p": 1.0}
     said = [ask(client, "Describe the image.", picture, options={**wild, "seed": seed}) for seed in (1, 1, 2)]
     assert said[0] == said[1] != said[2]
+
+
+def test_old_messages_are_dropped_without_a_word_unless_told_not_to(client: httpx.Client) -> None:
+    """A picture is reckoned as 768 tokens: with 1,500 of text it is dropped, although both would fit."""
+    picture = {"role": "user", "content": "Describe the image.", "images": [png(draw_scene("red circle"))]}
+    talk = [picture, {"role": "assistant", "content": "A red circle."}, {"role": "user", "content": "shape " * 1500}]
+
+    def prompt_tokens(messages: list[dict[str, Any]], **more: Any) -> int:
+        body = {"model": "shapes", "stream": False, "messages": messages, "options": {"num_predict": 1}, **more}
+        return int(client.post("/api/chat", json=body).json()["prompt_eval_count"])
+
+    assert prompt_tokens(talk) == prompt_tokens(talk[1:]) < prompt_tokens(talk, truncate=False)
+    system = {"role": "system", "content": "Be brief."}
+    assert prompt_tokens([system, *talk]) == prompt_tokens([system, *talk[1:]])
 
 
 def test_a_client_that_leaves_stops_the_model(client: httpx.Client, server: EmbeddedOllama) -> None:
@@ -171,6 +186,18 @@ def test_a_model_that_is_damaged_is_an_error(tmp_path: Path) -> None:
         reply = httpx.post(f"{server.url}/api/generate", json={"model": "cut", "prompt": "x"}, trust_env=False)
     assert reply.status_code == 500
     assert "error" in reply.json()
+
+
+@pytest.mark.parametrize("path", ["chat", "generate"])
+def test_too_much_media_is_refused(path: str, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real one refuses 80 MiB in these words; here the limit comes down to the picture."""
+    monkeypatch.setattr("ollama_embedded.llama_server.MOST_BYTES", 1000)
+    images = [png(draw_scene("red circle"))]
+    question: dict[str, Any] = {"prompt": "?", "images": images}
+    if path == "chat":
+        question = {"messages": [{"role": "user", "content": "?", "images": images}]}
+    reply = client.post(f"/api/{path}", json={"model": "shapes", **question})
+    assert (reply.status_code, reply.text) == (413, '{"error":""}')
 
 
 def test_llama_cpp_is_silent() -> None:
