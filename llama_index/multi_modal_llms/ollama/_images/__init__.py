@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+from .documents import audio_block, document_block
 from .mapping import BoxConvention, BoxMapping
 from .material import refusal
 from .options import HIGH_DETAIL_PIXELS, LOW_DETAIL_PIXELS, ImageOptions
 from .pictures import pictures_of
 from .prepared import PreparedAudio, PreparedImage
 from .sources import bare_source, image_block, llama_index_source, of_fields
+from .video import video_block
 
 __all__ = [
     "BoxConvention",
@@ -73,6 +75,12 @@ def prepare_documents(image_documents: Any, options: ImageOptions) -> list[Prepa
 def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
     if isinstance(item, PreparedImage):
         return [item]
+    if getattr(item, "block_type", None) in ("video", "document", "audio"):
+        pictures = prepare_block(item, options, where=where, options_from_call=True)
+        if others := [one for one in pictures if not isinstance(one, PreparedImage)]:
+            what = "text" if isinstance(others[0], str) else "a sound"
+            raise refusal(where, type(item).__name__, f"is {what}, not a picture", "Put it into a chat message.")
+        return [one for one in pictures if isinstance(one, PreparedImage)]
     return pictures_of(bare_source(item, options, where=where), options)
 
 
@@ -88,7 +96,17 @@ def prepare_block(
     if not options_from_call and detail in ("low", "high"):
         pixels = LOW_DETAIL_PIXELS if detail == "low" else HIGH_DETAIL_PIXELS
         options = options.model_copy(update={"max_pixels": pixels})
-    return [*pictures_of(image_block(block, options, where=where), options)]
+    kind = getattr(block, "block_type", None)
+    if kind == "image":
+        return [*pictures_of(image_block(block, options, where=where), options)]
+    if kind == "video":
+        return [*video_block(block, options, where=where)]
+    if kind == "document":
+        return [*document_block(block, options, where=where)]
+    if kind == "audio":
+        return [audio_block(block, options, where=where)]
+    name = type(block).__name__
+    raise refusal(where, name, "is no block of a picture, video, document or sound", "Leave it out.")
 
 
 def prepare_legacy(value: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:

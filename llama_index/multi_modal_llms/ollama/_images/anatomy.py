@@ -13,7 +13,11 @@ PIECE = 1 << 18
 
 
 class Damaged(ValueError):
-    """The file is cut short or broken; says how, to follow after the picture's name."""
+    """The file is cut short or broken; says how, to follow after the picture's name, and what to do."""
+
+    def __init__(self, problem: str, way_out: str = "Get the whole file again, or save it anew.") -> None:
+        super().__init__(problem)
+        self.way_out = way_out
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def _simple_mode(image: Image.Image, steps: list[str]) -> Image.Image:
     if mode in ("RGBX", "YCbCr", "HSV"):
         return image.convert("RGB")
     raise Damaged(
-        f"has pixels of a kind ({mode}) that have no natural brightness: scale them to 8 bit (0 to 255) first"
+        f"has pixels of a kind ({mode}) that have no natural brightness", "Scale them to 8 bit, 0 to 255, first."
     )
 
 

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO
-
-from .anatomy import Anatomy, Damaged, exif_orientation
+from ..errors import ImageError
+from .anatomy import Anatomy, Damaged
 from .colour import changes_colours
 from .convert import Raster, render
+from .decoding import NotAsked, rasters
 from .geometry import plan_size
 from .jpeg import walk_jpeg
 from .mapping import BoxMapping, Size
-from .material import Material
+from .material import Material, refusal
 from .options import ImageOptions
 from .png import walk_png
 from .prepared import PreparedImage
-from .sniff import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, READABLE, TIFF, WEBP, Kind
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-MOST_PAGES = 20
-"""More pages than this are only sent when `ImageOptions.pages` asks for them."""
+from .sniff import HEIC, JPEG, PNG, READABLE, Kind
 
 
 def pictures_of(material: Material | Raster, options: ImageOptions) -> list[PreparedImage]:
     """The pictures in it: one, or several pages or frames. Raises ImageError."""
     if isinstance(material, Raster):
-        return [_rendered(material, options)]
+        return [rendered(material, options)]
     kind = material.kind()
     if kind not in READABLE:
         raise refuse_kind(material, kind)
@@ -45,16 +38,17 @@ def pictures_of(material: Material | Raster, options: ImageOptions) -> list[Prep
 
 
 def refuse_kind(material: Material, kind: Kind) -> Exception:
+    """The error for bytes that are no picture, with the block or tool that takes them."""
     problem = f"is {kind.phrase}" + ("" if kind.family == "other" else ", not a picture")
     way_out = kind.way_out
-    if kind.family == "sound":
+    if kind.family == "sound" and not way_out:
         way_out = "Put it into a chat message as AudioBlock, for a model that hears."
     elif kind.family == "video":
         way_out = "Put it into a chat message as VideoBlock, of which frames are sent."
     return material.refuse(problem, way_out, kind)
 
 
-def check_size(material: Material | Raster, size: Size, options: ImageOptions, kind: Kind | None) -> None:
+def check_size(material: Material | Raster, size: Size, options: ImageOptions, kind: Kind | None = None) -> None:
     """Refuse, before a pixel is decoded, what would fill the memory."""
     pixels = size[0] * size[1]
     if pixels > options.max_source_pixels:
@@ -63,12 +57,10 @@ def check_size(material: Material | Raster, size: Size, options: ImageOptions, k
             f"More than {options.max_source_pixels / 1e6:,.0f} are not decoded, since they may be an attack "
             "on memory: scale it down first, or raise ImageOptions(max_source_pixels=...)."
         )
-        raise _refuse(material, problem, way_out, kind)
+        raise _refused(material, problem, way_out, kind)
 
 
-def _refuse(material: Material | Raster, problem: str, way_out: str, kind: Kind | None) -> Exception:
-    from .material import refusal
-
+def _refused(material: Material | Raster, problem: str, way_out: str, kind: Kind | None) -> Exception:
     return refusal(material.where, material.source, problem, way_out, kind.name if kind else "")
 
 
@@ -80,18 +72,21 @@ def _walk(material: Material, kind: Kind) -> Anatomy:
         raise _damaged(material, kind, error) from error
 
 
-def _damaged(material: Material | Raster, kind: Kind | None, error: Exception) -> Exception:
+def _damaged(material: Material | Raster, kind: Kind | None, error: Damaged) -> Exception:
     phrase = f"is {kind.phrase} that " if kind else ""
-    return _refuse(material, f"{phrase}{error}", "Get the whole file again, or save it anew.", kind)
+    return _refused(material, f"{phrase}{error}", error.way_out, kind)
 
 
 def passes(anatomy: Anatomy, kind: Kind, options: ImageOptions) -> bool:
     """Whether the file can leave byte for byte: nothing about it has to be changed."""
-    plan = plan_size(anatomy.size, options)
     wanted = options.format in (None, "jpeg" if kind is JPEG else "png")
     recoloured = anatomy.colours == "rgb" and anatomy.profile is not None and changes_colours(anatomy.profile)
     return (
-        wanted and anatomy.every_reader and anatomy.orientation == 1 and plan.canvas == anatomy.size and not recoloured
+        wanted
+        and anatomy.every_reader
+        and anatomy.orientation == 1
+        and plan_size(anatomy.size, options).canvas == anatomy.size
+        and not recoloured
     )
 
 
@@ -104,8 +99,9 @@ def _passed(material: Material, kind: Kind, anatomy: Anatomy) -> PreparedImage:
     )
 
 
-def _rendered(raster: Raster, options: ImageOptions) -> PreparedImage:
-    check_size(raster, raster.image.size, options, None)
+def rendered(raster: Raster, options: ImageOptions) -> PreparedImage:
+    """One picture of pixels that are at hand already."""
+    check_size(raster, raster.image.size, options)
     try:
         return render(raster, options)
     except Damaged as error:
@@ -113,84 +109,29 @@ def _rendered(raster: Raster, options: ImageOptions) -> PreparedImage:
 
 
 def _converted(material: Material, kind: Kind, options: ImageOptions, anatomy: Anatomy | None) -> list[PreparedImage]:
+    pictures = []
     with material.open() as file:
         try:
-            image = _OPENERS[kind](file)
+            for raster in rasters(material, kind, file, options, anatomy):
+                check_size(raster, raster.image.size, options, kind)
+                pictures.append(render(raster, options))
+        except ImageError:
+            raise
+        except NotAsked as error:
+            raise material.refuse(error.problem, error.way_out, kind) from error
+        except Damaged as error:
+            raise _damaged(material, kind, error) from error
+        except ImportError as error:
+            raise _cannot_decode(material, kind, error) from error
         except Exception as error:
-            raise _damaged(material, kind, Damaged(f"cannot be opened: {error}")) from error
-        check_size(material, image.size, options, kind)
-        orientation = anatomy.orientation if anatomy else exif_orientation(image.info.get("exif", b""))
-        steps = [f"converted from {kind.name}"] if kind not in (JPEG, PNG) else []
-        raster = Raster(image, material.where, material.source, orientation, kind in (JPEG, HEIC), steps)
-        try:
-            return [render(raster, options)]
-        except Exception as error:
-            raise _damaged(material, kind, Damaged(f"cannot be decoded: {error}")) from error
+            # Of damaged files, decoders raise whatever they stumble over: struct.error, IndexError, SyntaxError.
+            problem = Damaged(f"cannot be decoded: {str(error) or type(error).__name__}")
+            raise _damaged(material, kind, problem) from error
+    return pictures
 
 
-def _open_jpeg(file: BinaryIO) -> Image.Image:
-    from PIL.JpegImagePlugin import JpegImageFile
-
-    return JpegImageFile(file)
-
-
-def _open_png(file: BinaryIO) -> Image.Image:
-    from PIL.PngImagePlugin import PngImageFile
-
-    return PngImageFile(file)
-
-
-def _open_webp(file: BinaryIO) -> Image.Image:
-    from PIL.WebPImagePlugin import WebPImageFile
-
-    return WebPImageFile(file)
-
-
-def _open_gif(file: BinaryIO) -> Image.Image:
-    from PIL.GifImagePlugin import GifImageFile
-
-    return GifImageFile(file)
-
-
-def _open_bmp(file: BinaryIO) -> Image.Image:
-    from PIL.BmpImagePlugin import BmpImageFile
-
-    return BmpImageFile(file)
-
-
-def _open_tiff(file: BinaryIO) -> Image.Image:
-    from PIL.TiffImagePlugin import TiffImageFile
-
-    return TiffImageFile(file)
-
-
-def _open_avif(file: BinaryIO) -> Image.Image:
-    from PIL.AvifImagePlugin import AvifImageFile
-
-    return AvifImageFile(file)
-
-
-def _open_ico(file: BinaryIO) -> Image.Image:
-    from PIL.IcoImagePlugin import IcoImageFile
-
-    return IcoImageFile(file)
-
-
-def _open_heic(file: BinaryIO) -> Image.Image:
-    from pillow_heif import HeifImageFile
-
-    image: Image.Image = HeifImageFile(file)  # type: ignore[no-untyped-call]
-    return image
-
-
-_OPENERS: dict[Kind, Callable[[BinaryIO], Image.Image]] = {
-    JPEG: _open_jpeg,
-    PNG: _open_png,
-    WEBP: _open_webp,
-    GIF: _open_gif,
-    BMP: _open_bmp,
-    TIFF: _open_tiff,
-    AVIF: _open_avif,
-    ICO: _open_ico,
-    HEIC: _open_heic,
-}
+def _cannot_decode(material: Material, kind: Kind, error: ImportError) -> Exception:
+    if kind is HEIC:
+        way_out = "Install the extra: pip install 'llama-index-multi-modal-llms-ollama[heif]'."
+        return material.refuse("is a HEIC picture, and the package pillow-heif is not there", way_out, kind)
+    return material.refuse(f"is {kind.phrase}, which this Pillow cannot decode: {error}", "", kind)

@@ -1,0 +1,152 @@
+"""Proof that a GIF, BMP, TIFF, ICO, WebP, AVIF or HEIC file has all the bytes that it says it has.
+
+The decoders notice most of it themselves, but not all, and not when somebody in the process has told Pillow to
+load truncated pictures.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from .anatomy import Damaged, Walker
+from .sniff import AVI, AVIF, BMP, GIF, HEIC, ICO, MATROSKA, MP4, WEBP, Kind
+
+_PICTURE = "its picture data"
+
+
+def prove_whole(file: BinaryIO, kind: Kind) -> None:
+    """Raises Damaged when the file is cut short; leaves it at its start."""
+    proof = _PROOFS.get(kind)
+    if proof is not None:
+        try:
+            proof(Walker(file), file.seek(0, 2))
+        except struct.error as error:
+            raise Damaged("is cut short: it ends inside its header") from error
+    file.seek(0)
+
+
+def _gif(walker: Walker, size: int) -> None:
+    walker.seek(0)
+    flags = walker.take(13, "its header")[10]
+    if flags & 0x80:
+        walker.take(3 << (flags & 7) + 1, "its header")
+    frames = 0
+    while block := walker.some(1):
+        if block == b";":
+            break
+        if block == b"!":
+            walker.take(1, _PICTURE)
+        elif block == b",":
+            flags = walker.take(9, _PICTURE)[8]
+            if flags & 0x80:
+                walker.take(3 << (flags & 7) + 1, _PICTURE)
+            walker.take(1, _PICTURE)
+            frames += 1
+        else:
+            # Not a block: what comes after a last frame, decoders leave alone. Many writers leave the end out.
+            break
+        while length := walker.take(1, _PICTURE)[0]:
+            walker.take(length, _PICTURE)
+    if not frames:
+        raise Damaged("is cut short: it ends before any picture")
+
+
+def _bmp(walker: Walker, size: int) -> None:
+    walker.seek(0)
+    header = walker.take(min(size, 54), "its header")
+    (start, header_size) = struct.unpack_from("<II", header, 10)
+    if header_size == 12:
+        width, height, _, bits = struct.unpack_from("<HHHH", header, 18)
+        compression = 0
+    else:
+        width, height, _, bits, compression = struct.unpack_from("<iiHHI", header, 18)
+    if compression in (0, 3, 6) and start + (abs(width) * bits + 31) // 32 * 4 * abs(height) > size:
+        raise Damaged(f"is cut short: it ends inside {_PICTURE}")
+
+
+def _ico(walker: Walker, size: int) -> None:
+    walker.seek(4)
+    (count,) = struct.unpack("<H", walker.take(2, "its header"))
+    for _ in range(count):
+        length, start = struct.unpack_from("<II", walker.take(16, "its header"), 8)
+        if start + length > size:
+            raise Damaged(f"is cut short: it ends inside {_PICTURE}")
+
+
+def _riff(walker: Walker, size: int) -> None:
+    walker.seek(4)
+    if struct.unpack("<I", walker.take(4, "its header"))[0] + 8 > size:
+        raise Damaged(f"is cut short: it ends inside {_PICTURE}")
+
+
+def _iso(walker: Walker, size: int) -> None:
+    """AVIF and HEIC: boxes, each with its length, one after the other."""
+    position = 0
+    while position + 8 <= size:
+        walker.seek(position)
+        length = struct.unpack(">I", walker.take(4, "its header"))[0]
+        if length == 1:
+            walker.skip(4, "its header")
+            length = struct.unpack(">Q", walker.take(8, _PICTURE))[0]
+        if length == 0:  # to the end of the file
+            return
+        if length < 8:
+            raise Damaged("is broken: a part of it claims to be shorter than its own length field")
+        position += length
+    if position > size:
+        raise Damaged(f"is cut short: it ends inside {_PICTURE}")
+
+
+_PROOFS: dict[Kind, Callable[[Walker, int], None]] = {
+    GIF: _gif,
+    BMP: _bmp,
+    ICO: _ico,
+    WEBP: _riff,
+    AVIF: _iso,
+    HEIC: _iso,
+}
+
+
+def prove_tiff_page(tags: Any, size: int) -> None:
+    """That all strips or tiles of a TIFF page, by its tags, lie within the file. Raises Damaged."""
+    for starts, lengths in ((273, 279), (324, 325)):
+        if starts in tags and lengths in tags:
+            ends = (start + length for start, length in zip(tags[starts], tags[lengths], strict=False))
+            if max(ends, default=0) > size:
+                raise Damaged(f"is cut short: it ends inside {_PICTURE}")
+
+
+def prove_video(file: BinaryIO, kind: Kind) -> None:
+    """Raises Damaged when an MP4, AVI or Matroska file is cut short, where decoders just stop.
+
+    A transport stream may begin and end anywhere: of that nothing can be proven. Leaves the file at its start.
+    """
+    size = file.seek(0, 2)
+    if kind is MP4:
+        _iso(Walker(file), size)
+    elif kind is AVI:
+        _riff(Walker(file), size)
+    elif kind is MATROSKA:
+        _matroska(Walker(file), size)
+    file.seek(0)
+
+
+def _matroska(walker: Walker, size: int) -> None:
+    walker.seek(4)
+    walker.skip(_ebml_length(walker) or 0, "its header")
+    if walker.take(4, "its header") == b"\x18\x53\x80\x67":
+        length = _ebml_length(walker)
+        if length is not None and walker.tell() + length > size:
+            raise Damaged(f"is cut short: it ends inside {_PICTURE}")
+
+
+def _ebml_length(walker: Walker) -> int | None:
+    """A length field of one to eight bytes; `None` when it says that nobody knew the length."""
+    first = walker.take(1, "its header")[0]
+    more = 8 - first.bit_length()
+    if more > 7:
+        raise Damaged("is broken: one of its length fields is not one")
+    value = int.from_bytes(bytes([first & (0x7F >> more)]) + walker.take(more, "its header"), "big")
+    return None if value == (1 << 7 * (more + 1)) - 1 else value

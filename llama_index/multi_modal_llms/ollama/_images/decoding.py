@@ -1,0 +1,139 @@
+"""Pillow's decoders, one for each kind, and which pages or frames of a file are taken.
+
+The decoder is chosen by what the bytes are, and called directly: Pillow's own `open` would try others, load them
+all, and apply a limit on size that belongs to the whole process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from .anatomy import Anatomy, Damaged, exif_orientation
+from .containers import prove_tiff_page, prove_whole
+from .convert import Raster
+from .material import Material
+from .options import ImageOptions
+from .sniff import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, TIFF, WEBP, Kind
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MOST_PAGES = 20
+"""More pages than this are only sent when `ImageOptions.pages` asks for them."""
+
+_DECODERS: dict[Kind, tuple[str, str]] = {
+    JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
+    PNG: ("PIL.PngImagePlugin", "PngImageFile"),
+    WEBP: ("PIL.WebPImagePlugin", "WebPImageFile"),
+    GIF: ("PIL.GifImagePlugin", "GifImageFile"),
+    BMP: ("PIL.BmpImagePlugin", "BmpImageFile"),
+    TIFF: ("PIL.TiffImagePlugin", "TiffImageFile"),
+    AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
+    ICO: ("PIL.IcoImagePlugin", "IcoImageFile"),
+    HEIC: ("pillow_heif", "HeifImageFile"),
+}
+_ORIENTATION, _SUBFILE = 274, 254
+
+
+class NotAsked(ValueError):
+    """The pages or frames that the options ask for cannot be taken; says why, and what to do."""
+
+    def __init__(self, problem: str, way_out: str) -> None:
+        super().__init__(problem)
+        self.problem, self.way_out = problem, way_out
+
+
+def decoder(kind: Kind) -> Callable[[BinaryIO], Image.Image]:
+    """Raises ImportError when HEIC needs the extra that is not there."""
+    module, name = _DECODERS[kind]
+    return cast("Callable[[BinaryIO], Image.Image]", getattr(import_module(module), name))
+
+
+def rasters(
+    material: Material, kind: Kind, file: BinaryIO, options: ImageOptions, anatomy: Anatomy | None
+) -> Iterator[Raster]:
+    """The pages or frames that are asked for, opened but not decoded, one at a time: each is valid until the
+    next is taken. Raises Damaged, NotAsked, and whatever Pillow raises."""
+    if anatomy is None:
+        prove_whole(file, kind)
+    open_ = decoder(kind)
+    image: Any = open_(file)
+    steps = () if kind in (JPEG, PNG) else (f"converted from {kind.name}",)
+    lossy = kind in (JPEG, HEIC, AVIF) or (kind is WEBP and b"VP8L" not in _head(file))
+    if kind is TIFF:
+        for number, count in _seek_pages(image, file, options):
+            orientation = image.tag_v2.get(_ORIENTATION, 1)
+            raster = Raster(image, material.where, material.source, lossy=image.info.get("compression") == "jpeg")
+            raster.orientation = orientation if orientation in range(1, 9) else 1
+            raster.steps = [*steps, *([f"page {number} of {count}"] if count > 1 else [])]
+            raster.page = number if count > 1 else None
+            yield raster
+        return
+    orientation = anatomy.orientation if anatomy else exif_orientation(image.info.get("exif") or b"")
+    animated = kind in (GIF, WEBP, AVIF, PNG) and getattr(image, "is_animated", False)
+    if not animated:
+        yield Raster(image, material.where, material.source, orientation, lossy, [*steps])
+    elif options.frames is None:
+        yield Raster(image, material.where, material.source, orientation, lossy, [*steps, "first frame"])
+    else:
+        first, count = 0, image.n_frames
+        if getattr(image, "default_image", False):
+            # An APNG may show a picture to those who know no animation that is no part of it.
+            first, count = 1, count - 1
+        for index in evenly(count, options.frames):
+            image.seek(first + index)
+            word = f"frame {index + 1} of {count}"
+            yield Raster(image, material.where, material.source, orientation, lossy, [*steps, word], page=index + 1)
+
+
+def _head(file: BinaryIO) -> bytes:
+    position = file.tell()
+    file.seek(12)
+    head = file.read(64)
+    file.seek(position)
+    return head
+
+
+def evenly(count: int, wanted: int) -> list[int]:
+    """Indices of `wanted` of `count` things, each from the middle of its share; all when there are fewer."""
+    taken = min(count, wanted)
+    return [(2 * index + 1) * count // (2 * taken) for index in range(taken)]
+
+
+def choose_pages(count: int, options: ImageOptions, *, what: str) -> list[int]:
+    """Page numbers from 1. Raises NotAsked for pages that are not there, or too many that nobody asked for."""
+    if options.pages is None:
+        if count > MOST_PAGES:
+            raise NotAsked(
+                f"has {count} {what}s, and no more than {MOST_PAGES} are sent unasked",
+                "Choose: ImageOptions(pages=10) for the first ten, pages=(3, 7) for these two.",
+            )
+        return list(range(1, count + 1))
+    if isinstance(options.pages, int):
+        return list(range(1, min(count, options.pages) + 1))
+    missing = [number for number in options.pages if number > count]
+    if missing:
+        has = f"has only {count} {what}s" if count > 1 else f"has one {what} only"
+        raise NotAsked(f"{has}, and page {missing[0]} was asked for", "Look at ImageOptions(pages=...).")
+    return list(options.pages)
+
+
+def _seek_pages(image: Any, file: BinaryIO, options: ImageOptions) -> Iterator[tuple[int, int]]:
+    """Seeks to each page that is asked for; gives its number and how many there are."""
+    position = file.tell()
+    size = file.seek(0, 2)
+    file.seek(position)
+    full = []
+    for index in range(image.n_frames):
+        image.seek(index)
+        # Reduced copies of another page, and masks, are pages to the file format only.
+        if not image.tag_v2.get(_SUBFILE, 0) & 0b101:
+            full.append(index)
+    if not full:
+        raise Damaged("holds only thumbnails, as cameras' raw files do", "Export it as JPEG or PNG first.")
+    for number in choose_pages(len(full), options, what="page"):
+        image.seek(full[number - 1])
+        prove_tiff_page(image.tag_v2, size)
+        yield number, len(full)

@@ -1,0 +1,156 @@
+"""Videos as a handful of evenly spaced frames: Ollama takes no video, and models see frames anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from ..errors import ImageError
+from .anatomy import Damaged
+from .containers import prove_video
+from .convert import Raster
+from .material import Material
+from .options import ImageOptions
+from .pictures import check_size, pictures_of, refuse_kind, rendered
+from .prepared import PreparedImage
+from .sniff import AVI, AVIF, GIF, MATROSKA, MP4, MPEG_TS, OGG, WEBP, Kind
+from .sources import of_fields
+
+USUAL_FRAMES = 8
+"""At the default size they cost what eight pictures cost; more needs a larger context anyway."""
+MOST_BY_RATE = 64
+"""A block's `fps` may ask for so many frames; more have to be asked for by number."""
+
+# The demuxer is named outright: FFmpeg's own guess may be a playlist, which opens other files and addresses.
+_DEMUXERS = {MP4: "mov", MATROSKA: "matroska", AVI: "avi", MPEG_TS: "mpegts", OGG: "ogg"}
+
+
+def video_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
+    """A VideoBlock as `options.frames` frames, or as many as its `fps` asks for, or 8. Raises ImageError."""
+    material = of_fields(block.video, block.path, block.url, options, where=where, name="VideoBlock")
+    kind = material.kind()
+    if kind in (GIF, WEBP, AVIF):
+        return pictures_of(material, options.model_copy(update={"frames": options.frames or USUAL_FRAMES}))
+    if kind not in _DEMUXERS:
+        if kind.family == "picture":
+            raise material.refuse(f"is {kind.phrase}, not a video", "Put it into an ImageBlock.", kind)
+        raise refuse_kind(material, kind)
+    try:
+        import av
+    except ImportError as error:
+        way_out = "Install the extra: pip install 'llama-index-multi-modal-llms-ollama[video]'."
+        raise material.refuse(f"is {kind.phrase}, and the package av is not there", way_out, kind) from error
+    try:
+        with material.open() as file:
+            prove_video(file, kind)
+            pictures = [rendered(raster, options) for raster in _frames(material, kind, file, options, block.fps)]
+    except ImageError:
+        raise
+    except Damaged as error:
+        raise material.refuse(f"is {kind.phrase} that {error}", error.way_out, kind) from error
+    except (av.FFmpegError, ValueError, EOFError) as error:
+        raise material.refuse(f"is {kind.phrase} that cannot be decoded: {error}", "Save it anew.", kind) from error
+    material.open().close()
+    return pictures
+
+
+def _frames(material: Material, kind: Kind, file: BinaryIO, options: ImageOptions, fps: int | None) -> Iterator[Raster]:
+    import av
+
+    with av.open(file, format=_DEMUXERS[kind], metadata_errors="replace") as container:
+        if not container.streams.video:
+            raise Damaged("has no pictures in it, only sound", "Put it into an AudioBlock, as WAV or MP3.")
+        stream = container.streams.video[0]
+        check_size(material, (stream.codec_context.width, stream.codec_context.height), options, kind)
+        start, duration = _span(container, stream)
+        wanted = _wanted(material, options, fps, duration, stream.frames)
+        last: int | None = None
+        times = [start + (index + 0.5) * duration / wanted for index in range(wanted)]
+        # Without an index a seek lands anywhere, also after the last frame that others build on.
+        find = _frames_in_turn if kind in (MPEG_TS, OGG) else _frames_by_seeking
+        for index, (at, frame) in enumerate(zip(times, find(container, stream, times), strict=True)):
+            seconds = float(frame.time or 0.0) - start
+            if at - start - seconds > duration / wanted / 2 + 1.0:
+                raise Damaged(f"is cut short: it says it lasts {duration:.1f} s and ends at {seconds:.1f} s")
+            if frame.pts is not None and frame.pts == last:
+                continue  # fewer frames than were asked for
+            last = frame.pts
+            yield _raster(frame, stream, material, index + 1, wanted, seconds)
+
+
+def _span(container: Any, stream: Any) -> tuple[float, float]:
+    """Start and duration in seconds."""
+    import av
+
+    start = float(stream.start_time * stream.time_base) if stream.start_time is not None else 0.0
+    if stream.duration is not None and stream.duration > 0:
+        return start, float(stream.duration * stream.time_base)
+    if container.duration is not None and container.duration > 0:
+        return start, container.duration / av.time_base
+    # Recordings that were cut off, and streams, do not say: their packets do.
+    last = max((packet.pts for packet in container.demux(stream) if packet.pts is not None), default=0)
+    return start, max(float(last * stream.time_base) - start, 0.0)
+
+
+def _wanted(material: Material, options: ImageOptions, fps: int | None, duration: float, frames: int) -> int:
+    wanted = options.frames or USUAL_FRAMES
+    if options.frames is None and fps:
+        wanted = max(1, round(duration * fps))
+        if wanted > MOST_BY_RATE:
+            raise material.refuse(
+                f"lasts {duration:.0f} s, which at fps={fps} makes {wanted} pictures",
+                f"More than {MOST_BY_RATE} have to be asked for: ImageOptions(frames={wanted}), or a lower fps.",
+            )
+    return min(wanted, frames) if frames > 0 else wanted
+
+
+def _frames_by_seeking(container: Any, stream: Any, times: list[float]) -> Iterator[Any]:
+    """For each time the first whole frame at or after it; the last one there is when there is none."""
+    for at in times:
+        container.seek(int(max(at, 0.0) / stream.time_base), stream=stream, backward=True)
+        nearest = None
+        for frame in container.decode(stream):
+            if frame.is_corrupt:
+                continue
+            nearest = frame
+            if frame.time is None or frame.time >= at - 1e-6:
+                break
+        if nearest is None:
+            raise Damaged(f"has no frame that can be decoded at {at:.1f} s")
+        yield nearest
+
+
+def _frames_in_turn(container: Any, stream: Any, times: list[float]) -> Iterator[Any]:
+    """The same, by decoding the whole video once."""
+    container.seek(0)
+    nearest = None
+    left = list(times)
+    for frame in container.decode(stream):
+        if frame.is_corrupt:
+            continue
+        nearest = frame
+        while left and (frame.time is None or frame.time >= left[0] - 1e-6):
+            left.pop(0)
+            yield frame
+        if not left:
+            return
+    if nearest is None:
+        raise Damaged("has no frame that can be decoded")
+    for _ in left:
+        yield nearest
+
+
+def _raster(frame: Any, stream: Any, material: Material, number: int, count: int, seconds: float) -> Raster:
+    image = frame.to_image()
+    steps = [f"frame {number} of {count} at {seconds:.1f} s"]
+    aspect = stream.sample_aspect_ratio
+    if aspect and aspect != 1:
+        # Pixels that are not square: every viewer stretches them.
+        image = image.resize((max(1, round(image.width * float(aspect))), image.height))
+        steps.append("pixels made square")
+    turned = _ORIENTATIONS.get(round(frame.rotation) % 360, 1)
+    return Raster(image, material.where, material.source, turned, True, steps, number, seconds)
+
+
+# What a display matrix turns, counter-clockwise, in EXIF's words.
+_ORIENTATIONS = {90: 8, 180: 3, 270: 6}
