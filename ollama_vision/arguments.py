@@ -1,0 +1,144 @@
+"""What was typed, checked: from the words of a command line to values, before any server is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISDIR
+from typing import Any
+
+STANDARD_INPUT = "-"
+MODEL_VARIABLE = "OLLAMA_VISION_MODEL"
+
+
+class WrongArgument(Exception):
+    """What was typed cannot be meant so; the message says what can."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that one `ask` says; `None` is what was not said."""
+
+    pictures: tuple[str | Path, ...]
+    """URLs as text, files as paths, `STANDARD_INPUT` for the picture that is piped in."""
+    text: str
+    model: str | None
+    demo: bool
+    host: str | None
+    headers: Mapping[str, str]
+    cacert: Path | None
+    stream: bool
+    format: str | dict[str, Any] | None
+    options: Mapping[str, Any]
+    think: bool | None
+
+
+def read_question(
+    *,
+    pictures: Iterable[str],
+    question: str,
+    model: str | None,
+    demo: bool,
+    host: str | None,
+    headers: Iterable[str],
+    cacert: Path | None,
+    stream: bool,
+    format: str | None,
+    options: Iterable[str],
+    think: bool | None,
+) -> Question:
+    """Check everything that can be checked without a server; raises `WrongArgument`."""
+    headers = list(headers)
+    if demo and (host is not None or headers or cacert is not None):
+        raise WrongArgument("--demo starts a server of its own: leave out --host, --header and --cacert.")
+    if cacert is not None and not cacert.is_file():
+        raise WrongArgument(f"--cacert {cacert}: there is no such file.")
+    return Question(
+        pictures=read_pictures(list(pictures), question),
+        text=question,
+        model=model or (None if demo else os.environ.get(MODEL_VARIABLE) or None),
+        demo=demo,
+        host=host,
+        headers=dict(read_header(text) for text in headers),
+        cacert=cacert,
+        stream=stream,
+        format=None if format is None else read_format(format),
+        options=dict(read_option(text) for text in options),
+        think=think,
+    )
+
+
+def is_url(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))
+
+
+def read_pictures(words: list[str], question: str) -> tuple[str | Path, ...]:
+    """Tell files from URLs, and a forgotten question from a question."""
+    if question == STANDARD_INPUT or is_url(question) or what_is_at(question) == "file":
+        raise WrongArgument(f'The question comes last, and {question!r} is a picture: add "What is this?", say.')
+    if not words:
+        raise WrongArgument(f"Name a picture before the question: ollama-vision ask photo.jpg {question!r}")
+    if words.count(STANDARD_INPUT) > 1:
+        raise WrongArgument("Standard input holds one picture: give - once.")
+    pictures: list[str | Path] = []
+    for word in words:
+        if word == STANDARD_INPUT or is_url(word):
+            pictures.append(word)
+        elif what_is_at(word) == "file":
+            pictures.append(Path(word))
+        else:
+            kind = (
+                "a folder, not a picture" if what_is_at(word) == "folder" else "neither a file nor an http or https URL"
+            )
+            raise WrongArgument(f"{word!r} is {kind}.")
+    return tuple(pictures)
+
+
+def what_is_at(word: str) -> str:
+    """`file`, `folder` or `nothing`; a named pipe, such as what `<(command)` gives, counts as a file."""
+    try:
+        mode = Path(word).stat().st_mode
+    except (OSError, ValueError):
+        # Also for a text that is too long to be a name, or that holds a zero byte.
+        return "nothing"
+    return "folder" if S_ISDIR(mode) else "file"
+
+
+def read_header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        # Without the text: it may hold a secret.
+        raise WrongArgument('--header takes "Name: value", such as "Authorization: Bearer KEY".')
+    return name.strip(), value.strip()
+
+
+def read_option(text: str) -> tuple[str, Any]:
+    """`temperature=0` is a number, `stop=["a"]` a list, and what is not JSON is text: `stop=END`."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise WrongArgument(f"--option takes name=value, such as temperature=0, not {text!r}.")
+    try:
+        return name.strip(), json.loads(value)
+    except json.JSONDecodeError:
+        return name.strip(), value
+
+
+def read_format(text: str) -> str | dict[str, Any]:
+    """The JSON Schema in a file; the word `json`, when no file is called that, asks for any JSON."""
+    file = Path(text)
+    if not file.is_file():
+        if text == "json":
+            return text
+        raise WrongArgument(f"--format {text}: there is no such file. It takes a file with a JSON Schema.")
+    try:
+        schema = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongArgument(f"--format {text}: it cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise WrongArgument(f"--format {text}: it is not JSON: {error}.") from error
+    if not isinstance(schema, dict):
+        raise WrongArgument(f'--format {text}: a JSON Schema is an object, such as {{"type": "object"}}.')
+    return schema

@@ -1,0 +1,236 @@
+"""`ollama-vision`, run as people run it: what is printed where, and with which exit code it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
+from ollama_embedded.catalog import ModelFacts
+from ollama_vision.app import run
+
+COMMAND = [sys.executable, "-m", "ollama_vision"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The one paragraph that went to standard error."""
+        (line,) = self.err.splitlines()
+        assert line.startswith("Error: ")
+        return line.removeprefix("Error: ")
+
+
+Vision = Callable[..., Outcome]
+
+
+@pytest.fixture
+def vision(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Vision:
+    """Runs a command line in this process, without what this machine's environment says about Ollama."""
+    for name in ("OLLAMA_HOST", "OLLAMA_VISION_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def ask(*words: str) -> Outcome:
+        code = run(["ask", *words])
+        shown = capsys.readouterr()
+        return Outcome(code, shown.out, shown.err)
+
+    return ask
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> str:
+    file = tmp_path / "red.png"
+    Image.new("RGB", (64, 64), "red").save(file)
+    return str(file)
+
+
+def test_an_answer_goes_to_standard_output_and_nothing_else_does(vision: Vision, picture: str) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine("A red square.")) as server:
+        outcome = vision(picture, "What is this?", "--host", server.url)
+    assert outcome == Outcome(0, "A red square.\n", "")
+    (asked,) = server.asked
+    assert asked.body["prompt"] == "What is this?"
+    assert asked.images[0].convert("RGB").getpixel((32, 32)) == (255, 0, 0)
+
+
+def test_everything_that_was_said_reaches_the_server(vision: Vision, picture: str, tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"color": {"type": "string"}}}
+    file = tmp_path / "schema.json"
+    file.write_text(json.dumps(schema))
+    engine = ScriptedEngine('{"color": "red"}', capabilities=("completion", "vision", "thinking"))
+    said = ["--option", "seed=7", "--option", "stop=END", "--format", str(file), "--think", "--no-stream"]
+    with EmbeddedOllama(engine=engine) as server:
+        outcome = vision(picture, picture, "Which colour?", "--host", server.url, "--header", "X-Who: me", *said)
+    assert outcome == Outcome(0, '{"color": "red"}\n', "")
+    (asked,) = server.asked
+    assert asked.headers["x-who"] == "me"
+    assert len(asked.pictures) == 2
+    assert asked.body["format"] == schema
+    assert asked.body["think"] is True
+    assert asked.body["options"]["seed"] == 7
+    assert asked.body["options"]["stop"] in ("END", ["END"])
+
+
+def test_the_only_model_that_sees_is_asked(vision: Vision, picture: str) -> None:
+    blind = ModelFacts(name="blind:latest", capabilities=("completion",))
+    with EmbeddedOllama(engine=ScriptedEngine("Red.", model="sees:latest", models=[blind])) as server:
+        outcome = vision(picture, "Which colour?", "--host", server.url)
+    assert outcome.code == 0
+    assert server.asked[0].body["model"] == "sees:latest"
+
+
+def test_the_model_can_come_from_the_environment(vision: Vision, picture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = ModelFacts(name="other:latest", capabilities=("completion", "vision"))
+    with EmbeddedOllama(engine=ScriptedEngine("Red.", models=[other])) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        monkeypatch.setenv("OLLAMA_VISION_MODEL", "other:latest")
+        outcome = vision(picture, "Which colour?")
+    assert outcome.code == 0
+    assert server.asked[0].body["model"] == "other:latest"
+
+
+def test_without_a_model_that_sees_one_is_named_to_pull(vision: Vision, picture: str) -> None:
+    engine = ScriptedEngine(model="blind", capabilities=("completion",))
+    with EmbeddedOllama(engine=engine) as server:
+        outcome = vision(picture, "Which colour?", "--host", server.url)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "ollama pull gemma3:4b" in outcome.complaint
+
+
+def test_a_picture_can_be_piped_in(vision: Vision, picture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(picture).read_bytes())))
+    with EmbeddedOllama(engine=ScriptedEngine("Red.")) as server:
+        outcome = vision("-", "Which colour?", "--host", server.url)
+    assert outcome.code == 0
+    assert server.asked[0].pictures == (Path(picture).read_bytes(),)
+
+
+def test_a_file_that_is_no_picture_is_named(vision: Vision, tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("milk, bread")
+    with EmbeddedOllama(engine=ScriptedEngine()) as server:
+        outcome = vision(str(file), "What is this?", "--host", server.url)
+    assert (outcome.code, outcome.out, server.asked) == (1, "", [])
+    assert "notes.txt" in outcome.complaint
+
+
+def test_no_server_is_one_clear_paragraph(vision: Vision, picture: str) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine()) as server:
+        gone = server.url
+    outcome = vision(picture, "What is this?", "--host", gone, "--model", "any")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert gone in outcome.complaint
+
+
+def test_an_answer_that_breaks_off_is_shown_and_is_no_answer(vision: Vision, picture: str) -> None:
+    from ollama_embedded.faults import NoDone
+
+    with EmbeddedOllama(engine=ScriptedEngine(Reply("A red", fault=NoDone()))) as server:
+        outcome = vision(picture, "What is this?", "--host", server.url)
+    assert (outcome.code, outcome.out) == (1, "A red\n")
+    assert outcome.complaint
+
+
+def test_an_answer_without_text_is_no_answer(vision: Vision, picture: str) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine(" ")) as server:
+        outcome = vision(picture, "What is this?", "--host", server.url)
+    assert outcome.code == 1
+    assert outcome.complaint
+
+
+def test_the_demo_model_answers(vision: Vision) -> None:
+    pictures = Path(__file__).resolve().parent.parent / "examples/pictures"
+    outcome = vision(str(pictures / "two-shapes.jpg"), "How many shapes are there?", "--demo")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "2" in outcome.out or "two" in outcome.out.lower()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["photo.jpg"],
+        ["missing.jpg", "What is this?"],
+        [],
+        ["a.png", "b", "--unknown"],
+        ["-", "q", "--option", "x"],
+    ],
+)
+def test_a_wrong_command_line_ends_with_2(vision: Vision, words: list[str]) -> None:
+    outcome = vision(*words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "Error: " in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def process(*words: str, **more: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", **more}
+    return subprocess.Popen(
+        [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_the_answer_is_streamed_and_control_c_ends_it_quietly(picture: str) -> None:
+    gate = Gate()
+    with EmbeddedOllama(engine=ScriptedEngine(Reply(["A red", gate, " square."]))) as server:
+        asking = process("ask", picture, "What is this?", "--host", server.url)
+        assert asking.stdout is not None
+        assert asking.stdout.read(5) == "A red"
+        asking.send_signal(signal.SIGINT)
+        out, err = asking.communicate(timeout=60)
+        assert server.asked[0].left.wait(60)
+    assert (asking.returncode, out.strip(), err) == (130, "", "")
+
+
+def test_a_reader_that_leaves_ends_it_quietly(picture: str) -> None:
+    gate = Gate()
+    with EmbeddedOllama(engine=ScriptedEngine(Reply(["A red", gate, " square."]))) as server:
+        asking = process("ask", picture, "What is this?", "--host", server.url)
+        assert asking.stdout is not None
+        assert asking.stdout.read(5) == "A red"
+        asking.stdout.close()
+        gate.open()
+        assert asking.stderr is not None
+        assert asking.stderr.read() == ""
+        assert asking.wait(60) == 1
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = """
+import sys
+from ollama_vision import main
+code = main()
+heavy = {"llama_index", "httpx", "PIL", "numpy", "asyncio", "ollama_embedded", "xllamacpp"}
+print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
+sys.exit(code)
+"""
+    for words in (["--help"], ["ask", "--help"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60, check=True
+        )
+        assert "Usage: ollama-vision" in done.stdout
+        assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_without_its_packages_it_says_what_to_install() -> None:
+    code = "import sys\nsys.modules['typer'] = None\nfrom ollama_vision import main\nsys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert 'pip install "llama-index-multi-modal-llms-ollama[cli]>=1"' in done.stderr
