@@ -46,11 +46,12 @@ $(STAMP): pyproject.toml
 		fi; \
 		if [ -z "$$python" ]; then \
 			echo "No Python 3.10 or later was found (tried: $(ANY_PYTHON))." \
-				"Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
+				"Install one, or name it with PYTHON=/path/to/python3" >&2; exit 1; \
 		fi; \
 		if ! "$$python" -c '$(IS_NEW_ENOUGH)' 2>/dev/null; then \
-			echo "$$python is $$("$$python" --version 2>&1 || echo 'not a Python that runs');" \
-				"this project needs Python 3.10 or later. Name one: make PYTHON=/path/to/python3" >&2; exit 1; \
+			found=$$("$$python" --version 2>&1) || found="not a Python that runs"; \
+			echo "$$python is $$found. This project needs Python 3.10 or later:" \
+				"name one with PYTHON=/path/to/python3" >&2; exit 1; \
 		fi; \
 		echo "Making $(VENV) with $$("$$python" --version)"; \
 		"$$python" -m venv --clear $(VENV) || { \
