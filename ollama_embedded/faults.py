@@ -226,6 +226,16 @@ class RawReply(Fault):
     cut: bool = False
     """Close the connection after the last piece, without the end of the body."""
 
+    @classmethod
+    def recorded(cls, response: Mapping[str, Any]) -> RawReply:
+        """A recorded response: `status`, `headers`, `chunks` of [milliseconds, text], and `error` when it was cut."""
+        pieces = [str(text).encode() for _, text in response["chunks"]]
+        headers, cut = dict(response["headers"]), "error" in response
+        if "content-length" in headers and not cut:
+            # A recording may have been edited: what is said to come must come.
+            headers["content-length"] = str(sum(len(piece) for piece in pieces))
+        return cls(pieces, response["status"], headers, cut)
+
     async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
         # The framing is the server's; a length that was recorded stays, so that a cut shows.
         framing = ("transfer-encoding", "connection")

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from ollama_embedded import EmbeddedOllama, Ending, Piece, Reply, ScriptedEngine, ToolCall
 from ollama_embedded.catalog import ModelFacts
+from ollama_embedded.faults import RawReply
 
 FOLDER = Path(__file__).parent / "transcripts"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -208,6 +210,23 @@ def test_pull_of_an_unknown_model(stream: str, server: EmbeddedOllama) -> None:
     reply = CLIENT.post(f"{server.url}/api/pull", json={"model": "nope", "stream": not stream})
     assert (reply.status_code, reply.text) == (recorded["status"], text)
     assert_same_headers(reply, recorded)
+
+
+def test_recordings_are_replayed_byte_for_byte() -> None:
+    """Also what no engine can be made to say."""
+    answers = [exchange(name) for name in NAMES if exchange(name)[0]["path"] in ("/api/chat", "/api/generate")]
+    answers = [answer for answer in answers if answer[0]["method"] == "POST"]
+    with EmbeddedOllama(engine=ScriptedEngine(), faults=[RawReply.recorded(each[1]) for each in answers]) as server:
+        for request, recorded, text in answers:
+            got = b""
+            with CLIENT.stream("POST", server.url + request["path"], json={}) as reply:
+                cut = pytest.raises(httpx.RemoteProtocolError) if "error" in recorded else nullcontext()
+                with cut:
+                    for piece in reply.iter_raw():
+                        got += piece
+            assert (reply.status_code, got) == (recorded["status"], text.encode())
+            assert_same_headers(reply, recorded)
+    assert len(answers) > 300
 
 
 def test_everything_left_out_is_there() -> None:
