@@ -1,0 +1,56 @@
+"""`make demo`: the demo model says, picture by picture, what it sees in examples/pictures."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from PIL import Image
+
+from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+from ollama_embedded import EmbeddedOllama
+
+PICTURES = Path(__file__).parent / "pictures"
+QUESTION = "Describe the image."
+ABOUT_THE_MODEL = (
+    "The demo model (3 million parameters, in this package) can tell colours, shapes, places and counts of one to "
+    "four drawn shapes; it cannot tell anything about photographs or text."
+)
+
+
+def facts(picture: Path) -> str:
+    """What kind of file it is, as a person would say it."""
+    with Image.open(picture) as image:
+        width, height = image.size
+        turned = ", stored on its side" if image.getexif().get(0x0112, 1) != 1 else ""
+        return f"{image.format}, {width} x {height}{turned}"
+
+
+def main() -> int:
+    pictures = sorted(file for file in PICTURES.iterdir() if file.suffix != ".json")
+    width = max(len(picture.name) for picture in pictures)
+    try:
+        with EmbeddedOllama() as server:
+            print(f"A small Ollama is running at {server.url}; its model is {server.model!r}.")
+            print(f"Question: {QUESTION}\n")
+            llm = OllamaMultiModal(model=server.model, base_url=server.url, temperature=0.0)
+            for picture in pictures:
+                print(f"{picture.name:<{width}}  ({facts(picture)})\n  ", end="", flush=True)
+                with closing(llm.stream_complete(QUESTION, image_documents=[picture])) as answer:
+                    for piece in answer:
+                        print(piece.delta, end="", flush=True)
+                print("\n")
+    except OllamaMultiModalError as error:
+        print(f"\nThe demo did not get its answer: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(ABOUT_THE_MODEL)
+    print('Ask it yourself: .venv/bin/ollama-vision ask --demo examples/pictures/wide.png "Is there a red star?"')
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
