@@ -54,7 +54,7 @@ HTML = "<html><head><title>Sign in</title></head><body>no</body></html>"
 HTML_KIND = {"content-type": "text/html", "server": "nginx/1.25"}
 TOO_LONG = "request (9652 tokens) exceeds the available context size (2048 tokens), try increasing it"
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
-QUICKLY = {"request_timeout": 0.05}
+QUICKLY = {"request_timeout": 0.2}
 
 
 def says(status: int, body: Any = b"", headers: dict[str, str] | None = None) -> Callable[[str], Script]:
@@ -84,7 +84,14 @@ BEFORE_THE_FIRST_LINE = [
     ),
     Fault("cut in the headers", sends(b"HTTP/1.1 200 OK\r\nConte", CLOSE), errors.ConnectionFailedError, "lost before"),
     Fault("silent", sends(HOLD), errors.SilenceTimeoutError, "may still be loading", {"transient": False}, QUICKLY),
-    Fault("silent after the status", sends(head(200, NDJSON), HOLD), errors.SilenceTimeoutError, "0.05", {}, QUICKLY),
+    Fault(
+        "silent after the status",
+        sends(head(200, NDJSON), HOLD),
+        errors.SilenceTimeoutError,
+        "0.2 seconds",
+        {},
+        QUICKLY,
+    ),
     Fault("chunked garbage", sends(head(200, NDJSON), b"zz\r\n", CLOSE), errors.BadReplyError, "does not speak HTTP"),
     Fault("cut after the status", sends(head(200, NDJSON), CLOSE), errors.StreamInterruptedError, "was cut"),
     # 200, and no answer

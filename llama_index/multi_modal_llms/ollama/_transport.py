@@ -42,10 +42,11 @@ class IO(Protocol):
 class Exchange:
     """A reply whose status and headers are here, and whose lines are coming."""
 
-    def __init__(self, response: httpx.Response, target: Target, clock: Clock) -> None:
+    def __init__(self, response: httpx.Response, connections: Connections, target: Target, clock: Clock) -> None:
         self.status = response.status_code
         self.headers = response.headers
         self._response = response
+        self._connections = connections  # they close when nobody holds them: not before the reply is over
         self._url = target.address.url
         self._clock = clock
         self._splitter = LineSplitter()
@@ -78,8 +79,8 @@ class Exchange:
 
 
 class _BlockingExchange(Exchange):
-    def __init__(self, response: httpx.Response, target: Target, clock: Clock) -> None:
-        super().__init__(response, target, clock)
+    def __init__(self, response: httpx.Response, connections: Connections, target: Target, clock: Clock) -> None:
+        super().__init__(response, connections, target, clock)
         self._pieces = response.iter_bytes()
         self._alarm: threading.Timer | None = None
         if clock.remaining is not None:
@@ -89,6 +90,7 @@ class _BlockingExchange(Exchange):
             self._alarm.start()
 
     async def _piece(self) -> bytes | None:
+        self._clock.check()  # an answer that never falls silent never blocks
         with translated(self._url, self._clock, began=True):
             return next(self._pieces, None)
 
@@ -104,8 +106,8 @@ class _BlockingExchange(Exchange):
 
 
 class _LoopExchange(Exchange):
-    def __init__(self, response: httpx.Response, target: Target, clock: Clock) -> None:
-        super().__init__(response, target, clock)
+    def __init__(self, response: httpx.Response, connections: Connections, target: Target, clock: Clock) -> None:
+        super().__init__(response, connections, target, clock)
         self._pieces = response.aiter_bytes()
 
     async def _piece(self) -> bytes | None:
@@ -135,7 +137,7 @@ class BlockingIO:
         with translated(target.address.url, clock, began=False):
             content = _on_time(request.pieces(), clock)
             response = client.send(_prepare(client, target, method, request, content, clock), stream=True)
-        return _BlockingExchange(response, target, clock)
+        return _BlockingExchange(response, self._connections, target, clock)
 
 
 class LoopIO:
@@ -155,7 +157,7 @@ class LoopIO:
         with translated(target.address.url, clock, began=False):
             prepared = _prepare(client, target, method, request, _in_thread(request.pieces()), clock)
             response = await _within(clock, client.send(prepared, stream=True))
-        return _LoopExchange(response, target, clock)
+        return _LoopExchange(response, self._connections, target, clock)
 
 
 def drive(steps: Coroutine[Any, Any, T]) -> T:
