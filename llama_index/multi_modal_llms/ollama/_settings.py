@@ -59,6 +59,9 @@ def addressed(model: str, base_url: str | None, kwargs: Mapping[str, Any]) -> di
 class OllamaMetadata(LLMMetadata, MultiModalLLMMetadata):  # type: ignore[misc]
     """What LlamaIndex's components ask of an LLM, and of a multimodal one."""
 
+    temperature: float | None = None
+    """Tracers show the metadata as the call's parameters."""
+
 
 def metadata_of(llm: OllamaMultiModal) -> OllamaMetadata:
     """From the fields alone."""
@@ -68,6 +71,7 @@ def metadata_of(llm: OllamaMultiModal) -> OllamaMetadata:
         context_window=options.get("num_ctx") or llm.context_window,
         num_output=limit if isinstance(limit, int) and limit > 0 else DEFAULT_NUM_OUTPUTS,
         model_name=llm.model,
+        temperature=options.get("temperature", llm.temperature),
         is_chat_model=True,
         is_function_calling_model=llm.is_function_calling_model,
     )

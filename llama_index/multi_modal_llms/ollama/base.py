@@ -108,7 +108,7 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
 
     def to_payload(self) -> dict[str, Any]:
         """What events may show of the object: no header, no address."""
-        return {**super().to_payload(), "model": self.model, "temperature": self.temperature}
+        return {**super().to_payload(), "model": self.model, "temperature": self.metadata.temperature}
 
     # the eight endpoints
 
