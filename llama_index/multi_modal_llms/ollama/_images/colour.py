@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image
 
-NOTICEABLE = 40
-"""The largest difference of a channel, of 255, that is left alone in a picture that could else pass through.
-Display P3, in which phones photograph, stays well below it for all but the most vivid colours; profiles with
-exchanged channels or another gamma are far above."""
+NOTICEABLE = 64
+"""The largest difference of a channel, of 255, that is left alone in a picture that can else pass through: what
+Display P3, in which phones photograph, and Adobe RGB make of the most vivid colours. ProPhoto makes 128 of it,
+exchanged channels 192. A picture that is converted anyway is converted to sRGB too."""
 
 # Neither black, white nor the corners of the cube, which every profile maps to themselves.
 _PROBES = bytes(

@@ -23,7 +23,7 @@ WASTEFUL = 0.4
 screens keep up to 0.15, photographs 0.6 and more."""
 _ALWAYS_LOSSLESS_PIXELS = 256 * 256
 
-_TURNS = {
+TURNS = {
     2: "mirrored",
     3: "rotated 180",
     4: "mirrored, rotated 180",
@@ -72,7 +72,7 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     image = _opaque(image, options.background, steps)
     if raster.orientation != 1:
         image = _turned(image, raster.orientation)
-        steps.append(_TURNS[raster.orientation])
+        steps.append(TURNS[raster.orientation])
     if content != stored:
         before = f"{stored[1]}x{stored[0]}" if turned else f"{stored[0]}x{stored[1]}"
         steps.append(f"scaled {before} -> {plan.content[0]}x{plan.content[1]}")
@@ -80,6 +80,7 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
         image = _padded(image, plan, options.background)
         steps.append(f"padded to {plan.canvas[0]}x{plan.canvas[1]}")
     format_ = _format_for(image, options, lossy=raster.lossy)
+    steps = steps or [f"encoded as {format_}"]
     original = raster.original_size or stored
     return PreparedImage(
         format=format_,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .anatomy import Anatomy, Damaged, exif_orientation
 from .containers import prove_tiff_page, prove_whole
-from .convert import Raster
+from .convert import TURNS, Raster
 from .material import Material
 from .options import ImageOptions
 from .sniff import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, TIFF, WEBP, Kind
@@ -66,8 +66,9 @@ def rasters(
         for number, count in _seek_pages(image, file, options):
             orientation = image.tag_v2.get(_ORIENTATION, 1)
             raster = Raster(image, material.where, material.source, lossy=image.info.get("compression") == "jpeg")
-            raster.orientation = orientation if orientation in range(1, 9) else 1
-            raster.steps = [*steps, *([f"page {number} of {count}"] if count > 1 else [])]
+            # Pillow turns TIFF, and only TIFF, when it decodes; its size is the upright one already.
+            turn = [TURNS[orientation]] if orientation in TURNS else []
+            raster.steps = [*steps, *([f"page {number} of {count}"] if count > 1 else []), *turn]
             raster.page = number if count > 1 else None
             yield raster
         return
