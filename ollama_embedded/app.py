@@ -190,7 +190,8 @@ class OllamaApp:
     async def _events(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
         """The engine's answer, when it is this request's turn."""
         async with self._slots:
-            self._used(model, request)
+            if request.keep_alive != 0:
+                self._used(model, request)
             try:
                 async with aclosing(self._engine.answer(model, request)) as answer:
                     async for event in answer:

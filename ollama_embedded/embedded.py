@@ -10,6 +10,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -95,7 +96,7 @@ class EmbeddedOllama:
     @property
     def asked(self) -> list[Arrival]:
         """What arrived that asks for an answer: at /api/chat and /api/generate."""
-        return [request for request in self._requests if request.path in _ANSWERING]
+        return [request for request in self.requests if request.path in _ANSWERING]
 
     def start(self) -> EmbeddedOllama:
         """Listen; returns when requests are served."""
@@ -198,7 +199,8 @@ class _Server(uvicorn.Server):
         while not self._leaving.is_set() and not await self.on_tick(counter):
             # Ten ticks of uvicorn are a second: then it renews the Date header.
             counter += 10
-            await asyncio.wait({asyncio.ensure_future(self._leaving.wait())}, timeout=1)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), timeout=1)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Nothing is worth waiting for: uvicorn's own way down takes a tenth of a second at least.

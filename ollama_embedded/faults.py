@@ -198,6 +198,31 @@ class BadLine(_Rewritten):
 
 
 @dataclass(frozen=True)
+class OnlyThinking(_Rewritten):
+    """All that would have been said was thought, and the tokens ran out: no content, `done_reason` "length"."""
+
+    def rewrite(self, data: bytes, number: int) -> bytes | None:
+        reply = json.loads(data)
+        said, name = (reply["message"], "content") if "message" in reply else (reply, "response")
+        if said[name]:
+            said["thinking"] = said.get("thinking", "") + said[name]
+        said[name] = ""
+        if reply.get("done"):
+            reply["done_reason"] = "length"
+        return gojson.dumps(reply) + (b"\n" if data.endswith(b"\n") else b"")
+
+
+@dataclass(frozen=True)
+class NextLine(_Rewritten):
+    """Each text begins with U+0085, raw as Go sends it: a line break to Python's splitlines, none to JSON."""
+
+    def rewrite(self, data: bytes, number: int) -> bytes | None:
+        for name in (b'"content":"', b'"response":"'):
+            data = data.replace(name, name + "\x85".encode(), 1)
+        return data
+
+
+@dataclass(frozen=True)
 class NoFinalNewline(_Rewritten):
     """The last line has no newline."""
 

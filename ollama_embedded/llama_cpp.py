@@ -68,6 +68,8 @@ class LlamaCppEngine:
     async def close(self) -> None:
         async with self._change:
             await self._drop()
+        # A server that is started again runs on another event loop.
+        self._change = asyncio.Condition()
 
     async def answer(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
         began = time.perf_counter_ns()

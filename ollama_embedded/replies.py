@@ -78,6 +78,8 @@ class _Said(Lines):
                     yield line(self._framer.chunk(event))
                 elif isinstance(event, Ending):
                     yield line(self._framer.last(event, _since(self._arrived)))
+                    # A client may close on this line: the body ends with it, the engine is let go of after.
+                    return
         except EngineError as fault:
             yield line({"error": fault.text})
 

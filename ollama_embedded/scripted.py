@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .catalog import ModelFacts
-from .engine import Ending, EngineError, Event, Piece, ToolCall
+from .engine import Ending, Event, Piece, ToolCall
 from .faults import Fault
 from .options import checked
 from .pace import Gate, Pause
@@ -155,6 +155,3 @@ def _listed(replies: str | Scene | Iterable[str | Scene]) -> Iterable[str | Scen
 
 def _pieces(text: str | Sequence[str]) -> Sequence[str]:
     return _WORDS.findall(text) if isinstance(text, str) else text
-
-
-__all__ = ["DEFAULT_REPLY", "EngineError", "Gate", "Pause", "Reply", "Scene", "ScriptedEngine", "ToolCall"]

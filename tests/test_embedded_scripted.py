@@ -20,8 +20,10 @@ from ollama_embedded.faults import (
     ErrorLine,
     Fault,
     HangUpFirst,
+    NextLine,
     NoDone,
     NoFinalNewline,
+    OnlyThinking,
     RawReply,
     SlowFirstByte,
     Status,
@@ -292,6 +294,41 @@ def test_bad_line(client: httpx.Client) -> None:
         text = client.post(f"{server.url}/api/chat", json=CHAT).text
     assert text.split("\n")[1] == '{"model":"shapes","mess'
     assert text.count("\n") == 4
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_only_thinking(stream: bool, client: httpx.Client) -> None:
+    with serve("one two", faults=[OnlyThinking()]) as server:
+        body = {"model": "scripted", "prompt": "x", "stream": stream}
+        text = client.post(f"{server.url}/api/generate", json=body).text
+    got = [json.loads(line) for line in text.split("\n") if line]
+    assert "".join(line["response"] for line in got) == ""
+    assert "".join(line.get("thinking", "") for line in got) == "one two"
+    assert got[-1]["done_reason"] == "length"
+
+
+def test_next_line_as_a_fault(client: httpx.Client) -> None:
+    with serve("one", faults=[NextLine()]) as server:
+        reply = client.post(f"{server.url}/api/chat", json=CHAT)
+    assert [line["message"]["content"] for line in lines(reply)] == ["\x85one", "\x85"]
+    assert len(list(reply.iter_lines())) > reply.text.count("\n"), "a splitter of lines is misled"
+
+
+def test_a_client_may_close_on_the_last_line(client: httpx.Client) -> None:
+    with serve("one") as server:
+        with client.stream("POST", f"{server.url}/api/chat", json=CHAT) as reply:
+            for line in reply.iter_lines():
+                if json.loads(line)["done"]:
+                    break
+        assert server.asked[0].ended.wait(SOON)
+        assert not server.asked[0].left.is_set()
+
+
+def test_a_server_can_be_started_again(client: httpx.Client) -> None:
+    server = serve()
+    for _ in range(2):
+        with server:
+            assert client.post(f"{server.url}/api/chat", json=CHAT).is_success
 
 
 def test_blank_lines_and_no_final_newline(client: httpx.Client) -> None:
