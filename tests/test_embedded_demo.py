@@ -118,14 +118,18 @@ def test_options_count(client: httpx.Client) -> None:
 def test_old_messages_are_dropped_without_a_word_unless_told_not_to(client: httpx.Client) -> None:
     """A picture is reckoned as 768 tokens: with 1,500 of text it is dropped, although both would fit."""
     picture = {"role": "user", "content": "Describe the image.", "images": [png(draw_scene("red circle"))]}
-    talk = [picture, {"role": "assistant", "content": "A red circle."}, {"role": "user", "content": "shape " * 1500}]
+    talk: list[dict[str, Any]] = [
+        picture,
+        {"role": "assistant", "content": "A red circle."},
+        {"role": "user", "content": "shape " * 1500},
+    ]
 
     def prompt_tokens(messages: list[dict[str, Any]], **more: Any) -> int:
         body = {"model": "shapes", "stream": False, "messages": messages, "options": {"num_predict": 1}, **more}
         return int(client.post("/api/chat", json=body).json()["prompt_eval_count"])
 
     assert prompt_tokens(talk) == prompt_tokens(talk[1:]) < prompt_tokens(talk, truncate=False)
-    system = {"role": "system", "content": "Be brief."}
+    system: dict[str, Any] = {"role": "system", "content": "Be brief."}
     assert prompt_tokens([system, *talk]) == prompt_tokens([system, *talk[1:]])
 
 

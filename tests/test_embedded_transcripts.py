@@ -39,9 +39,32 @@ LEFT_OUT = {
 OF_OTHER_MODELS = re.compile(r"(text-only|tools|think|native-tools|repeat-guard)-.*")
 """Their models are not shipped: the scripted engine says what they said."""
 
-FREE = ("content", "response", "thinking", "context", "logprobs", "created_at", "modified_at", "expires_at", "id")
-FREE += ("digest", "size", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
-FREE += ("prompt_eval_count", "eval_count", "modelfile", "tensors", "projector_info", "model_info", "template")
+FREE = frozenset(
+    [
+        "content",
+        "response",
+        "thinking",
+        "context",
+        "logprobs",
+        "id",
+        "created_at",
+        "modified_at",
+        "expires_at",
+        "digest",
+        "size",
+        "total_duration",
+        "load_duration",
+        "prompt_eval_duration",
+        "eval_duration",
+        "prompt_eval_count",
+        "eval_count",
+        "modelfile",
+        "tensors",
+        "projector_info",
+        "model_info",
+        "template",
+    ]
+)
 """Fields whose values are the model's, the machine's or the moment's; that they are there is compared."""
 
 
