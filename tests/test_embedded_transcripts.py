@@ -39,32 +39,18 @@ LEFT_OUT = {
 OF_OTHER_MODELS = re.compile(r"(text-only|tools|think|native-tools|repeat-guard)-.*")
 """Their models are not shipped: the scripted engine says what they said."""
 
-FREE = frozenset(
-    [
-        "content",
-        "response",
-        "thinking",
-        "context",
-        "logprobs",
-        "id",
-        "created_at",
-        "modified_at",
-        "expires_at",
-        "digest",
-        "size",
-        "total_duration",
-        "load_duration",
-        "prompt_eval_duration",
-        "eval_duration",
-        "prompt_eval_count",
-        "eval_count",
-        "modelfile",
-        "tensors",
-        "projector_info",
-        "model_info",
-        "template",
-    ]
+SAID = ("content", "response", "thinking", "context", "logprobs", "id")
+MOMENT = ("created_at", "modified_at", "expires_at")
+METRICS = (
+    "total_duration",
+    "load_duration",
+    "prompt_eval_duration",
+    "eval_duration",
+    "prompt_eval_count",
+    "eval_count",
 )
+FACTS = ("digest", "size", "modelfile", "tensors", "projector_info", "model_info", "template")
+FREE = frozenset((*SAID, *MOMENT, *METRICS, *FACTS))
 """Fields whose values are the model's, the machine's or the moment's; that they are there is compared."""
 
 
