@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 STANDARD_INPUT = "-"
 MODEL_VARIABLE = "OLLAMA_VISION_MODEL"
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
 class WrongArgument(Exception):
@@ -54,8 +57,8 @@ def read_question(
     headers = list(headers)
     if demo and (host is not None or headers or cacert is not None):
         raise WrongArgument("--demo starts a server of its own: leave out --host, --header and --cacert.")
-    if cacert is not None and not cacert.is_file():
-        raise WrongArgument(f"--cacert {cacert}: there is no such file.")
+    if cacert is not None:
+        check_certificates(cacert)
     return Question(
         pictures=read_pictures(list(pictures), question),
         text=question,
@@ -77,6 +80,8 @@ def is_url(text: str) -> bool:
 
 def read_pictures(words: list[str], question: str) -> tuple[str | Path, ...]:
     """Tell files from URLs, and a forgotten question from a question."""
+    if not question.strip():
+        raise WrongArgument('The question is empty: ask something, such as "What is this?"')
     if question == STANDARD_INPUT or is_url(question) or what_is_at(question) == "file":
         raise WrongArgument(f'The question comes last, and {question!r} is a picture: add "What is this?", say.')
     if not words:
@@ -108,11 +113,23 @@ def what_is_at(word: str) -> str:
 
 
 def read_header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
+    name, colon, value = (part.strip() for part in text.partition(":"))
+    if not colon or not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
         # Without the text: it may hold a secret.
-        raise WrongArgument('--header takes "Name: value", such as "Authorization: Bearer KEY".')
-    return name.strip(), value.strip()
+        raise WrongArgument('--header takes "Name: value" in ASCII, such as "Authorization: Bearer KEY".')
+    return name, value
+
+
+def check_certificates(file: Path) -> None:
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=file)
+    except FileNotFoundError:
+        raise WrongArgument(f"--cacert {file}: there is no such file.") from None
+    except OSError as error:
+        # An SSLError is an OSError as well.
+        raise WrongArgument(f"--cacert {file}: it holds no certificates in PEM form ({error.strerror}).") from error
 
 
 def read_option(text: str) -> tuple[str, Any]:

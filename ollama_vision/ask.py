@@ -15,7 +15,7 @@ from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 from .arguments import STANDARD_INPUT, Question
 from .extras import EMBEDDED, how_to_install, is_complete
 from .models import NoModel, only_vision_model
-from .screen import Screen, silence_output
+from .screen import Screen, silence_output, telling
 
 ANSWERED = 0
 NO_ANSWER = 1
@@ -27,12 +27,13 @@ class NoAnswer(Exception):
 
 def ask(question: Question) -> int:
     """Ask, show the answer, and give the exit code."""
-    with Screen() as screen:
+    with Screen() as screen, telling(screen):
         try:
             pictures = [read_picture(picture) for picture in question.pictures]
             with server_for(question, screen) as server:
                 show_answer(question, pictures, server, screen)
-        except (OllamaMultiModalError, NoModel, NoAnswer) as error:
+        except (OllamaMultiModalError, ValueError, NoModel, NoAnswer) as error:
+            # A ValueError is the client's word on an option that it does not send.
             screen.complain(str(error))
             return NO_ANSWER
         except BrokenPipeError:
@@ -69,6 +70,11 @@ def server_for(question: Question, screen: Screen) -> Iterator[Server]:
             settings["headers"] = dict(question.headers)
         if question.cacert is not None:
             settings["verify"] = str(question.cacert)
+        try:
+            OllamaServer(**settings)
+        except ValueError as error:
+            # Without --host the address comes from OLLAMA_HOST.
+            raise NoAnswer(f"The server's address is not one: {error}.") from error
         yield Server(settings)
         return
     if not is_complete(EMBEDDED):

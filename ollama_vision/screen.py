@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -44,6 +48,17 @@ class Screen:
         self._status = self._notes.status(Text(what))
         self._status.start()
 
+    def still_waiting(self, why: str) -> None:
+        """Say why it takes longer; nothing is said once the answer has begun."""
+        if self._status is not None:
+            self._status.update(Text(" ".join(why.split()).translate(CONTROLS)))
+
+    def note(self, message: str) -> None:
+        """Say something that is worth knowing and does not stand in the way of an answer."""
+        self._stop_waiting()
+        self.end_answer()
+        self._paragraph(Text("Note: ", "bold"), message)
+
     def _stop_waiting(self) -> None:
         if self._status is not None:
             self._status.stop()
@@ -67,10 +82,38 @@ class Screen:
         """Say what went wrong, in one paragraph below whatever was shown."""
         self._stop_waiting()
         self.end_answer()
-        paragraph = " ".join(message.split()).translate(CONTROLS)
-        self._notes.print(Text.assemble(("Error: ", "bold red"), paragraph), soft_wrap=True)
+        self._paragraph(Text("Error: ", "bold red"), message)
+
+    def _paragraph(self, start: Text, message: str) -> None:
+        self._notes.print(start + Text(" ".join(message.split()).translate(CONTROLS)), soft_wrap=True)
 
 
 def silence_output() -> None:
     """Nobody reads standard output any more: keep Python from failing over that once again at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def telling(screen: Screen) -> Iterator[None]:
+    """What libraries log, such as that a call is tried again, shows while waiting; what they warn of is a note.
+
+    Left alone, both would go to standard error in the words of a program: with file names and line numbers.
+    """
+    handler = _Waiting(screen)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: screen.note(str(message))
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+
+
+class _Waiting(logging.Handler):
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(logging.WARNING)
+        self._screen = screen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._screen.still_waiting(record.getMessage())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -136,6 +137,42 @@ def test_no_server_is_one_clear_paragraph(vision: Vision, picture: str) -> None:
     outcome = vision(picture, "What is this?", "--host", gone, "--model", "any")
     assert (outcome.code, outcome.out) == (1, "")
     assert gone in outcome.complaint
+
+
+def test_an_address_that_is_none_is_one_clear_paragraph(vision: Vision, picture: str) -> None:
+    for model in ([], ["--model", "any"]):
+        outcome = vision(picture, "What is this?", "--host", "ftp://there", *model)
+        assert (outcome.code, outcome.out) == (1, "")
+        assert "ftp://" in outcome.complaint
+
+
+def test_an_option_that_the_client_refuses_is_one_clear_paragraph(vision: Vision, picture: str) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine()) as server:
+        outcome = vision(picture, "What is this?", "--host", server.url, "--option", "num_predict=0")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "num_predict" in outcome.complaint
+
+
+def test_what_libraries_log_and_warn_of_is_told_in_plain_words(vision: Vision, picture: str) -> None:
+    def reply(_: object) -> str:
+        logging.getLogger("some.library").warning("trying again")
+        return "A red square."
+
+    with EmbeddedOllama(engine=ScriptedEngine(reply)) as server:
+        outcome = vision(picture, "What is this?", "--host", server.url, "--option", "mirostat=1")
+    assert (outcome.code, outcome.out) == (0, "A red square.\n")
+    assert outcome.err.startswith("Note: ")
+    assert "mirostat" in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+
+
+def test_no_server_leaves_one_paragraph_also_in_a_process_of_its_own(picture: str) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine()) as server:
+        gone = server.url
+    asking = process("ask", picture, "What is this?", "--host", gone, "--model", "any")
+    out, err = asking.communicate(timeout=60)
+    assert Outcome(asking.returncode, out, err).complaint
+    assert (asking.returncode, out) == (1, "")
 
 
 def test_an_answer_that_breaks_off_is_shown_and_is_no_answer(vision: Vision, picture: str) -> None:

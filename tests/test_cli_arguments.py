@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from ollama_vision.arguments import (
     STANDARD_INPUT,
@@ -63,6 +64,7 @@ def test_files_become_paths_and_the_rest_stays_text(folder: Path) -> None:
         (["one.png"], "https://example.org/x.png", "The question comes last"),
         (["one.png"], "-", "The question comes last"),
         ([], "one.png", "The question comes last"),
+        (["one.png"], " ", "The question is empty"),
         ([], "What is this?", "Name a picture before the question"),
         (["three.png"], "What is this?", "'three.png' is neither a file nor an http or https URL"),
         (["ftp://example.org/x.png"], "What?", "neither a file nor an http or https URL"),
@@ -100,9 +102,17 @@ def test_the_demo_server_takes_no_address(folder: Path, said: dict[str, Any]) ->
         question("one.png", demo=True, **said)
 
 
-def test_a_certificate_file_must_be_there(folder: Path) -> None:
-    with pytest.raises(WrongArgument, match="--cacert nowhere: there is no such file"):
-        question("one.png", cacert=Path("nowhere"))
+@pytest.mark.parametrize(
+    ("file", "complaint"), [("nowhere", "there is no such file"), ("one.png", "it holds no certificates")]
+)
+def test_a_file_of_certificates_must_be_one(folder: Path, file: str, complaint: str) -> None:
+    with pytest.raises(WrongArgument, match=f"--cacert {file}: {complaint}"):
+        question("one.png", cacert=Path(file))
+
+
+def test_a_file_of_certificates_is_taken(folder: Path) -> None:
+    trustme.CA().cert_pem.write_to_path("ca.pem")
+    assert question("one.png", cacert=Path("ca.pem")).cacert == Path("ca.pem")
 
 
 @pytest.mark.parametrize(
@@ -116,11 +126,11 @@ def test_headers(text: str, header: tuple[str, str]) -> None:
     assert read_header(text) == header
 
 
-@pytest.mark.parametrize("text", ["Bearer secret", ": secret"])
+@pytest.mark.parametrize("text", ["Bearer secret", ": secret", "A B: secret", "A: secret\nB: c", "A: sécret"])
 def test_a_wrong_header_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(WrongArgument, match="Name: value") as caught:
         read_header(text)
-    assert "secret" not in str(caught.value)
+    assert "cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
