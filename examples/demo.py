@@ -15,8 +15,8 @@ from ollama_embedded import EmbeddedOllama
 PICTURES = Path(__file__).parent / "pictures"
 QUESTION = "Describe the image."
 ABOUT_THE_MODEL = (
-    "The demo model (3 million parameters, in this package) can tell colours, shapes, places and counts of one to "
-    "four drawn shapes; it cannot tell anything about photographs or text."
+    "The demo model can tell colours, shapes, places and counts of up to four drawn shapes;\n"
+    "it cannot tell anything about photographs or text."
 )
 
 
@@ -48,7 +48,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     print(ABOUT_THE_MODEL)
-    print('Ask it yourself: .venv/bin/ollama-vision ask --demo examples/pictures/wide.png "Is there a red star?"')
+    print('\nAsk it yourself:\n  .venv/bin/ollama-vision ask --demo examples/pictures/wide.png "Is there a red star?"')
     return 0
 
 
