@@ -141,7 +141,7 @@ def test_a_refused_connection_is_tried_again(endpoint: str, waits: list[float]) 
     ("said", "waited"), [("7", 7.0), ("0", 0.0), ("60", 60.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0)]
 )
 def test_retry_after_is_honoured(said: str, waited: float, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sending, "_back_off", lambda state: 0.0)
+    monkeypatch.setattr(_sending, "_back_off", lambda attempt: 0.0)
     with WireServer(reply(429, {"error": "slow"}, {"retry-after": said}), answer("chat", "A")) as server:
         assert attempt(client(server, max_retries=1), "chat").text == "A"
     assert waits == [waited]
@@ -161,20 +161,14 @@ def test_a_wait_that_is_too_long_is_the_callers_to_decide(
 
 
 def test_no_wait_outlasts_the_deadline(waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sending, "_back_off", lambda state: 50.0)
+    monkeypatch.setattr(_sending, "_back_off", lambda attempt: 50.0)
     with WireServer(BUSY) as server:
         attempt(client(server, max_retries=1, deadline=20.0), "chat")
     assert 0 < waits[0] <= 20.0
 
 
 def test_the_back_off_grows_and_varies() -> None:
-    class State:
-        attempt_number = 1
-
-    drawn: dict[int, set[float]] = {}
-    for number in (1, 4, 40):
-        State.attempt_number = number
-        drawn[number] = {_sending._back_off(State) for _ in range(50)}  # type: ignore[arg-type]
+    drawn = {attempt: {_sending._back_off(attempt) for _ in range(50)} for attempt in (1, 4, 40)}
     assert max(drawn[1]) <= 0.25 < max(drawn[4]) <= 2.0 < max(drawn[40]) <= 8.0
     assert all(len(seconds) > 40 for seconds in drawn.values())
 

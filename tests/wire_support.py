@@ -51,7 +51,7 @@ HOLD = Signal("say nothing more until the peer leaves")
 CLOSE = Signal("close the connection in good order")
 RESET = Signal("close it with a RST")
 
-Step = bytes | Gate | Signal | Callable[[], None]
+Step = bytes | Gate | Signal | Callable[[], Any]
 
 
 @dataclass

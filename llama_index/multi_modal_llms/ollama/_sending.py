@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import from_json
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+from tenacity import RetryCallState, wait_random_exponential
 
 from . import errors
 from ._clock import Clock
@@ -26,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 60.0
 """Seconds. A server that asks for more is told to the caller instead of waited for."""
-_back_off = wait_random_exponential(multiplier=0.25, max=8)
+_growing = wait_random_exponential(multiplier=0.25, max=8)
+"""Tenacity's back-off without its loop, which keeps itself, and so the connections, alive in a reference cycle."""
 
 
 async def send(
@@ -44,26 +40,28 @@ async def send(
     Tried again: no connection, a connection lost before the first byte, 429, 502, 503. Never a timeout, which would
     abort the loading of the model that the next try waits for; never once an answer has begun.
     """
-    attempts = AsyncRetrying(
-        retry=retry_if_exception(lambda error: _is_worth_a_try(error, clock)),
-        stop=stop_after_attempt(max_retries + 1),
-        wait=lambda state: clock.at_most(_seconds_to_wait(state)),
-        sleep=io.sleep,
-        before_sleep=_log,
-        reraise=True,
-    )
-    async for attempt in attempts:
-        with attempt:
-            clock.check()
-            exchange = await io.open(target, method, request, clock)
-            if exchange.status < 300:
-                return exchange
-            try:
-                body = await exchange.body()
-            finally:
-                await exchange.close()
-            raise failure(exchange.status, exchange.headers, body, asked)
-    raise AssertionError("tenacity raises the last error itself")
+    for attempt in itertools.count(1):
+        clock.check()
+        try:
+            return await _once(io, target, request, asked, clock, method)
+        except errors.OllamaMultiModalError as error:
+            if attempt > max_retries or not _is_worth_a_try(error, clock):
+                raise
+            seconds = clock.at_most(_seconds_to_wait(error, attempt))
+            logger.warning("Attempt %d failed, next in %.1f s: %s", attempt, seconds, error)
+        await io.sleep(seconds)
+    raise AssertionError("counting does not end")
+
+
+async def _once(io: IO, target: Target, request: Request, asked: Asked, clock: Clock, method: str) -> Exchange:
+    exchange = await io.open(target, method, request, clock)
+    if exchange.status < 300:
+        return exchange
+    try:
+        body = await exchange.body()
+    finally:
+        await exchange.close()
+    raise failure(exchange.status, exchange.headers, body, asked)
 
 
 async def fetch(
@@ -101,20 +99,20 @@ async def fetch(
     return reply
 
 
-def _is_worth_a_try(error: BaseException, clock: Clock) -> bool:
-    if not isinstance(error, errors.OllamaMultiModalError) or not error.transient:
-        return False
-    asked_for = error.retry_after if isinstance(error, errors.ServerBusyError) else None
-    return (asked_for or 0.0) <= clock.at_most(LONGEST_WAIT)
+def _is_worth_a_try(error: errors.OllamaMultiModalError, clock: Clock) -> bool:
+    return error.transient and _asked_for(error) <= clock.at_most(LONGEST_WAIT)
 
 
-def _seconds_to_wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked_for = error.retry_after if isinstance(error, errors.ServerBusyError) else None
-    return max(_back_off(state), asked_for or 0.0)
+def _seconds_to_wait(error: errors.OllamaMultiModalError, attempt: int) -> float:
+    return max(_back_off(attempt), _asked_for(error))
 
 
-def _log(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    seconds = state.next_action.sleep if state.next_action else 0.0
-    logger.warning("Attempt %d failed, next in %.1f s: %s", state.attempt_number, seconds, error)
+def _asked_for(error: errors.OllamaMultiModalError) -> float:
+    return (error.retry_after or 0.0) if isinstance(error, errors.ServerBusyError) else 0.0
+
+
+def _back_off(attempt: int) -> float:
+    """Seconds, drawn anew each time, so that those who were refused together do not come back together."""
+    state = RetryCallState(cast(Any, None), None, (), {})
+    state.attempt_number = attempt
+    return _growing(state)
