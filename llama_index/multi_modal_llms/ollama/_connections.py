@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from . import errors
 from ._address import Address
 
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
@@ -122,5 +123,14 @@ def _client_settings(target: Target) -> dict[str, Any]:
     trust_env = not target.address.is_loopback
     verify: bool | ssl.SSLContext = False
     if target.address.is_https or (trust_env and urllib.request.getproxies()):
-        verify = ssl.create_default_context(cafile=target.verify) if isinstance(target.verify, str) else target.verify
+        verify = _context(target.verify) if isinstance(target.verify, str) else target.verify
     return {"verify": verify, "trust_env": trust_env, "limits": _LIMITS, "follow_redirects": False}
+
+
+def _context(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as cause:
+        raise errors.ConnectionFailedError(
+            f"verify is {ca_file!r}, which is no file of certificates ({cause}). It takes the path of a CA file in PEM."
+        ) from cause
