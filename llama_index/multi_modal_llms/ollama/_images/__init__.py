@@ -8,7 +8,7 @@ from typing import Any
 
 from .documents import audio_block, document_block
 from .mapping import BoxConvention, BoxMapping
-from .material import refusal
+from .material import Material, refusal
 from .options import HIGH_DETAIL_PIXELS, LOW_DETAIL_PIXELS, ImageOptions
 from .pictures import pictures_of
 from .prepared import PreparedAudio, PreparedImage
@@ -22,6 +22,7 @@ __all__ = [
     "PreparedAudio",
     "PreparedImage",
     "aprepare_image",
+    "legacy_bytes",
     "prepare_block",
     "prepare_documents",
     "prepare_image",
@@ -114,14 +115,24 @@ def prepare_legacy(value: Any, options: ImageOptions, *, where: str) -> list[Pre
 
     A string is never a path here, nor a URL other than `data:`.
     """
+    return pictures_of(_legacy(value, options, where=where), options)
+
+
+def legacy_bytes(value: Any, *, where: str, options: ImageOptions | None = None) -> bytes:
+    """The file behind such an entry, out of all its wrappings: by it the same picture is known again.
+
+    Core appends an ImageBlock of it to the message each time it validates the message anew. Reads files and
+    fetches URLs. Raises ImageError.
+    """
+    with _legacy(value, options or ImageOptions(), where=where).open() as file:
+        return file.read()
+
+
+def _legacy(value: Any, options: ImageOptions, *, where: str) -> Material:
     if isinstance(value, (str, bytes)):
-        return pictures_of(of_fields(value, None, None, options, where=where, name="base64"), options)
+        return of_fields(value, None, None, options, where=where, name="base64")
     held = llama_index_source(value, options, where=where)
     if held is None:
-        raise refusal(
-            where,
-            type(value).__name__,
-            "is no picture that a message can hold",
-            "Give an ImageBlock, an ImageDocument, or base64.",
-        )
-    return pictures_of(held, options)
+        way_out = "Give an ImageBlock, an ImageDocument, or base64."
+        raise refusal(where, type(value).__name__, "is no picture that a message can hold", way_out)
+    return held

@@ -135,14 +135,18 @@ def array_raster(array: Any, *, where: str) -> Raster:
     if 0 in shape:
         raise refusal(where, source, "has no pixels", kind="empty")
     try:
-        image = Image.fromarray(array)
+        if hasattr(array, "tobytes"):
+            mode = "L" if len(shape) == 2 else {3: "RGB", 4: "RGBA"}[shape[2]]
+            image = Image.frombytes(mode, (shape[1], shape[0]), array.tobytes())
+        else:
+            image = Image.fromarray(array)
     except (TypeError, ValueError, AttributeError) as error:
         raise refusal(where, source, f"cannot be read: {error}") from error
     # Arrays are mostly camera frames: as PNG they would be several times as large, all of it noise.
     return Raster(image, where, source, lossy=True)
 
 
-def llama_index_source(value: Any, options: ImageOptions, *, where: str) -> Material | Raster | None:
+def llama_index_source(value: Any, options: ImageOptions, *, where: str) -> Material | None:
     """An ImageBlock, document, node or NodeWithScore; `None` when it is none of these."""
     from llama_index.core.base.llms.types import ImageBlock
     from llama_index.core.schema import BaseNode, NodeWithScore
