@@ -25,7 +25,7 @@ from llama_index.multi_modal_llms.ollama.errors import (
     StreamInterruptedError,
     StructuredOutputError,
 )
-from ollama_embedded import Gate, Reply
+from ollama_embedded import Gate, Reply, ToolCall
 from ollama_embedded.faults import NoDone
 
 ASK = PromptTemplate("Describe the {what}.")
@@ -309,7 +309,9 @@ async def test_as_structured_llm_on_a_loop(demo: OllamaMultiModal, picture: Path
 
 @four
 def test_another_program_mode_is_cores_own(serve: Any, endpoint: str) -> None:
-    serving = serve(ADA, pydantic_program_mode=PydanticProgramMode.LLM)
+    call = ToolCall("Person", {"name": "Ada Lovelace", "age": 36})
+    serving = serve(Reply(tool_calls=[call]), pydantic_program_mode=PydanticProgramMode.FUNCTION)
     found = predict(serving.llm, endpoint, Person, ASK, what="picture")
     assert found[-1] == Person(name="Ada Lovelace", age=36)
-    assert all("format" not in body for body in serving.bodies)
+    assert [tool["function"]["name"] for tool in serving.bodies[0]["tools"]] == ["Person"]
+    assert "format" not in serving.bodies[0]

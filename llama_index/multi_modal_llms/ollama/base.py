@@ -108,7 +108,8 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
 
     def to_payload(self) -> dict[str, Any]:
         """What events may show of the object: no header, no address."""
-        return {**super().to_payload(), "model": self.model, "temperature": self.metadata.temperature}
+        told = getattr(super(), "to_payload", self.metadata.model_dump)()  # core has none before 0.14.23
+        return {**told, "model": self.model, "temperature": self.metadata.temperature}
 
     # the eight endpoints
 
