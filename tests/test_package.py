@@ -102,7 +102,7 @@ def test_the_source_archive_holds_what_its_tests_need(archives: Archives) -> Non
     names = source_names(archives)
     assert python_files("llama_index", "ollama_vision", "ollama_embedded", "tests", "examples") <= names
     assert {"Makefile", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"} <= names
-    assert not [name for name in names if ".venv" in name or "__pycache__" in name or ".git/" in name]
+    assert not [name for name in names if "site-packages" in name or "__pycache__" in name or ".git/" in name]
 
 
 def test_the_metadata_says_what_it_needs(archives: Archives) -> None:
