@@ -35,6 +35,12 @@ def card(size: tuple[int, int] = (160, 120)) -> Image.Image:
     return image
 
 
+def pixel(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    value = image.getpixel((x, y))
+    assert isinstance(value, (int, tuple))
+    return (value,) if isinstance(value, int) else value
+
+
 def luma(colour: tuple[int, int, int]) -> int:
     return round(0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2])
 
@@ -45,9 +51,8 @@ def wrong_corners(data: bytes, tolerance: int = 25) -> list[str]:
         image.load()
         wrong = []
         for (name, colour), (x, y) in zip(CORNERS, ((1, 1), (3, 1), (1, 3), (3, 3)), strict=True):
-            seen = image.getpixel((image.width * x // 4, image.height * y // 4))
+            seen = pixel(image, image.width * x // 4, image.height * y // 4)
             wanted = (luma(colour),) if image.mode == "L" else colour
-            seen = (seen,) if isinstance(seen, int) else seen
             if max(abs(one - other) for one, other in zip(seen, wanted, strict=True)) > tolerance:
                 wrong.append(f"{name}: {seen} instead of {wanted}")
         return wrong

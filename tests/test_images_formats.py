@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from PIL import Image, ImageFile
-
-from llama_index.multi_modal_llms.ollama._images import ImageOptions, PreparedImage, prepare_image
-from llama_index.multi_modal_llms.ollama.errors import ImageError
-from tests.picture_corpus import (
+from picture_corpus import (
     BY_NAME,
     P3_PROFILE,
     RED,
@@ -20,10 +17,16 @@ from tests.picture_corpus import (
     animation,
     card,
     encoded,
+    pixel,
     turned,
     with_alpha,
     wrong_corners,
 )
+from PIL import Image, ImageFile
+
+from llama_index.multi_modal_llms.ollama._images import ImageOptions, PreparedImage, prepare_image
+from llama_index.multi_modal_llms.ollama._images.options import DEFAULT_PIXELS
+from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 
@@ -116,7 +119,7 @@ def test_grey_on_a_coloured_background_becomes_coloured() -> None:
 
 def test_half_transparent_is_half_background() -> None:
     image = Image.new("RGBA", (64, 64), (255, 0, 0, 128))
-    red, green, blue = opened(prepare_image(encoded(image, "PNG"))).getpixel((32, 32))
+    red, green, blue = pixel(opened(prepare_image(encoded(image, "PNG"))), 32, 32)
     assert red == 255
     assert green == blue == pytest.approx(127, abs=1)
 
@@ -137,7 +140,7 @@ def test_phone_colours_are_converted_only_when_the_picture_is_converted_anyway()
     picture = prepare_image(data, ImageOptions(max_pixels=4800))
     assert picture.steps == ("colours to sRGB", "scaled 160x120 -> 80x60")
     # P3's red is stronger than the same numbers in sRGB.
-    assert opened(picture).getpixel((20, 15))[0] > RED[0]
+    assert pixel(opened(picture), 20, 15)[0] > RED[0]
 
 
 def test_a_profile_that_is_rubbish_changes_nothing() -> None:
@@ -185,7 +188,7 @@ class TestFormatThatLeaves:
 
     @pytest.mark.parametrize("format_", ["jpeg", "png"])
     @pytest.mark.parametrize("source", ["JPEG", "PNG", "GIF", "WEBP"])
-    def test_the_option_decides(self, source: str, format_: str) -> None:
+    def test_the_option_decides(self, source: str, format_: Literal["jpeg", "png"]) -> None:
         picture = prepare_image(encoded(card(), source), ImageOptions(format=format_))
         assert picture.format == format_
         assert wrong_corners(picture.read()) == []
@@ -226,7 +229,7 @@ class TestSize:
     def test_what_is_too_long_and_thin_is_padded(self, size: tuple[int, int]) -> None:
         picture = prepare_image(encoded(Image.new("RGB", size, "red"), "PNG"))
         assert min(picture.size) == 32
-        assert picture.size[0] * picture.size[1] <= ImageOptions().max_pixels
+        assert picture.size[0] * picture.size[1] <= DEFAULT_PIXELS
         assert opened(picture).getpixel((0, 0)) == (255, 0, 0)
         assert opened(picture).getpixel((picture.size[0] - 1, picture.size[1] - 1)) == (255, 255, 255)
         assert any(step.startswith("padded to") for step in picture.steps)

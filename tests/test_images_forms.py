@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from llama_index.core.base.llms.types import AudioBlock, DocumentBlock, ImageBlock, TextBlock, VideoBlock
 from llama_index.core.schema import Document, ImageDocument, ImageNode, NodeWithScore, TextNode
+from picture_corpus import card, encoded, wrong_corners
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama._images import (
@@ -27,7 +28,6 @@ from llama_index.multi_modal_llms.ollama._images import (
     prepare_legacy,
 )
 from llama_index.multi_modal_llms.ollama.errors import ImageError
-from tests.picture_corpus import card, encoded, wrong_corners
 
 OPTIONS = ImageOptions()
 JPEG = encoded(card(), "JPEG", quality=95)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from picture_corpus import BLUE, GREEN, LIGHT, RED, card, encoded, turned
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama._images import BoxMapping, ImageOptions, prepare_image
-from tests.picture_corpus import BLUE, GREEN, LIGHT, RED, card, encoded, turned
 
 CONVENTIONS = ("pixels", "0-1000", "0-1000 yx", "0-1")
 

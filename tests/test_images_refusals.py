@@ -11,11 +11,11 @@ import zlib
 from pathlib import Path
 
 import pytest
+from picture_corpus import BY_NAME, SAMPLES, card, encoded, heic, png_chunk
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_documents, prepare_image
 from llama_index.multi_modal_llms.ollama.errors import ImageError
-from tests.picture_corpus import BY_NAME, SAMPLES, card, encoded, heic, png_chunk
 
 
 def office(name: str) -> bytes:
@@ -251,4 +251,4 @@ class TestOptions:
 
     def test_frozen(self) -> None:
         with pytest.raises(ValueError, match="frozen"):
-            ImageOptions().max_pixels = 5  # type: ignore[misc]
+            ImageOptions().max_pixels = 5

@@ -82,9 +82,11 @@ class _Fetch:
 
     def _hop(self, target: httpx.URL) -> bytes | str:
         """The body, or where the server sends us next."""
+        if not target.scheme:
+            raise self.error("is not a URL: it begins with no http: or https:", "If it is a file, give it as path=.")
         if target.scheme not in ("http", "https"):
             raise self.error(
-                f"leads to {target.scheme or 'no scheme'}:, and only http: and https: are fetched",
+                f"leads to {target.scheme}:, and only http: and https: are fetched",
                 "Pass a path or the bytes instead.",
             )
         host = target.raw_host.decode("ascii")

@@ -102,4 +102,6 @@ def shown_url(url: str) -> str:
     except ValueError:
         return "a URL that cannot be read"
     query = "?..." if parts.query else ""
+    if not parts.scheme:
+        return f"{parts.path[:200]}{query}"
     return f"{parts.scheme}://{host}{port}{parts.path}{query}"
