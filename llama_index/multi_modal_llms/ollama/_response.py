@@ -25,6 +25,8 @@ from ._tools import Rules, parsed
 
 Response = ChatResponse | CompletionResponse
 _SHOWN = 300
+_SHOWN_ELSEWHERE = frozenset(("message", "response", "thinking", "tool_calls"))
+"""Fields that `additional_kwargs` holds as a whole, not as the line has them, or not at all."""
 
 
 class LineSplitter:
@@ -238,7 +240,7 @@ class Accumulator:
         )
 
     def _response(self, reply: dict[str, Any], piece: str, thought: str, calls: list[dict[str, Any]]) -> Response:
-        extra = {name: value for name, value in reply.items() if name not in ("message", "response")}
+        extra = {name: value for name, value in reply.items() if name not in _SHOWN_ELSEWHERE}
         if self.thinking:
             extra["thinking"] = self.thinking
         if thought:
