@@ -174,6 +174,8 @@ class _Fetch:
             self.remaining()
             if len(body) > most:
                 raise too_large
+        # A body without a length ends where the connection does, also when it was the watchdog that ended it.
+        self.remaining()
         return bytes(body)
 
     @contextmanager
