@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.server
 import socket
@@ -61,9 +62,9 @@ def status(code: int, body: bytes = b"", **headers: str) -> Callable[[Handler], 
 def serve(context: ssl.SSLContext | None = None) -> Iterator[Web]:
     class Page(Handler):
         def do_GET(self) -> None:
-            web.asked.append((self.path, self.headers["Host"], self.connection.getsockname()[0]))
-            web.headers.append(dict(self.headers))
-            web.pages.get(self.path, status(404))(self)
+            site.asked.append((self.path, self.headers["Host"], self.connection.getsockname()[0]))
+            site.headers.append(dict(self.headers))
+            site.pages.get(self.path.partition("?")[0], status(404))(self)
 
         def log_message(self, format: str, *arguments: Any) -> None:
             pass
@@ -78,10 +79,10 @@ def serve(context: ssl.SSLContext | None = None) -> Iterator[Web]:
     server = Quiet(("0.0.0.0", 0), Page)
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    web = Web(server.server_address[1], {"/card.jpg": picture})
+    site = Web(server.server_address[1], {"/card.jpg": picture})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield web
+    yield site
     server.shutdown()
     thread.join()
     server.server_close()
@@ -235,18 +236,15 @@ class TestLimits:
     def test_a_server_that_drips_is_cut_off(self, part: str) -> None:
         stop = threading.Event()
         with socket.create_server(("127.0.0.1", 0)) as listener:
+            start = {"body": b"HTTP/1.1 200 OK\r\n\r\n", "header": b"HTTP/1.1 200 OK\r\n", "nothing": b""}[part]
+            drop = {"body": b"x", "header": b"X-A: b\r\n", "nothing": b""}[part]
 
             def drip() -> None:
                 connection, _ = listener.accept()
-                with connection:
-                    connection.sendall(
-                        {"body": b"HTTP/1.1 200 OK\r\n\r\n", "header": b"HTTP/1.1 200 OK\r\n"}.get(part, b"")
-                    )
+                with connection, contextlib.suppress(OSError):
+                    connection.sendall(start)
                     while not stop.wait(0.05):
-                        try:
-                            connection.sendall({"body": b"x", "header": b"X-A: b\r\n"}.get(part, b""))
-                        except OSError:
-                            return
+                        connection.sendall(drop)
 
             thread = threading.Thread(target=drip)
             thread.start()

@@ -105,39 +105,36 @@ def _wanted(material: Material, options: ImageOptions, fps: int | None, duration
 
 
 def _frames_by_seeking(container: Any, stream: Any, times: list[float]) -> Iterator[Any]:
-    """For each time the first whole frame at or after it; the last one there is when there is none."""
+    """For each time the frame that is shown then."""
     for at in times:
         container.seek(int(max(at, 0.0) / stream.time_base), stream=stream, backward=True)
-        nearest = None
-        for frame in container.decode(stream):
-            if frame.is_corrupt:
-                continue
-            nearest = frame
-            if frame.time is None or frame.time >= at - 1e-6:
-                break
-        if nearest is None:
-            raise Damaged(f"has no frame that can be decoded at {at:.1f} s")
-        yield nearest
+        yield from _shown(container, stream, [at])
 
 
 def _frames_in_turn(container: Any, stream: Any, times: list[float]) -> Iterator[Any]:
     """The same, by decoding the whole video once."""
     container.seek(0)
-    nearest = None
+    yield from _shown(container, stream, times)
+
+
+def _shown(container: Any, stream: Any, times: list[float]) -> Iterator[Any]:
+    """From here on, the last whole frame at or before each time; the first or last one where there is none."""
+    shown = None
     left = list(times)
     for frame in container.decode(stream):
         if frame.is_corrupt:
             continue
-        nearest = frame
-        while left and (frame.time is None or frame.time >= left[0] - 1e-6):
+        shown = shown or frame
+        while left and frame.time is not None and frame.time > left[0] + 1e-6:
             left.pop(0)
-            yield frame
+            yield shown
         if not left:
             return
-    if nearest is None:
-        raise Damaged("has no frame that can be decoded")
+        shown = frame
+    if shown is None:
+        raise Damaged(f"has no frame that can be decoded at {times[0]:.1f} s")
     for _ in left:
-        yield nearest
+        yield shown
 
 
 def _raster(frame: Any, stream: Any, material: Material, number: int, count: int, seconds: float) -> Raster:
