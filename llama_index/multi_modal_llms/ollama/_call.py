@@ -153,33 +153,24 @@ class Reply:
             item, self._first = self._first, None
             return item
         try:
-            return await self._read()
+            while (line := await self._exchange.next_line()) is not None:
+                if (item := self._accumulator.feed(line)) is not None:
+                    return item
+            self._accumulator.end()
         except errors.OllamaMultiModalError as error:
             await self.close()
+            if self._accumulator.done and isinstance(error, (errors.StreamInterruptedError, TimeoutError)):
+                return None  # the answer is whole; only the end of its transmission is missing
             self._accumulator.carrying(error)
             raise
         except BaseException:
             await self.close()
             raise
-
-    async def close(self) -> None:
-        await self._exchange.close()
-
-    async def _read(self) -> Response | None:
-        while (line := await self._line()) is not None:
-            if (item := self._accumulator.feed(line)) is not None:
-                return item
-        self._accumulator.end()
         await self.close()
         return None
 
-    async def _line(self) -> bytes | None:
-        try:
-            return await self._exchange.next_line()
-        except (errors.StreamInterruptedError, TimeoutError):
-            if self._accumulator.done:  # the answer is whole; only the end of its transmission is missing
-                return None
-            raise
+    async def close(self) -> None:
+        await self._exchange.close()
 
 
 async def _check(
@@ -213,7 +204,7 @@ async def load(io: IO, llm: OllamaMultiModal, keep_alive: float | str | None) ->
 async def fitted(io: IO, llm: OllamaMultiModal, given: Collection[str]) -> OllamaMultiModal:
     """The object with the settings that fit its model, as far as they were not given."""
     clock = Clock.start(llm.request_timeout, llm.deadline)
-    found, window = await _capabilities.fitting(io, llm._target(), llm.model, clock)
+    found, window = await _capabilities.fitting(io, llm._target(), llm.model, clock, llm.max_retries)
     changes: dict[str, Any] = {}
     if "is_function_calling_model" not in given and found.abilities is not None:
         changes["is_function_calling_model"] = "tools" in found.abilities

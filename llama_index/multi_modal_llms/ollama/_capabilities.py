@@ -17,7 +17,11 @@ from ._sending import fetch
 from ._transport import IO
 
 SUPPORTED_VERSION = (0, 12, 6)
-"""The first Ollama that knows `truncate` in chat and generate: before it, too long prompts lose messages unsaid."""
+"""The first Ollama that knows `truncate` in chat and generate: before it, too long prompts lose messages unsaid.
+
+ollama/ollama#12519 brought it on 2025-10-09 and #12545 took it back that day; #12582 brought it again on 2025-10-11,
+one day after 0.12.5.
+"""
 _CONTEXT_UNLESS_LOADED = 8192
 _MOST_ASKED = 20
 _ABILITY_NAMES = {"vision": "see pictures", "audio": "hear", "tools": "call tools", "thinking": "think"}
@@ -69,18 +73,27 @@ async def ask(io: IO, target: Target, model: str, clock: Clock, max_retries: int
     Raises:
         ModelNotFoundError: with the nearest names on that server.
     """
+    capabilities = await _shown(io, target, model, clock, max_retries)
+    try:
+        version = await server_version(io, target, clock)
+    except errors.OllamaMultiModalError:  # a proxy that lets chat and show through, but no more; the warning is a courtesy
+        version = None
+    if version is not None and version < SUPPORTED_VERSION:
+        warnings.warn(too_old(target, version), UserWarning, stacklevel=2)
+    return capabilities
+
+
+async def _shown(io: IO, target: Target, model: str, clock: Clock, max_retries: int) -> ModelCapabilities:
     try:
         reply = await fetch(io, target, "/api/show", clock, body={"model": model}, max_retries=max_retries)
     except errors.ModelNotFoundError as error:
         raise await with_near_names(io, target, model, error, clock) from error
-    version = await server_version(io, target, clock)
-    if version is not None and version < SUPPORTED_VERSION:
-        warnings.warn(too_old(target, version), UserWarning, stacklevel=2)
     return ModelCapabilities.from_show(reply)
 
 
-async def server_version(io: IO, target: Target, clock: Clock) -> tuple[int, ...] | None:
-    return version_of(str((await fetch(io, target, "/api/version", clock)).get("version", "")))
+async def server_version(io: IO, target: Target, clock: Clock, max_retries: int = 0) -> tuple[int, ...] | None:
+    reply = await fetch(io, target, "/api/version", clock, max_retries=max_retries)
+    return version_of(str(reply.get("version", "")))
 
 
 def too_old(target: Target, version: tuple[int, ...]) -> str:
@@ -91,19 +104,19 @@ def too_old(target: Target, version: tuple[int, ...]) -> str:
     )
 
 
-async def fitting(io: IO, target: Target, model: str, clock: Clock) -> tuple[ModelCapabilities, int]:
+async def fitting(io: IO, target: Target, model: str, clock: Clock, max_retries: int) -> tuple[ModelCapabilities, int]:
     """What `from_server` asks: version, model, and what of it is loaded now; with the context that fits.
 
     Raises:
         ServerError: the server is too old.
     """
-    version = await server_version(io, target, clock)
+    version = await server_version(io, target, clock, max_retries)
     if version is not None and version < SUPPORTED_VERSION:
         raise errors.ServerError(too_old(target, version))
-    capabilities = await ask(io, target, model, clock, max_retries=0)
+    capabilities = await _shown(io, target, model, clock, max_retries)
     loaded = [
         entry.get("context_length")
-        for entry in _entries(await fetch(io, target, "/api/ps", clock))
+        for entry in _entries(await fetch(io, target, "/api/ps", clock, max_retries=max_retries))
         if model in (entry.get("name"), entry.get("model"), str(entry.get("name")).removesuffix(":latest"))
     ]
     window = next((length for length in loaded if isinstance(length, int) and length > 0), _CONTEXT_UNLESS_LOADED)
@@ -136,12 +149,12 @@ async def with_near_names(
     io: IO, target: Target, model: str, error: errors.ModelNotFoundError, clock: Clock
 ) -> errors.ModelNotFoundError:
     """The same error, with what the server has."""
-    try:
-        listed = await fetch(io, target, "/api/tags", clock)
-    except errors.OllamaMultiModalError:  # the names are a courtesy; what went wrong stands without them
+    listed = await _told(io, target, "/api/tags", clock)
+    if not listed:
         return error
-    names = [str(entry.get("name", "")) for entry in _entries(listed)]
-    near = near_name(model, names)
+    names = [str(entry.get("name", "")).removesuffix(":latest") for entry in _entries(listed)]
+    others = [name for name in names if name.partition(":")[0] == model.partition(":")[0]]
+    near = f" Did you mean {others[0]!r}?" if others else near_name(model, names)
     has = f" That server has: {', '.join(names[:10])}." if names else " That server has no model at all."
     return errors.ModelNotFoundError(f"{error}.{near}{has}", status=error.status, body=error.body)
 
@@ -149,16 +162,26 @@ async def with_near_names(
 async def _candidates(io: IO, target: Target, needed: frozenset[str], clock: Clock) -> tuple[str, ...] | None:
     """Models with all the abilities; `None` when the server does not say what its models can do."""
     fitting, told = [], False
-    for index, entry in enumerate(_entries(await fetch(io, target, "/api/tags", clock))):
+    for index, entry in enumerate(_entries(await _told(io, target, "/api/tags", clock))):
         name = str(entry.get("name", ""))
         abilities = abilities_of(entry)
         if abilities is None and index < _MOST_ASKED:
-            abilities = abilities_of(await fetch(io, target, "/api/show", clock, body={"model": name}))
+            abilities = abilities_of(await _told(io, target, "/api/show", clock, {"model": name}))
         if abilities is not None:
             told = True
             if needed <= abilities:
                 fitting.append(name)
     return tuple(fitting) if told else None
+
+
+async def _told(
+    io: IO, target: Target, path: str, clock: Clock, body: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """An answer, or none: what is asked for a better message must not hide what went wrong."""
+    try:
+        return await fetch(io, target, path, clock, body=body)
+    except errors.OllamaMultiModalError:
+        return {}
 
 
 def _entries(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
