@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .embedded import EmbeddedOllama
     from .engine import Ending, Piece, ToolCall
     from .pace import Gate, Pause
+    from .recorder import Recorder
     from .scenes import Shape, draw_scene
     from .scripted import Reply, ScriptedEngine
 
@@ -17,6 +18,7 @@ __all__ = [
     "Gate",
     "Pause",
     "Piece",
+    "Recorder",
     "Reply",
     "ScriptedEngine",
     "Shape",
@@ -30,13 +32,13 @@ _HOMES = {
     "Gate": "pace",
     "Pause": "pace",
     "Piece": "engine",
+    "Recorder": "recorder",
     "Reply": "scripted",
     "ScriptedEngine": "scripted",
     "Shape": "scenes",
     "ToolCall": "engine",
     "draw_scene": "scenes",
 }
-_EXTRA = ("starlette", "uvicorn", "xllamacpp")
 
 
 def __getattr__(name: str) -> Any:
@@ -45,10 +47,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    from .extra import MODULES, ExtraMissing
+
     try:
         return getattr(import_module(f".{_HOMES[name]}", __name__), name)
     except ModuleNotFoundError as fault:
-        if fault.name not in _EXTRA:
+        if fault.name not in MODULES:
             raise
-        install = "pip install 'llama-index-multi-modal-llms-ollama[embedded]'"
-        raise ModuleNotFoundError(f"{name} needs {fault.name}: {install}", name=fault.name) from fault
+        raise ExtraMissing(name, fault.name) from fault

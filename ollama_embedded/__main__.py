@@ -1,4 +1,4 @@
-"""`python -m ollama_embedded`: serve the demo model, or any GGUF vision model, until Ctrl-C."""
+"""`python -m ollama_embedded`: serve a model or recordings, or record what a real server says, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ollama_embedded.serving import Service
 
 _INTERRUPTED = 130
 
@@ -15,8 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until told to stop; the exit code says how it ended."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.mmproj and not options.model:
-        parser.error("--mmproj is the projector of a model: give --model as well")
+    _check(parser, options)
     stop = threading.Event()
     try:
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -30,27 +33,46 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
 
     try:
         # The import is part of the try: without the extra it says what to install.
-        from ollama_embedded import EmbeddedOllama
-
-        server = EmbeddedOllama(
-            model=options.model,
-            mmproj=options.mmproj,
-            aliases=options.alias,
-            host=options.host,
-            port=options.port,
-            num_parallel=options.num_parallel,
-            keep_requests=0,
-        ).start()
+        server, line = _recorder(options) if options.record else _server(options)
+        server.start()
     except (OSError, NotGGUF, ModuleNotFoundError, ValueError) as fault:
         print(f"ollama_embedded: {_said(fault)}", file=sys.stderr)
         return 2
     with server:
-        names = ", ".join([server.model, *options.alias])
-        print(f"{server.url} serves {names}. Stop it with Ctrl-C.", flush=True)
+        print(f"{server.url} {line} Stop it with Ctrl-C.", flush=True)
         # On Windows an endless wait would not see Ctrl-C.
         while not stop.wait(1.0):
             pass
     return 0
+
+
+def _server(options: argparse.Namespace) -> tuple[Service, str]:
+    from ollama_embedded import EmbeddedOllama
+
+    server = EmbeddedOllama(
+        model=options.model,
+        mmproj=options.mmproj,
+        aliases=options.alias,
+        replay=options.replay,
+        host=options.host,
+        port=options.port,
+        num_parallel=options.num_parallel,
+        keep_requests=0,
+    )
+    if options.replay:
+        return server, f"plays back {options.replay}."
+    return server, f"serves {', '.join([server.model, *options.alias])}."
+
+
+def _recorder(options: argparse.Namespace) -> tuple[Service, str]:
+    from ollama_embedded import Recorder
+
+    recorder = Recorder(options.record, options.to, host=options.host, port=options.port, told=_tell)
+    return recorder, f"passes requests on to {recorder.server} and keeps the answers in {options.to}."
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
 
 
 def _said(fault: Exception) -> str:
@@ -61,10 +83,24 @@ def _said(fault: Exception) -> str:
     return str(fault)
 
 
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """What cannot go together; the parser then ends the program."""
+    if options.mmproj and not options.model:
+        parser.error("--mmproj is the projector of a model: give --model as well")
+    if bool(options.record) != bool(options.to):
+        parser.error("--record URL and --to FOLDER go together")
+    sources = [name for name in ("--model", "--replay", "--record") if getattr(options, name.lstrip("-"))]
+    if len(sources) > 1:
+        parser.error(f"{' and '.join(sources)} do not go together: one server does one thing")
+    if options.alias and sources not in ([], ["--model"]):
+        parser.error(f"--alias names a model, and with {sources[0]} there is none")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ollama_embedded",
-        description="A small Ollama: the same protocol, llama.cpp inside. Without a model it serves the demo model.",
+        description="A small Ollama: the same protocol, llama.cpp inside. Without a model it serves the demo model."
+        " It can also record what a real server answers, and play it back.",
     )
     parser.add_argument("--model", type=Path, metavar="GGUF", help="the text model")
     parser.add_argument("--mmproj", type=Path, metavar="GGUF", help="its projector, which makes it see")
@@ -72,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port (default: any free one)")
     parser.add_argument("--alias", action="append", default=[], metavar="NAME", help="further name of the model")
     parser.add_argument("--num-parallel", type=int, default=1, metavar="N", help="answers at the same time")
+    parser.add_argument("--replay", type=Path, metavar="FOLDER", help="answer from the recordings in this folder")
+    parser.add_argument("--record", metavar="URL", help="pass requests on to this server and record its answers")
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help="where the recordings go")
     return parser
 
 

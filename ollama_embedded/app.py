@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -14,14 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from . import catalog, wire
 from .arrivals import Arrival
 from .catalog import ModelFacts
-from .doorkeeper import may_enter
 from .engine import Engine, EngineError, Event
-from .faults import Fault
 from .framing import Framer
 from .names import BadName, ModelName
 from .options import checked
@@ -31,7 +28,7 @@ from .wire import Refusal, Request
 
 
 class OllamaApp:
-    """The application: who may ask, what arrived, and then the routes."""
+    """The routes of a server with an engine behind them; `Reception` stands in front."""
 
     def __init__(
         self,
@@ -40,20 +37,12 @@ class OllamaApp:
         aliases: Iterable[str] = (),
         num_parallel: int = 1,
         version: str,
-        arrived: Callable[[Arrival], None] = lambda arrival: None,
-        fault: Callable[[Arrival], Fault | None] = lambda arrival: None,
-        local_only: bool = True,
     ) -> None:
         self._engine = engine
-        self._arrived = arrived
-        self._fault = fault
-        self._local_only = local_only
-        self._own_names = frozenset({socket.gethostname().lower()})
         self._version = version
         self._models = _with_aliases(engine.models, aliases)
         self._slots = asyncio.Semaphore(num_parallel)
         self._residency = Residency(engine.unload)
-        self._running: dict[asyncio.Task[None], asyncio.Event] = {}
         routes = [
             _route("/", self._root, "GET"),
             _route("/api/version", self._show_version, "GET"),
@@ -69,53 +58,10 @@ class OllamaApp:
         self._routes.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _whole_body(receive)
-        arrival = Arrival(scope["method"], scope["path"], headers, body)
-        self._arrived(arrival)
-        task = asyncio.ensure_future(self._serve(scope, headers, arrival, send))
-        self._running[task] = ended = asyncio.Event()
-        try:
-            await _while_connected(task, receive, arrival)
-            if task.cancelled() and not arrival.left.is_set():
-                # The server closes: the client gets a closed connection, not half a reply.
-                scope["hang_up"]()
-                await _disconnected(receive)
-        finally:
-            del self._running[task]
-            arrival.ended.set()
-            ended.set()
-
-    async def _serve(self, scope: Scope, headers: Mapping[str, str], arrival: Arrival, send: Send) -> None:
-        if self._local_only and not may_enter(headers, self._own_names):
-            await Response(status_code=403)(scope, _nothing_more, send)
-            return
-        close_connection = scope["hang_up"]
-
-        def hang_up() -> None:
-            arrival.hung_up.set()
-            close_connection()
-
-        scope.update(arrival=arrival, hang_up=hang_up)
-        fault = self._fault(arrival)
-
-        async def reply(send: Send) -> None:
-            await self._routes(scope, _nothing_more, send)
-
-        if fault is None:
-            await reply(send)
-        else:
-            await fault.serve(reply, send, hang_up)
+        await self._routes(scope, receive, send)
 
     async def close(self) -> None:
-        """Stop every answer and give the models back."""
-        running = dict(self._running)
-        for task in running:
-            task.cancel()
-        for ended in running.values():
-            await ended.wait()
+        """Give the models back."""
         await self._residency.close()
         await self._engine.close()
 
@@ -235,41 +181,6 @@ def _pull_lines(model: ModelFacts) -> Iterator[dict[str, Any]]:
     yield {"status": f"pulling {model.digest[:12]}", **layer}
     for status in ("verifying sha256 digest", "writing manifest", "success"):
         yield {"status": status}
-
-
-async def _whole_body(receive: Receive) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-async def _while_connected(task: asyncio.Task[None], receive: Receive, arrival: Arrival) -> None:
-    """Let the reply be made; a client that leaves ends it at once, a stream as well as a whole reply."""
-    gone = asyncio.ensure_future(_disconnected(receive))
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done() and not arrival.hung_up.is_set():
-            arrival.left.set()
-    finally:
-        gone.cancel()
-        if not task.done():
-            task.cancel()
-        await asyncio.wait({task})
-    if not task.cancelled():
-        task.result()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _nothing_more() -> Message:
-    """The receive() of the inner application: its body was read already."""
-    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 async def _refused(request: HTTPRequest, fault: Exception) -> Response:

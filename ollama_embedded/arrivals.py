@@ -25,6 +25,8 @@ class Arrival:
     """Names in lower case."""
     raw: bytes
     """The body as it came."""
+    query: str = ""
+    """What follows the `?`; nothing of Ollama's has one."""
     ended: threading.Event = field(default_factory=threading.Event, repr=False)
     """Set when the server is done with the request, whatever the outcome."""
     left: threading.Event = field(default_factory=threading.Event, repr=False)

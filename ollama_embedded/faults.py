@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from . import gojson
 from .pace import Gate, Pause
+from .transcripts import to_bytes
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -97,7 +98,7 @@ class HangUpFirst(Fault):
     """The connection is closed before the first byte of a reply."""
 
     async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
-        await _leave(hang_up)
+        await leave(hang_up)
 
 
 @dataclass(frozen=True)
@@ -113,14 +114,14 @@ class CutStream(Fault):
             nonlocal sent
             if message["type"] == "http.response.body":
                 if sent == self.after:
-                    await _leave(hang_up)
+                    await leave(hang_up)
                 sent += 1
                 await send({**message, "more_body": True})
             else:
                 await send(message)
 
         await reply(until_cut)
-        await _leave(hang_up)
+        await leave(hang_up)
 
 
 @dataclass(frozen=True)
@@ -254,10 +255,10 @@ class RawReply(Fault):
     @classmethod
     def recorded(cls, response: Mapping[str, Any]) -> RawReply:
         """A recorded response: `status`, `headers`, `chunks` of [milliseconds, text], and `error` when it was cut."""
-        pieces = [str(text).encode() for _, text in response["chunks"]]
+        pieces = [to_bytes(text) for _, text in response["chunks"]]
         headers, cut = dict(response["headers"]), "error" in response
-        if "content-length" in headers and not cut:
-            # A recording may have been edited: what is said to come must come.
+        if "content-length" in headers and pieces and not cut:
+            # A recording may have been edited: what is said to come must come. A reply to HEAD has no pieces.
             headers["content-length"] = str(sum(len(piece) for piece in pieces))
         return cls(pieces, response["status"], headers, cut)
 
@@ -274,11 +275,12 @@ class RawReply(Fault):
             else:
                 await piece.passed()
         if self.cut:
-            await _leave(hang_up)
+            await leave(hang_up)
         await send(_body(b"", more=False))
 
 
-async def _leave(hang_up: HangUp) -> NoReturn:
+async def leave(hang_up: HangUp) -> NoReturn:
+    """Close the connection in the middle of a reply."""
     hang_up()
     # The server notices the closed connection and ends this task.
     await asyncio.Event().wait()

@@ -1,0 +1,13 @@
+"""What to do when the extra that the server needs is not installed."""
+
+from __future__ import annotations
+
+MODULES = ("starlette", "uvicorn", "xllamacpp")
+_INSTALL = "pip install 'llama-index-multi-modal-llms-ollama[embedded]'"
+
+
+class ExtraMissing(ModuleNotFoundError):
+    """A module of the extra is not there; the message has the command that brings it."""
+
+    def __init__(self, who: str, module: str) -> None:
+        super().__init__(f"{who} needs {module}: {_INSTALL}", name=module)
