@@ -198,7 +198,11 @@ async def load(io: IO, llm: OllamaMultiModal, keep_alive: float | str | None) ->
     if keep_alive != 0:  # other options than those of the calls to come would load it twice
         body["options"] = resolve(llm, "generate", {}).options
     clock = Clock.start(llm.request_timeout, llm.deadline)
-    await fetch(io, llm._target(), "/api/generate", clock, body=body, max_retries=llm.max_retries)
+    reply = await fetch(io, llm._target(), "/api/generate", clock, body=body, max_retries=llm.max_retries)
+    if reply.get("done") is not True:
+        raise errors.StreamInterruptedError(
+            f"{llm.base_url} does not say that {llm.model!r} was loaded or unloaded: its answer ended without `done`."
+        )
 
 
 async def fitted(io: IO, llm: OllamaMultiModal, given: Collection[str]) -> OllamaMultiModal:

@@ -152,6 +152,8 @@ class OllamaServer:
 
     async def _list(self, io: IO, path: str) -> list[ServerModel]:
         entries = (await fetch(io, self._target, path, self._clock())).get("models") or []
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise errors.BadReplyError(f"{self.base_url}{path} sent a list of models of another form: {entries!r:.200}")
         return [ServerModel.from_entry(entry) for entry in entries]
 
     async def _show(self, io: IO, model: str) -> dict[str, Any]:
@@ -187,9 +189,7 @@ def _step(line: bytes, asked: Asked, exchange: Exchange) -> PullProgress:
         raise errors.BadReplyError(f"{asked.url} sent a line that is no JSON object while pulling: {line[:200]!r}")
     if reply.get("error"):
         raise failure(exchange.status, exchange.headers, line, asked)
-    return PullProgress(
-        status=str(reply.get("status", "")),
-        digest=str(reply.get("digest", "")),
-        completed=int(reply.get("completed") or 0),
-        total=int(reply.get("total") or 0),
-    )
+    counts = [reply.get(name) or 0 for name in ("completed", "total")]
+    if not all(isinstance(count, int) for count in counts):
+        raise errors.BadReplyError(f"{asked.url} sent a line of another form while pulling: {line[:200]!r}")
+    return PullProgress(str(reply.get("status", "")), str(reply.get("digest", "")), *counts)
