@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from endpoints import Answer, ask, eight
@@ -54,8 +55,9 @@ def test_streams_come_in_pieces_and_end_with_the_whole(demo: OllamaMultiModal, p
 
 @eight
 def test_the_last_reply_tells_all(demo: OllamaMultiModal, picture: Path, endpoint: str) -> None:
-    last = ask(demo, endpoint, QUESTION, picture).last
-    assert isinstance(last, ChatResponse if endpoint.endswith("chat") else CompletionResponse)
+    answer = ask(demo, endpoint, QUESTION, picture)
+    assert isinstance(answer.last, ChatResponse if endpoint.endswith("chat") else CompletionResponse)
+    last: Any = answer.last
     usage = last.raw["usage"]
     assert usage["prompt_tokens"] > 64, "a picture costs the demo model 64 tokens"
     assert usage["completion_tokens"] > 5
@@ -65,7 +67,7 @@ def test_the_last_reply_tells_all(demo: OllamaMultiModal, picture: Path, endpoin
     (sent,) = last.additional_kwargs["pictures"]
     assert sent["size"] == [224, 224]
     said = last.raw["message"]["content"] if endpoint.endswith("chat") else last.raw["response"]
-    assert said == Answer([last]).text
+    assert said == answer.text
 
 
 @eight

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from llama_index.core.base.llms.types import (
     AudioBlock,
+    CacheControl,
     CachePoint,
     ChatMessage,
     CitableBlock,
@@ -146,7 +147,7 @@ def test_what_holds_other_blocks_is_unpacked(
 ) -> None:
     citable = CitableBlock(title="t", source="s", content=[TextBlock(text="cited"), ImageBlock(path=pictures[0])])
     citation = CitationBlock(cited_content=TextBlock(text="quoted"), source="s", title="t", additional_location_info={})
-    point = CachePoint(cache_control={"type": "ephemeral", "ttl": "5m"})
+    point = CachePoint(cache_control=CacheControl(type="ephemeral", ttl="5m"))
     llm.chat([ChatMessage(role="user", blocks=[citable, point, citation, TextBlock(text="and?")])])
     assert sent(server)[0]["content"] == "cited\nquoted\nand?"
     assert arrived(server) == [pictures[0].read_bytes()]

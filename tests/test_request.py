@@ -107,7 +107,8 @@ def test_any_option_passes_inside_options() -> None:
 @pytest.mark.parametrize("where", ["keyword", "options", "additional_kwargs"])
 def test_an_option_without_effect_warns(where: str) -> None:
     llm = OllamaMultiModal(model="m", additional_kwargs={"mirostat": 1} if where == "additional_kwargs" else {})
-    kwargs = {"keyword": {"mirostat": 1}, "options": {"options": {"mirostat": 1}}}.get(where, {})
+    ways: dict[str, dict[str, Any]] = {"keyword": {"mirostat": 1}, "options": {"options": {"mirostat": 1}}}
+    kwargs = ways.get(where, {})
     with pytest.warns(UserWarning, match="ignores the option 'mirostat'"):
         assert options_of(llm, **kwargs)["mirostat"] == 1
 

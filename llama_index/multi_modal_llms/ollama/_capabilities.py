@@ -76,7 +76,7 @@ async def ask(io: IO, target: Target, model: str, clock: Clock, max_retries: int
     capabilities = await _shown(io, target, model, clock, max_retries)
     try:
         version = await server_version(io, target, clock)
-    except errors.OllamaMultiModalError:  # a proxy that lets chat and show through, but no more; the warning is a courtesy
+    except errors.OllamaMultiModalError:  # a proxy may let no more through; the warning is a courtesy
         version = None
     if version is not None and version < SUPPORTED_VERSION:
         warnings.warn(too_old(target, version), UserWarning, stacklevel=2)

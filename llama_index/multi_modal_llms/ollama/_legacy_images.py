@@ -60,7 +60,7 @@ def _base64_of(entry: Any, where: str) -> bytes:
             return base64.b64encode(base64.b64decode(joined + b"=" * (-len(joined) % 4), validate=True))
         except binascii.Error:
             raise ImageError(
-                f"{where} is no base64 text; for raw bytes, a path or a URL put an ImageBlock into the message's blocks",
+                f"{where} is no base64 text; for raw bytes, paths and URLs put an ImageBlock into its blocks",
                 where=where,
             ) from None
     if not hasattr(entry, "resolve_image"):

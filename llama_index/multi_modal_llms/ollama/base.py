@@ -92,6 +92,9 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     _connections: Connections = PrivateAttr(default_factory=Connections)
     _known: dict[str, ModelCapabilities] = PrivateAttr(default_factory=dict)
 
+    def __init__(self, **settings: Any) -> None:  # the fields above, and Ollama's options by name
+        super().__init__(**settings)
+
     @model_validator(mode="before")
     @classmethod
     def _read_arguments(cls, data: Any) -> Any:
