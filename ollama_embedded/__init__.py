@@ -52,6 +52,7 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(import_module(f".{_HOMES[name]}", __name__), name)
     except ModuleNotFoundError as fault:
-        if fault.name not in MODULES:
+        missing = (fault.name or "").partition(".")[0]
+        if missing not in MODULES:
             raise
-        raise ExtraMissing(name, fault.name) from fault
+        raise ExtraMissing(name, missing) from fault

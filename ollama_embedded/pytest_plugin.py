@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def ollama_server() -> Iterator[EmbeddedOllama]:
     """The demo model, once for all tests: `ollama_server.url`, `ollama_server.model`."""
-    from . import EmbeddedOllama
-
-    with EmbeddedOllama() as server:
+    with _started(lambda embedded: embedded.EmbeddedOllama()) as server:
         yield server
 
 
@@ -28,13 +26,29 @@ def scripted_ollama() -> Iterator[Callable[..., EmbeddedOllama]]:
     >>> def test_it(scripted_ollama):
     ...     server = scripted_ollama("A red circle.", aliases=["llava"])
     """
-    from . import EmbeddedOllama, ScriptedEngine
-
     with ExitStack() as servers:
 
         def start(replies: Any = None, *, faults: Any = (), aliases: Any = (), **engine: Any) -> EmbeddedOllama:
             settings = engine if replies is None else {"replies": replies, **engine}
-            server = EmbeddedOllama(engine=ScriptedEngine(**settings), faults=faults, aliases=aliases)
-            return servers.enter_context(server)
+
+            def make(embedded: Any) -> EmbeddedOllama:
+                scripted = embedded.ScriptedEngine(**settings)
+                server: EmbeddedOllama = embedded.EmbeddedOllama(engine=scripted, faults=faults, aliases=aliases)
+                return server
+
+            return servers.enter_context(_started(make))
 
         yield start
+
+
+def _started(make: Callable[[Any], EmbeddedOllama]) -> EmbeddedOllama:
+    """A server; the test fails with one line that says what to install when the extra is not there."""
+    import ollama_embedded
+    from ollama_embedded.extra import ExtraMissing
+
+    try:
+        return make(ollama_embedded).start()
+    except ExtraMissing as fault:
+        missing = str(fault)
+    # Outside of the handler: pytest would show the exception a second time.
+    pytest.fail(missing, pytrace=False)
