@@ -81,7 +81,7 @@ def test_metadata() -> None:
     ],
 )
 def test_values_out_of_range(kwargs: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match=next(iter(kwargs))):
+    with pytest.raises(ValueError, match=next(iter(kwargs))):
         OllamaMultiModal(**{"model": "m", **kwargs})
 
 
@@ -135,6 +135,23 @@ def test_credentials_in_the_address_become_a_header() -> None:
     assert llm.base_url == "https://host/ollama"
     assert llm.headers == {"Authorization": "Basic bWU6c2VjcmV0"}
     assert "secret" not in repr(llm)
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"base_url": "http://me:secret@host:99999"},
+        {"temperature": 5, "base_url": "http://me:secret@host"},
+        {"temperature": 5, "headers": {"Authorization": "Bearer secret"}},
+        {"headers": {"Authorization": "Bearer secret\n"}},
+        {"headers": {"Authorization": "Bearer secret\u2713"}},
+        {"headers": "Bearer secret"},
+    ],
+)
+def test_a_refusal_shows_no_secret(kwargs: dict[str, Any]) -> None:
+    with pytest.raises(ValueError) as caught:
+        OllamaMultiModal(model="m", **kwargs)
+    assert "secret" not in str(caught.value)
 
 
 def test_events_see_model_and_temperature_and_no_address() -> None:

@@ -9,7 +9,7 @@ from llama_index.core.base.llms.types import LLMMetadata
 from llama_index.core.constants import DEFAULT_NUM_OUTPUTS
 from llama_index.core.multi_modal_llms.base import MultiModalLLMMetadata
 
-from ._address import default_base_url, parse_address
+from ._address import checked_headers, default_base_url, parse_address
 from ._request import near_name, option_defaults
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def read_arguments(data: Mapping[str, Any], fields: Collection[str]) -> dict[str
         settings["additional_kwargs"] = {**options, **(settings.get("additional_kwargs") or {})}
     address = parse_address(str(settings.get("base_url") or default_base_url()))
     settings["base_url"] = address.url
-    headers = dict(settings.get("headers") or {})
+    headers = checked_headers(settings.get("headers") or {})
     if address.authorization:
         headers.setdefault("Authorization", address.authorization)
     settings["headers"] = headers

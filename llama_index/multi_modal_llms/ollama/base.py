@@ -15,7 +15,7 @@ from llama_index.core.base.llms.types import (
     CompletionResponseAsyncGen,
     CompletionResponseGen,
 )
-from llama_index.core.bridge.pydantic import Field, PrivateAttr, model_validator
+from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr
 from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
@@ -92,13 +92,11 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     _connections: Connections = PrivateAttr(default_factory=Connections)
     _known: dict[str, ModelCapabilities] = PrivateAttr(default_factory=dict)
 
-    def __init__(self, **settings: Any) -> None:  # the fields above, and Ollama's options by name
-        super().__init__(**settings)
+    model_config = ConfigDict(hide_input_in_errors=True)  # which may hold a key
 
-    @model_validator(mode="before")
-    @classmethod
-    def _read_arguments(cls, data: Any) -> Any:
-        return read_arguments(data, cls.model_fields) if isinstance(data, dict) else data
+    def __init__(self, **settings: Any) -> None:
+        # Here and not in a validator: pydantic puts the whole input, headers and passwords included, into its errors.
+        super().__init__(**read_arguments(settings, type(self).model_fields))
 
     @classmethod
     def class_name(cls) -> str:
