@@ -68,12 +68,12 @@ class HiddenHeaders(str):
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> HiddenHeaders:
         hidden = cls("(hidden)")
-        hidden.headers = dict(headers)
+        hidden.headers = checked_headers(headers)
         return hidden
 
     @staticmethod
     def read(value: Any) -> dict[str, str]:
-        return value.headers if isinstance(value, HiddenHeaders) else dict(value or {})
+        return value.headers if isinstance(value, HiddenHeaders) else checked_headers(value or {})
 
 
 def with_hidden_headers(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -
         image_options_from_call=image_options is not None,
         deadline=_positive("deadline", deadline),
         max_retries=int(given.get("max_retries", settings.max_retries)),
-        extra_headers=HiddenHeaders.read(given.get("extra_headers")),
+        extra_headers=checked_headers(HiddenHeaders.read(given.get("extra_headers"))),
         tool_rules=_tools.Rules(
             required=_tools.is_required(given.get("tool_choice"), bool(given.get("tool_required"))),
             one_at_most=given.get("allow_parallel_tool_calls") is False,
