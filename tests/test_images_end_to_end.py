@@ -1,0 +1,182 @@
+"""The same scene, however it comes, gets the same right answer from a real model, and another scene another."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from llama_index.core.base.llms.types import ChatMessage, DocumentBlock, ImageBlock, TextBlock, VideoBlock
+from llama_index.core.schema import ImageDocument, ImageNode
+from picture_corpus import encoded, heic, raw_png, raw_tiff_16
+from PIL import Image
+
+from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, PreparedImage
+from ollama_embedded.scenes import GROUND, Shape, draw_scene
+
+# Each scene's colours, shapes and places: an answer that guesses is right about one of them at most.
+SCENES = {
+    "one": (Shape("blue", "square", "top left"), Shape("green", "triangle", "bottom right")),
+    "other": (Shape("green", "triangle", "top left"), Shape("blue", "square", "bottom right")),
+    "third": (Shape("red", "circle", "top right"), Shape("yellow", "star", "bottom left")),
+}
+
+
+def turned(image: Image.Image) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(image.transpose(Image.Transpose.ROTATE_90), "JPEG", quality=95, exif=exif)
+
+
+def transparent(image: Image.Image) -> bytes:
+    """The ground made see-through, with black behind it: a reader that drops alpha sees a black ground."""
+    with_alpha = image.convert("RGBA")
+    pixels = with_alpha.load()
+    assert pixels is not None
+    for x in range(image.width):
+        for y in range(image.height):
+            red, green, blue = image.getpixel((x, y))  # type: ignore[misc]
+            if abs(red - GROUND[0]) + abs(green - GROUND[1]) + abs(blue - GROUND[2]) < 12:
+                pixels[x, y] = (0, 0, 0, 0)
+    return encoded(with_alpha, "PNG")
+
+
+def film(image: Image.Image) -> bytes:
+    av = pytest.importorskip("av")
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as output:
+        stream = output.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = *image.size, "yuv420p", 4_000_000
+        for _ in range(10):
+            output.mux(stream.encode(av.VideoFrame.from_image(image)))
+        output.mux(stream.encode())
+    return buffer.getvalue()
+
+
+FILES: dict[str, Callable[[Image.Image], bytes]] = {
+    "PNG": lambda image: encoded(image, "PNG"),
+    "PNG palette": lambda image: encoded(image.quantize(64), "PNG"),
+    "PNG 16 bit": lambda image: raw_png(image, depth=16),
+    "PNG transparent": transparent,
+    "JPEG": lambda image: encoded(image, "JPEG", quality=95),
+    "JPEG progressive": lambda image: encoded(image, "JPEG", quality=95, progressive=True),
+    "JPEG CMYK": lambda image: encoded(image.convert("CMYK"), "JPEG", quality=95),
+    "JPEG turned by EXIF": turned,
+    "JPEG 12 megapixels": lambda image: encoded(image.resize((3500, 3500), Image.Resampling.LANCZOS), "JPEG"),
+    "WebP": lambda image: encoded(image, "WEBP", quality=95),
+    "WebP animated": lambda image: encoded(
+        image, "WEBP", save_all=True, append_images=[Image.new("RGB", image.size, GROUND)], lossless=True
+    ),
+    "AVIF": lambda image: encoded(image, "AVIF", quality=95),
+    "HEIC": heic,
+    "TIFF": lambda image: encoded(image, "TIFF"),
+    "TIFF 16 bit": raw_tiff_16,
+    "TIFF LZW": lambda image: encoded(image, "TIFF", compression="tiff_lzw"),
+    "GIF": lambda image: encoded(image.quantize(64), "GIF"),
+    "BMP": lambda image: encoded(image, "BMP"),
+    "ICO": lambda image: encoded(image, "ICO", sizes=[image.size]),
+}
+HOLDERS: dict[str, Callable[[bytes, Path], Any]] = {
+    "bytes": lambda data, path: data,
+    "path": lambda data, path: path,
+    "ImageDocument": lambda data, path: ImageDocument(image=base64.encodebytes(data).decode()),
+    "ImageNode": lambda data, path: ImageNode(image_path=str(path)),
+    "data URL": lambda data, path: "data:;base64," + base64.b64encode(data).decode(),
+    "PIL image": lambda data, path: Image.open(path),
+}
+
+
+def assert_seen(ask: Callable[[str], str], shapes: tuple[Shape, ...]) -> None:
+    """That the answers have this scene's number, colours, shapes and places."""
+    count = ask("How many shapes are there?")
+    assert str(len(shapes)) in count, count
+    description = ask("Describe the image.")
+    for shape in shapes:
+        assert f"{shape.colour} {shape.kind}" in description, description
+        where = ask(f"Where is the {shape.colour} {shape.kind}?")
+        assert shape.place is not None
+        assert shape.place in where, where
+    absent = "purple star"
+    assert "no" in ask(f"Is there a {absent}?").lower().split(",")[0]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "scene"
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("scene_name", ["one", "other"])
+def test_every_format_gets_the_right_answer(demo: OllamaMultiModal, path: Path, scene_name: str, name: str) -> None:
+    shapes = SCENES[scene_name]
+    path.write_bytes(FILES[name](draw_scene(*shapes)))
+    assert_seen(lambda question: demo.complete(question, [path]).text, shapes)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_gets_it_in_a_message_too(demo: OllamaMultiModal, path: Path, name: str) -> None:
+    shapes = SCENES["third"]
+    path.write_bytes(FILES[name](draw_scene(*shapes)))
+
+    def ask(question: str) -> str:
+        blocks = [TextBlock(text=question), ImageBlock(path=path)]
+        return str(demo.chat([ChatMessage(role="user", blocks=blocks)]).message.content)
+
+    assert_seen(ask, shapes)
+
+
+@pytest.mark.parametrize("name", HOLDERS)
+def test_every_holder_gets_the_right_answer(demo: OllamaMultiModal, path: Path, name: str) -> None:
+    shapes = SCENES["other"]
+    data = turned(draw_scene(*shapes))
+    path.write_bytes(data)
+    assert_seen(lambda question: demo.complete(question, HOLDERS[name](data, path)).text, shapes)
+
+
+async def test_async_too(demo: OllamaMultiModal) -> None:
+    answer = await demo.acomplete("Where is the blue square?", [turned(draw_scene(*SCENES["one"]))])
+    assert "top left" in answer.text
+
+
+def test_without_turning_the_answer_is_another(demo: OllamaMultiModal, path: Path) -> None:
+    """What a client answers that ignores EXIF: the tests above would notice."""
+    path.write_bytes(encoded(draw_scene(*SCENES["one"]).transpose(Image.Transpose.ROTATE_90), "PNG"))
+    assert "bottom left" in demo.complete("Where is the blue square?", [path]).text
+
+
+def test_a_film_and_a_paper(demo: OllamaMultiModal) -> None:
+    pytest.importorskip("pypdfium2")
+    scene = draw_scene(*SCENES["one"])
+    paper = encoded(scene, "PDF", quality=95)
+    for block, options in (
+        (VideoBlock(video=film(scene)), ImageOptions(frames=1)),
+        (DocumentBlock(data=paper), ImageOptions()),
+    ):
+        message = ChatMessage(role="user", blocks=[block, TextBlock(text="Where is the green triangle?")])
+        reply = demo.chat([message], image_options=options)
+        assert "bottom right" in str(reply.message.content)
+        assert len(reply.additional_kwargs["pictures"]) == 1
+
+
+def test_the_reply_tells_what_was_sent(demo: OllamaMultiModal, path: Path) -> None:
+    path.write_bytes(FILES["JPEG 12 megapixels"](draw_scene(*SCENES["one"])))
+    small = encoded(draw_scene(*SCENES["one"]), "PNG")
+    reply = demo.complete("Describe the first image.", [path, small])
+    first, second = reply.additional_kwargs["pictures"]
+    assert first["steps"] == ["scaled 3500x3500 -> 1001x1001"]
+    assert first["source"] == str(path)
+    assert second["steps"] == []
+    assert second["bytes"] == len(small)
+
+
+def test_a_prepared_picture_is_sent_as_prepared(demo: OllamaMultiModal) -> None:
+    from llama_index.multi_modal_llms.ollama import prepare_image
+
+    prepared = prepare_image(turned(draw_scene(*SCENES["one"])), ImageOptions(max_pixels=50_000))
+    assert isinstance(prepared, PreparedImage)
+    reply = demo.complete("Where is the blue square?", [prepared])
+    assert "top left" in reply.text
+    assert reply.additional_kwargs["pictures"] == [prepared.describe()]
