@@ -21,30 +21,36 @@ def translated(url: str, clock: Clock, *, began: bool) -> Iterator[None]:
     """httpx's exceptions -> ours; `began` says whether the reply had."""
     try:
         yield
-    except httpx.ConnectTimeout as cause:
-        clock.check()
-        raise errors.ConnectionFailedError(
-            f"No connection to {url} within {CONNECT_SECONDS:g} seconds. Is that the right machine and port?"
-        ) from cause
-    except httpx.TimeoutException as cause:
-        clock.check()
-        raise errors.SilenceTimeoutError(_silence_words(url, clock, began)) from cause
-    except httpx.ConnectError as cause:
-        raise _no_connection(url, cause) from cause
-    except httpx.DecodingError as cause:
-        raise errors.BadReplyError(f"The reply of {url} is compressed, and damaged: {cause}") from cause
     except httpx.HTTPError as cause:
+        raise translation(cause, url, clock, began=began) from cause
+
+
+def translation(cause: httpx.HTTPError, url: str, clock: Clock, *, began: bool) -> errors.OllamaMultiModalError:
+    """Our error for one of httpx's: `translated` for what is done once for each line, where a context manager costs
+    as much as parsing the line."""
+    if isinstance(cause, httpx.ConnectTimeout):
         clock.check()
-        if isinstance(cause, httpx.RemoteProtocolError) and not _LEFT.search(str(cause)):
-            raise errors.BadReplyError(f"What answers at {url} does not speak HTTP: {cause}") from cause
-        if began:
-            raise errors.StreamInterruptedError(
-                f"The connection to {url} was cut in the middle of the answer ({_words(cause)}). "
-                "The text so far is in partial_text; the server, or a proxy before it, may have been restarted."
-            ) from cause
-        raise errors.ConnectionFailedError(
-            f"The connection to {url} was lost before an answer came ({_words(cause)}).", transient=True
-        ) from cause
+        return errors.ConnectionFailedError(
+            f"No connection to {url} within {CONNECT_SECONDS:g} seconds. Is that the right machine and port?"
+        )
+    if isinstance(cause, httpx.TimeoutException):
+        clock.check()
+        return errors.SilenceTimeoutError(_silence_words(url, clock, began))
+    if isinstance(cause, httpx.ConnectError):
+        return _no_connection(url, cause)
+    if isinstance(cause, httpx.DecodingError):
+        return errors.BadReplyError(f"The reply of {url} is compressed, and damaged: {cause}")
+    clock.check()
+    if isinstance(cause, httpx.RemoteProtocolError) and not _LEFT.search(str(cause)):
+        return errors.BadReplyError(f"What answers at {url} does not speak HTTP: {cause}")
+    if began:
+        return errors.StreamInterruptedError(
+            f"The connection to {url} was cut in the middle of the answer ({_words(cause)}). "
+            "The text so far is in partial_text; the server, or a proxy before it, may have been restarted."
+        )
+    return errors.ConnectionFailedError(
+        f"The connection to {url} was lost before an answer came ({_words(cause)}).", transient=True
+    )
 
 
 def _no_connection(url: str, cause: httpx.ConnectError) -> errors.ConnectionFailedError:

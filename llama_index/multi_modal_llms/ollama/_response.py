@@ -77,6 +77,7 @@ class Accumulator:
         self._tool_rules = tool_rules or Rules()
         self._pictures = pictures
         self._calls: list[dict[str, Any]] = []
+        self._call_blocks: list[ToolCallBlock] = []
         self._logprobs: list[dict[str, Any]] = []
 
     def feed(self, line: bytes) -> Response | None:
@@ -92,14 +93,14 @@ class Accumulator:
         first = not self._last_line
         self._last_line = line
         reply = self._parse(line, first)
-        piece, thought, calls = self._take(reply)
+        piece, thought = self._take(reply)
         self.done = reply.get("done") is True
         if self.done:
             self._check_end(reply)
             self._tool_rules.complain(self._asked.model, self._calls)
         elif not self._every_line:
             return None
-        return self._response(reply, piece, thought, calls)
+        return self._response(reply, piece, thought)
 
     def end(self) -> None:
         """The reply is over.
@@ -145,7 +146,7 @@ class Accumulator:
             raise self._malformed("a line that is no JSON object", line)
         if reply.get("error"):
             raise self._error_line(line, first)
-        if not reply.keys() & {"message", "response", "done"}:
+        if "message" not in reply and "response" not in reply and "done" not in reply:
             raise self._malformed("a line that is no part of an answer", line)
         if reply.get("done") not in (True, False, None):
             raise self._malformed("a line whose `done` is neither true nor false", line)
@@ -170,7 +171,7 @@ class Accumulator:
             )
         )
 
-    def _take(self, reply: dict[str, Any]) -> tuple[str, str, list[dict[str, Any]]]:
+    def _take(self, reply: dict[str, Any]) -> tuple[str, str]:
         if self._endpoint == "chat":
             part = reply.get("message")
             part = {} if part is None else part
@@ -180,12 +181,15 @@ class Accumulator:
         else:
             part, piece = reply, self._string(reply, "response")
         thought = self._string(part, "thinking")
-        calls = self._tool_calls(part.get("tool_calls"))
+        calls = self._tool_calls(part["tool_calls"]) if "tool_calls" in part else []
+        logprobs = self._list_of_objects(reply["logprobs"], "logprobs") if "logprobs" in reply else []
         self.text += piece
         self.thinking += thought
-        self._calls += calls
-        self._logprobs += self._list_of_objects(reply.get("logprobs"), "logprobs")
-        return piece, thought, calls
+        if calls:
+            self._calls += calls
+            self._call_blocks = [_block(call) for call in self._tool_rules.kept(self._calls)]
+        self._logprobs += logprobs
+        return piece, thought
 
     def _string(self, part: dict[str, Any], name: str) -> str:
         value = part.get(name)
@@ -239,7 +243,7 @@ class Accumulator:
             errors.EmptyResponseError(f"{self._asked.model!r} gave no answer: {why}. {way}", finish_reason=reason)
         )
 
-    def _response(self, reply: dict[str, Any], piece: str, thought: str, calls: list[dict[str, Any]]) -> Response:
+    def _response(self, reply: dict[str, Any], piece: str, thought: str) -> Response:
         extra = {name: value for name, value in reply.items() if name not in _SHOWN_ELSEWHERE}
         if self.thinking:
             extra["thinking"] = self.thinking
@@ -259,14 +263,9 @@ class Accumulator:
     def _message(self) -> ChatMessage:
         blocks: list[Any] = [ThinkingBlock(content=self.thinking)] if self.thinking else []
         blocks.append(TextBlock(text=self.text))
-        calls = self._tool_rules.kept(self._calls)
-        for call in calls:
-            function = call["function"]
-            blocks.append(
-                ToolCallBlock(tool_call_id=call["id"], tool_name=function["name"], tool_kwargs=function["arguments"])
-            )
+        blocks += self._call_blocks
         # Core's streaming programs look only here; readers of blocks look only there.
-        extra = {"tool_calls": calls} if calls else {}
+        extra = {"tool_calls": self._tool_rules.kept(self._calls)} if self._calls else {}
         return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
 
     def _complete(self, reply: dict[str, Any], extra: dict[str, Any]) -> None:
@@ -311,6 +310,11 @@ class Accumulator:
             ]
         except ValueError as cause:
             raise self._malformed("log probabilities of another form", self._last_line) from cause
+
+
+def _block(call: Mapping[str, Any]) -> ToolCallBlock:
+    function = call["function"]
+    return ToolCallBlock(tool_call_id=call["id"], tool_name=function["name"], tool_kwargs=function["arguments"])
 
 
 def _show(line: bytes) -> str:

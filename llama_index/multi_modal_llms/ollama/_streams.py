@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
 from ._legacy_images import has_legacy_images, with_blocks_for_legacy_images
+from ._request import with_hidden_headers
 from ._transport import drive
 
 ENDPOINTS = (
@@ -48,6 +49,9 @@ class ReplyStream(Generator[Any, None, None]):
     def __init__(self, reply: Source) -> None:
         self._reply: Source | None = reply
         _register(self)
+
+    def __next__(self) -> Any:
+        return self.send(None)
 
     def send(self, value: None) -> Any:
         if self._reply is None:
@@ -173,6 +177,7 @@ def _wrapped(method: Callable[..., Any], takes_messages: bool) -> Callable[..., 
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         if takes_messages and _legacy(args, kwargs):
             args, kwargs = _cleaned(args, kwargs)
+        kwargs = with_hidden_headers(kwargs)
         opened: list[Any] = []
         token = _opened.set(opened)
         try:
@@ -189,6 +194,7 @@ def _wrapped_async(method: Callable[..., Coroutine[Any, Any, Any]], takes_messag
     async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         if takes_messages and _legacy(args, kwargs):
             args, kwargs = await asyncio.to_thread(_cleaned, args, kwargs)
+        kwargs = with_hidden_headers(kwargs)
         opened: list[Any] = []
         token = _opened.set(opened)
         try:

@@ -20,7 +20,7 @@ import httpx
 from . import errors
 from ._clock import Clock
 from ._connections import Connections, Target
-from ._faults import translated
+from ._faults import translated, translation
 from ._request import Request
 from ._response import LineSplitter
 
@@ -91,8 +91,10 @@ class _BlockingExchange(Exchange):
 
     async def _piece(self) -> bytes | None:
         self._clock.check()  # an answer that never falls silent never blocks
-        with translated(self._url, self._clock, began=True):
+        try:
             return next(self._pieces, None)
+        except httpx.HTTPError as cause:
+            raise translation(cause, self._url, self._clock, began=True) from cause
 
     async def close(self) -> None:
         if self._alarm is not None:
@@ -111,8 +113,12 @@ class _LoopExchange(Exchange):
         self._pieces = response.aiter_bytes()
 
     async def _piece(self) -> bytes | None:
-        with translated(self._url, self._clock, began=True):
+        try:
+            if self._clock.ends_at is None:
+                return await anext(self._pieces, None)
             return await _within(self._clock, anext(self._pieces, None))
+        except httpx.HTTPError as cause:
+            raise translation(cause, self._url, self._clock, began=True) from cause
 
     async def close(self) -> None:
         await self._response.aclose()
