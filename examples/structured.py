@@ -1,0 +1,45 @@
+"""Pictures in, objects out: the class's schema is enforced by the server, the answer is validated here.
+
+python examples/structured.py [PICTURE ...]
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Literal
+
+from asking import PICTURES, vision_model
+from llama_index.core.prompts import PromptTemplate
+from pydantic import BaseModel
+
+from llama_index.multi_modal_llms.ollama.errors import StructuredOutputError
+
+
+class Thing(BaseModel):
+    """One thing in a drawing."""
+
+    color: Literal["red", "green", "blue", "yellow", "orange", "purple", "black", "white"]
+    shape: Literal["circle", "square", "triangle", "star", "cross", "diamond"]
+
+
+class Drawing(BaseModel):
+    """All that a drawing shows."""
+
+    shapes: list[Thing]
+
+
+def main(pictures: list[str]) -> None:
+    prompt = PromptTemplate("List the shapes as JSON.")
+    with vision_model() as llm:
+        for picture in pictures:
+            try:
+                drawing = llm.structured_predict(Drawing, prompt, image_documents=[picture])
+            except StructuredOutputError as error:
+                print(f"{picture}: {error}", file=sys.stderr)
+                continue
+            for thing in drawing.shapes:
+                print(f"{picture},{thing.color},{thing.shape}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or [str(PICTURES / "two-shapes.jpg"), str(PICTURES / "three-shapes.webp")])
