@@ -19,8 +19,9 @@ from ._address import Address
 
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
 _Kept = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
-_closing: set[asyncio.Task[None]] = set()
-"""Event loops hold their tasks weakly only."""
+_closing: dict[httpx.AsyncClient, tuple[object, ...]] = {}
+"""Clients that are being closed, with keeper and task, which a loop holds weakly only. A loop that ends cancels the
+task, perhaps before its first step, and then ends the keeper."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,11 @@ class Connections:
         for client in blocking.values():
             client.close()
         for loop, clients in loops.items():
-            for _, keeper in clients.values():
+            for kept, keeper in clients.values():
                 if not loop.is_closed():
+                    _closing[kept] = (keeper,)
                     with suppress(RuntimeError):  # the loop was closed in the same moment, and they with it
-                        loop.call_soon_threadsafe(_finish, loop, keeper)
+                        loop.call_soon_threadsafe(_begin_to_end, loop, kept)
 
     async def aclose(self) -> None:
         """Close every connection, and wait for those of the running event loop."""
@@ -109,13 +111,16 @@ async def _keep(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        await client.aclose()
+        await _end(client)
 
 
-def _finish(loop: asyncio.AbstractEventLoop, keeper: AsyncGenerator[None, None]) -> None:
-    task = loop.create_task(keeper.aclose())
-    _closing.add(task)
-    task.add_done_callback(_closing.discard)
+def _begin_to_end(loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient) -> None:
+    _closing[client] = (*_closing.get(client, ()), loop.create_task(_end(client)))
+
+
+async def _end(client: httpx.AsyncClient) -> None:
+    await client.aclose()
+    _closing.pop(client, None)
 
 
 def _client_settings(target: Target) -> dict[str, Any]:
