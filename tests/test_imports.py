@@ -19,6 +19,7 @@ BOTTOM_UP = (
     "_schema",
     "_address",
     "_picture_tokens",
+    "_http",
     "_clock",
     "_images",
     "_legacy_images",

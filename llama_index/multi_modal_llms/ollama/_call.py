@@ -150,8 +150,8 @@ class Reply:
     async def next(self) -> Response | None:
         """The next item, or `None` at the end. Whatever goes wrong closes the request."""
         if self._first is not None:
-            item, self._first = self._first, None
-            return item
+            first, self._first = self._first, None
+            return first
         try:
             while (line := await self._exchange.next_line()) is not None:
                 if (item := self._accumulator.feed(line)) is not None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import httpx
-
+from . import _http as httpx
 from . import errors
 
 CONNECT_SECONDS = 10.0

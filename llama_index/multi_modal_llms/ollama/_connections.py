@@ -10,15 +10,15 @@ import urllib.request
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from . import _http as httpx
 from . import errors
 from ._address import Address
 
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
-_Kept = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
+if TYPE_CHECKING:
+    _Kept = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
+
 _closing: dict[httpx.AsyncClient, tuple[object, ...]] = {}
 """Clients that are being closed, with keeper and task, which a loop holds weakly only. A loop that ends cancels the
 task, perhaps before its first step, and then ends the keeper."""
@@ -129,7 +129,8 @@ def _client_settings(target: Target) -> dict[str, Any]:
     verify: bool | ssl.SSLContext = False
     if target.address.is_https or (trust_env and urllib.request.getproxies()):
         verify = _context(target.verify) if isinstance(target.verify, str) else target.verify
-    return {"verify": verify, "trust_env": trust_env, "limits": _LIMITS, "follow_redirects": False}
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
+    return {"verify": verify, "trust_env": trust_env, "limits": limits, "follow_redirects": False}
 
 
 def _context(ca_file: str) -> ssl.SSLContext:

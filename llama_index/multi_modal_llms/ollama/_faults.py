@@ -7,8 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
-
+from . import _http as httpx
 from . import errors
 from ._clock import CONNECT_SECONDS, Clock
 

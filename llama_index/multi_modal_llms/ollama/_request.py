@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import difflib
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -212,6 +211,8 @@ def option_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:
 
 def near_name(name: str, names: Sequence[str]) -> str:
     """` Did you mean 'x'?`, or nothing."""
+    import difflib  # 5 ms, and only mistakes need it
+
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
 

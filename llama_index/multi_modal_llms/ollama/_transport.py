@@ -15,8 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
-import httpx
-
+from . import _http as httpx
 from . import errors
 from ._clock import Clock
 from ._connections import Connections, Target
