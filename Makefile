@@ -3,6 +3,7 @@
 #   make install    the environment alone
 #   make demo       ask the demo model about the pictures in examples/pictures
 #   make test       the whole test suite, with the coverage of the client
+#   make test HOST=http://... MODEL=...   its end-to-end part, against that server and that vision model
 #   make check      ruff, mypy and the rules of who may import whom
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
@@ -10,6 +11,9 @@
 
 VENV ?= .venv
 TESTS ?=
+# From the command line alone: some shells and build systems export a HOST of their own.
+REAL_HOST := $(if $(findstring command,$(origin HOST)),$(HOST))
+REAL_MODEL := $(if $(findstring command,$(origin MODEL)),$(MODEL))
 STAMP := $(VENV)/.installed
 RUN := $(VENV)/bin/python
 
@@ -26,7 +30,12 @@ demo: $(STAMP)
 	@$(RUN) examples/demo.py
 
 test: $(STAMP)
+ifneq ($(REAL_HOST)$(REAL_MODEL),)
+	OLLAMA_TEST_HOST='$(or $(REAL_HOST),http://localhost:11434)' OLLAMA_TEST_MODEL='$(REAL_MODEL)' \
+		$(RUN) -m pytest -m real $(TESTS)
+else
 	$(RUN) -m pytest --cov $(TESTS)
+endif
 
 check: $(STAMP)
 	$(RUN) -m ruff check .
