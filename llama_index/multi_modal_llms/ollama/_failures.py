@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -226,6 +227,7 @@ def _count(value: Any) -> int | None:
 def _seconds(value: str | None) -> float | None:
     """Retry-After in seconds; its other form, a date, is rare enough to leave to the usual back-off."""
     try:
-        return max(0.0, float(value)) if value is not None else None
+        seconds = float(value or "")
     except ValueError:
         return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
