@@ -5,6 +5,7 @@
 #   make test       the whole test suite, with the coverage of the client
 #   make test HOST=http://... MODEL=...   its end-to-end part, against that server and that vision model
 #   make check      ruff, mypy and the rules of who may import whom
+#   make docs       the documentation as a site in site/, which is there to open from disk
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
 # TESTS="tests/test_cli.py -k ask" fewer tests.
@@ -21,7 +22,7 @@ RUN := $(VENV)/bin/python
 ANY_PYTHON := python3 python3.13 python3.12 python3.11 python3.10 python
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
 
-.PHONY: install demo test check
+.PHONY: install demo test check docs
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -42,6 +43,18 @@ check: $(STAMP)
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest -q tests/test_imports.py
+
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+	@echo "The documentation is in site/index.html"
+
+$(VENV)/.installed-docs: $(STAMP)
+	@if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(RUN) --group docs; \
+	else \
+		$(RUN) -m pip install --quiet --disable-pip-version-check --group docs; \
+	fi
+	@touch $@
 
 # uv is a matter of speed alone. pip reads [dependency-groups] from 25.1 on, and new environments often bring
 # an older one, so it is brought up to date first.

@@ -10,9 +10,13 @@ Comments beside a block, which no reader sees, say what must come of it:
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import os
 import re
 import shutil
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,7 +26,7 @@ from typing import Any
 import pytest
 from llama_index.core import Settings
 
-from ollama_embedded import EmbeddedOllama, Shape, draw_scene
+from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, Shape, ToolCall, draw_scene
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -71,9 +75,33 @@ PAGES = [page for page in sorted(DOCS.rglob("*.md")) if blocks_of(page)]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedOllama]:
+def demo_model() -> Iterator[EmbeddedOllama]:
     """The reader's Ollama."""
     with EmbeddedOllama(aliases=STANDING_FOR) as running:
+        yield running
+
+
+def calls_tools(request: Any) -> Reply:
+    """What the demo model cannot do: call the tool that is offered, then say how many pictures it gave."""
+    results = [message for message in request.messages if message.role == "tool"]
+    if results:
+        return Reply(f"I saw {sum(len(message.images) for message in results)} pictures.")
+    arguments: dict[str, dict[str, Any]] = {"order": {"item": "bolt", "count": 2}, "look": {"place": "hall"}}
+    return Reply(tool_calls=[ToolCall(name, arguments[name]) for name in tools_of(request)])
+
+
+def tools_of(request: Any) -> list[str]:
+    return [tool["function"]["name"] for tool in request.tools]
+
+
+@pytest.fixture
+def server(page: Path, demo_model: EmbeddedOllama) -> Iterator[EmbeddedOllama]:
+    """The reader's Ollama, with a model that the page is about."""
+    if page.name != "tools.md":
+        yield demo_model
+        return
+    engine = ScriptedEngine(calls_tools, capabilities=["completion", "vision", "tools"])
+    with EmbeddedOllama(engine=engine, aliases=STANDING_FOR) as running:
         yield running
 
 
@@ -85,10 +113,26 @@ def readers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(PICTURES / "one-shape.png", tmp_path / "restaurant_images")
     draw_scene(Shape("red", "circle")).save(tmp_path / "first.png")
     draw_scene(Shape("black", "cross")).save(tmp_path / "second.png")
+    draw_scene("red circle", "blue square", "green star").save(tmp_path / "three.png")
     pages = [draw_scene(Shape("red", "circle")), draw_scene(Shape("black", "cross"))]
     pages[0].save(tmp_path / "report.pdf", save_all=True, append_images=pages[1:])
+    film(tmp_path / "clip.mp4")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def film(path: Path) -> None:
+    """Two seconds of a red circle, where the package that can do so is installed."""
+    if not is_there("av"):
+        return
+    av: Any = importlib.import_module("av")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width = stream.height = 224
+        frame = av.VideoFrame.from_image(draw_scene("red circle"))
+        for _ in range(20):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
 
 
 def is_there(module: str) -> bool:
@@ -103,7 +147,7 @@ def run(block: Block, page: Path, namespace: dict[str, Any]) -> None:
         return
     place = f"{page.relative_to(ROOT)}:{block.line}"
     # So many empty lines that a traceback names the line of the page.
-    program = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
+    program = compile("\n" * (block.line - 1) + block.code, str(page), "exec", dont_inherit=True)
     if block.fails:
         with pytest.raises(Exception) as caught:  # noqa: PT011 - which one, the next line says
             exec(program, namespace)
@@ -139,3 +183,17 @@ def test_every_block_is_found() -> None:
         fences = re.findall(r"^\s*```python", text, flags=re.MULTILINE)
         assert len(fences) == len(blocks_of(page)), page
         assert text.count("<!-- then:") == sum(len(block.then) for block in blocks_of(page)), page
+
+
+@pytest.mark.skipif(not is_there("mkdocs"), reason="needs the dependency group docs")
+def test_the_site_builds_without_a_broken_link_and_fetches_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) > len(PAGES)
+    for page in pages:
+        html = page.read_text(encoding="utf-8")
+        fetched = re.findall(r"<(?:link|script|img|iframe|source)[^>]*(?:src|href)=\"?(https?:[^\" >]+)", html)
+        assert fetched == [], page.name
