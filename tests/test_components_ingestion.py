@@ -169,7 +169,7 @@ def ray_pipeline(serving: Serving) -> Any:
     ray = importlib.import_module("llama_index.ingestion.ray")  # without types
 
     step = ray.RayTransformComponent(
-        transform_class=SummaryExtractor,
+        transform_class=KeywordExtractor,
         transform_kwargs={"llm": serving.llm, "show_progress": False},
         map_batches_kwargs={"batch_size": 2, "concurrency": 1},
     )
@@ -180,8 +180,8 @@ def ray_pipeline(serving: Serving) -> Any:
 @pytest.mark.usefixtures("cluster")
 def test_ray_pipeline(serve: Any) -> None:
     serving = serve("About circles.", headers={"X-Key": "kept"})
-    found = ray_pipeline(serving).run(documents=documents())
-    assert [node.metadata["section_summary"] for node in found] == ["About circles."] * 4
+    found = ray_pipeline(serving).run(nodes=nodes(4))
+    assert [node.metadata["excerpt_keywords"] for node in found] == ["About circles."] * 4
     assert {request.headers["x-key"] for request in serving.asked} == {"kept"}
 
 
@@ -191,7 +191,7 @@ def test_ray_pipeline(serve: Any) -> None:
 def test_the_error_of_a_call_arrives_from_ray(serve: Any) -> None:
     serving, _ = failing(serve, "server")
     with pytest.raises(Exception, match="out of memory"):
-        ray_pipeline(serving).run(documents=documents(2))
+        ray_pipeline(serving).run(nodes=nodes(2))
 
 
 def test_documents_of_the_reader_survive_the_pipeline(serve: Any, tmp_path: Path) -> None:
