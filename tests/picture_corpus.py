@@ -189,6 +189,16 @@ class Sample:
     tolerance: int = 25
 
 
+def _adobe_rgb() -> bytes:
+    """Stored as RGB without conversion, which only Adobe's marker says."""
+    data = bytearray(encoded(card(), "JPEG", keep_rgb=True))
+    for start, step in ((data.index(b"\xff\xc0") + 10, 3), (data.index(b"\xff\xda") + 5, 2)):
+        for number, letter in enumerate(b"RGB"):
+            assert data[start + number * step] == letter
+            data[start + number * step] = number + 1
+    return bytes(data)
+
+
 def _palette() -> Image.Image:
     return card().quantize(8)
 
@@ -213,6 +223,7 @@ SAMPLES = (
     Sample("jpeg p3 profile", lambda: encoded(card(), "JPEG", icc_profile=P3_PROFILE), passes=True),
     Sample("jpeg cmyk", lambda: encoded(card().convert("CMYK"), "JPEG", quality=95)),
     Sample("jpeg stored as rgb", lambda: encoded(card(), "JPEG", keep_rgb=True)),
+    Sample("jpeg stored as rgb by adobe", _adobe_rgb),
     Sample("png rgb", lambda: encoded(card(), "PNG"), passes=True),
     Sample("png grey", lambda: encoded(card().convert("L"), "PNG"), passes=True, grey=True),
     Sample("png interlaced", lambda: raw_png(card(), interlaced=True), passes=True),

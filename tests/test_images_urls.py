@@ -59,6 +59,7 @@ def status(code: int, body: bytes = b"", **headers: str) -> Callable[[Handler], 
     return page
 
 
+@contextlib.contextmanager
 def serve(context: ssl.SSLContext | None = None) -> Iterator[Web]:
     class Page(Handler):
         def do_GET(self) -> None:
@@ -82,15 +83,18 @@ def serve(context: ssl.SSLContext | None = None) -> Iterator[Web]:
     site = Web(server.server_address[1], {"/card.jpg": picture})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield site
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    yield from serve()
+    with serve() as site:
+        yield site
 
 
 @pytest.fixture
@@ -376,7 +380,7 @@ class TestTls:
         authority.configure_trust(client)
         monkeypatch.setattr(fetch, "tls_context", lambda: client)
         names["pictures.example"] = names["other.example"] = [["127.0.0.2"]]
-        for web in serve(server):
+        with serve(server) as web:
             assert prepare_image(web.url("/card.jpg", "pictures.example", "https"), ANY).read() == JPEG
             assert asked == ["pictures.example"]
             assert web.asked == [("/card.jpg", f"pictures.example:{web.port}", "127.0.0.2")]
@@ -388,6 +392,5 @@ class TestTls:
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         trustme.CA().issue_cert("pictures.example").configure_cert(server)
         names["pictures.example"] = [["127.0.0.2"]]
-        for web in serve(server):
-            with pytest.raises(ImageFetchError, match="certificate"):
-                prepare_image(web.url("/card.jpg", "pictures.example", "https"), ANY)
+        with serve(server) as web, pytest.raises(ImageFetchError, match="certificate"):
+            prepare_image(web.url("/card.jpg", "pictures.example", "https"), ANY)

@@ -123,8 +123,9 @@ def _simple_mode(image: Image.Image, steps: list[str]) -> Image.Image:
 def _resized(image: Image.Image, size: Size, box: tuple[float, float, float, float]) -> Image.Image:
     from PIL import Image as pil
 
-    shrinks = size[0] < image.size[0]
-    return image.resize(size, pil.Resampling.LANCZOS if shrinks else pil.Resampling.BICUBIC, box=box)
+    # Lanczos takes half as long again, and the model scales once more anyway. From three times the size on, whole
+    # pixels are averaged first.
+    return image.resize(size, pil.Resampling.BICUBIC, box=box, reducing_gap=3.0)
 
 
 def _with_profile(image: Image.Image, profile: bytes, steps: list[str]) -> Image.Image:

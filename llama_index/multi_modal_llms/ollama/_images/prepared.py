@@ -58,7 +58,8 @@ class Content:
             watched = _WatchedFile(self)
         except OSError as error:
             raise self.changed(f"cannot be opened any more: {error.strerror or error}") from error
-        return io.BufferedReader(watched, 256 * 1024)
+        # Larger reads go past the buffer, straight to their place; a look at the head reads no more than this.
+        return io.BufferedReader(watched, 32 * 1024)
 
     def changed(self, what: str) -> ImageError:
         name = f"{self.where} ({self.source})" if self.where else self.source

@@ -57,7 +57,7 @@ def video_block(block: Any, options: ImageOptions, *, where: str) -> list[Prepar
 def _frames(material: Material, kind: Kind, file: BinaryIO, options: ImageOptions, fps: int | None) -> Iterator[Raster]:
     import av
 
-    with av.open(file, format=_DEMUXERS[kind], metadata_errors="replace") as container:
+    with av.open(file, format=_DEMUXERS[kind]) as container:
         if not container.streams.video:
             raise Damaged("has no pictures in it, only sound", "Put it into an AudioBlock, as WAV or MP3.")
         stream = container.streams.video[0]
