@@ -5,6 +5,8 @@
 #   make test       the whole test suite, with the coverage of the client
 #   make test HOST=http://... MODEL=...   its end-to-end part, against that server and that vision model
 #   make check      ruff, mypy and the rules of who may import whom
+#   make matrix     the core of the suite on every Python that is installed, with the oldest and the newest core
+#   make bench      this client and its peers, measured side by side: benchmarks/README.md
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
@@ -22,7 +24,7 @@ RUN := $(VENV)/bin/python
 ANY_PYTHON := python3 python3.13 python3.12 python3.11 python3.10 python
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
 
-.PHONY: install demo test check docs
+.PHONY: install demo test check docs matrix bench
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -43,6 +45,13 @@ check: $(STAMP)
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest -q tests/test_imports.py
+
+matrix: $(STAMP)
+	$(RUN) tests/matrix.py
+
+# BENCH=--quick for under two minutes; the first run makes an environment for each client.
+bench: $(STAMP)
+	$(RUN) benchmarks $(BENCH)
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet

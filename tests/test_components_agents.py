@@ -17,7 +17,7 @@ from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel, ValidationError
 from serving import ALL, Serving, start_servers
-from structured import four, predict
+from structured_asks import four, predict
 
 from llama_index.multi_modal_llms.ollama.errors import CapabilityError
 from ollama_embedded import Reply, ToolCall, draw_scene

@@ -9,10 +9,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import draw_pictures
 import pytest
 from PIL import Image
 
-from examples import draw_pictures
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded.scenes import COLOURS, KINDS
 

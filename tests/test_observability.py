@@ -23,7 +23,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from PIL import Image
 from pydantic import BaseModel, PrivateAttr
 from serving import Events, listen, start_servers
-from structured import four, predict
+from structured_asks import four, predict
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import ServerError

@@ -16,7 +16,7 @@ from llama_index.core.types import PydanticProgramMode
 from PIL import Image
 from pydantic import BaseModel, Field
 from serving import Events, listen, start_servers
-from structured import four, predict
+from structured_asks import four, predict
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import (
