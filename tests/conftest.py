@@ -12,6 +12,16 @@ from ollama_embedded import EmbeddedOllama
 from ollama_embedded.scenes import Shape, draw_scene
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that take minutes, or a cluster, run when they are asked for by their marker: -m soak."""
+    asked = config.getoption("-m")
+    unasked = [name for name in ("soak", "ray") if name not in asked]
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in unasked)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(scope="session")
 def demo_server() -> Iterator[EmbeddedOllama]:
     """The embedded Ollama with the demo model, for the whole run."""
