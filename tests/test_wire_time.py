@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -13,8 +15,10 @@ from endpoints import eight
 from llama_index.core.base.llms.types import ChatMessage
 from wire_support import HOLD, NDJSON, SOON, Step, WireServer, answer, attempt, chunk, client, head, part, stream
 
-from llama_index.multi_modal_llms.ollama import OllamaServer, _images, errors
+from llama_index.multi_modal_llms.ollama import OllamaServer, _clock, _images, errors
 from llama_index.multi_modal_llms.ollama._clock import CONNECT_SECONDS, Clock
+from llama_index.multi_modal_llms.ollama._connections import Connections
+from llama_index.multi_modal_llms.ollama._transport import LoopIO
 
 PICTURE = b"\x89PNG\r\n\x1a\n"
 
@@ -178,3 +182,28 @@ def test_a_silent_error_body_is_a_timeout() -> None:
     with WireServer([head(500, {"content-length": "100"}), HOLD]) as server:
         outcome = attempt(client(server, request_timeout=0.2), "chat")
         assert type(outcome.error) is errors.SilenceTimeoutError
+
+
+@eight
+@pytest.mark.parametrize(("deadline", "error"), [(None, errors.ConnectionFailedError), (0.3, errors.DeadlineError)])
+def test_a_server_that_does_not_even_accept(
+    endpoint: str, deadline: float | None, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_clock, "CONNECT_SECONDS", 0.3 if deadline is None else 10.0)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        for _ in range(3):  # more than its queue holds, so that no further connection is made
+            each = waiting.enter_context(socket.socket())
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        outcome = attempt(client(url, deadline=deadline, max_retries=2), endpoint)
+    assert type(outcome.error) is error, repr(outcome.error)
+    assert outcome.raised_by_call
+
+
+async def test_an_error_of_the_tree_is_no_deadline_even_if_it_is_a_timeout() -> None:
+    def fail() -> None:
+        raise errors.SilenceTimeoutError("mine")
+
+    with pytest.raises(errors.SilenceTimeoutError, match="mine"):
+        await LoopIO(Connections()).run(fail, Clock.start(None, SOON))
