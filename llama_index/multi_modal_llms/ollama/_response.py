@@ -125,10 +125,6 @@ class Accumulator:
         error.last_line = self._last_line.decode("utf-8", "replace")
         return error
 
-    @property
-    def _begun(self) -> bool:
-        return bool(self.text or self.thinking or self._calls)
-
     def _parse(self, line: bytes, first: bool) -> dict[str, Any]:
         try:
             reply = from_json(line)
