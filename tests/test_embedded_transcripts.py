@@ -16,7 +16,10 @@ import pytest
 
 from ollama_embedded import EmbeddedOllama, Ending, Piece, Reply, ScriptedEngine, ToolCall
 from ollama_embedded.catalog import ModelFacts
+from ollama_embedded.embedded import DEMO_MODEL
+from ollama_embedded.engine import EngineError
 from ollama_embedded.faults import RawReply
+from ollama_embedded.llama_cpp import _ToolCalls
 
 FOLDER = Path(__file__).parent / "transcripts"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -37,7 +40,7 @@ LEFT_OUT = {
     r"pull-.*": "needs a registry; the shape of both outcomes is tested below",
 }
 OF_OTHER_MODELS = re.compile(r"(text-only|tools|think|native-tools|repeat-guard)-.*")
-"""Their models are not shipped: the scripted engine says what they said."""
+"""Their models are not shipped: the scripted engine says what they said, and other tests below send their errors."""
 
 SAID = ("content", "response", "thinking", "context", "logprobs", "id")
 MOMENT = ("created_at", "modified_at", "expires_at")
@@ -187,6 +190,60 @@ def exact(line: str) -> Any:
         return line
     fields = json.loads(line)
     return [(name, value) for name, value in fields.items() if name not in ("created_at", "total_duration")]
+
+
+BLIND = [name for name in NAMES if re.fullmatch(r"text-only-.*-picture(-stream)?", name)]
+ABLE = [name for name in NAMES if re.fullmatch(r".*tools-arguments-as-string|.*-show", name) and not left_out(name)]
+CUT_CALLS = [name for name in NAMES if name.startswith("native-tools-call-cut-short")]
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_a_model_without_a_projector_refuses_pictures_as_recorded(name: str) -> None:
+    """The demo model without its projector stands for the text model that was recorded."""
+    request, recorded, text = exchange(name)
+    with EmbeddedOllama(model=DEMO_MODEL, aliases=[request["body"]["model"]]) as server:
+        reply = send(server.url, request)
+    assert (reply.status_code, json.loads(reply.json()["error"])) == (
+        recorded["status"],
+        json.loads(json.loads(text)["error"]),
+    )
+    assert_same_headers(reply, recorded)
+
+
+@pytest.mark.parametrize("name", ABLE)
+def test_other_models_show_themselves_and_refuse_as_recorded(name: str) -> None:
+    request, recorded, text = exchange(name)
+    shown = json.loads(text)
+    facts = {field: shown[field] for field in ("capabilities", "model_info", "projector_info") if field in shown}
+    able = {"capabilities": ("completion", "tools"), **facts}
+    with EmbeddedOllama(engine=ScriptedEngine(model=request["body"]["model"], **able)) as server:
+        reply = send(server.url, request)
+    assert reply.status_code == recorded["status"]
+    assert_same_headers(reply, recorded)
+    if "error" in shown:
+        assert reply.text == text
+    else:
+        optional = {"parameters"}  # those of its Modelfile
+        assert [field for field in shown if field not in optional] == list(reply.json())
+        assert all(reply.json()[field] == value for field, value in facts.items())
+
+
+@pytest.mark.parametrize("name", CUT_CALLS)
+def test_a_tool_call_that_is_cut_short_is_the_recorded_error(name: str) -> None:
+    """No model that is shipped calls tools: llama.cpp's fragments are given by hand."""
+    _, recorded, text = exchange(name)
+    calls = _ToolCalls()
+    calls.add([{"index": 0, "id": "x", "function": {"name": "get_weather", "arguments": '{"ci'}}])
+    with pytest.raises(EngineError) as fault:
+        calls.complete()
+    assert (fault.value.status, {"error": fault.value.text}) == (recorded["status"], json.loads(text))
+
+
+def test_every_recording_is_sent_or_left_out_with_a_reason() -> None:
+    of_other_models = {name for name in NAMES if OF_OTHER_MODELS.match(name)}
+    sent = {name for name in NAMES if is_an_answer(name)} | (set(NAMES) - of_other_models)
+    sent |= {*BLIND, *ABLE, *CUT_CALLS}
+    assert [name for name in NAMES if name not in sent and not left_out(name)] == []
 
 
 @pytest.mark.parametrize(
