@@ -123,14 +123,23 @@ class Request:
         return sum(part.size_in_bytes for part in self.parts if not isinstance(part, bytes))
 
     def pieces(self) -> Iterator[bytes]:
-        """The body, a piece at a time; a fresh iterator for each attempt."""
+        """The body, a piece at a time; a fresh iterator for each attempt.
+
+        Text leaves with the picture before or after it: each piece is a system call, and on a loop a thread's turn.
+        """
+        held = b""
         for part in self.parts:
             if isinstance(part, bytes):
-                yield part
+                held += part
                 continue
             with part.open() as stream:
                 while chunk := stream.read(_PIECE):
-                    yield base64.b64encode(chunk)
+                    held += base64.b64encode(chunk)
+                    if len(chunk) == _PIECE:
+                        yield held
+                        held = b""
+        if held:
+            yield held
 
 
 def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -> Arguments:

@@ -36,8 +36,9 @@ class LineSplitter:
         self._rest: list[bytes] = []
 
     def feed(self, data: bytes) -> list[bytes]:
-        *lines, rest = data.split(b"\n")
-        if lines:
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        if lines and self._rest:
             lines[0] = b"".join(self._rest) + lines[0]
             self._rest.clear()
         if rest:
@@ -183,7 +184,8 @@ class Accumulator:
         self.thinking += thought
         if calls:
             self._calls += calls
-            self._call_blocks = [_block(call) for call in self._tool_rules.kept(self._calls)]
+            kept = self._tool_rules.kept(self._calls)
+            self._call_blocks += [_block(call) for call in kept[len(self._call_blocks) :]]
         self._logprobs += logprobs
         return piece, thought
 

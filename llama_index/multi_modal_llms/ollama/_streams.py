@@ -83,6 +83,9 @@ class AsyncReplyStream(AsyncGenerator[Any, None]):
         self._loop = asyncio.get_running_loop()
         _register(self)
 
+    def __anext__(self) -> Coroutine[Any, Any, Any]:
+        return self.asend(None)
+
     async def asend(self, value: None) -> Any:
         if self._reply is None:
             raise StopAsyncIteration
@@ -114,6 +117,9 @@ class HeldStream(Generator[Any, None, None]):
         self._source = source
         self._opened = opened
 
+    def __next__(self) -> Any:
+        return next(self._source)
+
     def send(self, value: None) -> Any:
         return next(self._source)
 
@@ -140,6 +146,9 @@ class HeldAsyncStream(AsyncGenerator[Any, None]):
     def __init__(self, source: AsyncGenerator[Any, None], opened: Sequence[AsyncReplyStream]) -> None:
         self._source = source
         self._opened = opened
+
+    def __anext__(self) -> Coroutine[Any, Any, Any]:
+        return self.asend(None)
 
     async def asend(self, value: None) -> Any:
         return await anext(self._source)

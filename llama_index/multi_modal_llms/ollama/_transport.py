@@ -12,8 +12,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from . import _http as httpx
 from . import errors
@@ -24,6 +25,10 @@ from ._request import Request
 from ._response import LineSplitter
 
 T = TypeVar("T")
+_UPLOADS_AT_ONCE = 4
+"""Bodies with pictures that one client sends at the same time on an event loop: they share one wire and one thread
+of Python anyway, and each further one holds up whatever else the loop has to do."""
+_gates: WeakKeyDictionary[httpx.AsyncClient, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 class IO(Protocol):
@@ -159,8 +164,16 @@ class LoopIO:
 
     async def open(self, target: Target, method: str, request: Request, clock: Clock) -> Exchange:
         client = await self._connections.on_loop(target)
-        with translated(target.address.url, clock, began=False):
-            prepared = _prepare(client, target, method, request, _in_thread(request.pieces()), clock)
+        with translated(target.address.url, clock, began=False), ExitStack() as turn:
+            content: AsyncIterator[bytes] | bytes
+            if request.media_bytes:
+                gate = _gates.setdefault(client, asyncio.Semaphore(_UPLOADS_AT_ONCE))
+                await _within(clock, gate.acquire())
+                turn.callback(gate.release)
+                content = _in_thread(request.pieces(), turn)
+            else:
+                content = b"".join(request.pieces())
+            prepared = _prepare(client, target, method, request, content, clock)
             response = await _within(clock, client.send(prepared, stream=True))
         return _LoopExchange(response, self._connections, target, clock)
 
@@ -181,7 +194,7 @@ def _prepare(
     target: Target,
     method: str,
     request: Request,
-    content: Iterator[bytes] | AsyncIterator[bytes],
+    content: Iterator[bytes] | AsyncIterator[bytes] | bytes,
     clock: Clock,
 ) -> httpx.Request:
     headers = {
@@ -206,10 +219,12 @@ def _on_time(pieces: Iterator[bytes], clock: Clock) -> Iterator[bytes]:
         yield piece
 
 
-async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Reading and coding a piece of a picture takes about a millisecond: not on the loop."""
+async def _in_thread(pieces: Iterator[bytes], turn: ExitStack) -> AsyncIterator[bytes]:
+    """Reading and coding a piece of a picture takes about a millisecond: not on the loop. Ends its turn at the gate
+    when the last piece is out; the answer may take minutes."""
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         yield piece
+    turn.close()
 
 
 async def _within(clock: Clock, step: Awaitable[T]) -> T:
