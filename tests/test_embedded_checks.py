@@ -198,21 +198,21 @@ def test_who_leaves_the_queue_is_not_answered() -> None:
 
 
 def test_as_many_answers_at_once_as_there_are_slots() -> None:
-    """Three clients, two slots: the third is heard only when one of the others is through."""
-    gates = [Gate(), Gate(), Gate()]
-    engine = ScriptedEngine([Reply([gate, "x"]) for gate in gates], model="plain")
+    """Two slots: the third client waits, and leaves unheard."""
+    gates = [Gate(), Gate()]
+    engine = ScriptedEngine([*(Reply([gate, "x"]) for gate in gates), "third"], model="plain")
     with EmbeddedOllama(engine=engine, num_parallel=2) as server:
-        asking = [post(server.url), post(server.url)]
-        assert gates[0].reached.wait(SOON)
-        assert gates[1].reached.wait(SOON)
-        asking.append(post(server.url))
-        httpx.get(f"{server.url}/api/version", trust_env=False)
+        answered = [post(server.url), post(server.url)]
+        assert all(gate.reached.wait(SOON) for gate in gates)
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{server.url}/api/chat", json=CHAT, trust_env=False, timeout=0.5)
+        assert server.asked[2].ended.wait(SOON)
         assert len(engine.asked) == 2
         gates[1].open()
-        assert gates[2].reached.wait(SOON)
-        for gate in gates:
-            gate.open()
-        for thread in asking:
+        reply = httpx.post(f"{server.url}/api/chat", json=CHAT, trust_env=False, timeout=SOON)
+        assert reply.json()["message"]["content"] == "third", "one slot became free"
+        gates[0].open()
+        for thread in answered:
             thread.join(SOON)
 
 
