@@ -6,12 +6,8 @@ import base64
 
 import pytest
 
-from llama_index.multi_modal_llms.ollama._address import (
-    DEFAULT_PORT,
-    default_base_url,
-    parse_address,
-    request_headers,
-)
+from llama_index.multi_modal_llms.ollama._address import DEFAULT_PORT, default_base_url, parse_address
+from llama_index.multi_modal_llms.ollama._headers import request_headers
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ BOTTOM_UP = (
     "errors",
     "_schema",
     "_address",
+    "_headers",
     "_picture_tokens",
     "_http",
     "_clock",

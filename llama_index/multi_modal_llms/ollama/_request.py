@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from . import _tools
-from ._address import checked_headers
+from ._headers import HiddenHeaders
 from ._messages import hide_picture_marks
 from ._schema import json_schema
 
@@ -57,27 +57,6 @@ class Settings(Protocol):
     deadline: float | None
     image_options: ImageOptions
     keep_pictures: int | None
-
-
-class HiddenHeaders(str):
-    """Headers of one call, in a form that core may put into events, spans and logs: it says nothing."""
-
-    headers: dict[str, str]
-
-    @classmethod
-    def of(cls, headers: Mapping[str, str]) -> HiddenHeaders:
-        hidden = cls("(hidden)")
-        hidden.headers = checked_headers(headers)
-        return hidden
-
-    @staticmethod
-    def read(value: Any) -> dict[str, str]:
-        return value.headers if isinstance(value, HiddenHeaders) else checked_headers(value or {})
-
-
-def with_hidden_headers(kwargs: dict[str, Any]) -> dict[str, Any]:
-    headers = kwargs.get("extra_headers")
-    return {**kwargs, "extra_headers": HiddenHeaders.of(headers)} if isinstance(headers, Mapping) else kwargs
 
 
 @dataclass(frozen=True)
@@ -167,7 +146,7 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -
         image_options_from_call=image_options is not None,
         deadline=_positive("deadline", deadline),
         max_retries=int(given.get("max_retries", settings.max_retries)),
-        extra_headers=checked_headers(HiddenHeaders.read(given.get("extra_headers"))),
+        extra_headers=HiddenHeaders.read(given.get("extra_headers")),
         tool_rules=_tools.Rules(
             required=_tools.is_required(given.get("tool_choice"), bool(given.get("tool_required"))),
             one_at_most=given.get("allow_parallel_tool_calls") is False,

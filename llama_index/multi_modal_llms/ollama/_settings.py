@@ -9,7 +9,8 @@ from llama_index.core.base.llms.types import LLMMetadata
 from llama_index.core.constants import DEFAULT_NUM_OUTPUTS
 from llama_index.core.multi_modal_llms.base import MultiModalLLMMetadata
 
-from ._address import checked_headers, default_base_url, parse_address
+from ._address import default_base_url, parse_address
+from ._headers import checked_headers
 from ._request import near_name, option_defaults
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequ
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
+from ._headers import with_hidden_headers
 from ._legacy_images import has_legacy_images, with_blocks_for_legacy_images
-from ._request import with_hidden_headers
 from ._transport import drive
 
 ENDPOINTS = (

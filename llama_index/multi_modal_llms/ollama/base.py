@@ -23,10 +23,11 @@ from llama_index.core.multi_modal_llms.base import MultiModalLLM
 from llama_index.core.types import Model, PydanticProgramMode
 
 from . import _call, _structured, _tools
-from ._address import default_base_url, parse_address, request_headers
+from ._address import default_base_url, parse_address
 from ._capabilities import ModelCapabilities
 from ._clock import Clock
 from ._connections import Connections, Target
+from ._headers import request_headers
 from ._images import ImageOptions
 from ._settings import OllamaMetadata, addressed, metadata_of, read_arguments
 from ._streams import AsyncReplyStream, ReplyStream, outermost
@@ -46,7 +47,7 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     """A vision model on an Ollama server.
 
     What you passed is what the model saw, what the model said is what you got, and anything else is an error of
-    `errors` that tells you what to do. Every keyword of a call is used or refused; see `_request.resolve`.
+    `errors` that tells you what to do. Every keyword of a call is used or refused.
 
     The object holds settings only: making one asks no server, and using one changes no field. It works in threads,
     on any number of event loops, and in other processes after pickling.

@@ -9,11 +9,12 @@ from typing import Any
 from pydantic_core import from_json
 
 from . import errors
-from ._address import default_base_url, parse_address, request_headers
+from ._address import default_base_url, parse_address
 from ._capabilities import abilities_of
 from ._clock import Clock
 from ._connections import Connections, Target
 from ._failures import Asked, failure
+from ._headers import request_headers
 from ._request import json_request
 from ._sending import fetch, send
 from ._transport import IO, BlockingIO, Exchange, LoopIO, drive
