@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from endpoints import eight
 from llama_index.core.base.llms.types import AudioBlock, ChatMessage, TextBlock
+from PIL import Image
 from wire_support import CLOSE, HOLD, SHOW, Script, WireServer, answer, attempt, client, reply
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal, errors
@@ -164,6 +165,14 @@ def test_no_model_fits() -> None:
     with WireServer(routes=routes) as server:
         error = attempt(checking(server), "chat", think=True).error
     assert "No model on that server can do all that the call needs." in str(error)
+
+
+@pytest.mark.parametrize("more", [{}, {"think": True}], ids=["sight alone", "sight and thinking"])
+def test_a_model_is_suggested_only_where_it_would_do(scene: Image.Image, more: dict[str, Any]) -> None:
+    routes = {"/api/show": shows("completion"), "/api/tags": tags({"a": ["completion"]})}
+    with WireServer(routes=routes) as server:
+        error = attempt(checking(server), "complete", "What is it?", scene, **more).error
+    assert ("ollama pull" in str(error)) is (not more), error
 
 
 @eight

@@ -133,8 +133,8 @@ async def refuse(
         there = "The server does not tell which of its models can; ollama show NAME does."
     elif candidates:
         there = f"On that server these can do all that the call needs: {', '.join(candidates)}."
-    elif "vision" in needed:
-        there = "No model on that server can do all that the call needs; get one, such as: ollama pull gemma3:4b"
+    elif needed == {"vision"}:  # it sees, and that is all that it does
+        there = "No model on that server can do all that the call needs; get one, such as: ollama pull gemma3:4b."
     else:
         there = "No model on that server can do all that the call needs."
     ways = "".join(WAYS_OUT.get(ability, "") for ability in missing)
