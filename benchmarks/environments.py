@@ -1,0 +1,65 @@
+"""One environment for each client, made with venv and pip when it is missing or its pins have changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent
+PINS = HERE / "environments.txt"
+HOME = HERE / ".envs"
+
+
+def pins() -> dict[str, list[str]]:
+    """Name of the environment -> its requirement lines."""
+    sections: dict[str, list[str]] = {}
+    name = ""
+    for line in PINS.read_text(encoding="utf-8").splitlines():
+        text = line.strip()
+        if text.startswith("["):
+            name = text.strip("[]")
+            sections[name] = []
+        elif text and not text.startswith("#"):
+            sections[name].append(text.format(project=PROJECT))
+    return sections
+
+
+def python_of(name: str) -> Path:
+    """The environment's Python."""
+    return HOME / name / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def make(name: str) -> None:
+    """Make the environment, unless it is there with these very pins."""
+    wanted = "\n".join([f"python {sys.version_info.major}.{sys.version_info.minor}", *pins()[name]])
+    stamp = HOME / name / "pins.txt"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    print(f"making the environment {name}", file=sys.stderr, flush=True)
+    venv.EnvBuilder(clear=True, with_pip=True).create(HOME / name)
+    requirements = HOME / name / "requirements.txt"
+    requirements.write_text("\n".join(pins()[name]), encoding="utf-8")
+    pip = [str(python_of(name)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-r", str(requirements)], check=True)
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+def versions(name: str) -> dict[str, str]:
+    """What is installed there, of the packages that matter for the figures."""
+    code = (
+        "import importlib.metadata as m, json; print(json.dumps({d.metadata['Name']: d.version "
+        "for d in m.distributions()}))"
+    )
+    said = subprocess.run([str(python_of(name)), "-c", code], check=True, capture_output=True, text=True).stdout
+    import json
+
+    known: dict[str, str] = json.loads(said)
+    return {key.lower(): value for key, value in known.items()}
+
+
+if __name__ == "__main__":
+    for each in pins():
+        make(each)
