@@ -186,22 +186,31 @@ def pdf() -> bytes:
     return encoded(first, "PDF", save_all=True, append_images=later)
 
 
-def text_pdf(body: bytes, *, encrypt: bool = False) -> bytes:
-    """A PDF of one page, 200 by 100 points, with a stream of drawing commands."""
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Contents 4 0 R >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(body), body),
-        b"<< /Filter /Standard /V 1 /R 2 /P -4 /O <" + b"41" * 32 + b"> /U <" + b"42" * 32 + b"> >>",
-    ]
+def pdf_of(*objects: bytes, trailer: bytes = b"") -> bytes:
+    """A PDF of these objects, numbered from 1; the first is its catalog."""
     data, places = b"%PDF-1.4\n", []
     for number, content in enumerate(objects, 1):
         places.append(len(data))
         data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = b"xref\n0 6\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places)
-    lock = b" /Encrypt 5 0 R /ID [<00> <00>]" if encrypt else b""
-    return data + table + b"trailer\n<< /Size 6 /Root 1 0 R%s >>\nstartxref\n%d\n%%%%EOF\n" % (lock, len(data))
+    count = len(objects) + 1
+    table = b"xref\n0 %d\n0000000000 65535 f \n" % count + b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"trailer\n<< /Size %d /Root 1 0 R%s >>\nstartxref\n%d\n%%%%EOF\n" % (count, trailer, len(data))
+    return data + table + end
+
+
+PAGES = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
+
+
+def text_pdf(body: bytes, *, encrypt: bool = False) -> bytes:
+    """A PDF of one page, 200 by 100 points, with a stream of drawing commands."""
+    return pdf_of(
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        PAGES,
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Contents 4 0 R >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(body), body),
+        b"<< /Filter /Standard /V 1 /R 2 /P -4 /O <" + b"41" * 32 + b"> /U <" + b"42" * 32 + b"> >>",
+        trailer=b" /Encrypt 5 0 R /ID [<00> <00>]" if encrypt else b"",
+    )
 
 
 class TestPdf:
@@ -244,6 +253,22 @@ class TestPdf:
         # 300 dpi at most.
         assert scale <= 300 / 72 + 0.01
 
+    def test_what_was_filled_into_a_form_is_seen(self) -> None:
+        look = b"1 0 0 rg 0 0 100 50 re f"
+        data = pdf_of(
+            b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> >>",
+            PAGES,
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Annots [4 0 R] >>",
+            b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (x) /F 4 /Rect [0 50 100 100] /P 3 0 R"
+            b" /AP << /N 5 0 R >> >>",
+            b"<< /Type /XObject /Subtype /Form /BBox [0 0 100 50] /Length %d >>\nstream\n%s\nendstream"
+            % (len(look), look),
+        )
+        (picture,) = pictures(DocumentBlock(data=data))
+        image = opened(picture)
+        assert pixel(image, image.width // 4, image.height // 4)[1] < 250
+        assert pixel(image, image.width * 3 // 4, image.height * 3 // 4) == (255, 255, 255)
+
     def test_at_full_size_at_150_dpi(self) -> None:
         (picture,) = pictures(DocumentBlock(data=text_pdf(b"")), ImageOptions(max_pixels=None))
         assert picture.size[0] == pytest.approx(200 * 150 / 72, abs=1)
@@ -262,6 +287,24 @@ class TestPdf:
     def test_without_the_extra(self, pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pypdfium2", None)
         assert "pip install 'llama-index-multi-modal-llms-ollama[pdf]'" in said(DocumentBlock(data=pdf))
+
+    def test_pdfium_is_only_used_under_its_lock(self, pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+        import pypdfium2  # type: ignore[import-untyped]
+
+        from llama_index.multi_modal_llms.ollama._images import documents
+
+        held = []
+        for name in ("get_size", "render", "close"):
+            real = getattr(pypdfium2.PdfPage, name)
+
+            def watched(page: Any, *arguments: Any, real: Any = real, **keywords: Any) -> Any:
+                held.append(documents._pdfium.locked())
+                return real(page, *arguments, **keywords)
+
+            monkeypatch.setattr(pypdfium2.PdfPage, name, watched)
+        pictures(DocumentBlock(data=pdf))
+        assert len(held) >= 9
+        assert all(held)
 
     def test_many_threads_at_once(self, pdf: bytes) -> None:
         start = threading.Barrier(4)
@@ -334,7 +377,11 @@ class TestAudio:
     def test_leaves_byte_for_byte(self, data: bytes, format_: str, tmp_path: Path) -> None:
         path = tmp_path / "sound"
         path.write_bytes(data)
-        for block in (AudioBlock(audio=data), AudioBlock(path=path), AudioBlock.model_construct(audio=io.BytesIO(data))):
+        for block in (
+            AudioBlock(audio=data),
+            AudioBlock(path=path),
+            AudioBlock.model_construct(audio=io.BytesIO(data)),
+        ):
             sound = self.one(block)
             assert sound.format == format_
             assert sound.read() == data

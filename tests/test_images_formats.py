@@ -143,6 +143,17 @@ def test_phone_colours_are_converted_only_when_the_picture_is_converted_anyway()
     assert pixel(opened(picture), 20, 15)[0] > RED[0]
 
 
+def test_nothing_but_pixels_leaves_a_converted_picture() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "a maker"
+    for data in (
+        encoded(card(), "PNG", icc_profile=P3_PROFILE, exif=exif),
+        encoded(card().quantize(8), "PNG", transparency=255),
+    ):
+        sent = opened(prepare_image(data, ImageOptions(max_pixels=4800, format="png")))
+        assert not {"icc_profile", "exif", "transparency"} & set(sent.info)
+
+
 def test_a_profile_that_is_rubbish_changes_nothing() -> None:
     data = encoded(card(), "JPEG", icc_profile=b"rubbish" * 20)
     assert prepare_image(data).read() == data

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from picture_corpus import BY_NAME, SAMPLES, card, encoded, heic, png_chunk
-from PIL import Image
+from PIL import Image, ImageFile
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_documents, prepare_image
 from llama_index.multi_modal_llms.ollama.errors import ImageError
@@ -101,6 +101,21 @@ def test_not_one_byte_may_be_missing_at_the_end(name: str) -> None:
     for missing in (1, 2, 5, 13):
         with pytest.raises(ImageError, match="cut short"):
             prepare_image(data[:-missing])
+
+
+@pytest.mark.parametrize("whole_process", [False, True], ids=["strict", "told to load truncated pictures"])
+def test_a_tiff_whose_pixels_come_last(monkeypatch: pytest.MonkeyPatch, whole_process: bool) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", whole_process)
+    width, height = 100, 80
+    entries = [
+        (256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1),
+        (273, 4, 1, 122), (277, 3, 1, 1), (278, 4, 1, height), (279, 4, 1, width * height),
+    ]  # fmt: skip
+    table = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    data = b"II*\x00\x08\x00\x00\x00" + table + b"\x00" * 4 + bytes(width * height)
+    assert prepare_image(data).size == (width, height)
+    with pytest.raises(ImageError, match="cut short: it ends inside its picture data"):
+        prepare_image(data[:-2000])
 
 
 def test_half_a_file_filled_up_with_zeros_is_still_half() -> None:

@@ -65,7 +65,8 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             answers.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
-        except (OSError, UnicodeError) as error:
+        except Exception as error:
+            # Whatever it is (UnicodeError, OverflowError), it must reach the caller, who waits.
             answers.put(error if isinstance(error, OSError) else OSError(str(error)))
 
     threading.Thread(target=ask, name="resolve", daemon=True).start()

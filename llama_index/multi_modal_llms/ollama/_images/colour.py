@@ -47,7 +47,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return converted if converted is not None else image.convert("RGB")
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def changes_colours(profile: bytes, least: int = NOTICEABLE) -> bool:
     """Whether ignoring the profile of an RGB picture shifts a channel by more than `least`, of 255."""
     from PIL import Image
