@@ -130,7 +130,10 @@ def legacy_bytes(value: Any, *, where: str, options: ImageOptions | None = None)
 
 def _legacy(value: Any, options: ImageOptions, *, where: str) -> Material:
     if isinstance(value, (str, bytes)):
-        return of_fields(value, None, None, options, where=where, name="base64")
+        material = of_fields(value, None, None, options, where=where, name="base64")
+        if material.kind().family == "text":
+            raise material.refuse("is no base64", "For a path or a URL put an ImageBlock into the message's blocks.")
+        return material
     held = llama_index_source(value, options, where=where)
     if held is None:
         way_out = "Give an ImageBlock, an ImageDocument, or base64."

@@ -74,7 +74,7 @@ def from_file(path: str | os.PathLike[str], *, where: str, hint: str = "") -> Ma
     except ValueError as error:  # a NUL character in it
         raise refusal(where, repr(name[:80]), "is not a file name", hint) from error
     if stat.S_ISDIR(mode):
-        raise refusal(where, name, "is a folder", "Name the files in it, or read them with PictureReader.")
+        raise refusal(where, name, "is a folder", "Name the files in it.")
     # A pipe could keep the call waiting for ever, a device could fill the memory.
     raise refusal(where, name, "is a pipe or a device", "Pass its bytes, or an open file.")
 

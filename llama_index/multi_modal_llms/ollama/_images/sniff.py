@@ -33,10 +33,7 @@ READABLE = frozenset({JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, ICO, HEIC})
 """Kinds of which pictures can be made."""
 
 _SAVE_AS = "Save it as PNG or JPEG first."
-_WITH_DOCUMENT_BLOCK = (
-    "Put it into a chat message as DocumentBlock(path=...), whose pages are sent as pictures, "
-    "or read it with PictureReader."
-)
+_WITH_DOCUMENT_BLOCK = "Put it into a chat message as DocumentBlock(path=...): its pages are sent as pictures."
 SVG = Kind("SVG", "other", "an SVG drawing", "Render it to PNG first, for example with rsvg-convert or cairosvg.")
 PDF = Kind("PDF", "document", "a PDF document", _WITH_DOCUMENT_BLOCK)
 HTML = Kind("HTML", "text", "an HTML page", "Give the address of the picture itself, not of the page that shows it.")

@@ -203,7 +203,7 @@ def _file_of_metadata(node: Any, *, where: str) -> Material:
 
 _READERS_FILE = (
     "SimpleDirectoryReader makes such a document when the package llama-index-readers-file is not installed: "
-    "install it and load again, or use PictureReader; the file itself must still be there."
+    "install it and load again; the file itself must still be there."
 )
 
 
