@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,24 +44,28 @@ def main() -> None:
     chosen = [
         job for job in JOBS if (job.name in arguments.only if arguments.only else job.in_quick or not arguments.quick)
     ]
-    with fake_server() as url:
-        _measure(chosen, rounds, measured, url)
-    if not arguments.only or "demo" in arguments.only:
-        _measure_demo(min(rounds, DEMO.most_rounds), measured)
-    if not arguments.only or "start" in arguments.only:
-        _measure_starts(rounds, measured)
-    results = report.Results.of(measured, rounds, time.monotonic() - began)
     folder = Path(__file__).resolve().parent / "results"
     folder.mkdir(exist_ok=True)
-    (folder / "latest.json").write_text(json.dumps(results.as_json(), indent=1), encoding="utf-8")
-    text = report.table(results)
-    (folder / "latest.txt").write_text(text, encoding="utf-8")
-    print(text)
-    subprocess.run(
-        [str(environments.python_of("plots")), str(folder.parent / "plots.py"), str(folder / "latest.json")], check=True
-    )
+
+    def keep() -> None:
+        """Write what there is: a run that is ended early has shown something too."""
+        results = report.Results.of(measured, time.monotonic() - began)
+        (folder / "latest.json").write_text(json.dumps(results.as_json(), indent=1), encoding="utf-8")
+        (folder / "latest.txt").write_text(report.table(results), encoding="utf-8")
+
+    with fake_server() as url:
+        _measure(chosen, rounds, measured, url, keep)
+    if not arguments.only or "demo" in arguments.only:
+        _measure_demo(min(rounds, DEMO.most_rounds), measured)
+        keep()
+    if not arguments.only or "start" in arguments.only:
+        _measure_starts(rounds, measured)
+    keep()
+    print((folder / "latest.txt").read_text(encoding="utf-8"))
+    plots = [str(environments.python_of("plots")), str(folder.parent / "plots.py"), str(folder / "latest.json")]
+    subprocess.run(plots, check=True)
     if arguments.publish:
-        report.publish(results, folder)
+        report.publish(report.Results.of(measured, time.monotonic() - began), folder)
 
 
 def _arguments() -> argparse.Namespace:
@@ -72,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(chosen: list[Job], rounds: int, measured: Rounds, url: str) -> None:
+def _measure(chosen: list[Job], rounds: int, measured: Rounds, url: str, keep: Callable[[], None]) -> None:
     names = [name for name in ROSTER if any(name in job.who and not job.fresh for job in chosen)]
     workers = {name: Worker(name, url) for name in names}
     for number in range(rounds):
@@ -87,6 +92,7 @@ def _measure(chosen: list[Job], rounds: int, measured: Rounds, url: str) -> None
                     worker.close()
                 else:
                     measured[job.name][name].append(workers[name].run(job.order))
+        keep()
     for worker in workers.values():
         worker.close()
 

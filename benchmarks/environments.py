@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import venv
@@ -54,8 +55,6 @@ def versions(name: str) -> dict[str, str]:
         "for d in m.distributions()}))"
     )
     said = subprocess.run([str(python_of(name)), "-c", code], check=True, capture_output=True, text=True).stdout
-    import json
-
     known: dict[str, str] = json.loads(said)
     return {key.lower(): value for key, value in known.items()}
 

@@ -7,6 +7,7 @@ import platform
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,9 @@ class Results:
     facts: dict[str, Any]
 
     @classmethod
-    def of(cls, measured: Measured, rounds: int, seconds: float) -> Results:
+    def of(cls, measured: Measured, seconds: float) -> Results:
         figures = {job.name: _figures(job, measured[job.name]) for job in TABLE if measured.get(job.name)}
+        rounds = max((len(each) for job in JOBS for each in measured.get(job.name, {}).values()), default=0)
         return cls(figures, {"rounds": rounds, "seconds": round(seconds), **_machine(), "versions": _versions()})
 
     def as_json(self) -> dict[str, Any]:
@@ -138,6 +140,7 @@ def _machine() -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
     interesting = {
         "floor": ("httpx", "httpcore", "h11"),
