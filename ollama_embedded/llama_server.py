@@ -39,6 +39,8 @@ class LlamaServer:
             base_url=server.listening_address,
             headers={"Authorization": f"Bearer {key}"},
             timeout=httpx.Timeout(None),  # a big model may think about a prompt for minutes
+            # llama.cpp closes an idle connection after 5 s, perhaps while the next request is on its way into it.
+            limits=httpx.Limits(max_keepalive_connections=0),
             trust_env=False,
         )
         props = (await client.get("/props")).json()

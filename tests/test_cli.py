@@ -218,8 +218,18 @@ def test_a_wrong_command_line_ends_with_2(vision: Vision, words: list[str]) -> N
 def process(*words: str, **more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", **more}
     return subprocess.Popen(
-        [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        [*COMMAND, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=hear_control_c,
     )
+
+
+def hear_control_c() -> None:
+    """What a shell starts in the background, this suite perhaps, leaves Ctrl-C ignored to all that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")

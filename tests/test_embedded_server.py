@@ -200,7 +200,13 @@ def run(*arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        preexec_fn=hear_control_c,
     )
+
+
+def hear_control_c() -> None:
+    """What a shell starts in the background, this suite perhaps, leaves Ctrl-C ignored to all that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

@@ -291,7 +291,7 @@ class TestLegacy:
 
     def test_never_a_path_nor_a_url(self, path: Path) -> None:
         for value in (str(path), "http://localhost/a.jpg", str(path).encode()):
-            with pytest.raises(ImageError, match="is text"):
+            with pytest.raises(ImageError, match="is no base64"):
                 prepare_legacy(value, OPTIONS, where="x")
         with pytest.raises(ImageError, match="no picture that a message can hold"):
             prepare_legacy(path, OPTIONS, where="x")

@@ -55,10 +55,15 @@ def server(*command: str) -> Iterator[str]:
         running.communicate()
 
 
+def outside_of_make() -> dict[str, str]:
+    """The environment without what a make that runs this suite leaves in it for the makes below it."""
+    return {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+
+
 def run_on(host: str, model: str, *tests: str) -> subprocess.CompletedProcess[str]:
     """The command that make runs, without the installation before it."""
     asked = ["make", "--dry-run", "test", f"HOST={host}", f"MODEL={model}"]
-    shown = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    shown = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT, check=True, env=outside_of_make()).stdout
     named = dict(re.findall(r"(OLLAMA_TEST_\w+)='([^']*)'", shown))
     arguments = shown.rpartition("-m pytest ")[2].split()
     # The file alone: the marker leaves no others, and collecting them all takes a while.
@@ -110,7 +115,7 @@ def test_a_variable_of_the_shell_changes_nothing(name: str) -> None:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env={**os.environ, name: "x"},
+        env={**outside_of_make(), name: "x"},
         check=True,
     )
     assert "-m real" not in shown.stdout
