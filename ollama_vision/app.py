@@ -1,4 +1,4 @@
-"""The commands, their options and their help; what they do is in rooms that are imported when they run.
+"""The command line as a whole: which commands there are, and how one of them is run.
 
 `ollama-vision --help` answers without LlamaIndex, which alone takes more than a second to import.
 """
@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-WRONG_COMMAND_LINE = 2
-INTERRUPTED = 130
-"""What shells report of a program that Ctrl-C ended."""
+from ollama_vision.commands import ask
+from ollama_vision.exits import INTERRUPTED
 
 app = typer.Typer(
     name="ollama-vision",
@@ -31,101 +28,7 @@ def _commands() -> None:
     """Keeps `ask` a command of its own, also while it is the only one."""
 
 
-ASK_HELP = """Ask about one or more pictures; the answer goes to standard output.
-
-A PICTURE is a file, an http or https URL, or - for a picture on standard input. The QUESTION comes last.
-
-\b
-Examples:
-  ollama-vision ask photo.jpg "What is in this picture?"
-  ollama-vision ask --model gemma3:4b before.png after.png "What has changed?"
-  ollama-vision ask receipt.heic "Read this receipt." --format receipt.schema.json
-  ollama-vision ask --demo shapes.png "How many shapes are there?"
-
-The exit code is 0 with an answer, 1 without one, 2 for a wrong command line, 130 after Ctrl-C.
-"""
-
-
-@app.command(help=ASK_HELP)
-def ask(
-    # May be empty here: who forgot the question is told so, and not that a picture is missing.
-    pictures: Annotated[
-        list[str], typer.Argument(metavar="PICTURE", default_factory=list, show_default=False, hidden=True)
-    ],
-    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, hidden=True)],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            help="The model to ask. Without it: OLLAMA_VISION_MODEL, else the only one there that sees.",
-        ),
-    ] = None,
-    demo: Annotated[
-        bool,
-        typer.Option("--demo", help="Start a small server with the demo model, which knows coloured shapes."),
-    ] = False,
-    host: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="The server's address. Without it: OLLAMA_HOST, else http://localhost:11434."),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(metavar='"NAME: VALUE"', help="A header for each request. Can be given again."),
-    ] = None,
-    cacert: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Certificates (PEM) to trust instead of the usual ones."),
-    ] = None,
-    stream: Annotated[
-        bool,
-        typer.Option(
-            "--stream/--no-stream",
-            help="Show the answer as it comes (the default), or once it is whole.",
-            show_default=False,
-        ),
-    ] = True,
-    format: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="A file with a JSON Schema that the answer must follow, or the word json."),
-    ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="An option of Ollama's, such as temperature=0. The value is read as JSON, else as text. "
-            "Can be given again.",
-        ),
-    ] = None,
-    think: Annotated[
-        bool | None,
-        typer.Option("--think/--no-think", help="Have a model that can think do so, or not.", show_default=False),
-    ] = None,
-) -> None:
-    from ollama_vision.arguments import WrongArgument, read_question
-
-    try:
-        asked = read_question(
-            pictures=pictures,
-            question=question,
-            model=model,
-            demo=demo,
-            host=host,
-            headers=header or [],
-            cacert=cacert,
-            stream=stream,
-            format=format,
-            options=option or [],
-            think=think,
-        )
-    except WrongArgument as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(WRONG_COMMAND_LINE) from error
-
-    from ollama_vision.ask import ask as answer
-
-    raise typer.Exit(answer(asked))
+app.command(help=ask.HELP)(ask.ask)
 
 
 def run(arguments: Sequence[str]) -> int:
