@@ -22,6 +22,18 @@ class WrongArgument(Exception):
 
 
 @dataclass(frozen=True)
+class Access:
+    """Which servers to ask, and how to be let in."""
+
+    demo: bool
+    """A server of our own with the demo model, and no other."""
+    hosts: tuple[str, ...]
+    """None: the one that `OLLAMA_HOST` names, else this machine."""
+    headers: Mapping[str, str]
+    cacert: Path | None
+
+
+@dataclass(frozen=True)
 class Question:
     """All that one `ask` says; `None` is what was not said."""
 
@@ -29,10 +41,7 @@ class Question:
     """URLs as text, files as paths, `STANDARD_INPUT` for the picture that is piped in."""
     text: str
     model: str | None
-    demo: bool
-    host: str | None
-    headers: Mapping[str, str]
-    cacert: Path | None
+    access: Access
     stream: bool
     format: str | dict[str, Any] | None
     options: Mapping[str, Any]
@@ -54,24 +63,31 @@ def read_question(
     think: bool | None,
 ) -> Question:
     """Check everything that can be checked without a server; raises `WrongArgument`."""
-    headers = list(headers)
-    if demo and (host is not None or headers or cacert is not None):
-        raise WrongArgument("--demo starts a server of its own: leave out --host, --header and --cacert.")
-    if cacert is not None:
-        check_certificates(cacert)
     return Question(
         pictures=read_pictures(list(pictures), question),
         text=question,
-        model=model or (None if demo else os.environ.get(MODEL_VARIABLE) or None),
-        demo=demo,
-        host=host,
-        headers=dict(read_header(text) for text in headers),
-        cacert=cacert,
+        model=model or model_of_environment(demo=demo),
+        access=read_access(demo=demo, hosts=() if host is None else (host,), headers=headers, cacert=cacert),
         stream=stream,
         format=None if format is None else read_format(format),
         options=dict(read_option(text) for text in options),
         think=think,
     )
+
+
+def read_access(*, demo: bool, hosts: Iterable[str], headers: Iterable[str], cacert: Path | None) -> Access:
+    """Where to ask; raises `WrongArgument`."""
+    hosts, headers = tuple(hosts), tuple(headers)
+    if demo and (hosts or headers or cacert is not None):
+        raise WrongArgument("--demo starts a server of its own: leave out --host, --header and --cacert.")
+    if cacert is not None:
+        check_certificates(cacert)
+    return Access(demo, hosts, dict(read_header(text) for text in headers), cacert)
+
+
+def model_of_environment(*, demo: bool) -> str | None:
+    """What `OLLAMA_VISION_MODEL` says; the demo server has a model of its own."""
+    return None if demo else os.environ.get(MODEL_VARIABLE) or None
 
 
 def is_url(text: str) -> bool:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Protocol
 
 from rich.console import Console
 from rich.status import Status
@@ -17,6 +18,19 @@ from rich.text import Text
 
 KEPT = {ord("\n"), ord("\t")}
 CONTROLS = {code: "\ufffd" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code not in KEPT}
+
+
+class Waiting(Protocol):
+    """A place where can be said what is going on while something is waited for."""
+
+    def wait(self, what: str) -> None:
+        """What is being waited for."""
+
+    def still_waiting(self, why: str) -> None:
+        """Why it takes longer."""
+
+    def note(self, message: str) -> None:
+        """What is worth knowing, and stays on the screen."""
 
 
 class Screen:
@@ -51,7 +65,7 @@ class Screen:
     def still_waiting(self, why: str) -> None:
         """Say why it takes longer; nothing is said once the answer has begun."""
         if self._status is not None:
-            self._status.update(Text(" ".join(why.split()).translate(CONTROLS)))
+            self._status.update(Text(one_line(why)))
 
     def note(self, message: str) -> None:
         """Say something that is worth knowing and does not stand in the way of an answer."""
@@ -85,7 +99,12 @@ class Screen:
         self._paragraph(Text("Error: ", "bold red"), message)
 
     def _paragraph(self, start: Text, message: str) -> None:
-        self._notes.print(start + Text(" ".join(message.split()).translate(CONTROLS)), soft_wrap=True)
+        self._notes.print(start + Text(one_line(message)), soft_wrap=True)
+
+
+def one_line(text: str) -> str:
+    """A stranger's text, as it may be shown on a terminal in one line."""
+    return " ".join(text.split()).translate(CONTROLS)
 
 
 def silence_output() -> None:
@@ -94,12 +113,12 @@ def silence_output() -> None:
 
 
 @contextmanager
-def telling(screen: Screen) -> Iterator[None]:
+def telling(screen: Waiting) -> Iterator[None]:
     """What libraries log, such as that a call is tried again, shows while waiting; what they warn of is a note.
 
     Left alone, both would go to standard error in the words of a program: with file names and line numbers.
     """
-    handler = _Waiting(screen)
+    handler = _WhileWaiting(screen)
     root = logging.getLogger()
     root.addHandler(handler)
     with warnings.catch_warnings():
@@ -110,8 +129,8 @@ def telling(screen: Screen) -> Iterator[None]:
             root.removeHandler(handler)
 
 
-class _Waiting(logging.Handler):
-    def __init__(self, screen: Screen) -> None:
+class _WhileWaiting(logging.Handler):
+    def __init__(self, screen: Waiting) -> None:
         super().__init__(logging.WARNING)
         self._screen = screen
 

@@ -112,7 +112,7 @@ def test_a_file_of_certificates_must_be_one(folder: Path, file: str, complaint: 
 
 def test_a_file_of_certificates_is_taken(folder: Path) -> None:
     trustme.CA().cert_pem.write_to_path("ca.pem")
-    assert question("one.png", cacert=Path("ca.pem")).cacert == Path("ca.pem")
+    assert question("one.png", cacert=Path("ca.pem")).access.cacert == Path("ca.pem")
 
 
 @pytest.mark.parametrize(

@@ -265,6 +265,12 @@ class TestDetail:
         assert isinstance(picture, PreparedImage)
         return picture.size[0] * picture.size[1]
 
+    def test_options_know_what_a_detail_stands_for(self) -> None:
+        options = ImageOptions(max_pixels=5000, jpeg_quality=50)
+        assert options.with_detail("auto") == options
+        assert options.with_detail("low") == options.model_copy(update={"max_pixels": 401_408})
+        assert options.with_detail("high").max_pixels == 3_211_264
+
     def test_detail_sets_the_size(self) -> None:
         assert 395_000 < self.pixels("low") <= 401_408
         assert 3_200_000 < self.pixels("high") <= 3_211_264

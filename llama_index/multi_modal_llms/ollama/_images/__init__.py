@@ -9,7 +9,7 @@ from typing import Any
 from .documents import audio_block, document_block
 from .mapping import BoxConvention, BoxMapping
 from .material import Material, refusal
-from .options import HIGH_DETAIL_PIXELS, LOW_DETAIL_PIXELS, ImageOptions
+from .options import ImageOptions
 from .pictures import pictures_of
 from .prepared import PreparedAudio, PreparedImage
 from .sources import bare_source, image_block, llama_index_source, of_fields
@@ -95,8 +95,7 @@ def prepare_block(
     """
     detail = getattr(block, "detail", None)
     if not options_from_call and detail in ("low", "high"):
-        pixels = LOW_DETAIL_PIXELS if detail == "low" else HIGH_DETAIL_PIXELS
-        options = options.model_copy(update={"max_pixels": pixels})
+        options = options.with_detail(detail)
     kind = getattr(block, "block_type", None)
     if kind == "image":
         return [*pictures_of(image_block(block, options, where=where), options)]

@@ -52,6 +52,11 @@ class ImageOptions(BaseModel):
     """Seconds for one URL in all: resolving, connecting, redirects and reading."""
     url_max_redirects: int = Field(default=5, ge=0, le=50)
 
+    def with_detail(self, detail: Literal["low", "auto", "high"]) -> ImageOptions:
+        """These options, with as many pixels as `ImageBlock.detail` stands for; "auto" changes nothing."""
+        pixels = {"low": LOW_DETAIL_PIXELS, "auto": self.max_pixels, "high": HIGH_DETAIL_PIXELS}[detail]
+        return self.model_copy(update={"max_pixels": pixels})
+
     @field_validator("background")
     @classmethod
     def _is_a_colour(cls, colour: str) -> str:

@@ -1,0 +1,67 @@
+"""Which servers are asked: those that were named, or one with the demo model that lives as long as the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from llama_index.multi_modal_llms.ollama import OllamaServer
+
+from .arguments import Access
+from .extras import EMBEDDED, how_to_install, is_complete
+from .models import only_vision_model
+from .screen import Waiting
+
+
+class NoServer(Exception):
+    """No server can be asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where to ask, as settings that the client's objects share, and whom when nobody was named."""
+
+    settings: tuple[dict[str, Any], ...]
+    """One for each server, never none."""
+    model: str | None = None
+
+    def model_that_sees(self, screen: Waiting) -> str:
+        """The demo model, or the only one on the first server that sees; raises NoModel."""
+        if self.model is not None:
+            return self.model
+        screen.wait("Looking for a model that sees")
+        there = OllamaServer(**self.settings[0])
+        return only_vision_model(there.models(), server=str(there.base_url))
+
+
+@contextmanager
+def servers_for(access: Access, screen: Waiting, *, requests_at_once: int = 1) -> Iterator[Servers]:
+    """The servers that were named, in their order; raises NoServer."""
+    if not access.demo:
+        yield Servers(tuple(_settings(host, access) for host in access.hosts or (None,)))
+        return
+    if not is_complete(EMBEDDED):
+        raise NoServer(f"--demo needs more packages. Get them with: {how_to_install('embedded')}")
+    from ollama_embedded import EmbeddedOllama
+
+    screen.wait("Starting the demo model")
+    with EmbeddedOllama(num_parallel=requests_at_once) as embedded:
+        yield Servers(({"base_url": embedded.url},), embedded.model)
+
+
+def _settings(host: str | None, access: Access) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    if host is not None:
+        settings["base_url"] = host
+    if access.headers:
+        settings["headers"] = dict(access.headers)
+    if access.cacert is not None:
+        settings["verify"] = str(access.cacert)
+    try:
+        OllamaServer(**settings)
+    except ValueError as error:
+        # Without --host the address comes from OLLAMA_HOST.
+        raise NoServer(f"The server's address is not one: {error}.") from error
+    return settings
