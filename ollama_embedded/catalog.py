@@ -24,6 +24,8 @@ class ModelFacts:
     parameter_size: str = "1.89M"
     quantization_level: str = "Q8_0"
     size: int = 0
+    size_vram: int = 0
+    """Of `size`, what lies in the memory of a GPU while the model is loaded."""
     digest: str = "0" * 64
     modified_ns: int = _LONG_AGO
     template: str = "{{ .Prompt }}"
@@ -88,7 +90,7 @@ def running(models: Sequence[tuple[ModelFacts, str, int]]) -> dict[str, Any]:
                 "digest": model.digest,
                 "details": model.details,
                 "expires_at": expires_at,
-                "size_vram": 0,
+                "size_vram": model.size_vram,
                 "context_length": context_length,
             }
             for model, expires_at, context_length in models

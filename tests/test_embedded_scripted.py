@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Ending, Gate, Pause, Piece, Reply, ScriptedEngine, ToolCall, draw_scene
+from ollama_embedded.catalog import ModelFacts
 
 CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "hello"}]}
 SOON = 10.0
@@ -173,6 +174,14 @@ def test_two_slots_answer_at_once(client: httpx.Client) -> None:
         assert second.json()["message"]["content"] == "second"
         gate.open()
         held.join(SOON)
+
+
+def test_a_model_can_lie_partly_on_a_gpu(client: httpx.Client) -> None:
+    facts = ModelFacts("split", size=1000, size_vram=400)
+    with EmbeddedOllama(engine=ScriptedEngine(models=[facts])) as server:
+        client.post(f"{server.url}/api/chat", json={**CHAT, "model": "split"})
+        (loaded,) = client.get(f"{server.url}/api/ps").json()["models"]
+    assert (loaded["size"], loaded["size_vram"]) == (1000, 400)
 
 
 def test_a_client_may_close_on_the_last_line(client: httpx.Client) -> None:
