@@ -35,6 +35,23 @@ def test_version(prefix: str) -> None:
         assert ask(wire, prefix, "version") == "0.13.0"
 
 
+@pytest.mark.parametrize(
+    ("version", "supported"),
+    [("0.12.6", True), ("0.12.5", False), ("0.9.0", False), ("1.0.0-rc1", True), ("0.0.0", None), ("main", None)],
+)
+def test_a_version_is_old_or_not_or_cannot_be_told(version: str, supported: bool | None) -> None:
+    assert OllamaServer.is_supported(version) is supported
+    assert OllamaServer.is_supported(OllamaServer.oldest_supported) is True
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [("localhost", True), ("0.0.0.0:11434", True), ("[::1]:1", True), ("http://192.168.0.10", False)],
+)
+def test_an_address_of_this_machine_is_known(address: str, here: bool) -> None:
+    assert OllamaServer(address).is_on_this_machine is here
+
+
 @twins
 def test_models(prefix: str) -> None:
     with WireServer(routes={"/api/tags": reply(200, {"models": [TAG, {"name": "old", "size": None}]})}) as wire:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic_core import from_json
 
 from . import errors
 from ._address import default_base_url, parse_address
-from ._capabilities import abilities_of
+from ._capabilities import SUPPORTED_VERSION, abilities_of, version_of
 from ._clock import Clock
 from ._connections import Connections, Target
 from ._failures import Asked, failure
@@ -62,6 +62,9 @@ class OllamaServer:
         request_timeout: seconds of silence that are borne; `None` for any.
     """
 
+    oldest_supported: ClassVar[str] = ".".join(map(str, SUPPORTED_VERSION))
+    """The oldest Ollama that says so when a prompt is too long, instead of cutting it."""
+
     def __init__(
         self,
         base_url: str | None = None,
@@ -77,6 +80,17 @@ class OllamaServer:
 
     def __repr__(self) -> str:
         return f"OllamaServer({self.base_url!r})"
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the address is one of this machine's own, such as localhost."""
+        return self._target.address.is_loopback
+
+    @staticmethod
+    def is_supported(version: str) -> bool | None:
+        """Whether a version is `oldest_supported` or later; `None` for "0.0.0" and for what is no number."""
+        numbers = version_of(version)
+        return None if numbers is None else numbers >= SUPPORTED_VERSION
 
     def version(self) -> str:
         """The server's version, such as "0.12.6"; "0.0.0" for one built from source."""
