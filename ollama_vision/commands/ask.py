@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ollama_vision.exits import WRONG_COMMAND_LINE
+from ollama_vision.commands.options import CACert, Header, Host, right_arguments
 
 HELP = """Ask about one or more pictures; the answer goes to standard output.
 
@@ -43,18 +42,9 @@ def ask(
         bool,
         typer.Option("--demo", help="Start a small server with the demo model, which knows coloured shapes."),
     ] = False,
-    host: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="The server's address. Without it: OLLAMA_HOST, else http://localhost:11434."),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(metavar='"NAME: VALUE"', help="A header for each request. Can be given again."),
-    ] = None,
-    cacert: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Certificates (PEM) to trust instead of the usual ones."),
-    ] = None,
+    host: Host = None,
+    header: Header = None,
+    cacert: CACert = None,
     stream: Annotated[
         bool,
         typer.Option(
@@ -80,9 +70,9 @@ def ask(
         typer.Option("--think/--no-think", help="Have a model that can think do so, or not.", show_default=False),
     ] = None,
 ) -> None:
-    from ollama_vision.arguments import WrongArgument, read_question
+    from ollama_vision.arguments import read_question
 
-    try:
+    with right_arguments():
         asked = read_question(
             pictures=pictures,
             question=question,
@@ -96,9 +86,6 @@ def ask(
             options=option or [],
             think=think,
         )
-    except WrongArgument as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(WRONG_COMMAND_LINE) from error
 
     from ollama_vision.ask import ask as answer
 
