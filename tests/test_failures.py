@@ -72,6 +72,7 @@ def test_the_tree_is_drawn_as_it_is() -> None:
     [
         (errors.ImageError, ValueError),
         (errors.ImageFetchError, ValueError),
+        (errors.MissingExtraError, ImportError),
         (errors.ConnectionFailedError, ConnectionError),
         (errors.SilenceTimeoutError, TimeoutError),
         (errors.DeadlineError, TimeoutError),

@@ -2,7 +2,8 @@
 
 OllamaMultiModalError                 catch this one to catch all
 ├── ImageError (also ValueError)      a picture that cannot be sent as what it is
-│   └── ImageFetchError               ... because its URL did not give it
+│   ├── ImageFetchError               ... because its URL did not give it
+│   └── MissingExtraError (also ImportError)       ... because a package is not installed
 ├── ConnectionFailedError (also ConnectionError)   no server there
 ├── SilenceTimeoutError (also TimeoutError)        nothing came for `request_timeout` seconds
 ├── DeadlineError (also TimeoutError)              `deadline` seconds were over
@@ -66,6 +67,13 @@ class ImageFetchError(ImageError):
 
     status: int | None = None
     """HTTP status, when there was a reply."""
+
+
+class MissingExtraError(ImageError, ImportError):
+    """Pictures of this kind need a package that is not installed."""
+
+    extra: str = ""
+    """What brings it: `pip install "llama-index-multi-modal-llms-ollama[<extra>]"`."""
 
 
 class ConnectionFailedError(OllamaMultiModalError, ConnectionError):

@@ -7,12 +7,14 @@ all, and apply a limit on size that belongs to the whole process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .anatomy import Anatomy, Damaged, exif_orientation
 from .containers import prove_tiff_page, prove_whole
 from .convert import TURNS, Raster
+from .mapping import Size
 from .material import Material
 from .options import ImageOptions
 from .sniff import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, TIFF, WEBP, Kind
@@ -35,6 +37,16 @@ _DECODERS: dict[Kind, tuple[str, str]] = {
     HEIC: ("pillow_heif", "HeifImageFile"),
 }
 _ORIENTATION, _SUBFILE = 274, 254
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """Which pages or frames of a file are taken."""
+
+    total: int
+    """How many it has; of a video, how many frames are taken."""
+    numbers: tuple[int, ...]
+    """Those that are taken, counted from 1."""
 
 
 class NotAsked(ValueError):
@@ -73,20 +85,49 @@ def rasters(
             yield raster
         return
     orientation = anatomy.orientation if anatomy else exif_orientation(image.info.get("exif") or b"")
-    animated = kind in (GIF, WEBP, AVIF, PNG) and getattr(image, "is_animated", False)
-    if not animated:
+    if not _animated(image, kind):
         yield Raster(image, material.where, material.source, orientation, lossy, [*steps])
     elif options.frames is None:
         yield Raster(image, material.where, material.source, orientation, lossy, [*steps, "first frame"])
     else:
-        first, count = 0, image.n_frames
-        if getattr(image, "default_image", False):
-            # An APNG may show a picture to those who know no animation that is no part of it.
-            first, count = 1, count - 1
-        for index in evenly(count, options.frames):
-            image.seek(first + index)
-            word = f"frame {index + 1} of {count}"
-            yield Raster(image, material.where, material.source, orientation, lossy, [*steps, word], page=index + 1)
+        first, frames = _frames(image, options.frames)
+        for number in frames.numbers:
+            image.seek(first + number - 1)
+            word = f"frame {number} of {frames.total}"
+            yield Raster(image, material.where, material.source, orientation, lossy, [*steps, word], page=number)
+
+
+def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
+    """What `rasters` will give, without decoding it. Raises as it does."""
+    if kind is TIFF:
+        full = _full_pages(decoder(kind)(file))
+        return Leaves(len(full), tuple(choose_pages(len(full), options, what="page")))
+    if kind in _MOVING and options.frames is not None:
+        image = decoder(kind)(file)
+        if _animated(image, kind):
+            return _frames(image, options.frames)[1]
+    return Leaves(1, (1,))
+
+
+def stored_size(kind: Kind, file: BinaryIO) -> Size:
+    """Width and height as stored, from the header alone. Raises whatever Pillow raises."""
+    return decoder(kind)(file).size
+
+
+_MOVING = (GIF, WEBP, AVIF, PNG)
+
+
+def _animated(image: Any, kind: Kind) -> bool:
+    return kind in _MOVING and getattr(image, "is_animated", False)
+
+
+def _frames(image: Any, wanted: int) -> tuple[int, Leaves]:
+    """Where the animation begins in the file, and which of its frames are taken."""
+    first, count = 0, image.n_frames
+    if getattr(image, "default_image", False):
+        # An APNG may show a picture to those who know no animation that is no part of it.
+        first, count = 1, count - 1
+    return first, Leaves(count, tuple(index + 1 for index in evenly(count, wanted)))
 
 
 def _head(file: BinaryIO) -> bytes:
@@ -126,6 +167,15 @@ def _seek_pages(image: Any, file: BinaryIO, options: ImageOptions) -> Iterator[t
     position = file.tell()
     size = file.seek(0, 2)
     file.seek(position)
+    full = _full_pages(image)
+    for number in choose_pages(len(full), options, what="page"):
+        image.seek(full[number - 1])
+        prove_tiff_page(image.tag_v2, size)
+        yield number, len(full)
+
+
+def _full_pages(image: Any) -> list[int]:
+    """Indices of a TIFF's pages. Raises Damaged when there are none."""
     full = []
     for index in range(image.n_frames):
         image.seek(index)
@@ -134,7 +184,4 @@ def _seek_pages(image: Any, file: BinaryIO, options: ImageOptions) -> Iterator[t
             full.append(index)
     if not full:
         raise Damaged("holds only thumbnails, as cameras' raw files do", "Export it as JPEG or PNG first.")
-    for number in choose_pages(len(full), options, what="page"):
-        image.seek(full[number - 1])
-        prove_tiff_page(image.tag_v2, size)
-        yield number, len(full)
+    return full

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from .anatomy import Damaged, Walker
 from .convert import Raster
-from .decoding import NotAsked, choose_pages
+from .decoding import Leaves, NotAsked, choose_pages
 from .encoded import decode_base64
 from .material import Material
 from .options import ImageOptions
-from .pictures import check_size, pictures_of, rendered
+from .pictures import check_size, pictures_of, rendered, whole
 from .prepared import Content, PreparedAudio, PreparedImage
 from .sniff import MP3, PDF, READABLE, SVG, UNKNOWN, WAV
 from .sources import of_fields
@@ -60,17 +61,33 @@ def _text(material: Material) -> str:
         raise material.refuse(f"is not text in {encoding[:6].upper()}: {error}", "Convert it to UTF-8.") from error
 
 
-def pdf_pages(material: Material, options: ImageOptions) -> list[PreparedImage]:
-    """The pages that `options.pages` asks for, drawn on white. Raises ImageError."""
+def pdf_pages(material: Material, options: ImageOptions, only: Container[int] | None = None) -> Iterator[PreparedImage]:
+    """The pages that `options.pages` asks for and that are in `only`, drawn on white, one at a time.
+
+    Raises ImageError.
+    """
+    with _pdf_faults_named(material), _opened(material) as document:
+        total, numbers = _chosen(document, options)
+        for number in numbers:
+            if only is None or number in only:
+                # No name holds the drawn page while the next one is drawn.
+                yield whole(material, rendered(_drawn(document, number, total, material, options), options))
+
+
+def pdf_leaves(material: Material, options: ImageOptions) -> Leaves:
+    """Which pages `pdf_pages` will draw. Raises ImageError."""
+    with _pdf_faults_named(material), _opened(material) as document:
+        return Leaves(*_chosen(document, options))
+
+
+@contextmanager
+def _pdf_faults_named(material: Material) -> Iterator[None]:
     try:
         import pypdfium2  # type: ignore[import-untyped]
     except ImportError as error:
-        way_out = "Install the extra: pip install 'llama-index-multi-modal-llms-ollama[pdf]'."
-        raise material.refuse("is a PDF document, and the package pypdfium2 is not there", way_out, PDF) from error
-    pictures = []
+        raise material.lacks("pdf", "pypdfium2", PDF) from error
     try:
-        for raster in _drawn(material, options):
-            pictures.append(rendered(raster, options))
+        yield
     except NotAsked as error:
         raise material.refuse(error.problem, error.way_out, PDF) from error
     except (pypdfium2.PdfiumError, Damaged) as error:
@@ -82,10 +99,10 @@ def pdf_pages(material: Material, options: ImageOptions) -> list[PreparedImage]:
         )
         way_out = "Save it without the password first." if encrypted else "Get the whole file again."
         raise material.refuse(problem, way_out, PDF) from error
-    return pictures
 
 
-def _drawn(material: Material, options: ImageOptions) -> Iterator[Raster]:
+@contextmanager
+def _opened(material: Material) -> Iterator[Any]:
     import pypdfium2
 
     with material.open() as file:
@@ -96,16 +113,19 @@ def _drawn(material: Material, options: ImageOptions) -> Iterator[Raster]:
             with _pdfium:
                 # Without it, what was filled into a form stays invisible.
                 document.init_forms()
-                count = len(document)
-            if count == 0:
-                raise Damaged("it has no pages")
-            for number in choose_pages(count, options, what="page"):
-                with _pdfium:
-                    raster = _drawn_page(document, number, count, material, options)
-                yield raster
+            yield document
         finally:
             with _pdfium:
                 document.close()
+
+
+def _chosen(document: Any, options: ImageOptions) -> tuple[int, tuple[int, ...]]:
+    """How many pages there are, and the numbers of those that are asked for."""
+    with _pdfium:
+        count = len(document)
+    if count == 0:
+        raise Damaged("it has no pages")
+    return count, tuple(choose_pages(count, options, what="page"))
 
 
 def _prove_pdf(file: BinaryIO, size: int) -> None:
@@ -116,17 +136,18 @@ def _prove_pdf(file: BinaryIO, size: int) -> None:
     file.seek(0)
 
 
-def _drawn_page(document: Any, number: int, count: int, material: Material, options: ImageOptions) -> Raster:
-    page = document[number - 1]
-    try:
-        width, height = page.get_size()
-        if not (width > 0 and height > 0 and math.isfinite(width * height)):
-            raise Damaged(f"page {number} has no size")
-        scale = _scale(width, height, options)
-        check_size(material, (math.ceil(width * scale), math.ceil(height * scale)), options, PDF)
-        image = page.render(scale=scale).to_pil().convert("RGB")
-    finally:
-        page.close()
+def _drawn(document: Any, number: int, count: int, material: Material, options: ImageOptions) -> Raster:
+    with _pdfium:
+        page = document[number - 1]
+        try:
+            width, height = page.get_size()
+            if not (width > 0 and height > 0 and math.isfinite(width * height)):
+                raise Damaged(f"page {number} has no size")
+            scale = _scale(width, height, options)
+            check_size(material, (math.ceil(width * scale), math.ceil(height * scale)), options, PDF)
+            image = page.render(scale=scale).to_pil().convert("RGB")
+        finally:
+            page.close()
     steps = [f"drew page {number} of {count} at {scale * _POINTS_PER_INCH:.0f} dpi"]
     original = (max(1, round(width)), max(1, round(height)))
     return Raster(image, material.where, material.source, steps=steps, page=number, original_size=original)

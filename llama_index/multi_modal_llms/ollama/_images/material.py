@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from ..errors import ImageError
+from ..errors import ImageError, MissingExtraError
 from .encoded import BadEncoding, unwrap
 from .prepared import Content
 from .sniff import HEAD, Kind, sniff
@@ -41,12 +41,26 @@ class Material:
         """The error to raise: where and what it is, the problem, and what to do."""
         return refusal(self.where, self.source, problem, way_out, kind.name if kind else "")
 
+    def lacks(self, extra: str, package: str, kind: Kind) -> MissingExtraError:
+        """The error to raise when the package that reads it is not installed."""
+        problem = f"is {kind.phrase}, and the package {package} is not there"
+        message = _said(self.where, self.source, problem, f"Install the extra: {install(extra)}.")
+        return MissingExtraError(message, where=self.where, source=self.source, kind=kind.name, extra=extra)
+
+
+def install(extra: str) -> str:
+    """The command that brings an extra."""
+    return f"pip install 'llama-index-multi-modal-llms-ollama[{extra}]'"
+
 
 def refusal(where: str, source: str, problem: str, way_out: str = "", kind: str = "") -> ImageError:
     """`problem` follows the picture's name ("is ...", "cannot ..."); `way_out` is a sentence."""
+    return ImageError(_said(where, source, problem, way_out), where=where, source=source, kind=kind)
+
+
+def _said(where: str, source: str, problem: str, way_out: str) -> str:
     name = f"{where} ({source})" if where else f"The picture ({source})"
-    message = f"{name} {problem}." + (f" {way_out}" if way_out else "")
-    return ImageError(message, where=where, source=source, kind=kind)
+    return f"{name} {problem}." + (f" {way_out}" if way_out else "")
 
 
 def from_bytes(data: bytes, *, where: str, source: str) -> Material:

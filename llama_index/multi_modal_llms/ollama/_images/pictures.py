@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+
 from ..errors import ImageError
 from .anatomy import Anatomy, Damaged
 from .colour import changes_colours
@@ -19,22 +22,39 @@ from .sniff import HEIC, JPEG, PNG, READABLE, Kind
 
 def pictures_of(material: Material | Raster, options: ImageOptions) -> list[PreparedImage]:
     """The pictures in it: one, or several pages or frames. Raises ImageError."""
+    return list(each_picture(material, options))
+
+
+def each_picture(
+    material: Material | Raster, options: ImageOptions, only: Container[int] | None = None
+) -> Iterator[PreparedImage]:
+    """The same one at a time; of several pages or frames those whose numbers are in `only`. One alone is number 1."""
     if isinstance(material, Raster):
-        return [rendered(material, options)]
+        if only is None or 1 in only:
+            yield rendered(material, options)
+        return
     kind = material.kind()
     if kind not in READABLE:
         raise refuse_kind(material, kind)
-    if kind not in (JPEG, PNG):
-        pictures = _converted(material, kind, options, anatomy=None)
-    else:
+    anatomy = None
+    if kind in (JPEG, PNG):
         anatomy = _walk(material, kind)
         check_size(material, anatomy.size, options, kind)
         if passes(anatomy, kind, options):
-            return [_passed(material, kind, anatomy)]
-        pictures = _converted(material, kind, options, anatomy)
-    # A file that was rewritten while it was being decoded would have given a mixture.
+            if only is None or 1 in only:
+                yield _passed(material, kind, anatomy)
+            return
+    with faults_named(material, kind), material.open() as file:
+        for raster in rasters(material, kind, file, options, anatomy):
+            if only is None or (raster.page or 1) in only:
+                check_size(raster, raster.image.size, options, kind)
+                yield whole(material, render(raster, options))
+
+
+def whole(material: Material, picture: PreparedImage) -> PreparedImage:
+    """The picture, if its file is still the same: one rewritten meanwhile would have given a mixture."""
     material.open().close()
-    return pictures
+    return picture
 
 
 def refuse_kind(material: Material, kind: Kind) -> Exception:
@@ -108,30 +128,26 @@ def rendered(raster: Raster, options: ImageOptions) -> PreparedImage:
         raise _damaged(raster, None, error) from error
 
 
-def _converted(material: Material, kind: Kind, options: ImageOptions, anatomy: Anatomy | None) -> list[PreparedImage]:
-    pictures = []
-    with material.open() as file:
-        try:
-            for raster in rasters(material, kind, file, options, anatomy):
-                check_size(raster, raster.image.size, options, kind)
-                pictures.append(render(raster, options))
-        except ImageError:
-            raise
-        except NotAsked as error:
-            raise material.refuse(error.problem, error.way_out, kind) from error
-        except Damaged as error:
-            raise _damaged(material, kind, error) from error
-        except ImportError as error:
-            raise _cannot_decode(material, kind, error) from error
-        except Exception as error:
-            # Of damaged files, decoders raise whatever they stumble over: struct.error, IndexError, SyntaxError.
-            problem = Damaged(f"cannot be decoded: {str(error) or type(error).__name__}")
-            raise _damaged(material, kind, problem) from error
-    return pictures
+@contextmanager
+def faults_named(material: Material, kind: Kind) -> Iterator[None]:
+    """What goes wrong while a file is taken apart, as an ImageError that names the file."""
+    try:
+        yield
+    except ImageError:
+        raise
+    except NotAsked as error:
+        raise material.refuse(error.problem, error.way_out, kind) from error
+    except Damaged as error:
+        raise _damaged(material, kind, error) from error
+    except ImportError as error:
+        raise _cannot_decode(material, kind, error) from error
+    except Exception as error:
+        # Of damaged files, decoders raise whatever they stumble over: struct.error, IndexError, SyntaxError.
+        problem = Damaged(f"cannot be decoded: {str(error) or type(error).__name__}")
+        raise _damaged(material, kind, problem) from error
 
 
 def _cannot_decode(material: Material, kind: Kind, error: ImportError) -> Exception:
     if kind is HEIC:
-        way_out = "Install the extra: pip install 'llama-index-multi-modal-llms-ollama[heif]'."
-        return material.refuse("is a HEIC picture, and the package pillow-heif is not there", way_out, kind)
+        return material.lacks("heif", "pillow-heif", kind)
     return material.refuse(f"is {kind.phrase}, which this Pillow cannot decode: {error}", "", kind)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from ..errors import ImageError
 from .anatomy import Damaged
 from .containers import prove_video
 from .convert import Raster
+from .decoding import Leaves
 from .material import Material
 from .options import ImageOptions
-from .pictures import check_size, pictures_of, refuse_kind, rendered
+from .pictures import check_size, pictures_of, refuse_kind, rendered, whole
 from .prepared import PreparedImage
 from .sniff import AVI, AVIF, GIF, MATROSKA, MP4, MPEG_TS, OGG, WEBP, Kind
 from .sources import of_fields
@@ -23,6 +26,8 @@ MOST_BY_RATE = 64
 
 # The demuxer is named outright: FFmpeg's own guess may be a playlist, which opens other files and addresses.
 _DEMUXERS = {MP4: "mov", MATROSKA: "matroska", AVI: "avi", MPEG_TS: "mpegts", OGG: "ogg"}
+VIDEOS = frozenset(_DEMUXERS)
+"""Kinds of which frames can be made."""
 
 
 def video_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
@@ -31,51 +36,89 @@ def video_block(block: Any, options: ImageOptions, *, where: str) -> list[Prepar
     kind = material.kind()
     if kind in (GIF, WEBP, AVIF):
         return pictures_of(material, options.model_copy(update={"frames": options.frames or USUAL_FRAMES}))
-    if kind not in _DEMUXERS:
-        if kind.family == "picture":
-            raise material.refuse(f"is {kind.phrase}, not a video", "Put it into an ImageBlock.", kind)
+    if kind.family == "picture":
+        raise material.refuse(f"is {kind.phrase}, not a video", "Put it into an ImageBlock.", kind)
+    return list(video_frames(material, options, block.fps))
+
+
+def video_frames(
+    material: Material, options: ImageOptions, fps: int | None = None, only: Container[int] | None = None
+) -> Iterator[PreparedImage]:
+    """Its frames, one at a time: those whose numbers are in `only`. Raises ImageError."""
+    kind = material.kind()
+    with _opened(material, kind) as container:
+        survey = _survey(container, material, kind, options, fps)
+        for raster in _frames(container, survey, material, kind):
+            if only is None or raster.page in only:
+                yield whole(material, rendered(raster, options))
+
+
+def video_leaves(material: Material, options: ImageOptions) -> Leaves:
+    """Which frames `video_frames` will give, as far as the file says: one that does not say how many frames it has
+    may have fewer. Raises ImageError."""
+    kind = material.kind()
+    with _opened(material, kind) as container:
+        wanted = _survey(container, material, kind, options, None).wanted
+    return Leaves(wanted, tuple(range(1, wanted + 1)))
+
+
+@contextmanager
+def _opened(material: Material, kind: Kind) -> Iterator[Any]:
+    """PyAV's container; what goes wrong with it is an ImageError that names the file."""
+    if kind not in VIDEOS:
         raise refuse_kind(material, kind)
     try:
         import av
     except ImportError as error:
-        way_out = "Install the extra: pip install 'llama-index-multi-modal-llms-ollama[video]'."
-        raise material.refuse(f"is {kind.phrase}, and the package av is not there", way_out, kind) from error
+        raise material.lacks("video", "av", kind) from error
     try:
         with material.open() as file:
             prove_video(file, kind)
-            pictures = [rendered(raster, options) for raster in _frames(material, kind, file, options, block.fps)]
+            with av.open(file, format=_DEMUXERS[kind]) as container:
+                yield container
     except ImageError:
         raise
     except Damaged as error:
         raise material.refuse(f"is {kind.phrase} that {error}", error.way_out, kind) from error
     except (av.FFmpegError, ValueError, EOFError) as error:
         raise material.refuse(f"is {kind.phrase} that cannot be decoded: {error}", "Save it anew.", kind) from error
-    material.open().close()
-    return pictures
 
 
-def _frames(material: Material, kind: Kind, file: BinaryIO, options: ImageOptions, fps: int | None) -> Iterator[Raster]:
-    import av
+@dataclass(frozen=True)
+class _Survey:
+    """What is known of a video before a frame is decoded."""
 
-    with av.open(file, format=_DEMUXERS[kind]) as container:
-        if not container.streams.video:
-            raise Damaged("has no pictures in it, only sound", "Put it into an AudioBlock, as WAV or MP3.")
-        stream = container.streams.video[0]
-        check_size(material, (stream.codec_context.width, stream.codec_context.height), options, kind)
-        start, duration = _span(container, stream)
-        wanted = _wanted(material, options, fps, duration, stream.frames)
-        last: int | None = None
-        times = [start + (index + 0.5) * duration / wanted for index in range(wanted)]
-        # Without an index a seek lands anywhere, also after the last frame that others build on.
-        find = _frames_in_turn if kind in (MPEG_TS, OGG) else _frames_by_seeking
-        for index, (at, frame) in enumerate(zip(times, find(container, stream, times), strict=True)):
-            seconds = float(frame.time or 0.0) - start
-            if at - start - seconds > duration / wanted / 2 + 1.0:
-                raise Damaged(f"is cut short: it says it lasts {duration:.1f} s and ends at {seconds:.1f} s")
-            if frame.pts is not None and frame.pts == last:
-                continue  # fewer frames than were asked for
-            last = frame.pts
-            yield _raster(frame, stream, material, index + 1, wanted, seconds)
+    stream: Any
+    start: float
+    duration: float
+    """In seconds, like `start`."""
+    wanted: int
+    """So many frames are to be taken."""
+
+
+def _survey(container: Any, material: Material, kind: Kind, options: ImageOptions, fps: int | None) -> _Survey:
+    if not container.streams.video:
+        raise Damaged("has no pictures in it, only sound", "Put it into an AudioBlock, as WAV or MP3.")
+    stream = container.streams.video[0]
+    check_size(material, (stream.codec_context.width, stream.codec_context.height), options, kind)
+    start, duration = _span(container, stream)
+    return _Survey(stream, start, duration, _wanted(material, options, fps, duration, stream.frames))
+
+
+def _frames(container: Any, survey: _Survey, material: Material, kind: Kind) -> Iterator[Raster]:
+    stream, start, duration, wanted = survey.stream, survey.start, survey.duration, survey.wanted
+    last: int | None = None
+    times = [start + (index + 0.5) * duration / wanted for index in range(wanted)]
+    # Without an index a seek lands anywhere, also after the last frame that others build on.
+    find = _frames_in_turn if kind in (MPEG_TS, OGG) else _frames_by_seeking
+    for index, (at, frame) in enumerate(zip(times, find(container, stream, times), strict=True)):
+        seconds = float(frame.time or 0.0) - start
+        if at - start - seconds > duration / wanted / 2 + 1.0:
+            raise Damaged(f"is cut short: it says it lasts {duration:.1f} s and ends at {seconds:.1f} s")
+        if frame.pts is not None and frame.pts == last:
+            continue  # fewer frames than were asked for
+        last = frame.pts
+        yield _raster(frame, stream, material, index + 1, wanted, seconds)
 
 
 def _span(container: Any, stream: Any) -> tuple[float, float]:

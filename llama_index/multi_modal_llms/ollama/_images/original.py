@@ -1,0 +1,130 @@
+"""What was given, found and fetched, but not decoded yet: hashed, counted, and prepared one page at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .anatomy import PIECE
+from .convert import Raster
+from .decoding import Leaves, leaves, stored_size
+from .documents import pdf_leaves, pdf_pages
+from .mapping import Size
+from .material import Material
+from .options import ImageOptions
+from .pictures import each_picture, faults_named
+from .prepared import PreparedImage
+from .sniff import PDF, READABLE, Kind
+from .sources import bare_source
+from .video import VIDEOS, video_frames, video_leaves
+
+
+@dataclass(frozen=True)
+class Original:
+    """A picture, PDF or video as it was given.
+
+    Its hash and what is sent of it are of the same bytes: a file on disk that changes in between is an ImageError.
+    Every method but `of` opens it anew, and raises ImageError for what cannot be read.
+    """
+
+    held: Material | Raster | PreparedImage
+    options: ImageOptions
+
+    @classmethod
+    def of(cls, source: Any, options: ImageOptions, *, where: str = "") -> Original:
+        """Of whatever may stand in `image_documents`, and of PDFs and videos in all these forms.
+
+        Fetches URLs, and looks whether a file is there; `where` names its place in errors. Raises ImageError.
+        """
+        if isinstance(source, PreparedImage):
+            return cls(source, options)
+        return cls(bare_source(source, options, where=where), options)
+
+    @property
+    def source(self) -> str:
+        """Where it came from: a path, a URL without its secrets, "bytes", "base64"."""
+        return self.held.source
+
+    def kind(self) -> Kind | None:
+        """What its bytes are; `None` for pixels that never were a file."""
+        return self.held.kind() if isinstance(self.held, Material) else None
+
+    def is_picture(self) -> bool:
+        """Whether it can be sent as what it is: a PDF has to be drawn, of a video frames are taken."""
+        kind = self.kind()
+        return kind is not PDF and kind not in VIDEOS
+
+    def sha256(self) -> str:
+        """Of the file's bytes, in hex; of pixels that never were a file, of their mode, size and values."""
+        if isinstance(self.held, Raster):
+            image = self.held.image
+            return hashlib.sha256(f"{image.mode} {image.size} ".encode() + image.tobytes()).hexdigest()
+        hasher = hashlib.sha256()
+        with self.held.open() as file:
+            while piece := file.read(PIECE):
+                hasher.update(piece)
+        return hasher.hexdigest()
+
+    def size(self) -> Size | None:
+        """Width and height as stored, from the header; `None` where only drawing or decoding tells."""
+        if not isinstance(self.held, Material):
+            return self.held.image.size if isinstance(self.held, Raster) else self.held.original_size
+        kind = self.held.kind()
+        if kind not in READABLE:
+            return None
+        with faults_named(self.held, kind), self.held.open() as file:
+            return stored_size(kind, file)
+
+    def pictures(self) -> list[PreparedImage]:
+        """As one question sends it: one picture, the pages of a PDF or TIFF, the frames of a video.
+
+        `options.pages` and `options.frames` choose; more than 20 pages that nobody asked for are an ImageError. Of an
+        animation it is the first frame, unless `options.frames` asks for more.
+        """
+        return list(self._each(self.options, None))
+
+    def pages(self, only: Container[int] | None = None) -> Iterator[PreparedImage]:
+        """The same one at a time, each for a question of its own, and however many they are.
+
+        With `only`, those of these numbers; the others are not drawn. A file of one page counts as number 1.
+        """
+        return self._each(_without_limit(self.options), only)
+
+    def leaves(self) -> Leaves:
+        """How many pages or frames it has, and which of them `pages` gives, without drawing any.
+
+        Of a video that does not say how many frames it has, `pages` may give fewer.
+        """
+        options = _without_limit(self.options)
+        if not isinstance(self.held, Material):
+            return Leaves(1, (1,))
+        kind = self.held.kind()
+        if kind is PDF:
+            return pdf_leaves(self.held, options)
+        if kind in VIDEOS:
+            return video_leaves(self.held, options)
+        if kind not in READABLE:
+            return Leaves(1, (1,))
+        with faults_named(self.held, kind), self.held.open() as file:
+            return leaves(kind, file, options)
+
+    def count(self) -> int:
+        """How many pages or frames `pages` will give, without drawing any: see `leaves`."""
+        return len(self.leaves().numbers)
+
+    def _each(self, options: ImageOptions, only: Container[int] | None) -> Iterator[PreparedImage]:
+        if isinstance(self.held, PreparedImage):
+            return iter((self.held,) if only is None or 1 in only else ())
+        kind = self.kind()
+        if isinstance(self.held, Material) and kind is PDF:
+            return pdf_pages(self.held, options, only)
+        if isinstance(self.held, Material) and kind in VIDEOS:
+            return video_frames(self.held, options, only=only)
+        return each_picture(self.held, options, only)
+
+
+def _without_limit(options: ImageOptions) -> ImageOptions:
+    return options if options.pages is not None else options.model_copy(update={"pages": sys.maxsize})
