@@ -161,17 +161,22 @@ def read_option(text: str) -> tuple[str, Any]:
 
 def read_format(text: str) -> str | dict[str, Any]:
     """The JSON Schema in a file; the word `json`, when no file is called that, asks for any JSON."""
+    if text == "json" and not Path(text).is_file():
+        return text
+    return read_schema(text, option="--format")
+
+
+def read_schema(text: str, *, option: str) -> dict[str, Any]:
+    """The JSON Schema in a file."""
     file = Path(text)
     if not file.is_file():
-        if text == "json":
-            return text
-        raise WrongArgument(f"--format {text}: there is no such file. It takes a file with a JSON Schema.")
+        raise WrongArgument(f"{option} {text}: there is no such file. It takes a file with a JSON Schema.")
     try:
         schema = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WrongArgument(f"--format {text}: it cannot be read: {error.strerror}.") from error
+        raise WrongArgument(f"{option} {text}: it cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise WrongArgument(f"--format {text}: it is not JSON: {error}.") from error
+        raise WrongArgument(f"{option} {text}: it is not JSON: {error}.") from error
     if not isinstance(schema, dict):
-        raise WrongArgument(f'--format {text}: a JSON Schema is an object, such as {{"type": "object"}}.')
+        raise WrongArgument(f'{option} {text}: a JSON Schema is an object, such as {{"type": "object"}}.')
     return schema

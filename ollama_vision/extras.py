@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 DISTRIBUTION = "llama-index-multi-modal-llms-ollama"
 
-CLI = ("typer", "rich")
+CLI = ("typer", "rich", "jsonschema")
 EMBEDDED = ("xllamacpp", "starlette", "uvicorn")
 
 

@@ -116,7 +116,7 @@ def test_the_metadata_says_what_it_needs(archives: Archives) -> None:
     assert set(metadata.get_all("Provides-Extra") or []) == {"all", "cli", "embedded", "heif", "pdf", "video"}
     assert {"llama-index-core<0.15,>=0.14.5", "pillow>=11.3"} <= base
     of_cli = {line.partition(">")[0] for line in requirements if "extra == 'cli'" in line}
-    assert of_cli == {"typer", "rich", "pillow-heif", "pypdfium2"}
+    assert of_cli == {"typer", "rich", "jsonschema", "pillow-heif", "pypdfium2"}
 
 
 def test_the_wheel_is_called_as_the_readme_says(archives: Archives) -> None:
