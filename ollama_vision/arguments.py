@@ -12,6 +12,7 @@ from stat import S_ISDIR
 from typing import Any
 
 STANDARD_INPUT = "-"
+STANDARD_OUTPUT = "-"
 MODEL_VARIABLE = "OLLAMA_VISION_MODEL"
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")

@@ -73,6 +73,11 @@ class Screen:
         self.end_answer()
         self._paragraph(Text("Note: ", "bold"), message)
 
+    def remark(self, message: str) -> None:
+        """Say what was done."""
+        self._stop_waiting()
+        self._paragraph(Text(), message)
+
     def _stop_waiting(self) -> None:
         if self._status is not None:
             self._status.stop()
