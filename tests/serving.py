@@ -19,9 +19,10 @@ ALL = ("completion", "vision", "tools", "thinking")
 class Serving:
     """A scripted server, started, and a client on it."""
 
-    def __init__(self, *replies: Any, capabilities: Any = ALL, **settings: Any) -> None:
+    def __init__(self, *replies: Any, capabilities: Any = ALL, num_parallel: int = 1, **settings: Any) -> None:
         script: Any = replies[0] if len(replies) == 1 and callable(replies[0]) else list(replies)
-        self.server = EmbeddedOllama(engine=ScriptedEngine(script, model="m", capabilities=capabilities)).start()
+        engine = ScriptedEngine(script, model="m", capabilities=capabilities)
+        self.server = EmbeddedOllama(engine=engine, num_parallel=num_parallel).start()
         self.llm = OllamaMultiModal(**{"model": "m", "base_url": self.server.url, **settings})
 
     @property

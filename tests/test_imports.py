@@ -40,6 +40,7 @@ BOTTOM_UP = (
     "_streams",
     "server",
     "base",
+    "_describing",
     FRONT_DOOR,
 )
 """The rooms of the client: each may import those before it. A new room is given its place here first."""
@@ -51,7 +52,7 @@ KNOWS_ONLY: dict[str, set[str]] = {
     # These use what every user can import; the front door opens them when they are first asked for.
     # They take pictures that nobody has decoded yet, for which there is no public name.
     "reader": {FRONT_DOOR, "errors", "_images"},
-    "describe": {FRONT_DOOR, "errors", "_images"},
+    "describe": {FRONT_DOOR, "errors", "_describing"},
 }
 """The rooms that may import these and no others, whatever stands before them."""
 

@@ -1,12 +1,20 @@
 """LlamaIndex's OllamaMultiModal: vision models on Ollama, without silent lies."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from . import errors
 from ._images import ImageOptions, PreparedImage, aprepare_image, prepare_image
 from .base import OllamaMultiModal
 from .errors import OllamaMultiModalError
 from .server import OllamaServer
 
+if TYPE_CHECKING:
+    from .describe import Description, ImageDescriber
+
 __all__ = [
+    "Description",
+    "ImageDescriber",
     "ImageOptions",
     "OllamaMultiModal",
     "OllamaMultiModalError",
@@ -16,3 +24,12 @@ __all__ = [
     "errors",
     "prepare_image",
 ]
+
+_OPENED_WHEN_ASKED_FOR = {"Description": "describe", "ImageDescriber": "describe"}
+"""What few programs use, and would cost all of them its imports."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OPENED_WHEN_ASKED_FOR:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_OPENED_WHEN_ASKED_FOR[name]}", __name__), name)

@@ -20,7 +20,9 @@ OllamaMultiModalError                 catch this one to catch all
 ├── StreamInterruptedError            the answer broke off
 ├── BadReplyError                     the reply is not Ollama's protocol
 ├── EmptyResponseError                the model gave nothing that can be shown
-└── StructuredOutputError             the answer does not fit the schema
+├── AnswerCutError                    the answer ran into a limit, or into endless repetition
+├── StructuredOutputError             the answer does not fit the schema
+└── RunStoppedError                   a run over many pictures met a fault that is no picture's
 
 Every class takes one positional message and has a default for everything else, so that errors survive pickle:
 one that does not hangs a pipeline's worker pool for ever.
@@ -172,3 +174,17 @@ class StructuredOutputError(OllamaMultiModalError):
 
     finish_reason: str = ""
     validation_error: str = ""
+
+
+class AnswerCutError(OllamaMultiModalError):
+    """The answer is not whole: it ran into a limit, or repeated itself without end; `partial_text` is what came."""
+
+    finish_reason: str = ""
+    """`length`, or `repetition`."""
+
+
+class RunStoppedError(OllamaMultiModalError):
+    """A run over many pictures met a fault that is no picture's; `__cause__` is that fault.
+
+    What was done is done; nothing is said of the pictures that were not asked about.
+    """

@@ -191,7 +191,7 @@ def _node(node: Any, options: ImageOptions, *, where: str) -> Material:
 def _file_of_metadata(node: Any, *, where: str) -> Material:
     name = type(node).__name__
     path = node.metadata.get("file_path")
-    binary = _is_binary_text(node)
+    binary = is_binary_text(node)
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         if binary:
             raise refusal(where, name, "holds a picture's bytes read as text", _READERS_FILE, "binary text")
@@ -213,5 +213,6 @@ def _text_of(node: Any) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _is_binary_text(node: Any) -> bool:
+def is_binary_text(node: Any) -> bool:
+    """Whether a node's text is a file's bytes: what SimpleDirectoryReader makes of a picture that it cannot read."""
     return re.search("[\ufffd\x00-\x08\x0e-\x1a]", _text_of(node)[:4096]) is not None

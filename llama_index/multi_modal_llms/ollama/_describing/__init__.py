@@ -1,0 +1,11 @@
+"""A question to each of many pictures: asked of whichever host is free, and judged whose fault it is when it fails."""
+
+from __future__ import annotations
+
+from .asking import Ask
+from .description import Description
+from .identity import request_hash
+from .loop_thread import LoopThread
+from .run import Run
+
+__all__ = ["Ask", "Description", "LoopThread", "Run", "request_hash"]

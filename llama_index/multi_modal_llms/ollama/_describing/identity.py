@@ -1,0 +1,44 @@
+"""By what a question to pictures is known again: all that decides its answer, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._request import Arguments, resolve
+from .._schema import json_schema
+from .asking import Ask
+
+if TYPE_CHECKING:
+    from ..base import OllamaMultiModal
+
+_NOT_OF_THE_ANSWER = ("keep_alive", "truncate", "shift")
+"""Fields of a request that change when or whether there is an answer, but not what it says."""
+_NOT_OF_A_CALL = ("max_validation_retries",)
+"""Keywords that only the structured endpoints take."""
+
+
+def arguments_of(llm: OllamaMultiModal, ask: Ask) -> Arguments:
+    """What a call of this question will send beside the picture.
+
+    Raises:
+        TypeError, ValueError: a keyword that no call takes, or not so.
+    """
+    keywords: Mapping[str, Any] = {name: each for name, each in ask.keywords.items() if name not in _NOT_OF_A_CALL}
+    return resolve(llm, "chat" if ask.output_cls else "generate", keywords)
+
+
+def request_hash(llm: OllamaMultiModal, ask: Ask) -> str:
+    """Hex, of model, prompt, schema, options and the preparation of pictures; not of the host."""
+    arguments = arguments_of(llm, ask)
+    asked = {
+        "model": llm.model,
+        "prompt": ask.prompt,
+        "options": arguments.options,
+        "fields": {name: each for name, each in arguments.fields.items() if name not in _NOT_OF_THE_ANSWER},
+        "schema": json_schema(ask.output_cls) if ask.output_cls else None,
+        "pictures": arguments.image_options.model_dump(mode="json"),
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,44 @@
+"""An event loop in a thread of its own: async code from sync callers, also from those inside a running loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable
+from types import TracebackType
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """With it, awaitables are run one at a time, while what they started goes on in between.
+
+    Leaving it cancels what still runs and waits for that: `asyncio.run` does so, and it ends generators and closes
+    connections that belong to the loop.
+    """
+
+    def __enter__(self) -> LoopThread:
+        ready = threading.Event()
+        # A daemon: a second Ctrl-C while requests are being closed ends the program at once.
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._stay(ready)), name="describing", daemon=True)
+        self._thread.start()
+        ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._left.set)
+        self._thread.join()
+
+    def run(self, step: Awaitable[T]) -> T:
+        async def awaited() -> T:
+            return await step
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
+
+    async def _stay(self, ready: threading.Event) -> None:
+        self._loop, self._left = asyncio.get_running_loop(), asyncio.Event()
+        ready.set()
+        await self._left.wait()

@@ -1,0 +1,116 @@
+"""Whose fault a failure is: the picture's, the host's, or of something that every picture will meet."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import errors
+
+if TYPE_CHECKING:
+    from .description import Description
+
+MOST_EQUAL = 5
+"""So many equal failures in a row are no picture's."""
+
+
+class Fault(Enum):
+    """Where to look for the cause."""
+
+    PICTURE = "of the picture, or of the answer to it"
+    HOST = "of the host: another may do it"
+    UNCLEAR = "of the host if it is gone, else of the picture"
+
+
+_OF_THE_HOST = (
+    errors.AuthenticationError,
+    errors.ForbiddenError,
+    errors.ModelNotFoundError,
+    errors.CapabilityError,
+    errors.ServerBusyError,
+)
+_UNCLEAR = (
+    errors.ConnectionFailedError,
+    errors.StreamInterruptedError,
+    errors.SilenceTimeoutError,
+    errors.ModelLoadError,
+    errors.BadReplyError,
+)
+"""A server that is gone, and a picture that brings the model down, look the same until the server is asked."""
+
+
+def fault_of(error: errors.OllamaMultiModalError) -> Fault:
+    """What the error itself says."""
+    if isinstance(error, _OF_THE_HOST):
+        return Fault.HOST
+    return Fault.UNCLEAR if isinstance(error, _UNCLEAR) else Fault.PICTURE
+
+
+def worth_another_try(error: errors.OllamaMultiModalError) -> bool:
+    """Whether a host that is there may do better at once; one that was silent has taken its time already."""
+    return isinstance(error, _UNCLEAR) and not isinstance(error, errors.SilenceTimeoutError)
+
+
+def folder_that_is_gone(error: errors.OllamaMultiModalError) -> Path | None:
+    """The folder of a file that is not there, when the folder is gone too, or empty as an unmounted disk's is."""
+    if not _was_not_read(error) or isinstance(error, errors.ImageFetchError):
+        return None
+    assert isinstance(error, errors.ImageError)  # noqa: S101
+    file = Path(error.source)
+    try:
+        if file.exists():
+            return None
+        return file.parent if not any(file.parent.iterdir()) else None
+    except OSError:
+        return file.parent
+
+
+class Streak:
+    """Failures that are held back until it is clear that they are the pictures' own."""
+
+    def __init__(self) -> None:
+        self._held: list[Description] = []
+
+    def add(self, description: Description) -> list[Description]:
+        """What can be said now.
+
+        Raises:
+            RunStoppedError: the last five failed equally.
+        """
+        error = description.error
+        if error is not None and isinstance(error, errors.ImageError) and not _was_not_read(error):
+            return [description]  # its bytes were seen: nothing else can be to blame
+        if description.skipped or description.cached:
+            return [description]  # no server was asked
+        released: list[Description] = []
+        if self._held and (error is None or _kind(error) != _kind(self._held[-1].error)):
+            released, self._held = self._held, []
+        if error is None:
+            return [*released, description]
+        self._held.append(description)
+        if len(self._held) == MOST_EQUAL:
+            raise errors.RunStoppedError(
+                f"The run was stopped: {MOST_EQUAL} pictures in a row failed equally, which is no picture's fault. "
+                f"The last said: {error}"
+            ) from error
+        return released
+
+    def end(self) -> list[Description]:
+        """What is still held, when nothing comes any more."""
+        released, self._held = self._held, []
+        return released
+
+
+def _was_not_read(error: errors.OllamaMultiModalError) -> bool:
+    """An ImageError without a kind: it was raised before the first byte was seen."""
+    return isinstance(error, errors.ImageError) and not error.kind
+
+
+def _kind(error: errors.OllamaMultiModalError | None) -> tuple[str, str]:
+    """By what failures are equal: their class and words, without the picture's name and any number."""
+    words = str(error)
+    for name in (getattr(error, "source", ""), getattr(error, "where", "")):
+        words = words.replace(name, "") if name else words
+    return type(error).__name__, re.sub(r"\d+", "", words)
