@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _NOT_OF_THE_ANSWER = ("keep_alive", "truncate", "shift")
 """Fields of a request that change when or whether there is an answer, but not what it says."""
+_OF_THE_PICTURE = {"max_pixels", "min_side", "format", "background", "jpeg_quality", "frames", "pages"}
+"""Image options that change what is sent; the others say what may be fetched, and how."""
 _NOT_OF_A_CALL = ("max_validation_retries",)
 """Keywords that only the structured endpoints take."""
 
@@ -39,6 +41,6 @@ def request_hash(llm: OllamaMultiModal, ask: Ask) -> str:
         "options": arguments.options,
         "fields": {name: each for name, each in arguments.fields.items() if name not in _NOT_OF_THE_ANSWER},
         "schema": json_schema(ask.output_cls) if ask.output_cls else None,
-        "pictures": arguments.image_options.model_dump(mode="json"),
+        "pictures": arguments.image_options.model_dump(mode="json", include=_OF_THE_PICTURE),
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -113,8 +113,8 @@ class Run:
             try:
                 found = await answer(host.llm, self._ask, pictures)
             except errors.OllamaMultiModalError as error:
-                if await _is_to_blame(host, error):
-                    hosts.failed(host, error)
+                if (ailment := await _what_ails(host, error)) is not None:
+                    hosts.failed(host, ailment)
                     continue
                 hosts.answered(host)
                 tried += 1
@@ -193,19 +193,17 @@ def _ended_badly(task: asyncio.Task[Description]) -> tuple[bool, bool]:
     return stopped, not stopped and task.result().error is not None
 
 
-async def _is_to_blame(host: Host, error: errors.OllamaMultiModalError) -> bool:
-    """Whether the host is: by the error itself, or because it is not there any more."""
+async def _what_ails(host: Host, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError | None:
+    """Why the host is to be left alone: by the error itself, or because it is not there any more; else `None`."""
     fault = fault_of(error)
-    return fault is Fault.HOST or (fault is Fault.UNCLEAR and not await _is_there(host))
-
-
-async def _is_there(host: Host) -> bool:
+    if fault is not Fault.UNCLEAR:
+        return error if fault is Fault.HOST else None
     llm = host.llm
     server = OllamaServer(llm.base_url, llm.headers, llm.verify, request_timeout=_PROBE_SECONDS)
     try:
         await server.aversion()
-    except errors.OllamaMultiModalError:
-        return False
+    except errors.OllamaMultiModalError as gone:
+        return gone
     finally:
         await server.aclose()
-    return True
+    return None
