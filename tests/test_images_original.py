@@ -205,6 +205,30 @@ class TestPages:
         assert closed
 
 
+class TestTheNodeOfAPage:
+    def test_that_holds_the_whole_file_means_this_page(self, path: Path) -> None:
+        path.write_bytes(pages_file("PDF", 25))
+        node = ImageNode(image_path=str(path))
+        node.metadata = {"page_label": "24", "pages": 25}
+        for source in (node, NodeWithScore(node=node)):
+            original = of(source)
+            assert (original.leaves().total, original.leaves().numbers, original.count()) == (25, (24,), 1)
+            assert [one.page for one in original.pages()] == [one.page for one in original.pictures()] == [24]
+            assert list(original.pages(only={1})) == []
+
+    def test_that_holds_the_drawn_page_is_that_picture(self) -> None:
+        node = ImageNode(image=base64.b64encode(encoded(card(), "PNG")).decode())
+        node.metadata = {"page_label": "24", "pages": 25}
+        assert of(node).count() == len(list(of(node).pages())) == len(of(node).pictures()) == 1
+
+    @pytest.mark.parametrize("metadata", [{"page_label": "iv", "pages": 3}, {"page_label": "2"}, {"pages": 3}])
+    def test_of_another_reader_s_labels_nothing_is_believed(self, path: Path, metadata: dict[str, Any]) -> None:
+        path.write_bytes(pages_file("PDF", 3))
+        node = ImageNode(image_path=str(path))
+        node.metadata = metadata
+        assert of(node).count() == 3
+
+
 class TestOnePicture:
     @pytest.mark.parametrize("format_", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "ICO"])
     def test_is_one_page_without_a_number(self, format_: str) -> None:

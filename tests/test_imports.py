@@ -49,9 +49,11 @@ KNOWS_ONLY: dict[str, set[str]] = {
     "errors": set(),
     "_schema": set(),
     "_images": {"errors"},
-    # These use what every user can import; the front door opens them when they are first asked for.
+    # These and their rooms use what every user can import; the front door opens them when they are first asked for.
     # They take pictures that nobody has decoded yet, for which there is no public name.
-    "reader": {FRONT_DOOR, "errors", "_images"},
+    "_globs": set(),
+    "_listing": {"errors", "_images", "_globs"},
+    "reader": {FRONT_DOOR, "errors", "_images", "_globs", "_listing"},
     "describe": {FRONT_DOOR, "errors", "_describing"},
 }
 """The rooms that may import these and no others, whatever stands before them."""

@@ -11,21 +11,31 @@ from .server import OllamaServer
 
 if TYPE_CHECKING:
     from .describe import Description, ImageDescriber
+    from .reader import Found, FoundFile, PictureReader
 
 __all__ = [
     "Description",
+    "Found",
+    "FoundFile",
     "ImageDescriber",
     "ImageOptions",
     "OllamaMultiModal",
     "OllamaMultiModalError",
     "OllamaServer",
+    "PictureReader",
     "PreparedImage",
     "aprepare_image",
     "errors",
     "prepare_image",
 ]
 
-_OPENED_WHEN_ASKED_FOR = {"Description": "describe", "ImageDescriber": "describe"}
+_OPENED_WHEN_ASKED_FOR = {
+    "Description": "describe",
+    "Found": "reader",
+    "FoundFile": "reader",
+    "ImageDescriber": "describe",
+    "PictureReader": "reader",
+}
 """What few programs use, and would cost all of them its imports."""
 
 
@@ -33,3 +43,7 @@ def __getattr__(name: str) -> Any:
     if name not in _OPENED_WHEN_ASKED_FOR:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_OPENED_WHEN_ASKED_FOR[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_OPENED_WHEN_ASKED_FOR})

@@ -80,7 +80,7 @@ def from_file(path: str | os.PathLike[str], *, where: str, hint: str = "") -> Ma
         if stat.S_ISREG(mode):
             return Material(Content.of_file(name, where=where, source=name))
     except FileNotFoundError as error:
-        raise refusal(where, name, "does not exist", hint or _looked_at(name)) from error
+        raise refusal(where, name, "does not exist", hint or whereabouts(name)) from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise refusal(where, f"{name[:80]}...", "is too long for a file name", hint) from error
@@ -93,7 +93,8 @@ def from_file(path: str | os.PathLike[str], *, where: str, hint: str = "") -> Ma
     raise refusal(where, name, "is a pipe or a device", "Pass its bytes, or an open file.")
 
 
-def _looked_at(name: str) -> str:
+def whereabouts(name: str) -> str:
+    """Where a path that is not there was looked for, as a sentence."""
     if Path(name).is_absolute():
         return "Is it still there, and is it visible from this machine?"
     return f"A relative path starts at the working directory, which is {_here()}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .anatomy import PIECE
@@ -17,7 +17,7 @@ from .material import Material
 from .options import ImageOptions
 from .pictures import each_picture, faults_named
 from .prepared import PreparedImage
-from .sniff import PDF, READABLE, Kind
+from .sniff import JPEG, PDF, PNG, READABLE, Kind
 from .sources import bare_source
 from .video import VIDEOS, video_frames, video_leaves
 
@@ -32,16 +32,24 @@ class Original:
 
     held: Material | Raster | PreparedImage
     options: ImageOptions
+    page: int | None = None
+    """The only page or frame of the file that is meant."""
 
     @classmethod
     def of(cls, source: Any, options: ImageOptions, *, where: str = "") -> Original:
         """Of whatever may stand in `image_documents`, and of PDFs and videos in all these forms.
 
-        Fetches URLs, and looks whether a file is there; `where` names its place in errors. Raises ImageError.
+        A node that holds a whole PDF, say, and whose `metadata` has a `page_label` beside the number of `pages`, as
+        PictureReader gives them, means that page alone. Fetches URLs, and looks whether a file is there; `where` names
+        its place in errors. Raises ImageError.
         """
         if isinstance(source, PreparedImage):
             return cls(source, options)
-        return cls(bare_source(source, options, where=where), options)
+        original = cls(bare_source(source, options, where=where), options)
+        page = _page_of(source)
+        if page is None or original.kind() in (None, JPEG, PNG):  # the drawn page itself
+            return original
+        return replace(original, page=page)
 
     @property
     def source(self) -> str:
@@ -84,7 +92,7 @@ class Original:
         `options.pages` and `options.frames` choose; more than 20 pages that nobody asked for are an ImageError. Of an
         animation it is the first frame, unless `options.frames` asks for more.
         """
-        return list(self._each(self.options, None))
+        return list(self._each(self.options if self.page is None else _without_limit(self.options), None))
 
     def pages(self, only: Container[int] | None = None) -> Iterator[PreparedImage]:
         """The same one at a time, each for a question of its own, and however many they are.
@@ -98,7 +106,12 @@ class Original:
 
         Of a video that does not say how many frames it has, `pages` may give fewer.
         """
-        options = _without_limit(self.options)
+        all_of_it = self._leaves(_without_limit(self.options))
+        if self.page is None:
+            return all_of_it
+        return Leaves(all_of_it.total, tuple(number for number in all_of_it.numbers if number == self.page))
+
+    def _leaves(self, options: ImageOptions) -> Leaves:
         if not isinstance(self.held, Material):
             return Leaves(1, (1,))
         kind = self.held.kind()
@@ -116,6 +129,8 @@ class Original:
         return len(self.leaves().numbers)
 
     def _each(self, options: ImageOptions, only: Container[int] | None) -> Iterator[PreparedImage]:
+        if self.page is not None:
+            only = {self.page} if only is None or self.page in only else ()
         if isinstance(self.held, PreparedImage):
             return iter((self.held,) if only is None or 1 in only else ())
         kind = self.kind()
@@ -128,3 +143,12 @@ class Original:
 
 def _without_limit(options: ImageOptions) -> ImageOptions:
     return options if options.pages is not None else options.model_copy(update={"pages": sys.maxsize})
+
+
+def _page_of(source: Any) -> int | None:
+    node = getattr(source, "node", source)
+    metadata = getattr(node, "metadata", None)
+    if not isinstance(metadata, dict) or "pages" not in metadata:
+        return None
+    label = str(metadata.get("page_label"))
+    return int(label) if label.isdecimal() else None

@@ -20,22 +20,25 @@ class Kind:
     """With its article, after "is": "a TIFF picture"."""
     way_out: str = ""
     """What to do with it when it cannot be sent, as a sentence; empty when there is nothing particular."""
+    media_type: str = ""
+    """Of what pictures can be made of."""
 
 
 def _picture(name: str, article: str = "a") -> Kind:
-    return Kind(name, "picture", f"{article} {name} picture")
+    return Kind(name, "picture", f"{article} {name} picture", media_type=f"image/{name.lower()}")
 
 
 JPEG, PNG, WEBP, GIF = _picture("JPEG"), _picture("PNG"), _picture("WebP"), _picture("GIF")
 BMP, TIFF, AVIF = _picture("BMP"), _picture("TIFF"), _picture("AVIF", "an")
-ICO, HEIC = Kind("ICO", "picture", "a Windows icon (ICO)"), _picture("HEIC")
+ICO = Kind("ICO", "picture", "a Windows icon (ICO)", media_type="image/vnd.microsoft.icon")
+HEIC = _picture("HEIC")
 READABLE = frozenset({JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, ICO, HEIC})
 """Kinds of which pictures can be made."""
 
 _SAVE_AS = "Save it as PNG or JPEG first."
 _WITH_DOCUMENT_BLOCK = "Put it into a chat message as DocumentBlock(path=...): its pages are sent as pictures."
 SVG = Kind("SVG", "other", "an SVG drawing", "Render it to PNG first, for example with rsvg-convert or cairosvg.")
-PDF = Kind("PDF", "document", "a PDF document", _WITH_DOCUMENT_BLOCK)
+PDF = Kind("PDF", "document", "a PDF document", _WITH_DOCUMENT_BLOCK, "application/pdf")
 HTML = Kind("HTML", "text", "an HTML page", "Give the address of the picture itself, not of the page that shows it.")
 TEXT = Kind("text", "text", "text", "Put text into the prompt, or into a TextBlock of the message.")
 JSON = Kind("JSON", "text", "JSON text", "If a server sent it, it is probably its error message.")
@@ -49,10 +52,10 @@ UNKNOWN = Kind(
     "Readable are JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, ICO and, with the extra `heif`, HEIC.",
 )
 WAV, MP3 = Kind("WAV", "sound", "a WAV sound"), Kind("MP3", "sound", "an MP3 sound")
-MP4 = Kind("MP4", "video", "an MP4 or QuickTime video")
-MATROSKA = Kind("Matroska", "video", "a Matroska or WebM video")
-AVI = Kind("AVI", "video", "an AVI video")
-MPEG_TS = Kind("MPEG-TS", "video", "an MPEG transport stream")
+MP4 = Kind("MP4", "video", "an MP4 or QuickTime video", media_type="video/mp4")
+MATROSKA = Kind("Matroska", "video", "a Matroska or WebM video", media_type="video/x-matroska")
+AVI = Kind("AVI", "video", "an AVI video", media_type="video/x-msvideo")
+MPEG_TS = Kind("MPEG-TS", "video", "an MPEG transport stream", media_type="video/mp2t")
 OGG = Kind("Ogg", "sound", "an Ogg sound or video", "Convert it to WAV or MP3 (sound) or MP4 (video) first.")
 _RAW = Kind("camera raw", "other", "a camera's raw file", "Export it as JPEG or PNG first.")
 
