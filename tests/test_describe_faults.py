@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import ImageNode
 from picture_nodes import grey_of, node_of, plain_pictures
 from pydantic import BaseModel
@@ -212,6 +213,16 @@ def test_five_equal_failures_in_a_row_stop_the_run_and_blame_no_picture(serve: A
     assert stopped is not None
     assert "5 pictures in a row failed equally" in str(stopped)
     assert "out of memory" in str(stopped)
+
+
+def test_what_is_remembered_says_nothing_about_the_server(serve: Any, plain: list[ImageNode]) -> None:
+    cache = IngestionCache()
+    known = serve(lambda request: f"{grey_of(request)}")
+    list(ImageDescriber(llm=known.llm, cache=cache).iter(plain[::2]))
+    failing = serve(Reply("", fault=Status(500, {"error": "out of memory"})))
+    given, stopped = run(failing.llm, plain, cache=cache)
+    assert stopped is not None
+    assert {each.cached for each in given} == {True}
 
 
 def test_four_equal_failures_and_an_answer_are_the_pictures_own(serve: Any, plain: list[ImageNode]) -> None:
