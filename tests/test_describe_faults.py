@@ -53,15 +53,25 @@ def test_a_damaged_picture_fails_alone(serve: Any, plain: list[ImageNode], on_er
     broken.write_bytes(broken.read_bytes()[:60])
     describer = ImageDescriber(llm=serve(lambda request: f"{grey_of(request)}").llm, on_error=on_error)
     if on_error == "raise":
-        with pytest.raises(errors.ImageError, match=r"nodes\[1\] .*grey1"):
+        with pytest.raises(errors.ImageError, match=r"The picture \(.*grey1"):
             describer(plain[:3])
         return
     first, failed, last = describer(plain[:3])
     assert (first.get_content(), last.get_content()) == ("0", "2")
     assert failed.get_content() == ""
-    assert failed.metadata["error"].startswith("ImageError: nodes[1]")
+    assert failed.metadata["error"].startswith("ImageError: The picture (")
     assert "error" in failed.excluded_embed_metadata_keys
     assert failed.metadata["file_path"] == str(broken)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "named"),
+    [({}, r"^nodes\[0\] \(bytes"), ({"file_path": "a.pdf", "page_label": "3"}, r"^a\.pdf, page 3 \(bytes")],
+)
+def test_a_picture_without_a_path_is_named_too(serve: Any, metadata: dict[str, str], named: str) -> None:
+    node = ImageNode(image="bm8gcGljdHVyZQ==", metadata=metadata)
+    with pytest.raises(errors.ImageError, match=named):
+        ImageDescriber(llm=serve("whole").llm)([node])
 
 
 def test_many_damaged_pictures_in_a_row_are_the_pictures_own_fault(serve: Any, plain: list[ImageNode]) -> None:

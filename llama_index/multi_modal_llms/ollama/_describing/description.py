@@ -66,6 +66,16 @@ def holds_picture(node: BaseNode) -> bool:
     return kind is not None and kind.family == "picture"
 
 
+def place_of(node: BaseNode, index: int) -> str:
+    """How errors name a node's picture beside its path or URL; where there is neither, by its file or its place."""
+    if getattr(node, "image_path", None) or getattr(node, "image_url", None):
+        return ""
+    file, page = node.metadata.get("file_path"), node.metadata.get("page_label")
+    if not file:
+        return f"nodes[{index}]"
+    return f"{file}, page {page}" if page else str(file)
+
+
 def answered(source: BaseNode, answer: Answer, output: Output, request: str) -> BaseNode:
     """The node that carries an answer."""
     fields = {_free_name(name, source): value for name, value in (answer.fields or {}).items()}

@@ -15,7 +15,7 @@ from .._images.original import Original
 from ..server import OllamaServer
 from . import remembering
 from .asking import Answer, Ask, answer
-from .description import Description, Output, answered, failed, holds_picture
+from .description import Description, Output, answered, failed, holds_picture, place_of
 from .hosts import Host, Hosts
 from .identity import arguments_of, request_hash
 from .verdicts import Fault, Streak, fault_of, folder_that_is_gone, worth_another_try
@@ -87,7 +87,7 @@ class Run:
             return Description(index, node, node, skipped=True)
         sha256 = ""
         try:
-            original = await asyncio.to_thread(Original.of, node, self._image_options, where=f"nodes[{index}]")
+            original = await asyncio.to_thread(Original.of, node, self._image_options, where=place_of(node, index))
             sha256 = await asyncio.to_thread(original.sha256)
             name = remembering.key(sha256, self._request)
             if kept := await self._recalled(name):
