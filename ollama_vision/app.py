@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ollama_vision.commands import ask, export
+from ollama_vision.commands import ask, export, report
 from ollama_vision.exits import INTERRUPTED
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ def _commands() -> None:
 
 app.command(help=ask.HELP)(ask.ask)
 app.command(help=export.HELP)(export.export)
+app.command(help=report.HELP)(report.report)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,0 +1,7 @@
+"""results.jsonl -> report.html: what a person looks at after a night's run."""
+
+from __future__ import annotations
+
+from .writing import Made, ReportError, make_report, write_report
+
+__all__ = ["Made", "ReportError", "make_report", "write_report"]

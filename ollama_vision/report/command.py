@@ -1,0 +1,38 @@
+"""`ollama-vision report`: the report made, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..exits import DONE, FAILED
+from ..ledger import DamagedResults
+from ..screen import Screen, telling
+from .writing import ReportError, make_report
+
+
+def report(results: Path, page: Path, *, root: Path | None, title: str | None) -> int:
+    """Write the report and give the exit code."""
+    with Screen() as screen, telling(screen):
+        screen.wait("Making thumbnails")
+
+        def progress(done: int, of: int) -> None:
+            screen.still_waiting(f"Making thumbnails: {done:,} of {of:,}")
+
+        try:
+            made = make_report(results, page, root=root, title=title, on_progress=progress)
+        except (DamagedResults, ReportError) as error:
+            screen.complain(str(error))
+            return FAILED
+        except OSError as error:
+            screen.complain(f"{error.filename or page}: {error.strerror or error}.")
+            return FAILED
+        if made.missing:
+            where = "the current folder" if root is None else str(root)
+            screen.note(
+                f"Without a thumbnail, because not there any more or changed since: {made.missing:,} of "
+                f"{made.pictures:,}. Paths are counted from {where}; --root names another."
+            )
+        pictures = "1 picture" if made.pictures == 1 else f"{made.pictures:,} pictures"
+        pages = f", on {made.pages:,} pages" if made.pages else ""
+        screen.remark(f"{pictures}, {made.failed:,} failed, in {page}{pages}.")
+    return DONE

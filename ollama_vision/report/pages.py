@@ -1,0 +1,274 @@
+"""Whole pages: head, totals, failures, tools, and what stands around the cards; values in, markup out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .cards import Askings, duration
+from .html import Html, element, joined, policy, script, style
+from .totals import Totals
+
+STYLES = ("report.css",)
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """One page of a folder of pages, as the index lists it."""
+
+    number: int
+    href: str
+    first: int
+    last: int
+    first_name: str
+    last_name: str
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What a reader must know of the report itself."""
+
+    written: str
+    """When the results were last written, as text."""
+    root: str
+    replaced: int
+    is_cut: bool
+
+
+def opening(title: str, own_script: str) -> Html:
+    """From the first byte to the start of the body."""
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        policy(styles=STYLES, scripts=("theme.js", own_script)),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("meta", name="referrer", content="no-referrer"),
+        element("title", title),
+        element("link", rel="icon", href="data:,"),
+        *map(style, STYLES),
+        # In the head, so that a dark page never lights up first.
+        script("theme.js"),
+    )
+    return joined(Html('<!doctype html>\n<html lang="en">'), head, Html("<body>"))
+
+
+def closing(own_script: str) -> Html:
+    return joined(script(own_script), Html("</body></html>\n"))
+
+
+def header(title: str, totals: Totals, notes: Notes) -> Html:
+    """Title, dates, the numbers, who was asked, and what is not as it was."""
+    dates = f"Results of {notes.written}"
+    if totals.first:
+        first, last = totals.first[:10], totals.last[:10]
+        dates += f" · pictures dated {first}" + (f" to {last}" if last != first else "")
+    return element(
+        "header",
+        element("div", element("h1", title), _theme_button(), class_="title"),
+        element("p", dates, class_="label"),
+        _numbers(totals),
+        _askings(totals),
+        _notes(totals, notes),
+    )
+
+
+def _theme_button() -> Html:
+    return element(
+        "button", "Theme", id="theme", type="button", title="Dark, light, or as the system says", hidden=True
+    )
+
+
+def _numbers(totals: Totals) -> Html:
+    prompt = sum(tally.prompt_tokens for tally in totals.tallies)
+    answered = sum(tally.completion_tokens for tally in totals.tallies)
+    failed = f"{totals.failed:,}"
+    share = f"{_percent(totals.failed, totals.pictures)} of all" if totals.failed else "nothing to look after"
+    tiles = [
+        _number("Pictures", f"{totals.pictures:,}", _answers(totals)),
+        _number(
+            "Failed", element("a", failed, href="#failures") if totals.failed else failed, share, bad=totals.failed > 0
+        ),
+        _number("Tokens", f"{totals.tokens:,}", f"{prompt:,} prompt, {answered:,} answer"),
+        _number("Time answering", duration(totals.seconds), _each(totals)),
+    ]
+    return element("dl", *tiles, class_="numbers")
+
+
+def _answers(totals: Totals) -> str:
+    answers = sum(tally.answers for tally in totals.tallies)
+    return f"{answers:,} answers" if answers != totals.pictures else "one answer each"
+
+
+def _each(totals: Totals) -> str:
+    answers = sum(tally.answers for tally in totals.tallies)
+    return f"{duration(totals.seconds / answers)} an answer" if answers else ""
+
+
+def _number(name: str, value: str, more: str, *, bad: bool = False) -> Html:
+    return element(
+        "div",
+        element("dt", name),
+        element("dd", element("strong", value), element("small", more)),
+        class_="bad" if bad else None,
+    )
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole
+    return f"{share:.1f} %" if share >= 0.1 else "under 0.1 %"
+
+
+def _askings(totals: Totals) -> Html:
+    """Who was asked what, a row each."""
+    heads = ("Model", "Request", "Answers", "Failed", "Tokens", "Seconds each")
+    rows = []
+    for (model, request), tally in zip(totals.askings.all, totals.tallies, strict=True):
+        each = f"{tally.seconds / tally.answers:.1f}" if tally.answers else ""
+        numbers = (f"{tally.answers:,}", f"{tally.failed:,}", f"{tally.total_tokens:,}", each)
+        rows.append(
+            element(
+                "tr",
+                element("th", model or "unnamed model", scope="row"),
+                element(
+                    "td", element("code", request[:12]), title=f"Hash of model, prompt, schema and options: {request}"
+                ),
+                *(element("td", number, class_="n") for number in numbers),
+            )
+        )
+    if not rows:
+        return joined()
+    head = element(
+        "tr", *(element("th", name, scope="col", class_="n" if i > 1 else None) for i, name in enumerate(heads))
+    )
+    return element("div", element("table", element("thead", head), element("tbody", *rows)), class_="askings")
+
+
+def _notes(totals: Totals, notes: Notes) -> Html:
+    states = totals.states
+    lines = []
+    if states["missing"]:
+        lines.append(f"{_pictures(states['missing'])} not there any more (paths are counted from {notes.root}).")
+    if states["changed"]:
+        lines.append(f"{_pictures(states['changed'])} another one now than was asked about.")
+    if states["unreadable"]:
+        lines.append(f"{_pictures(states['unreadable'])} shown without a thumbnail: no picture could be made of it.")
+    if notes.replaced:
+        were = "line of the results was" if notes.replaced == 1 else "lines of the results were"
+        lines.append(f"{notes.replaced:,} earlier {were} replaced by a later answer to the same question.")
+    if notes.is_cut:
+        lines.append("The last line of the results was cut off while it was written, and is left out.")
+    return element("ul", *(element("li", line) for line in lines), class_="notes") if lines else joined()
+
+
+def _pictures(count: int) -> str:
+    return "1 picture is" if count == 1 else f"{count:,} pictures are"
+
+
+def failures_opening(totals: Totals) -> Html:
+    """Before the rows of what failed; open unless they would fill the screen."""
+    kinds = ", ".join(f"{count:,} {name}" for name, count in totals.errors.most_common())
+    summary = element("summary", element("h2", f"{totals.failed:,} failed"), " ", element("span", kinds))
+    is_open = " open" if sum(totals.errors.values()) <= 12 else ""
+    return joined(Html(f'<details id="failures"{is_open}>'), summary, Html("<ol>"))
+
+
+FAILURES_CLOSING = Html("</ol></details>")
+
+
+def tools(totals_askings: Askings, *, label: str, has_failures: bool, of: int) -> Html:
+    """The filter: words, only errors, which models."""
+    chips = []
+    if has_failures:
+        chips.append(_chip("only-errors", "Only errors", checked=False))
+    if len(totals_askings.all) > 1:
+        chips += [
+            _chip(f"asking-{i}", totals_askings.name(i), checked=True, data_asking=i)
+            for i in range(len(totals_askings.all))
+        ]
+    return element(
+        "form",
+        element(
+            "input",
+            id="filter",
+            type="search",
+            placeholder=label,
+            aria_label=label,
+            autocomplete="off",
+            spellcheck="false",
+        ),
+        *chips,
+        element("output", f"{of:,} pictures" if of != 1 else "1 picture", id="count", for_="filter"),
+        class_="tools",
+        role="search",
+        hidden=True,
+    )
+
+
+def _chip(identity: str, name: str, *, checked: bool, data_asking: int | None = None) -> Html:
+    box = element("input", type="checkbox", id=identity, checked=checked, data_asking=data_asking)
+    return element("label", box, element("span", name), class_="chip")
+
+
+def nothing_left() -> Html:
+    button = element("button", "Show all", id="clear", type="button")
+    return element("p", "No picture fits. ", button, id="nothing", hidden=True)
+
+
+def viewer() -> Html:
+    """Where a picture opens larger."""
+    return element(
+        "dialog",
+        element("button", "Close", type="button", id="close"),
+        element("img", alt="", id="large"),
+        element(
+            "div",
+            element("button", "Previous", type="button", id="before"),
+            element("p", element("b", "", id="caption"), " ", element("a", "Open the file", id="file", href="#")),
+            element("button", "Next", type="button", id="after"),
+            class_="bar",
+        ),
+        id="viewer",
+        aria_labelledby="caption",
+    )
+
+
+def page_header(title: str, page: PageFacts, count: int, index: str) -> Html:
+    """Above the cards of one page of a folder of pages."""
+    where = f"Page {page.number} of {count} · pictures {page.first:,} to {page.last:,} · "
+    return element(
+        "header",
+        element("div", element("h1", element("a", title, href=index)), _theme_button(), class_="title"),
+        element("p", where, element("a", "totals, failures and search in all", href=index), class_="label"),
+        turning(page.number, count, index),
+        class_="small",
+    )
+
+
+def turning(number: int, count: int, index: str) -> Html:
+    """Previous and next."""
+    before = element("a", "← Previous", href=page_name(number - 1), rel="prev") if number > 1 else element("span")
+    after = element("a", "Next →", href=page_name(number + 1), rel="next") if number < count else element("span")
+    return element("nav", before, element("a", "All pages", href=index), after, aria_label="Pages", class_="turning")
+
+
+def page_name(number: int) -> str:
+    return f"{number:04}.html"
+
+
+def pages_list(pages: Sequence[PageFacts]) -> Html:
+    rows = [
+        element(
+            "li",
+            element(
+                "a",
+                element("b", f"{page.first:,} to {page.last:,}"),
+                element("span", element("bdi", page.first_name), " … ", element("bdi", page.last_name)),
+                *([element("em", f"{page.failed:,} failed")] if page.failed else []),
+                href=page.href,
+            ),
+        )
+        for page in pages
+    ]
+    return element("section", element("h2", "All pages"), element("ol", *rows, class_="pages"), id="pages")

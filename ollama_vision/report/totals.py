@@ -1,0 +1,67 @@
+"""What the head of a report says: counted along the way, card by card."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .cards import Askings, Card
+
+
+@dataclass
+class Tally:
+    """Of one model and request."""
+
+    answers: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Totals:
+    """Of all cards so far."""
+
+    askings: Askings
+    pictures: int = 0
+    failed: int = 0
+    """Pictures of which at least one answer failed."""
+    tallies: list[Tally] = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)
+    """By type; answers, not pictures."""
+    states: Counter[str] = field(default_factory=Counter)
+    """What there is to see of the pictures, by `Sight.state`."""
+    first: str = ""
+    """The dates of the pictures, ISO 8601."""
+    last: str = ""
+
+    def __post_init__(self) -> None:
+        self.tallies = [Tally() for _ in self.askings.all]
+
+    def count(self, card: Card) -> None:
+        self.pictures += 1
+        self.failed += card.is_failed
+        self.states[card.sight.state] += 1
+        for answer in card.answers:
+            tally = self.tallies[self.askings.number(answer)]
+            tally.answers += 1
+            tally.prompt_tokens += answer.usage.get("prompt_tokens", 0)
+            tally.completion_tokens += answer.usage.get("completion_tokens", 0)
+            tally.total_tokens += answer.usage.get("total_tokens", 0)
+            tally.seconds += answer.seconds
+            if answer.error is not None:
+                tally.failed += 1
+                self.errors[answer.error.type or "unnamed error"] += 1
+            modified = answer.version.modified
+            self.first = min(self.first or modified, modified)
+            self.last = max(self.last, modified)
+
+    @property
+    def tokens(self) -> int:
+        return sum(tally.total_tokens for tally in self.tallies)
+
+    @property
+    def seconds(self) -> float:
+        return sum(tally.seconds for tally in self.tallies)
