@@ -13,9 +13,9 @@ from ollama_embedded.scenes import Shape, draw_scene
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that take minutes, or a cluster, run when they are asked for by their marker: -m soak."""
+    """Tests that take minutes, a cluster or a browser run when they are asked for by their marker: -m soak."""
     asked = config.getoption("-m")
-    unasked = [name for name in ("soak", "ray") if name not in asked]
+    unasked = [name for name in ("soak", "ray", "browser") if name not in asked]
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in unasked)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
