@@ -27,6 +27,7 @@ import pytest
 from llama_index.core import Settings
 
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, Shape, ToolCall, draw_scene
+from ollama_vision.ledger import Version, encode
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -117,8 +118,18 @@ def readers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pages = [draw_scene(Shape("red", "circle")), draw_scene(Shape("black", "cross"))]
     pages[0].save(tmp_path / "report.pdf", save_all=True, append_images=pages[1:])
     film(tmp_path / "clip.mp4")
+    write_results(tmp_path / "results.jsonl", tmp_path / "first.png")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def write_results(results: Path, picture: Path) -> None:
+    """What `ollama-vision describe` has written about a picture."""
+    status = picture.stat()
+    version = Version.of(status.st_size, status.st_mtime_ns)
+    said = {"text": "A red circle.", "fields": None, "error": None, "finish_reason": "stop", "model": "gemma3:4b"}
+    about = {"path": picture.name, "page": None, "pages": None, "size": version.size, "modified": version.modified}
+    results.write_bytes(encode({**about, **said, "usage": {}, "seconds": 0.5, "request": "5d1c0f6b"}))
 
 
 def film(path: Path) -> None:
