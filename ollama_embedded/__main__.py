@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ollama_embedded.foreground import stay
+
 if TYPE_CHECKING:
     from ollama_embedded.serving import Service
-
-_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,30 +18,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     _check(parser, options)
-    stop = threading.Event()
-    try:
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        return _serve(options, stop)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
 
+    def start() -> tuple[Service, str]:
+        service, line = _recorder(options) if options.record else _server(options)
+        service.start()
+        return service, f"{service.url} {line} Stop it with Ctrl-C."
 
-def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
-    from ollama_embedded.gguf import NotGGUF
-
-    try:
-        # The import is part of the try: without the extra it says what to install.
-        server, line = _recorder(options) if options.record else _server(options)
-        server.start()
-    except (OSError, NotGGUF, ModuleNotFoundError, ValueError) as fault:
-        print(f"ollama_embedded: {_said(fault)}", file=sys.stderr)
-        return 2
-    with server:
-        print(f"{server.url} {line} Stop it with Ctrl-C.", flush=True)
-        # On Windows an endless wait would not see Ctrl-C.
-        while not stop.wait(1.0):
-            pass
-    return 0
+    return stay(start, who="ollama_embedded")
 
 
 def _server(options: argparse.Namespace) -> tuple[Service, str]:
@@ -73,14 +54,6 @@ def _recorder(options: argparse.Namespace) -> tuple[Service, str]:
 
 def _tell(line: str) -> None:
     print(line, flush=True)
-
-
-def _said(fault: Exception) -> str:
-    if isinstance(fault, FileNotFoundError):
-        return f"there is no file {fault.filename}"
-    if isinstance(fault, OSError) and fault.strerror:
-        return f"cannot listen there: {fault.strerror}" if fault.filename is None else str(fault)
-    return str(fault)
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
