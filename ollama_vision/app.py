@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ollama_vision.commands import ask, export, report
+from ollama_vision.commands import ask, doctor, export, models, pull, report, serve
 from ollama_vision.exits import INTERRUPTED
 
 app = typer.Typer(
@@ -18,19 +18,17 @@ app = typer.Typer(
     # Plain help: rich's doubles the time that --help takes.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
 )
-
-
-@app.callback()
-def _commands() -> None:
-    """Keeps `ask` a command of its own, also while it is the only one."""
-
 
 app.command(help=ask.HELP)(ask.ask)
 app.command(help=export.HELP)(export.export)
 app.command(help=report.HELP)(report.report)
+app.command(help=models.HELP)(models.models)
+app.command(help=pull.HELP)(pull.pull)
+app.command(help=serve.HELP)(serve.serve)
+app.command(help=doctor.HELP)(doctor.doctor)
 
 
 def run(arguments: Sequence[str]) -> int:

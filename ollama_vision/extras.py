@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 DISTRIBUTION = "llama-index-multi-modal-llms-ollama"
 
 CLI = ("typer", "rich", "jsonschema")
 EMBEDDED = ("xllamacpp", "starlette", "uvicorn")
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What an extra is for, and the modules that it brings."""
+
+    purpose: str
+    modules: tuple[str, ...]
+
+
+EXTRAS: Mapping[str, Extra] = {
+    "heif": Extra("HEIC and HEIF pictures", ("pillow_heif",)),
+    "pdf": Extra("pages of PDF files", ("pypdfium2",)),
+    "video": Extra("frames of videos", ("av",)),
+    "embedded": Extra("a small server with a demo model", EMBEDDED),
+}
+"""What can be added to the command line by those who need it."""
 
 
 def is_complete(modules: Iterable[str]) -> bool:

@@ -78,6 +78,10 @@ class Screen:
         self._stop_waiting()
         self._paragraph(Text(), message)
 
+    def pause(self) -> None:
+        """Give the screen free for lines; the next `wait` takes it again."""
+        self._stop_waiting()
+
     def _stop_waiting(self) -> None:
         if self._status is not None:
             self._status.stop()

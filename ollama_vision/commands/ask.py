@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from ollama_vision.commands.options import CACert, Header, Host, right_arguments
+from ollama_vision.commands.options import CACert, Header, Host, complete_model, right_arguments
 
-HELP = """Ask about one or more pictures; the answer goes to standard output.
+HELP = """Ask about pictures; the answer goes to standard output.
 
 A PICTURE is a file, an http or https URL, or - for a picture on standard input. The QUESTION comes last.
 
@@ -35,6 +35,7 @@ def ask(
             "--model",
             "-m",
             metavar="NAME",
+            autocompletion=complete_model,
             help="The model to ask. Without it: OLLAMA_VISION_MODEL, else the only one there that sees.",
         ),
     ] = None,

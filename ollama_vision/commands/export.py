@@ -9,7 +9,7 @@ import typer
 
 from ollama_vision.commands.options import right_arguments
 
-HELP = """Make a table (CSV) of results.jsonl, which Excel and LibreOffice open.
+HELP = """Make a table (CSV) of results.jsonl, for Excel and LibreOffice.
 
 One row a line, one column for each field of a schema, nested values as JSON, and an error column. Text that a
 spreadsheet would run as a formula gets a ' before it: it may come from a stranger's picture.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ollama_vision.exits import WRONG_COMMAND_LINE
+
+if TYPE_CHECKING:
+    from ollama_vision.arguments import Access
 
 Host = Annotated[
     str | None,
@@ -27,6 +30,13 @@ CACert = Annotated[
 ]
 
 
+def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The models on the server that begin so; the host may have been typed before."""
+    from ollama_vision.completing import model_names
+
+    return [name for name in model_names(ctx.params.get("host")) if name.startswith(incomplete)]
+
+
 @contextmanager
 def right_arguments() -> Iterator[None]:
     """What cannot be meant as it was typed ends the command with one sentence and exit code 2."""
@@ -37,3 +47,11 @@ def right_arguments() -> Iterator[None]:
     except WrongArgument as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(WRONG_COMMAND_LINE) from error
+
+
+def read_one_access(host: str | None, header: list[str] | None, cacert: Path | None) -> Access:
+    """What the three options above say, checked."""
+    from ollama_vision.arguments import read_access
+
+    with right_arguments():
+        return read_access(demo=False, hosts=() if host is None else (host,), headers=header or (), cacert=cacert)

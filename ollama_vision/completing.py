@@ -1,0 +1,20 @@
+"""Names of models for the shell's completion: quickly, or none."""
+
+from __future__ import annotations
+
+import asyncio
+
+from llama_index.multi_modal_llms.ollama import OllamaServer
+from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+
+PATIENCE = 1.0
+"""Seconds: who pressed Tab is waiting."""
+
+
+def model_names(host: str | None) -> list[str]:
+    """The names, sorted; none without a server: in mid-line there is no place for an error."""
+    try:
+        models = asyncio.run(asyncio.wait_for(OllamaServer(host).amodels(), PATIENCE))
+    except (OllamaMultiModalError, ValueError, asyncio.TimeoutError):
+        return []
+    return sorted(model.name for model in models)

@@ -1,0 +1,106 @@
+"""`ollama-vision doctor`: everything that an answer about a picture depends on, looked at in its order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from llama_index.multi_modal_llms.ollama import OllamaServer
+from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+from ollama_vision.arguments import MODEL_VARIABLE, Access
+from ollama_vision.exits import DONE, FAILED
+from ollama_vision.screen import Screen, silence_output, telling
+from ollama_vision.servers import NoServer, servers_for
+
+from . import asking, local_checks, server_checks
+from .check import Check, fail, worst
+from .facts import Loaded, Model, Told, Trial, loaded_as
+from .showing import AsJSON, Lines
+
+Settings = Mapping[str, Any]
+OF_THE_SERVER = ("version", "models", "model", "question", "thinking", "memory", "context")
+"""The checks that need one that answers."""
+
+
+def doctor(access: Access, model: str | None, *, as_json: bool) -> int:
+    """Make the checks, show each as soon as it is made, and give the exit code."""
+    checks: list[Check] = []
+    with Screen() as screen, telling(screen):
+        shown = AsJSON() if as_json else Lines(screen)
+        try:
+            for check in examine(access, model, screen):
+                checks.append(check)
+                shown.check(check)
+            shown.end(checks)
+        except BrokenPipeError:
+            silence_output()
+            return FAILED
+    return FAILED if worst(checks) == "fail" else DONE
+
+
+def examine(access: Access, model: str | None, screen: Screen) -> Iterator[Check]:
+    """All checks; what is quick to look at comes first."""
+    host = access.hosts[0] if access.hosts else None
+    try:
+        with servers_for(access, screen) as servers:
+            yield from examine_server(servers.settings[0], host, model, screen)
+    except NoServer as error:
+        yield fail("server", f"there is nothing to ask: {error}", "Write it as http://localhost:11434.")
+
+
+def examine_server(settings: Settings, host: str | None, model: str | None, screen: Screen) -> Iterator[Check]:
+    """This machine, the server, and what is on it."""
+    server = OllamaServer(**settings, request_timeout=asking.LONGEST_SILENCE)
+    origin, here = asking.origin(server, host), asking.here(server)
+    yield local_checks.client(here)
+    yield local_checks.extras(here)
+    yield from local_checks.environment(here, origin)
+    yield local_checks.disk(asking.disk(origin), origin)
+
+    screen.wait(f"Asking {origin.url}")
+    version = asking.told(server.version)
+    yield server_checks.server(origin, version)
+    if server_checks.is_out_of_reach(version):
+        for name in OF_THE_SERVER:
+            yield server_checks.not_made(name, "no server to ask")
+        return
+    yield server_checks.version(version)
+    yield from examine_models(server, settings, model, screen)
+
+
+def examine_models(server: OllamaServer, settings: Settings, named: str | None, screen: Screen) -> Iterator[Check]:
+    """The models, and one of them at work."""
+    listed = asking.told(lambda: asking.models(server))
+    running = asking.told(lambda: asking.running(server))
+    yield server_checks.models(listed, running)
+    known: list[Model] = [] if isinstance(listed, OllamaMultiModalError) else listed
+    loaded: list[Loaded] = [] if isinstance(running, OllamaMultiModalError) else running
+    choice = server_checks.choose(named, os.environ.get(MODEL_VARIABLE) or None, known, loaded)
+    if choice is None:
+        for name in ("model", "question", "thinking"):
+            yield server_checks.not_made(name, "no model to ask is known; name one with --model")
+        yield server_checks.memory(running, None, None)
+        yield server_checks.not_made("context", "no model to ask is known")
+        return
+
+    told = asking.told(lambda: asking.shown(server, choice))
+    yield server_checks.model(choice, told, known)
+    model = None if isinstance(told, OllamaMultiModalError) else told
+    if model is None or model.sees is False:
+        why = f"{choice.name} is not there" if model is None else f"{choice.name} does not see pictures"
+        for name in ("question", "thinking"):
+            yield server_checks.not_made(name, why)
+        yield server_checks.memory(running, None, None)
+        yield server_checks.not_made("context", why)
+        return
+
+    screen.wait(f"Asking {choice.name} about a red square")
+    answer: Told[Trial] = asking.told(lambda: asking.trial(settings, choice, loaded_as(choice.name, loaded)))
+    yield server_checks.question(choice, answer)
+    yield server_checks.thinking(choice, answer, model.thinks)
+    after = asking.told(lambda: asking.running(server))
+    answered = not isinstance(answer, OllamaMultiModalError)
+    rate = answer.tokens_per_second if not isinstance(answer, OllamaMultiModalError) else None
+    yield server_checks.memory(after, choice.name if answered else None, rate)
+    yield server_checks.context(choice, after, model.context_length)

@@ -1,0 +1,165 @@
+"""What this machine says by itself: versions, extras, environment, proxy, disk. Facts in, checks out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ollama_vision import figures
+from ollama_vision.extras import EXTRAS, how_to_install
+
+from .check import Check, ok, warn
+from .facts import USUAL_CONTEXT, Disk, Here, Origin
+
+ENOUGH_DISK = 8_000_000_000
+"""Bytes: room for the vision models of 7 to 8 billion parameters that most people take, 4.7 to 6.1 GB each."""
+
+
+def client(here: Here) -> Check:
+    return ok("client", ", ".join(f"{name} {version}" for name, version in here.versions.items()), **here.versions)
+
+
+def extras(here: Here) -> Check:
+    """Missing ones are nothing wrong: each is for those who need it."""
+    there = [name for name, is_there in here.extras.items() if is_there]
+    missing = [name for name, is_there in here.extras.items() if not is_there]
+    message = f"{', '.join(there) or 'none'} installed"
+    if missing:
+        message += "; not installed: " + ", ".join(f"{name} ({EXTRAS[name].purpose})" for name in missing)
+    way = f"If you need them: {how_to_install(','.join(missing))}" if missing else ""
+    return ok("extras", message, way, **here.extras)
+
+
+def environment(here: Here, origin: Origin) -> Iterator[Check]:
+    """One check for each variable that is set and matters."""
+    found = False
+    for name, judge in JUDGES.items():
+        value = here.environment.get(name, "").strip()
+        if value:
+            found = True
+            yield judge(name, value, origin)
+    if proxied := proxy(here, origin):
+        found = True
+        yield proxied
+    if not found:
+        yield ok("environment", "no variable is set that changes anything here")
+
+
+def proxy(here: Here, origin: Origin) -> Check | None:
+    if here.proxy is None:
+        return None
+    shown = without_credentials(here.proxy)
+    if origin.is_here:
+        return ok("proxy", f"{shown} is set, and is not used for a server on this machine", proxy=shown)
+    return warn(
+        "proxy",
+        f"requests to {origin.url}, pictures included, go through the proxy {shown}",
+        "If they should not: add the server's name to NO_PROXY.",
+        proxy=shown,
+    )
+
+
+def without_credentials(url: str) -> str:
+    """A proxy's or server's address without the name and password that may be in it."""
+    scheme, separator, rest = url.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def disk(found: Disk | None, origin: Origin) -> Check:
+    if found is None:
+        return warn(
+            "disk",
+            f"the room for further models cannot be seen from here: {origin.url} is another machine",
+            "Look there, in the folder that OLLAMA_MODELS names.",
+        )
+    facts = {"folder": found.folder, "free": found.free}
+    message = f"{figures.size(found.free)} free in {found.folder}"
+    if found.free < ENOUGH_DISK:
+        way = "Make room before a pull, with: ollama rm MODEL; or set OLLAMA_MODELS for the server to a larger disk."
+        return warn("disk", message, way, **facts)
+    return ok("disk", message, **facts)
+
+
+def models_folders(environment: Mapping[str, str], home: Path) -> tuple[Path, ...]:
+    """Where a server on this machine may keep its models, the likeliest first; some may not exist."""
+    if named := environment.get("OLLAMA_MODELS", "").strip():
+        return (Path(named),)
+    # The second is the home of the user that Ollama's installer makes on Linux.
+    return (home / ".ollama/models", Path("/usr/share/ollama/.ollama/models"))
+
+
+def _is(name: str, value: str, meaning: str, way: str = "", **details: Any) -> Check:
+    judged = warn if way else ok
+    return judged("environment", f"{name}={value}: {meaning}", way, variable=name, value=value, **details)
+
+
+def _for_server(name: str, value: str, origin: Origin, meaning: str, way: str = "") -> Check:
+    """A variable that the server reads when it starts: here it can only be seen what this shell has."""
+    if not origin.is_here:
+        return _is(name, value, "means nothing here, since the server runs elsewhere")
+    return _is(name, value, f"{meaning}, if the server was started with it", way)
+
+
+def _number(name: str, value: str, origin: Origin, meaning: Callable[[int], str]) -> Check:
+    if not value.isdecimal():
+        return _is(name, value, "no number, so the server ignores it", "Set a number, or unset it.")
+    return _for_server(name, value, origin, meaning(int(value)))
+
+
+def _host(name: str, value: str, origin: Origin) -> Check:
+    goes = "where the server is looked for" if origin.source == name else f"not used, {origin.source} goes first"
+    return _is(name, without_credentials(value), goes)
+
+
+def _key(name: str, value: str, origin: Origin) -> Check:
+    goes = origin.is_here or origin.url.startswith("https://")
+    meaning = "sent with each request" if goes else "not sent, since it goes to this machine or over https only"
+    return _is(name, "(not shown)", meaning)
+
+
+def _models(name: str, value: str, origin: Origin) -> Check:
+    return _for_server(name, value, origin, "the folder of models")
+
+
+def _parallel(name: str, value: str, origin: Origin) -> Check:
+    return _number(name, value, origin, lambda _: "so many answers at the same time, further ones wait")
+
+
+def _most_loaded(name: str, value: str, origin: Origin) -> Check:
+    def meaning(count: int) -> str:
+        turns = "; two models asked in turn are loaded again each time" if count == 1 else ""
+        return f"so many models in memory at the same time{turns}"
+
+    return _number(name, value, origin, meaning)
+
+
+def _keep_alive(name: str, value: str, origin: Origin) -> Check:
+    if re.fullmatch(r"0+[a-z]*", value):
+        way = "Unset it, or set keep_alive for the calls: each picture waits until the model is loaded again."
+        return _for_server(name, value, origin, "a model leaves the memory after each answer", way)
+    how_long = "for ever" if value.startswith("-") else "so long after an answer"
+    return _for_server(name, value, origin, f"a model stays in memory {how_long}")
+
+
+def _context(name: str, value: str, origin: Origin) -> Check:
+    meaning = f"for requests that name no context; this client names one ({USUAL_CONTEXT:,}, or context_window)"
+    return _number(name, value, origin, lambda _: meaning)
+
+
+def _vision_model(name: str, value: str, origin: Origin) -> Check:
+    return _is(name, value, "the model that is asked when --model names none")
+
+
+JUDGES: Mapping[str, Callable[[str, str, Origin], Check]] = {
+    "OLLAMA_HOST": _host,
+    "OLLAMA_API_KEY": _key,
+    "OLLAMA_VISION_MODEL": _vision_model,
+    "OLLAMA_MODELS": _models,
+    "OLLAMA_NUM_PARALLEL": _parallel,
+    "OLLAMA_MAX_LOADED_MODELS": _most_loaded,
+    "OLLAMA_KEEP_ALIVE": _keep_alive,
+    "OLLAMA_CONTEXT_LENGTH": _context,
+}
+"""The variables that matter, and what each of them means here."""
