@@ -7,6 +7,7 @@
 #   make check      ruff, mypy and the rules of who may import whom
 #   make matrix     the core of the suite on every Python that is installed, with the oldest and the newest core
 #   make bench      this client and its peers, measured side by side: benchmarks/README.md
+#   make help-copies  write the help of the command line into README.md and docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
@@ -24,7 +25,7 @@ RUN := $(VENV)/bin/python
 ANY_PYTHON := python3 python3.13 python3.12 python3.11 python3.10 python
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
 
-.PHONY: install demo test check docs matrix bench
+.PHONY: install demo test check docs matrix bench help-copies
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -52,6 +53,9 @@ matrix: $(STAMP)
 # BENCH=--quick for under two minutes; the first run makes an environment for each client.
 bench: $(STAMP)
 	$(RUN) benchmarks $(BENCH)
+
+help-copies: $(STAMP)
+	@$(RUN) tests/help_copies.py
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet

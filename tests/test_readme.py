@@ -75,6 +75,15 @@ def test_shell_examples_run(reader: Path, server: EmbeddedOllama, command: str) 
     assert re.search(r"\b2 shapes|blue square", answer)
 
 
+@pytest.mark.parametrize("name", ["doctor", "models", "pull"])
+def test_other_shell_examples_run(reader: Path, name: str) -> None:
+    (command,) = (line for line in COMMANDS if line.startswith(f"ollama-vision {name}"))
+    words = [sys.executable, "-m", "ollama_vision", *shlex.split(command)[1:]]
+    done = subprocess.run(words, cwd=reader, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert A_REAL_MODEL in done.stdout or "shapes" in done.stdout
+
+
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("make ")])
 def test_make_targets_exist(command: str) -> None:
     done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)

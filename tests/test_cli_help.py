@@ -1,0 +1,140 @@
+"""Every command's help: its examples could be typed, the pages have it as it is; and what the shell completes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import help_copies
+import pytest
+import typer
+from help_copies import COLUMNS, PAGES, ROOT, commands, help_of, renewed
+
+from ollama_embedded import EmbeddedOllama, ScriptedEngine
+from ollama_embedded.catalog import ModelFacts
+from ollama_vision.app import app
+
+every_command = pytest.mark.parametrize("name", commands())
+
+
+def examples(name: str) -> list[str]:
+    """The lines below "Examples:", up to the next blank one."""
+    found = re.search(r"^ *Examples?:\n(.*?)^ *$", help_of(name), re.DOTALL | re.MULTILINE)
+    return [line.strip() for line in found[1].splitlines()] if found else []
+
+
+@every_command
+def test_the_help_shows_examples_whose_options_there_are(name: str) -> None:
+    assert examples(name), f"ollama-vision {name} --help shows no example"
+    (command,) = (each for key, each in typer.main.get_command(app).commands.items() if key == name)  # type: ignore[attr-defined]
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    for example in examples(name):
+        words = shlex.split(example.partition(" | ")[0] if not example.startswith("curl") else example)
+        assert words[:2] == ["ollama-vision", name] or "ollama-vision" in words, example
+        assert {word for word in words if word.startswith("-") and len(word) > 1} <= known, example
+
+
+@every_command
+def test_the_help_names_the_exit_codes_and_fits_the_terminal(name: str) -> None:
+    text = help_of(name)
+    assert "exit code" in text
+    prose = [line for line in text.splitlines() if line.strip() not in examples(name)]
+    assert max(map(len, prose)) <= COLUMNS
+
+
+def test_the_list_of_commands_is_not_cut() -> None:
+    assert "..." not in help_of().partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_pages_copies_are_what_is_printed(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == renewed(text), "the help has changed: renew its copies with make help-copies"
+
+
+def test_each_command_stands_in_the_pages() -> None:
+    readme, reference = (page.read_text(encoding="utf-8") for page in PAGES)
+    for name in commands():
+        assert re.search(rf"^  {name} ", readme, re.MULTILINE), name
+        assert f"Usage: ollama-vision {name}" in reference, name
+
+
+def test_a_copy_that_is_old_is_found() -> None:
+    page = PAGES[1].read_text(encoding="utf-8")
+    assert renewed(page.replace("Usage: ollama-vision ask", "Usage: ask")) == page
+    with pytest.raises(ValueError, match="nonsense"):
+        renewed("<!-- help of nonsense -->\n<!-- end of help -->")
+
+
+def test_make_renews_them() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "help-copies"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert Path(help_copies.__file__).relative_to(ROOT).as_posix() in done.stdout, done.stderr
+
+
+# completion
+
+
+def bash(script: str) -> str:
+    """What a bash prints that has `ollama-vision` of this environment on its path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PATH": path},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def completed(*words: str) -> list[str]:
+    """What bash offers after these words, by the script that --show-completion gives."""
+    quoted = " ".join(map(shlex.quote, words))
+    return bash(
+        'eval "$(ollama-vision --show-completion bash)"\n'
+        f"COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}\n"
+        '_ollama_vision_completion ollama-vision; printf "%s\\n" "${COMPREPLY[@]}"'
+    ).split()
+
+
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+
+
+@needs_bash
+def test_bash_completes_commands_and_options() -> None:
+    assert completed("ollama-vision", "doc") == ["doctor"]
+    assert set(completed("ollama-vision", "")) == set(commands())
+    assert completed("ollama-vision", "serve", "--num") == ["--num-parallel"]
+
+
+@needs_bash
+def test_bash_completes_the_models_of_the_server_that_was_typed() -> None:
+    models = [ModelFacts("gemma3:4b"), ModelFacts("llava:13b")]
+    with EmbeddedOllama(engine=ScriptedEngine(model="gemma3:12b", models=models)) as server:
+        words = ("ollama-vision", "ask", "--host", server.url, "--model")
+        assert completed(*words, "gem") == ["gemma3:12b", "gemma3:4b"]
+        assert len(completed(*words, "")) == 3
+    assert completed(*words, "gem") == []
+
+
+def test_the_help_imports_neither_the_client_nor_rich() -> None:
+    code = (
+        "import json, sys\nfrom ollama_vision.app import run\nrun(sys.argv[1:])\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    for words in [[], *([name] for name in commands())]:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words, "--help"], capture_output=True, text=True, timeout=60, check=True
+        )
+        loaded = set(json.loads(done.stdout.splitlines()[-1]))
+        assert not loaded & {"llama_index", "ollama_embedded", "httpx", "PIL", "numpy", "rich", "asyncio"}
