@@ -11,7 +11,8 @@ from ollama_vision.commands.options import right_arguments
 
 HELP = """Make a page of results.jsonl to look at, pictures beside answers.
 
-It shows what failed as well, and has a filter. The page is one file that needs no network. From 2,000 pictures on, it is the index of a folder of pages beside it.
+It shows what failed as well, and has a filter. The page is one file that needs no network. From 2,000 pictures on, it
+is the index of a folder of pages beside it.
 
 \b
 Examples:
