@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, in_process
+from command_line import CommandLine, in_process, process
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine
+from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_embedded.catalog import ModelFacts
 from ollama_embedded.faults import Status
 
@@ -52,6 +54,29 @@ def test_lines_say_the_same(vision: CommandLine, demo_server: EmbeddedOllama) ->
     assert (outcome.code, outcome.err) == (0, "")
     assert [line[:19] for line in lines if line.startswith("ok    question")] == ["ok    question     "]
     assert lines[-1].startswith(("All is well", "Pictures can be asked about"))
+
+
+def test_a_real_server_as_it_was_recorded(vision: CommandLine) -> None:
+    """Built from source, three models in memory, all on the CPU; the test question is not among the recordings."""
+    with EmbeddedOllama(replay=Path(__file__).parent / "transcripts") as server:
+        outcome = vision("doctor", "--host", server.url, "--model", "shapes", "--json")
+    found = statuses(outcome.out)
+    assert (outcome.code, found.pop("question")) == (1, "fail")
+    assert {name for name, status in found.items() if status == "ok"} >= {"server", "models", "model", "memory"}
+    assert found["version"] == "warn"
+    (models,) = (check for check in json.loads(outcome.out)["checks"] if check["name"] == "models")
+    assert models["message"].startswith("2 of 5 see pictures: ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_control_c_ends_it_with_what_was_found_so_far() -> None:
+    with EmbeddedOllama(engine=ScriptedEngine(Reply([Gate(), "Red."]))) as server:
+        looking = process("doctor", "--host", server.url)
+        assert looking.stdout is not None
+        assert any("  model  " in line for line in iter(looking.stdout.readline, ""))
+        looking.send_signal(signal.SIGINT)
+        _, err = looking.communicate(timeout=60)
+    assert (looking.returncode, err) == (130, "")
 
 
 def test_without_a_server_the_rest_is_still_told(vision: CommandLine) -> None:

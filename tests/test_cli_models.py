@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 
 import pytest
 from command_line import CommandLine, in_process
@@ -90,6 +91,20 @@ def test_a_table_of_the_models_of_a_server(vision: CommandLine) -> None:
     assert [line[0] for line in lines] == ["NAME", "on-gpu:1b", "split:7b", "thinker:4b", "a-blind:8b"]
     assert lines[2] == ["split:7b", "yes", "-", "-", "6.0", "GB", "128,000", "6.0", "GB,", "50", "%", "GPU"]
     assert lines[3] == ["thinker:4b", "yes", "yes", "yes", "3.3", "GB", "262,144", "-"]
+
+
+def test_the_models_of_a_real_server_as_it_told_them(vision: CommandLine) -> None:
+    with EmbeddedOllama(replay=Path(__file__).parent / "transcripts") as server:
+        outcome = vision("models", "--host", server.url)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines() == [
+        "NAME                 VISION  THINKING  TOOLS  ON DISK  CONTEXT  IN MEMORY",
+        "shapes-go:latest     yes     -         -       3.4 MB    2,048  -",
+        "shapes:latest        yes     -         -       3.4 MB    2,048  15.8 MB, CPU",
+        "gemma-native:latest  -       -         -       253 MB   32,768  288 MB, CPU",
+        "gemma-tools:latest   -       yes       yes     253 MB   32,768  288 MB, CPU",
+        "gemma:latest         -       -         -       253 MB   32,768  -",
+    ]
 
 
 def test_the_same_as_json(vision: CommandLine) -> None:
