@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -24,11 +24,18 @@ class Outcome:
     out: str
     err: str
 
+    @property
+    def complaint(self) -> str:
+        """The one paragraph that went to standard error."""
+        (line,) = self.err.splitlines()
+        assert line.startswith("Error: ")
+        return line.removeprefix("Error: ")
+
 
 CommandLine = Callable[..., Outcome]
 
 
-def in_process(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
+def in_process(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """Runs command lines without what this machine's environment says about Ollama and proxies."""
     for name in (*JUDGES, *PROXIES, *(proxy.lower() for proxy in PROXIES)):
         monkeypatch.delenv(name, raising=False)
@@ -38,7 +45,7 @@ def in_process(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
         shown = capsys.readouterr()
         return Outcome(code, shown.out, shown.err)
 
-    yield run_words
+    return run_words
 
 
 def process(*words: str, **more: str) -> subprocess.Popen[str]:

@@ -9,49 +9,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
+from command_line import CommandLine, Outcome, in_process, process
 from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_embedded.catalog import ModelFacts
-from ollama_vision.app import run
-
-COMMAND = [sys.executable, "-m", "ollama_vision"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def complaint(self) -> str:
-        """The one paragraph that went to standard error."""
-        (line,) = self.err.splitlines()
-        assert line.startswith("Error: ")
-        return line.removeprefix("Error: ")
-
-
-Vision = Callable[..., Outcome]
 
 
 @pytest.fixture
-def vision(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Vision:
-    """Runs a command line in this process, without what this machine's environment says about Ollama."""
-    for name in ("OLLAMA_HOST", "OLLAMA_VISION_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-
-    def ask(*words: str) -> Outcome:
-        code = run(["ask", *words])
-        shown = capsys.readouterr()
-        return Outcome(code, shown.out, shown.err)
-
-    return ask
+def vision(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """Runs `ask`."""
+    return partial(in_process(capsys, monkeypatch), "ask")
 
 
 @pytest.fixture
@@ -61,7 +33,7 @@ def picture(tmp_path: Path) -> str:
     return str(file)
 
 
-def test_an_answer_goes_to_standard_output_and_nothing_else_does(vision: Vision, picture: str) -> None:
+def test_an_answer_goes_to_standard_output_and_nothing_else_does(vision: CommandLine, picture: str) -> None:
     with EmbeddedOllama(engine=ScriptedEngine("A red square.")) as server:
         outcome = vision(picture, "What is this?", "--host", server.url)
     assert outcome == Outcome(0, "A red square.\n", "")
@@ -70,7 +42,7 @@ def test_an_answer_goes_to_standard_output_and_nothing_else_does(vision: Vision,
     assert asked.images[0].convert("RGB").getpixel((32, 32)) == (255, 0, 0)
 
 
-def test_everything_that_was_said_reaches_the_server(vision: Vision, picture: str, tmp_path: Path) -> None:
+def test_everything_that_was_said_reaches_the_server(vision: CommandLine, picture: str, tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"color": {"type": "string"}}}
     file = tmp_path / "schema.json"
     file.write_text(json.dumps(schema))
@@ -88,7 +60,7 @@ def test_everything_that_was_said_reaches_the_server(vision: Vision, picture: st
     assert asked.body["options"]["stop"] in ("END", ["END"])
 
 
-def test_the_only_model_that_sees_is_asked(vision: Vision, picture: str) -> None:
+def test_the_only_model_that_sees_is_asked(vision: CommandLine, picture: str) -> None:
     blind = ModelFacts(name="blind:latest", capabilities=("completion",))
     with EmbeddedOllama(engine=ScriptedEngine("Red.", model="sees:latest", models=[blind])) as server:
         outcome = vision(picture, "Which colour?", "--host", server.url)
@@ -96,7 +68,9 @@ def test_the_only_model_that_sees_is_asked(vision: Vision, picture: str) -> None
     assert server.asked[0].body["model"] == "sees:latest"
 
 
-def test_the_model_can_come_from_the_environment(vision: Vision, picture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_can_come_from_the_environment(
+    vision: CommandLine, picture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = ModelFacts(name="other:latest", capabilities=("completion", "vision"))
     with EmbeddedOllama(engine=ScriptedEngine("Red.", models=[other])) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.url)
@@ -106,7 +80,7 @@ def test_the_model_can_come_from_the_environment(vision: Vision, picture: str, m
     assert server.asked[0].body["model"] == "other:latest"
 
 
-def test_without_a_model_that_sees_one_is_named_to_pull(vision: Vision, picture: str) -> None:
+def test_without_a_model_that_sees_one_is_named_to_pull(vision: CommandLine, picture: str) -> None:
     engine = ScriptedEngine(model="blind", capabilities=("completion",))
     with EmbeddedOllama(engine=engine) as server:
         outcome = vision(picture, "Which colour?", "--host", server.url)
@@ -114,7 +88,7 @@ def test_without_a_model_that_sees_one_is_named_to_pull(vision: Vision, picture:
     assert "ollama pull gemma3:4b" in outcome.complaint
 
 
-def test_a_picture_can_be_piped_in(vision: Vision, picture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_can_be_piped_in(vision: CommandLine, picture: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(picture).read_bytes())))
     with EmbeddedOllama(engine=ScriptedEngine("Red.")) as server:
         outcome = vision("-", "Which colour?", "--host", server.url)
@@ -122,7 +96,7 @@ def test_a_picture_can_be_piped_in(vision: Vision, picture: str, monkeypatch: py
     assert server.asked[0].pictures == (Path(picture).read_bytes(),)
 
 
-def test_a_file_that_is_no_picture_is_named(vision: Vision, tmp_path: Path) -> None:
+def test_a_file_that_is_no_picture_is_named(vision: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("milk, bread")
     with EmbeddedOllama(engine=ScriptedEngine()) as server:
@@ -131,7 +105,7 @@ def test_a_file_that_is_no_picture_is_named(vision: Vision, tmp_path: Path) -> N
     assert "notes.txt" in outcome.complaint
 
 
-def test_no_server_is_one_clear_paragraph(vision: Vision, picture: str) -> None:
+def test_no_server_is_one_clear_paragraph(vision: CommandLine, picture: str) -> None:
     with EmbeddedOllama(engine=ScriptedEngine()) as server:
         gone = server.url
     outcome = vision(picture, "What is this?", "--host", gone, "--model", "any")
@@ -139,21 +113,21 @@ def test_no_server_is_one_clear_paragraph(vision: Vision, picture: str) -> None:
     assert gone in outcome.complaint
 
 
-def test_an_address_that_is_none_is_one_clear_paragraph(vision: Vision, picture: str) -> None:
+def test_an_address_that_is_none_is_one_clear_paragraph(vision: CommandLine, picture: str) -> None:
     for model in ([], ["--model", "any"]):
         outcome = vision(picture, "What is this?", "--host", "ftp://there", *model)
         assert (outcome.code, outcome.out) == (1, "")
         assert "ftp://" in outcome.complaint
 
 
-def test_an_option_that_the_client_refuses_is_one_clear_paragraph(vision: Vision, picture: str) -> None:
+def test_an_option_that_the_client_refuses_is_one_clear_paragraph(vision: CommandLine, picture: str) -> None:
     with EmbeddedOllama(engine=ScriptedEngine()) as server:
         outcome = vision(picture, "What is this?", "--host", server.url, "--option", "num_predict=0")
     assert (outcome.code, outcome.out) == (1, "")
     assert "num_predict" in outcome.complaint
 
 
-def test_what_libraries_log_and_warn_of_is_told_in_plain_words(vision: Vision, picture: str) -> None:
+def test_what_libraries_log_and_warn_of_is_told_in_plain_words(vision: CommandLine, picture: str) -> None:
     def reply(_: object) -> str:
         logging.getLogger("some.library").warning("trying again")
         return "A red square."
@@ -175,7 +149,7 @@ def test_no_server_leaves_one_paragraph_also_in_a_process_of_its_own(picture: st
     assert (asking.returncode, out) == (1, "")
 
 
-def test_an_answer_that_breaks_off_is_shown_and_is_no_answer(vision: Vision, picture: str) -> None:
+def test_an_answer_that_breaks_off_is_shown_and_is_no_answer(vision: CommandLine, picture: str) -> None:
     from ollama_embedded.faults import NoDone
 
     with EmbeddedOllama(engine=ScriptedEngine(Reply("A red", fault=NoDone()))) as server:
@@ -184,14 +158,14 @@ def test_an_answer_that_breaks_off_is_shown_and_is_no_answer(vision: Vision, pic
     assert outcome.complaint
 
 
-def test_an_answer_without_text_is_no_answer(vision: Vision, picture: str) -> None:
+def test_an_answer_without_text_is_no_answer(vision: CommandLine, picture: str) -> None:
     with EmbeddedOllama(engine=ScriptedEngine(" ")) as server:
         outcome = vision(picture, "What is this?", "--host", server.url)
     assert outcome.code == 1
     assert outcome.complaint
 
 
-def test_the_demo_model_answers(vision: Vision) -> None:
+def test_the_demo_model_answers(vision: CommandLine) -> None:
     pictures = Path(__file__).resolve().parent.parent / "examples/pictures"
     outcome = vision(str(pictures / "two-shapes.jpg"), "How many shapes are there?", "--demo")
     assert (outcome.code, outcome.err) == (0, "")
@@ -208,28 +182,11 @@ def test_the_demo_model_answers(vision: Vision) -> None:
         ["-", "q", "--option", "x"],
     ],
 )
-def test_a_wrong_command_line_ends_with_2(vision: Vision, words: list[str]) -> None:
+def test_a_wrong_command_line_ends_with_2(vision: CommandLine, words: list[str]) -> None:
     outcome = vision(*words)
     assert (outcome.code, outcome.out) == (2, "")
     assert "Error: " in outcome.err
     assert "Traceback" not in outcome.err
-
-
-def process(*words: str, **more: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", **more}
-    return subprocess.Popen(
-        [*COMMAND, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        preexec_fn=hear_control_c,
-    )
-
-
-def hear_control_c() -> None:
-    """What a shell starts in the background, this suite perhaps, leaves Ctrl-C ignored to all that it starts."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
