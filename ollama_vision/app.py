@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ollama_vision.commands import ask, doctor, export, models, pull, report, serve
+from ollama_vision.commands import ask, describe, doctor, export, models, pull, report, serve
 from ollama_vision.exits import INTERRUPTED
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 app.command(help=ask.HELP)(ask.ask)
+app.command(help=describe.HELP)(describe.describe)
 app.command(help=export.HELP)(export.export)
 app.command(help=report.HELP)(report.report)
 app.command(help=models.HELP)(models.models)

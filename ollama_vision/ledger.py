@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -143,8 +143,11 @@ def is_complete(done: Mapping[int | None, Entry]) -> bool:
     return pages is not None and all(page in done for page in range(1, pages + 1))
 
 
-def read_ledger(results: Path) -> Ledger:
+def read_ledger(results: Path, see: Callable[[Line], None] = lambda line: None) -> Ledger:
     """What the file says; an empty ledger when there is no file.
+
+    Args:
+        see: is shown each line on the way.
 
     Raises:
         DamagedResults: a line in the middle cannot be read, or the file is no results.jsonl.
@@ -156,6 +159,7 @@ def read_ledger(results: Path) -> Ledger:
     end, ended = 0, True
     with results.open("rb") as file:
         for line in lines_of(file, results):
+            see(line)
             pages = entries.setdefault(line.key, {})
             if line.page in pages:
                 doubled.add(pages[line.page].number)

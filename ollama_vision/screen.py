@@ -44,7 +44,7 @@ class Screen:
         if isinstance(sys.stdout, io.TextIOWrapper):
             # A terminal without some letter shows "?" for it: better than no answer.
             sys.stdout.reconfigure(errors="replace")
-        self._notes = Console(stderr=True)
+        self.console = Console(stderr=True)
         self._status: Status | None = None
         self._last = ""
 
@@ -59,7 +59,7 @@ class Screen:
     def wait(self, what: str) -> None:
         """Say what is being waited for; only a terminal shows it."""
         self._stop_waiting()
-        self._status = self._notes.status(Text(what))
+        self._status = self.console.status(Text(what))
         self._status.start()
 
     def still_waiting(self, why: str) -> None:
@@ -108,7 +108,8 @@ class Screen:
         self._paragraph(Text("Error: ", "bold red"), message)
 
     def _paragraph(self, start: Text, message: str) -> None:
-        self._notes.print(start + Text(one_line(message)), soft_wrap=True)
+        # A terminal is broken at words; what is kept stays one line.
+        self.console.print(start + Text(one_line(message)), soft_wrap=not self.console.is_terminal)
 
 
 def one_line(text: str) -> str:

@@ -121,8 +121,9 @@ def test_bash_completes_commands_and_options() -> None:
 def test_bash_completes_the_models_of_the_server_that_was_typed() -> None:
     models = [ModelFacts("gemma3:4b"), ModelFacts("llava:13b")]
     with EmbeddedOllama(engine=ScriptedEngine(model="gemma3:12b", models=models)) as server:
-        words = ("ollama-vision", "ask", "--host", server.url, "--model")
-        assert completed(*words, "gem") == ["gemma3:12b", "gemma3:4b"]
+        for command in ("describe", "ask"):
+            words = ("ollama-vision", command, "--host", server.url, "--model")
+            assert completed(*words, "gem") == ["gemma3:12b", "gemma3:4b"]
         assert len(completed(*words, "")) == 3
     assert completed(*words, "gem") == []
 

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llama_index.multi_modal_llms.ollama import ImageOptions
+from llama_index.multi_modal_llms.ollama._capabilities import ModelCapabilities
 from llama_index.multi_modal_llms.ollama._picture_tokens import estimate_picture_tokens
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
@@ -120,3 +122,14 @@ def test_any_size_costs_something_and_not_the_earth(show: Show, size: tuple[int,
 def test_a_picture_has_two_sides(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="two positive sides"):
         estimate_picture_tokens(size, LLAVA)
+
+
+def test_a_models_capabilities_reckon_with_the_size_that_is_sent() -> None:
+    family = {"general.architecture": "qwen25vl", "qwen25vl.vision.patch_size": 14}
+    known = ModelCapabilities.from_show({"model_info": family})
+    small, large = known.picture_tokens((1120, 896)), known.picture_tokens((11200, 8960))
+    assert small == 1280
+    assert large is not None
+    assert abs(large - small) <= 40
+    assert known.picture_tokens((11200, 8960), ImageOptions(max_pixels=3_211_264)) != large
+    assert ModelCapabilities.from_show({}).picture_tokens((100, 100)) is None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ollama_vision.commands.options import CACert, Header, Host, complete_model, right_arguments
+from ollama_vision.commands.options import CACert, Demo, Header, Host, Options, Think, complete_model, right_arguments
 
 HELP = """Ask about pictures; the answer goes to standard output.
 
@@ -39,10 +39,7 @@ def ask(
             help="The model to ask. Without it: OLLAMA_VISION_MODEL, else the only one there that sees.",
         ),
     ] = None,
-    demo: Annotated[
-        bool,
-        typer.Option("--demo", help="Start a small server with the demo model, which knows coloured shapes."),
-    ] = False,
+    demo: Demo = False,
     host: Host = None,
     header: Header = None,
     cacert: CACert = None,
@@ -58,18 +55,8 @@ def ask(
         str | None,
         typer.Option(metavar="FILE", help="A file with a JSON Schema that the answer must follow, or the word json."),
     ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="An option of Ollama's, such as temperature=0. The value is read as JSON, else as text. "
-            "Can be given again.",
-        ),
-    ] = None,
-    think: Annotated[
-        bool | None,
-        typer.Option("--think/--no-think", help="Have a model that can think do so, or not.", show_default=False),
-    ] = None,
+    option: Options = None,
+    think: Think = None,
 ) -> None:
     from ollama_vision.arguments import read_question
 

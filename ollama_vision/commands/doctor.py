@@ -8,7 +8,7 @@ import typer
 
 from ollama_vision.commands.options import CACert, Header, Host, complete_model, read_one_access
 
-HELP = """Check the server, its models and this machine, and say what to do.
+HELP = """Check server, models and this machine, and say what to do.
 
 One of the models is asked about a picture of a red square. Each line is ok, warn or fail; warn is also what could not
 be checked.

@@ -20,6 +20,19 @@ Host = Annotated[
         "--host", metavar="URL", help="The server's address. Without it: OLLAMA_HOST, else http://localhost:11434."
     ),
 ]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--host",
+        metavar="URL",
+        help="The server's address. Given again: all are asked at once, each for the next picture when it is free. "
+        "Without it: OLLAMA_HOST, else http://localhost:11434.",
+    ),
+]
+Demo = Annotated[
+    bool,
+    typer.Option("--demo", help="Start a small server with the demo model, which knows coloured shapes."),
+]
 Header = Annotated[
     list[str] | None,
     typer.Option("--header", metavar='"NAME: VALUE"', help="A header for each request. Can be given again."),
@@ -28,13 +41,28 @@ CACert = Annotated[
     Path | None,
     typer.Option("--cacert", metavar="FILE", help="Certificates (PEM) to trust instead of the usual ones."),
 ]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="NAME=VALUE",
+        help="An option of Ollama's, such as temperature=0. The value is read as JSON, else as text. "
+        "Can be given again.",
+    ),
+]
+Think = Annotated[
+    bool | None,
+    typer.Option("--think/--no-think", help="Have a model that can think do so, or not.", show_default=False),
+]
 
 
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     """The models on the server that begin so; the host may have been typed before."""
     from ollama_vision.completing import model_names
 
-    return [name for name in model_names(ctx.params.get("host")) if name.startswith(incomplete)]
+    typed = ctx.params.get("host")
+    host = typed if isinstance(typed, str) else next(iter(typed or ()), None)
+    return [name for name in model_names(host) if name.startswith(incomplete)]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from ollama_vision.commands.options import right_arguments
 
-HELP = """Make a page of results.jsonl to look at, pictures beside answers.
+HELP = """Make a page of results.jsonl: pictures beside their answers.
 
 It shows what failed as well, and has a filter. The page is one file that needs no network. From 2,000 pictures on, it
 is the index of a folder of pages beside it.

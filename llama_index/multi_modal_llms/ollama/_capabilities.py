@@ -12,6 +12,9 @@ from . import errors
 from ._clock import Clock
 from ._connections import Target
 from ._failures import WAYS_OUT
+from ._images import ImageOptions
+from ._images.geometry import plan_size
+from ._picture_tokens import estimate_picture_tokens
 from ._request import near_name
 from ._sending import fetch
 from ._transport import IO
@@ -52,6 +55,14 @@ class ModelCapabilities:
     def missing(self, needed: Iterable[str]) -> tuple[str, ...]:
         """What of the needed the model says it cannot do; nothing when it says nothing."""
         return () if self.abilities is None else tuple(sorted(set(needed) - self.abilities))
+
+    def picture_tokens(self, size: tuple[int, int], options: ImageOptions | None = None) -> int | None:
+        """How many tokens a picture of that width and height takes, about; `None` for model families not known.
+
+        Reckoned for the size that it is sent in, with `options` or the usual ones.
+        """
+        sent = plan_size(size, options or ImageOptions()).canvas
+        return estimate_picture_tokens(sent, self.facts)
 
 
 def abilities_of(reply: Mapping[str, Any]) -> frozenset[str] | None:

@@ -1,0 +1,85 @@
+"""The start of a run: what is there is judged, refused, mended or put aside, and then written on by nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .describe_arguments import Start
+from .ledger import Ledger, Line, Version, read_ledger
+from .results_file import OnlyWriter, ResultsFile, Sink, repair, rewrite, set_aside
+from .summary import counted
+
+
+class OtherRequest(Exception):
+    """There are lines of another request; the message says how many and how to go on."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run starts from."""
+
+    ledger: Ledger
+    results: Sink
+    notes: tuple[str, ...] = ()
+    """What was done to the file, to be told."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a run is about to ask, and what it may do with lines that are there."""
+
+    files: Mapping[str, Version]
+    requests: Collection[str]
+    start: Start = "go on"
+    retry_errors: bool = False
+
+    def holds(self, line: Line) -> bool:
+        """Whether the line answers one of this run's questions about a file as it is now."""
+        return line.record["request"] in self.requests and self.files.get(line.record["path"]) == line.version
+
+
+def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: None) -> tuple[Ledger, set[int]]:
+    """What is there, and the numbers of its lines that must go; nothing is changed.
+
+    Raises:
+        OtherRequest: there are lines of another request, and nothing says what is to become of them.
+        DamagedResults: see `read_ledger`.
+    """
+    ledger = read_ledger(out, see)
+    if intent.start == "restart":
+        return ledger, set()
+    others = ledger.lines_of_others(intent.requests).total()
+    if others and intent.start != "append":
+        lines = "1 line" if others == 1 else f"{others:,} lines"
+        raise OtherRequest(
+            f"{out} has {lines} of another request: of another model, prompt, schema, or other options. "
+            "Add to them with --append, start anew with --restart (which keeps the old file under another name), "
+            "or name another --out."
+        )
+    return ledger, ledger.superseded(intent.files, intent.requests, errors=intent.retry_errors)
+
+
+@contextmanager
+def checkpoint(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: None) -> Iterator[Checkpoint]:
+    """The file made ready, and open for adding lines; raises as `judge` does, ResultsInUse, OSError."""
+    with OnlyWriter(out):
+        ledger, superseded = judge(out, intent, see)
+        notes = []
+        if intent.start == "restart":
+            if out.exists():
+                notes.append(f"What was in {out} is in {set_aside(out)} now.")
+            ledger = Ledger()
+        elif superseded:
+            rewrite(out, ledger, superseded)
+        else:
+            repair(out, ledger)
+        if ledger.half_written:
+            notes.append(f"The last line of {out} was broken off, and was cut off; its picture is asked about again.")
+        if again := len(superseded - ledger.doubled):
+            why = "has changed, or failed before" if intent.retry_errors else "has changed"
+            notes.append(f"{counted(again, 'picture')} {why}: asked about again.")
+        with ResultsFile(out) as results:
+            yield Checkpoint(ledger.without(superseded), results, tuple(notes))

@@ -1,0 +1,128 @@
+"""`ollama-vision describe`: one question to each of many pictures; what came of it goes into results.jsonl."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from llama_index.multi_modal_llms.ollama import Found, ImageDescriber, ImageOptions, OllamaMultiModal, PictureReader
+from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+
+from . import summary
+from .checkpoint import Checkpoint, Intent, OtherRequest, checkpoint
+from .describe_arguments import Job
+from .dry_run import dry_run
+from .exits import FAILED, INTERRUPTED, STOPPED
+from .interrupts import second_control_c_at_once
+from .ledger import DamagedResults, Ledger, Line, Version, lines_of
+from .models import NoModel
+from .results_file import ResultsInUse, StandardOutput
+from .running import Asking, Run, Stopped
+from .screen import Screen, silence_output, telling
+from .servers import NoServer, Servers, servers_for
+from .sidecars import SidecarFault, Sidecars, folder_of_all
+
+
+def describe(job: Job) -> int:
+    """Ask about every picture that is not done yet, and give the exit code."""
+    with Screen() as screen, telling(screen), second_control_c_at_once(screen):
+        try:
+            return _describe(job, screen)
+        except BrokenPipeError:
+            silence_output()
+            return FAILED
+        except (
+            Stopped,
+            OllamaMultiModalError,
+            NoModel,
+            NoServer,
+            OtherRequest,
+            DamagedResults,
+            ResultsInUse,
+            SidecarFault,
+        ) as error:
+            screen.complain(summary.as_typed(str(error)))
+            return STOPPED
+        except OSError as error:
+            screen.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error))
+            return STOPPED
+        except KeyboardInterrupt:
+            screen.remark("Stopped by Ctrl-C.")
+            return INTERRUPTED
+
+
+def _describe(job: Job, screen: Screen) -> int:
+    screen.wait("Looking for pictures")
+    options = image_options(job)
+    reader = PictureReader(
+        include=job.include,
+        exclude=job.exclude,
+        videos=job.videos,
+        pages=job.pages,
+        digest=False,
+        # What cannot be read is that picture's error, not the end of the run.
+        on_error="keep",
+        image_options=options,
+    )
+    found = reader.find(job.paths)
+    if not found.files:
+        raise Stopped(f"There are no pictures in {summary.names(job.paths)}. {summary.left_out(found.left_out)}")
+    with servers_for(job.access, screen, requests_at_once=job.jobs) as servers:
+        models = job.models or (servers.model_that_sees(screen),)
+        askings = [asking_of(job, model, servers, options) for model in models]
+        if job.dry_run:
+            return dry_run(job, askings, found, reader, intent_of(job, askings, found), screen)
+        if job.out is None:
+            start = Checkpoint(Ledger(), StandardOutput())
+            return Run(job, askings, found, reader, start, None, screen).run()
+        sidecars = sidecars_for(job, found, names_model=len(models) > 1) if job.sidecars else None
+        intent = intent_of(job, askings, found)
+
+        def see(line: Line) -> None:
+            if sidecars is not None and line.record["path"] in intent.files:
+                sidecars.know(line)
+
+        with checkpoint(job.out, intent, see) as start:
+            if sidecars is not None:
+                with job.out.open("rb") as file:
+                    sidecars.catch_up(line for line in lines_of(file, job.out) if intent.holds(line))
+            return Run(job, askings, found, reader, start, sidecars, screen).run()
+
+
+def intent_of(job: Job, askings: Sequence[Asking], found: Found) -> Intent:
+    versions = {str(file.path): Version.of(file.size, file.modified_ns) for file in found.files}
+    return Intent(versions, {asking.request for asking in askings}, job.start, job.retry_errors)
+
+
+def sidecars_for(job: Job, found: Found, *, names_model: bool) -> Sidecars:
+    return Sidecars(job.sidecar_folder, folder_of_all({file.root for file in found.files}), names_model)
+
+
+def image_options(job: Job) -> ImageOptions:
+    if job.max_pixels is not None:
+        return ImageOptions(max_pixels=job.max_pixels)
+    return ImageOptions().with_detail(job.detail)
+
+
+def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> Asking:
+    """One model, asked as was said; raises Stopped for an option that the client does not send."""
+    llms = [
+        OllamaMultiModal(model=model, temperature=0.0, image_options=options, **settings)
+        for settings in servers.settings
+    ]
+    try:
+        describer = ImageDescriber(
+            llm=llms,
+            prompt=job.prompt,
+            output_cls=job.answer,
+            num_workers=job.jobs,
+            think=job.think,
+            llm_kwargs={"options": dict(job.options)},
+        )
+        request = describer.request_hash()
+    except (TypeError, ValueError) as error:
+        raise Stopped(str(error)) from error
+    if job.pages == "together":
+        # Another question about the same document; single pictures go along, so that there is one rule.
+        request = sha256(f"{request} pages together".encode()).hexdigest()
+    return Asking(model, llms[0], describer, request)

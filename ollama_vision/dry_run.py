@@ -1,0 +1,174 @@
+"""`--dry-run`: what would be asked, what left out, how many tokens that takes; no model is asked, nothing written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+
+from . import summary
+from .checkpoint import Intent, judge
+from .describe_arguments import Job
+from .exits import DONE
+from .ledger import Ledger, is_complete
+from .questions import Questions
+from .screen import Screen
+
+if TYPE_CHECKING:
+    from llama_index.core.schema import BaseNode
+
+    from llama_index.multi_modal_llms.ollama import Found, ImageOptions, OllamaMultiModal, PictureReader
+
+    from .running import Asking
+
+Size = tuple[int, int]
+_A4 = 297 / 210
+_CHARACTERS_A_TOKEN = 4
+"""Of English text, which most questions are."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One file that would be asked about."""
+
+    path: str
+    pictures: int
+    """How many of its pages or frames; 1 for a file that is one picture."""
+    questions: int
+    size: Size | None
+    """As stored; `None` for what has to be drawn to have one."""
+
+
+def dry_run(
+    job: Job, askings: Sequence[Asking], found: Found, reader: PictureReader, intent: Intent, screen: Screen
+) -> int:
+    """Say it on standard output; raises as a run would before its first question."""
+    ledger = Ledger()
+    if job.out is not None:
+        there, superseded = judge(job.out, intent)
+        ledger = ledger if job.start == "restart" else there.without(superseded)
+    for asking in askings:
+        screen.wait(f"Looking at the pictures for {asking.model}")
+        cost = Cost.of(job, asking.llm, screen)
+        questions = Questions(found.files, reader, ledger, asking.request, limit=job.limit)
+        total = Total()
+        for planned in plan(job, questions, reader):
+            each = cost.of_picture(planned.size)
+            total.add(planned, each)
+            screen.say(f"{planned.path}: {described(planned, each)}\n")
+        for line in total.lines(asking.model, cost):
+            screen.say(f"{line}\n")
+        if before := questions.done():
+            failed = sum(entry.failed for entry in before)
+            screen.say(f"{len(before):,} done before{f', {failed:,} of them failed' if failed else ''}.\n")
+    if left_out := summary.left_out(found.left_out):
+        screen.say(f"{left_out}\n")
+    return DONE
+
+
+def plan(job: Job, questions: Questions, reader: PictureReader) -> Iterator[Planned]:
+    """What is left to ask, file by file; of each file no more than its head is read."""
+    # Whole documents: to be counted, they need not be drawn.
+    counting = reader.model_copy(update={"pages": "together"})
+    seen = 0
+    for file, _, done in questions.entries():
+        seen += len(done)
+        if not is_complete(done):
+            node = next(iter(counting.nodes_of(file)))
+            pictures = node.metadata.get("pages", 1) - len(done)
+            asked = 1 if job.pages == "together" else pictures
+            if job.limit is not None:
+                asked = min(asked, job.limit - seen)
+            if asked <= 0:
+                return
+            seen += asked
+            yield Planned(str(file.path), pictures if job.pages == "together" else asked, asked, size_of(node))
+
+
+def size_of(node: BaseNode) -> Size | None:
+    width, height = (node.metadata.get(name) for name in ("width", "height"))
+    return (width, height) if width and height else None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What pictures and the question cost one model, about."""
+
+    capabilities: Any
+    """`None` when the server does not tell."""
+    options: ImageOptions
+    prompt: int
+    context: int
+
+    @classmethod
+    def of(cls, job: Job, llm: OllamaMultiModal, screen: Screen) -> Cost:
+        context = job.options.get("num_ctx", llm.context_window)
+        capabilities = None
+        try:
+            capabilities = llm.capabilities()
+        except OllamaMultiModalError as error:
+            screen.note(f"How many tokens it takes is not known: {error}")
+        prompt = math.ceil(len(job.prompt) / _CHARACTERS_A_TOKEN)
+        return cls(capabilities, llm.image_options, prompt, context if isinstance(context, int) else 0)
+
+    def of_picture(self, size: Size | None) -> int | None:
+        """Tokens; `None` where that is not known."""
+        if self.capabilities is None:
+            return None
+        if size is None:
+            # A page is drawn as large as may be; most are upright A4 or like it.
+            most = self.options.max_pixels or 1_000_000
+            size = (math.isqrt(int(most / _A4)), math.isqrt(int(most * _A4)))
+        tokens: int | None = self.capabilities.picture_tokens(size, self.options)
+        return tokens
+
+
+@dataclass
+class Total:
+    """All of one model's."""
+
+    files: int = 0
+    questions: int = 0
+    pictures: int = 0
+    tokens: int | None = 0
+    most: int = 0
+    """Of one question's pictures."""
+
+    def add(self, planned: Planned, each: int | None) -> None:
+        self.files += 1
+        self.questions += planned.questions
+        self.pictures += planned.pictures
+        if each is None or self.tokens is None:
+            self.tokens = None
+        else:
+            self.tokens += each * planned.pictures
+            self.most = max(self.most, each * planned.pictures // planned.questions)
+
+    def lines(self, model: str, cost: Cost) -> list[str]:
+        asked = f"{summary.counted(self.questions, 'question')} about {summary.counted(self.files, 'file')} to {model}"
+        if not self.questions:
+            return [f"Nothing is left to ask {model}."]
+        if self.tokens is None:
+            return [f"{asked}; how many tokens that is, is not known of this model."]
+        whole = self.tokens + cost.prompt * self.questions
+        lines = [f"{asked}, about {whole:,} tokens to read ({self.tokens:,} of them pictures)."]
+        if self.most + cost.prompt >= cost.context:
+            lines.append(
+                f"One question takes about {self.most + cost.prompt:,} tokens, and the context has {cost.context:,}: "
+                f"give --option num_ctx={2 ** math.ceil(math.log2(self.most + cost.prompt + 512))}, or --detail low."
+            )
+        return lines
+
+
+def described(planned: Planned, each: int | None) -> str:
+    parts = []
+    if planned.pictures > 1:
+        parts.append(f"{planned.pictures:,} pages or frames")
+    if planned.size is not None:
+        parts.append(f"{planned.size[0]}x{planned.size[1]}")
+    if each is not None:
+        parts.append(f"about {each * planned.pictures:,} tokens")
+    return ", ".join(parts) or "1 picture"

@@ -1,0 +1,182 @@
+"""What is left to ask one model: the pictures of many files, taken one at a time, without those that are done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .ledger import Entry, Key, Ledger, Version, is_complete
+
+if TYPE_CHECKING:
+    from llama_index.core.schema import BaseNode
+
+    from llama_index.multi_modal_llms.ollama import Description, FoundFile, PictureReader
+
+
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which picture a question is about."""
+
+    path: str
+    version: Version
+    page: int | None
+    pages: int | None
+    seconds_in_video: float | None
+    sha256: str
+
+
+class Questions:
+    """Iterated once, in whatever thread; each node that it gives is known again by its number.
+
+    A file that is done, also a document with all its pages, is not opened.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[FoundFile],
+        reader: PictureReader,
+        ledger: Ledger,
+        request: str,
+        *,
+        limit: int | None,
+        expect: Callable[[int], None] = lambda more: None,
+    ) -> None:
+        self._files = files
+        self._reader = reader
+        self._ledger = ledger
+        self.request = request
+        self._limit = limit
+        self._expect = expect
+        self._places: dict[int, Place] = {}
+        self._given = 0
+        self._hashed = ("", "")
+        """The last document's path, and its hash."""
+        self._counted = ""
+        """The last document whose pages are expected."""
+
+    def left(self) -> int:
+        """How many pictures are still to be asked about, as far as that can be told without opening a file."""
+        left = seen = 0
+        for _, _, done in self.entries():
+            pages = next((entry.pages for entry in done.values()), None) or 1
+            all_of_it = max(len(done), pages)
+            if self._limit is not None:
+                all_of_it = min(all_of_it, self._limit - seen)
+            seen += all_of_it
+            if not is_complete(done):
+                left += max(0, all_of_it - len(done))
+            if seen == self._limit:
+                break
+        return left
+
+    def done(self) -> list[Entry]:
+        """The lines that hold for these files already."""
+        return [entry for _, _, done in self.entries() for entry in done.values()]
+
+    def __iter__(self) -> Iterator[BaseNode]:
+        seen = 0
+        for file, version, done in self.entries():
+            seen += len(done)
+            if not is_complete(done):
+                room = None if self._limit is None else self._limit - seen
+                for node in islice(self._reader.nodes_of(file, only=_AllBut(done)), room):
+                    place = self._place(node, file, version)
+                    self._expect_pages(place, done, room)
+                    self._places[self._given] = place
+                    self._given += 1
+                    seen += 1
+                    yield node
+            if self._limit is not None and seen >= self._limit:
+                return
+
+    def take(self, index: int) -> Place:
+        """Which picture the question of that number was about; told once."""
+        return self._places.pop(index)
+
+    def entries(self) -> Iterator[tuple[FoundFile, Version, dict[int | None, Entry]]]:
+        """Each file, as it is now, and its lines that hold, by page."""
+        for file in self._files:
+            version = Version.of(file.size, file.modified_ns)
+            yield file, version, self._ledger.done(Key(self.request, str(file.path)), version)
+
+    def _place(self, node: BaseNode, file: FoundFile, version: Version) -> Place:
+        path, label = str(file.path), node.metadata.get("page_label")
+        page = None if label is None else int(label)
+        if page is not None and path != self._hashed[0]:
+            # Of a page the describer sees the drawing; the hash is the document's, read once.
+            self._hashed = (path, hash_of(file.path))
+        return Place(
+            path=path,
+            version=version,
+            page=page,
+            pages=node.metadata.get("pages"),
+            seconds_in_video=node.metadata.get("seconds"),
+            sha256="" if page is None else self._hashed[1],
+        )
+
+    def _expect_pages(self, place: Place, done: Mapping[int | None, Entry], room: int | None) -> None:
+        """What was counted as one picture turns out to be a document."""
+        if place.page is None or place.pages is None or done or place.path == self._counted:
+            return
+        self._counted = place.path
+        self._expect((place.pages if room is None else min(place.pages, room)) - 1)
+
+
+class _AllBut:
+    """Pages that are still to be asked about."""
+
+    def __init__(self, done: Container[int | None]) -> None:
+        self._done = done
+
+    def __contains__(self, page: object) -> bool:
+        return page not in self._done
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 in hex; empty when the file cannot be read, which its picture then says."""
+    hasher = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                hasher.update(piece)
+    except OSError:
+        return ""
+    return hasher.hexdigest()
+
+
+def record_of(description: Description, place: Place, request: str) -> dict[str, Any]:
+    """The line of results.jsonl."""
+    error = description.error
+    record: dict[str, Any] = {
+        "path": place.path,
+        "page": place.page,
+        "pages": place.pages,
+        "size": place.version.size,
+        "modified": place.version.modified,
+        "sha256": place.sha256 or description.sha256,
+        "text": description.text,
+        "fields": description.fields,
+        "error": None if error is None else {"type": type(error).__name__, "message": message_of(error, place)},
+        "finish_reason": description.finish_reason,
+        "model": description.model,
+        "usage": dict(description.usage),
+        "seconds": round(description.seconds, 3),
+        "request": request,
+    }
+    if place.seconds_in_video is not None:
+        record["seconds_in_video"] = place.seconds_in_video
+    return record
+
+
+def message_of(error: Any, place: Place) -> str:
+    """What the error says; a picture that it names by its path is called so from the first word on."""
+    text = str(error)
+    name = f"The picture ({place.path})"
+    return place.path + text.removeprefix(name) if text.startswith(name) else text

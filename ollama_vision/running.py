@@ -1,0 +1,176 @@
+"""A run: model after model over all pictures, so that a server loads each once; its lines, sidecars, end and report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+
+from . import summary
+from .checkpoint import Checkpoint
+from .describe_arguments import Job
+from .exits import DONE, FAILED, INTERRUPTED, STOPPED
+from .ledger import DamagedResults
+from .progress import Watched
+from .questions import Questions, record_of
+from .screen import Screen
+from .sidecars import SidecarFault, Sidecars
+from .summary import Tally
+
+if TYPE_CHECKING:
+    from llama_index.multi_modal_llms.ollama import Found, ImageDescriber, OllamaMultiModal, PictureReader
+
+
+class Stopped(Exception):
+    """The run cannot begin, or go on; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One model, asked in one way."""
+
+    model: str
+    llm: OllamaMultiModal
+    """On the first server."""
+    describer: ImageDescriber
+    request: str
+    """By what its lines are known."""
+
+
+class Run:
+    """Everything from the first question to the last word."""
+
+    def __init__(
+        self,
+        job: Job,
+        askings: Sequence[Asking],
+        found: Found,
+        reader: PictureReader,
+        start: Checkpoint,
+        sidecars: Sidecars | None,
+        screen: Screen,
+    ) -> None:
+        self._job = job
+        self._found = found
+        self._start = start
+        self._screen = screen
+        self._tally = Tally()
+        self._watched = Watched(screen, self._tally)
+        self._questions = [
+            (
+                asking,
+                Questions(
+                    found.files,
+                    reader,
+                    start.ledger,
+                    asking.request,
+                    limit=job.limit,
+                    expect=self._watched.expect,
+                ),
+            )
+            for asking in askings
+        ]
+        self._before = [entry for _, questions in self._questions for entry in questions.done()]
+        self._sidecars = sidecars
+
+    def run(self) -> int:
+        """Ask, tell what came of it, and give the exit code."""
+        for note in self._start.notes:
+            self._screen.note(note)
+        code = self._ask_all()
+        self._tell(code)
+        if code == DONE and (self._tally.failed or any(entry.failed for entry in self._before)):
+            code = FAILED
+        if self._job.report is not None and code != INTERRUPTED and not self._report(self._job.report):
+            code = max(code, FAILED)
+        return code
+
+    def _ask_all(self) -> int:
+        self._tally.expected = sum(questions.left() for _, questions in self._questions)
+        if not self._tally.expected:
+            return DONE
+        models = " and then ".join(asking.model for asking, _ in self._questions)
+        self._screen.remark(f"Asking {models}: {summary.counted(self._tally.expected, 'question')}.")
+        try:
+            with self._watched:
+                for asking, questions in self._questions:
+                    self._ask(asking, questions)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except (Stopped, OllamaMultiModalError, SidecarFault) as error:
+            self._screen.complain(str(error))
+            return STOPPED
+        return DONE
+
+    def _ask(self, asking: Asking, questions: Questions) -> None:
+        with closing(asking.describer.iter(questions)) as descriptions:
+            for description in descriptions:
+                record = record_of(description, questions.take(description.index), asking.request)
+                try:
+                    self._start.results.add(record)
+                except BrokenPipeError:
+                    raise
+                except OSError as error:
+                    raise Stopped(f"{self._job.out} cannot be written: {error.strerror or error}.") from error
+                if self._sidecars is not None:
+                    self._sidecars.write(record)
+                self._watched.add(record)
+
+    def _tell(self, code: int) -> None:
+        tally, screen, failed_before = self._tally, self._screen, sum(entry.failed for entry in self._before)
+        if code == INTERRUPTED:
+            screen.remark(f"Stopped by Ctrl-C. {self._job.how_to_go_on()}")
+        elif code == STOPPED:
+            screen.remark(f"Nothing is written down for pictures that were not to blame. {self._job.how_to_go_on()}")
+        answers = summary.counted(tally.done - tally.failed, "answer")
+        if tally.done or not self._before:
+            tokens = f"{tally.prompt_tokens:,} tokens read, {tally.answer_tokens:,} written"
+            failed = f", {tally.failed:,} failed" if tally.failed else ""
+            screen.remark(f"{answers}{failed}, in {summary.duration(self._watched.seconds)}; {tokens}.")
+        for line in tally.failures():
+            screen.remark(f"Failed: {line}")
+        if self._before and not self._tally.expected:
+            screen.remark("Nothing is left to ask about.")
+        if self._before:
+            failed = f", {failed_before:,} of them failed" if failed_before else ""
+            screen.remark(f"{len(self._before):,} done before{failed}.")
+        if tally.failed or failed_before:
+            screen.remark("--retry-errors asks again about what failed.")
+        if self._sidecars is not None:
+            self._tell_sidecars(self._sidecars)
+        if left_out := summary.left_out(self._found.left_out):
+            screen.remark(left_out)
+        if self._job.out is not None:
+            screen.remark(f"Results: {self._job.out}")
+
+    def _tell_sidecars(self, sidecars: Sidecars) -> None:
+        self._screen.remark(f"{summary.counted(sidecars.written, 'text file')} written.")
+        if left_alone := sidecars.left_alone:
+            self._screen.note(
+                f"{summary.counted(len(left_alone), 'text file')} of others, or edited since, stay as they are: "
+                f"{summary.names(left_alone)}. Their answers are in the results."
+            )
+
+    def _report(self, report: Path) -> bool:
+        """Write the report, and say whether it is there."""
+        from .report import ReportError, make_report
+
+        assert self._job.out is not None, "a report is of a file"  # noqa: S101
+        screen = self._screen
+        screen.wait("Making the report")
+        try:
+            made = make_report(
+                self._job.out,
+                report,
+                on_progress=lambda done, of: screen.still_waiting(f"Making the report: {done:,} of {of:,}"),
+            )
+        except (DamagedResults, ReportError, OSError) as error:
+            screen.complain(f"There is no report: {error}")
+            return False
+        pages = f", on {summary.counted(made.pages, 'page')}" if made.pages else ""
+        screen.remark(f"Report: {report}{pages}")
+        return True

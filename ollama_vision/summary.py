@@ -1,0 +1,141 @@
+"""What came of a run, counted while it goes on, and told in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_MOST_NAMES = 3
+_MOST_GROUPS = 10
+
+
+@dataclass
+class Group:
+    """Pictures that failed in the same way."""
+
+    message: str
+    """What was said of the first, with its name."""
+    count: int = 0
+    names: list[str] = field(default_factory=list)
+    """The first few."""
+
+
+@dataclass
+class Tally:
+    """What has been counted so far; its size does not grow with the number of pictures."""
+
+    expected: int = 0
+    """How many pictures are to be asked about; pages count when their document is opened."""
+    done: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    groups: dict[tuple[str, str], Group] = field(default_factory=dict)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        self.done += 1
+        # A document may have had fewer pages than was thought.
+        self.expected = max(self.expected, self.done)
+        self.prompt_tokens += record["usage"].get("prompt_tokens", 0)
+        self.answer_tokens += record["usage"].get("completion_tokens", 0)
+        if (error := record["error"]) is not None:
+            self.failed += 1
+            name = name_of(record)
+            key = (error["type"], _without_particulars(error["message"], record["path"]))
+            group = self.groups.setdefault(key, Group(named(record)))
+            group.count += 1
+            if len(group.names) < _MOST_NAMES:
+                group.names.append(name)
+
+    def line(self, seconds: float) -> str:
+        """How far it is: `120 of 2,000, 4.2 a second, 310 tokens a second, 7 min left, 3 failed`."""
+        parts = [f"{self.done:,} of {self.expected:,}"]
+        if self.done and seconds > 0:
+            parts.append(rate(self.done / seconds))
+            if self.answer_tokens:
+                parts.append(f"{self.answer_tokens / seconds:,.0f} tokens/s")
+            if self.expected > self.done:
+                parts.append(f"{duration((self.expected - self.done) * seconds / self.done)} left")
+        if self.failed:
+            parts.append(f"{self.failed:,} failed")
+        return ", ".join(parts)
+
+    def failures(self) -> list[str]:
+        """Which pictures failed and why, those that failed alike in one line."""
+        groups = sorted(self.groups.values(), key=lambda group: -group.count)
+        lines = []
+        for group in groups[:_MOST_GROUPS]:
+            if group.count == 1:
+                lines.append(group.message)
+            else:
+                more = f" and {group.count - len(group.names):,} more" if group.count > len(group.names) else ""
+                lines.append(f"{group.count:,} alike: {', '.join(group.names)}{more}. The first: {group.message}")
+        if len(groups) > _MOST_GROUPS:
+            rest = sum(group.count for group in groups[_MOST_GROUPS:])
+            lines.append(f"{rest:,} more, in other ways: the results name them all.")
+        return lines
+
+
+def name_of(record: Mapping[str, Any]) -> str:
+    page = f", page {record['page']}" if record["page"] is not None else ""
+    return f"{record['path']}{page}"
+
+
+def named(record: Mapping[str, Any]) -> str:
+    """What went wrong, with the picture's name, which most messages begin with."""
+    message: str = record["error"]["message"]
+    return message if message.startswith(record["path"]) else f"{name_of(record)}: {message}"
+
+
+def left_out(reasons: Mapping[str, int]) -> str:
+    """`Left out: hidden (3), ...`; empty when nothing was."""
+    parts = [f"{as_typed(reason)} ({count:,})" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])]
+    return f"Left out: {', '.join(parts)}." if parts else ""
+
+
+def as_typed(message: str) -> str:
+    """What the reader says, with options in place of its own parameters."""
+    message = re.sub(
+        r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}", message
+    )
+    return message.replace("videos=True", "--videos")
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def names(things: Iterable[object], most: int = _MOST_NAMES) -> str:
+    listed = list(things)
+    more = f" and {len(listed) - most:,} more" if len(listed) > most else ""
+    return ", ".join(map(str, listed[:most])) + more
+
+
+def rate(each_second: float) -> str:
+    """In the unit in which it is a number that can be read."""
+    if each_second >= 1:
+        return f"{each_second:,.1f}/s"
+    if each_second * 60 >= 1:
+        return f"{each_second * 60:.1f}/min"
+    return f"{each_second * 3600:.1f}/h"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `40 s`, `7 min`, `2 h 05 min`, `3 d 4 h`."""
+    if seconds < 9.5:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def _without_particulars(message: str, path: str) -> str:
+    return re.sub(r"\d+", "", message.replace(path, ""))
