@@ -62,7 +62,13 @@ def videos() -> dict[str, bytes]:
     """Three seconds each; red grows from frame to frame, and a blue corner shows which way is up."""
     av = pytest.importorskip("av")
     made = {}
-    for container, codec in (("mp4", "mpeg4"), ("matroska", "mpeg4"), ("avi", "mpeg4"), ("mpegts", "mpeg2video")):
+    for container, codec in (
+        ("mp4", "mpeg4"),
+        ("matroska", "mpeg4"),
+        ("avi", "mpeg4"),
+        ("mpegts", "mpeg2video"),
+        ("mpeg", "mpeg2video"),
+    ):
         buffer = io.BytesIO()
         with av.open(buffer, "w", format=container) as output:
             stream = output.add_stream(codec, rate=10)
@@ -76,7 +82,7 @@ def videos() -> dict[str, bytes]:
     return made
 
 
-CONTAINERS = ["mp4", "matroska", "avi", "mpegts"]
+CONTAINERS = ["mp4", "matroska", "avi", "mpegts", "mpeg"]
 
 
 class TestVideo:

@@ -215,6 +215,7 @@ class TestTheNodeOfAPage:
             assert (original.leaves().total, original.leaves().numbers, original.count()) == (25, (24,), 1)
             assert [one.page for one in original.pages()] == [one.page for one in original.pictures()] == [24]
             assert list(original.pages(only={1})) == []
+            assert original.sha256() != of(path).sha256()
 
     def test_that_holds_the_drawn_page_is_that_picture(self) -> None:
         node = ImageNode(image=base64.b64encode(encoded(card(), "PNG")).decode())

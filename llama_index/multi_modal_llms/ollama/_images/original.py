@@ -66,7 +66,10 @@ class Original:
         return kind is not PDF and kind not in VIDEOS
 
     def sha256(self) -> str:
-        """Of the file's bytes, in hex; of pixels that never were a file, of their mode, size and values."""
+        """Of the file's bytes, in hex; of a single page that is meant, of its number as well.
+
+        Of pixels that never were a file it is of their mode, size and values.
+        """
         if isinstance(self.held, Raster):
             image = self.held.image
             return hashlib.sha256(f"{image.mode} {image.size} ".encode() + image.tobytes()).hexdigest()
@@ -74,6 +77,8 @@ class Original:
         with self.held.open() as file:
             while piece := file.read(PIECE):
                 hasher.update(piece)
+        if self.page is not None:
+            hasher.update(f"#page={self.page}".encode())
         return hasher.hexdigest()
 
     def size(self) -> Size | None:

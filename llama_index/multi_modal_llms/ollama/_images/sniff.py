@@ -56,6 +56,7 @@ MP4 = Kind("MP4", "video", "an MP4 or QuickTime video", media_type="video/mp4")
 MATROSKA = Kind("Matroska", "video", "a Matroska or WebM video", media_type="video/x-matroska")
 AVI = Kind("AVI", "video", "an AVI video", media_type="video/x-msvideo")
 MPEG_TS = Kind("MPEG-TS", "video", "an MPEG transport stream", media_type="video/mp2t")
+MPEG_PS = Kind("MPEG-PS", "video", "an MPEG program stream", media_type="video/mpeg")
 OGG = Kind("Ogg", "sound", "an Ogg sound or video", "Convert it to WAV or MP3 (sound) or MP4 (video) first.")
 _RAW = Kind("camera raw", "other", "a camera's raw file", "Export it as JPEG or PNG first.")
 
@@ -94,6 +95,7 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\xc5\xd0\xd3\xc6", Kind("EPS", "document", "an EPS drawing", "Render it to PNG first.")),
     (0, b"\x1a\x45\xdf\xa3", MATROSKA),
     (0, b"OggS", OGG),
+    (0, b"\x00\x00\x01\xba", MPEG_PS),
     (0, b"fLaC", Kind("FLAC", "sound", "a FLAC sound", _CONVERT_SOUND)),
     (0, b"ID3", MP3),
     (0, b"\x1f\x8b", Kind("gzip", "other", "gzip-compressed data", "Unpack it first.")),

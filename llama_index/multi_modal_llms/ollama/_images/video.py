@@ -16,7 +16,7 @@ from .material import Material
 from .options import ImageOptions
 from .pictures import check_size, pictures_of, refuse_kind, rendered, whole
 from .prepared import PreparedImage
-from .sniff import AVI, AVIF, GIF, MATROSKA, MP4, MPEG_TS, OGG, WEBP, Kind
+from .sniff import AVI, AVIF, GIF, MATROSKA, MP4, MPEG_PS, MPEG_TS, OGG, WEBP, Kind
 from .sources import of_fields
 
 USUAL_FRAMES = 8
@@ -25,7 +25,7 @@ MOST_BY_RATE = 64
 """A block's `fps` may ask for so many frames; more have to be asked for by number."""
 
 # The demuxer is named outright: FFmpeg's own guess may be a playlist, which opens other files and addresses.
-_DEMUXERS = {MP4: "mov", MATROSKA: "matroska", AVI: "avi", MPEG_TS: "mpegts", OGG: "ogg"}
+_DEMUXERS = {MP4: "mov", MATROSKA: "matroska", AVI: "avi", MPEG_TS: "mpegts", MPEG_PS: "mpeg", OGG: "ogg"}
 VIDEOS = frozenset(_DEMUXERS)
 """Kinds of which frames can be made."""
 
@@ -110,7 +110,7 @@ def _frames(container: Any, survey: _Survey, material: Material, kind: Kind) -> 
     last: int | None = None
     times = [start + (index + 0.5) * duration / wanted for index in range(wanted)]
     # Without an index a seek lands anywhere, also after the last frame that others build on.
-    find = _frames_in_turn if kind in (MPEG_TS, OGG) else _frames_by_seeking
+    find = _frames_in_turn if kind in (MPEG_TS, MPEG_PS, OGG) else _frames_by_seeking
     for index, (at, frame) in enumerate(zip(times, find(container, stream, times), strict=True)):
         seconds = float(frame.time or 0.0) - start
         if at - start - seconds > duration / wanted / 2 + 1.0:
