@@ -108,7 +108,7 @@ def server(page: Path, demo_model: EmbeddedOllama) -> Iterator[EmbeddedOllama]:
 
 @pytest.fixture
 def readers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the reader is: with a photo, more pictures, a scan, and a folder of pictures."""
+    """Where the reader is: with a photo, more pictures, a scan, and two folders of pictures."""
     shutil.copy(PICTURES / "two-shapes.jpg", tmp_path / "photo.jpg")
     (tmp_path / "restaurant_images").mkdir()
     shutil.copy(PICTURES / "one-shape.png", tmp_path / "restaurant_images")
@@ -119,6 +119,11 @@ def readers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pages[0].save(tmp_path / "report.pdf", save_all=True, append_images=pages[1:])
     film(tmp_path / "clip.mp4")
     write_results(tmp_path / "results.jsonl", tmp_path / "first.png")
+    (tmp_path / "photos").mkdir()
+    for name in ("first.png", "second.png", "report.pdf"):
+        shutil.copy(tmp_path / name, tmp_path / "photos")
+    (tmp_path / "photos" / "._first.png").write_bytes(b"of a Mac")
+    (tmp_path / "photos" / "words.txt").write_text("no picture")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
