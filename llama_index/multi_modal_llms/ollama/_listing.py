@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ._globs import Below, Globs, has_wildcards
-from ._images.material import refusal, whereabouts
+from ._images.material import whereabouts
+from .errors import ImageError
 
 PICTURES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ico"}
@@ -113,15 +114,15 @@ class _Listing:
             if _status(root) is not None:
                 self.folder(root, Below(glob))
             if not self.seen:
-                raise refusal("", path, f"fits no picture{self._left_out_words()}", _WHAT_FITS)
+                raise _refusal(path, f"fits no picture{self._left_out_words()}", _WHAT_FITS)
         elif status is None:
-            raise refusal("", path, "does not exist", whereabouts(path))
+            raise _refusal(path, "does not exist", whereabouts(path))
         elif stat.S_ISDIR(status.st_mode):
             self.folder(path, None)
             if not self.seen:
-                raise refusal("", path, f"is a folder without a picture{self._left_out_words()}", _WHAT_IS_TAKEN)
+                raise _refusal(path, f"is a folder without a picture{self._left_out_words()}", _WHAT_IS_TAKEN)
         elif not stat.S_ISREG(status.st_mode):
-            raise refusal("", path, "is a pipe or a device", "Name files and folders.")
+            raise _refusal(path, "is a pipe or a device", "Name files and folders.")
         elif self.wanted.exclude.fit(Path(path).name) or self.wanted.exclude.fit(_shown(path)):
             self.left_out[_EXCLUDED] += 1
         else:
@@ -153,8 +154,7 @@ class _Listing:
             if self.wanted.keep_going and not is_root:
                 self.left_out["folder that cannot be read"] += 1
                 return iter(())
-            raise refusal(
-                "",
+            raise _refusal(
                 folder,
                 f"is a folder that cannot be read: {error.strerror or error}",
                 f"Make it readable, or leave it out: exclude=[{Path(folder).name!r}].",
@@ -208,6 +208,10 @@ _WHAT_IS_TAKEN = (
 _WHAT_FITS = f"Case does not count; ** stands for any number of folders. {_WHAT_IS_TAKEN}"
 
 
+def _refusal(path: str, problem: str, way_out: str = "") -> ImageError:
+    return ImageError(f"{path} {problem}." + (f" {way_out}" if way_out else ""), source=path)
+
+
 def _status(path: str) -> os.stat_result | None:
     """`None` when there is nothing of that name. Raises ImageError when nobody may know."""
     try:
@@ -216,7 +220,7 @@ def _status(path: str) -> os.stat_result | None:
         return None
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or str(error)
-        raise refusal("", path, f"cannot be read: {problem}") from error
+        raise _refusal(path, f"cannot be read: {problem}") from error
 
 
 def _key(folder: str) -> tuple[int, int]:
