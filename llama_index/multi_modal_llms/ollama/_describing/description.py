@@ -103,7 +103,8 @@ def _node(source: BaseNode, text: str, more: dict[str, Any], output: Output, req
             update={
                 "text": text,
                 "metadata": metadata,
-                "relationships": dict(source.relationships),
+                # Stores delete by the source, so a picture without one is its own.
+                "relationships": {NodeRelationship.SOURCE: source.as_related_node_info(), **source.relationships},
                 "excluded_embed_metadata_keys": list(source.excluded_embed_metadata_keys),
                 "excluded_llm_metadata_keys": list(source.excluded_llm_metadata_keys),
             }
