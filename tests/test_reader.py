@@ -145,7 +145,37 @@ class TestOnePicture:
         (folder / "a.png").write_bytes(encoded(card(), "PNG"))
         (node,) = load(folder, digest=False)
         assert "sha256" not in node.metadata
-        assert node.hash == ImageNode(**node.to_dict()).hash
+
+    @pytest.mark.parametrize("digest", [True, False])
+    def test_the_hash_is_another_one_when_the_file_has_changed(self, folder: Path, digest: bool) -> None:
+        path = folder / "a.bmp"
+        path.write_bytes(encoded(plain("red"), "BMP"))
+        (before,), (again,) = load(folder, digest=digest), load(folder, digest=digest)
+        assert before.hash == again.hash
+        path.write_bytes(encoded(plain("blue"), "BMP"))  # as many bytes as before
+        os.utime(path, ns=(0, 1_700_000_000_000_000_001))
+        (after,) = load(folder, digest=digest)
+        assert (before.id_, before.hash) != (after.id_, after.hash)
+        assert before.id_ == after.id_
+        assert ImageNode(**before.to_dict()).hash == ImageNode(**after.to_dict()).hash, "core's is of the path alone"
+
+    def test_the_hash_of_the_file_survives_json_pickle_and_copies(self, folder: Path) -> None:
+        (folder / "a.png").write_bytes(encoded(card(), "PNG"))
+        (node,) = load(folder)
+        assert type(node).from_json(node.to_json()).hash == node.hash
+        assert pickle.loads(pickle.dumps(node)).hash == node.hash
+        assert node.model_copy(update={"metadata": {}}).hash == node.hash
+
+    def test_a_store_keeps_the_hash_and_gives_an_image_node(self, folder: Path) -> None:
+        (folder / "a.png").write_bytes(encoded(card(), "PNG"))
+        (node,) = load(folder)
+        store = SimpleDocumentStore()
+        store.add_documents([node])
+        store = SimpleDocumentStore.from_dict(json.loads(json.dumps(store.to_dict())))
+        assert store.get_document_hash(node.id_) == node.hash
+        kept = store.get_document(node.id_)
+        assert type(kept) is ImageNode
+        assert (kept.id_, kept.image_path, kept.metadata) == (node.id_, node.image_path, node.metadata)
 
     def test_more_metadata_come_last(self, folder: Path) -> None:
         (folder / "a.png").write_bytes(encoded(card(), "PNG"))

@@ -51,10 +51,15 @@ class PictureNode(ImageNode):
     Stored and loaded again, it is a plain ImageNode.
     """
 
+    version: str = Field(
+        default="",
+        description="What is another one when the file has changed: its sha256; without a digest, its size and the "
+        "time of its last change in nanoseconds.",
+    )
+
     @property
     def hash(self) -> str:
-        digest = self.metadata.get("sha256")
-        return f"{super().hash}-{digest}" if digest else super().hash
+        return f"{super().hash}-{self.version}" if self.version else super().hash
 
 
 class PictureReader(BasePydanticReader):
@@ -162,7 +167,8 @@ class PictureReader(BasePydanticReader):
         path = os.fspath(file.path)
         metadata: dict[str, Any] = {"file_path": path, "file_name": file.path.name, "file_size": file.size}
         address = Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - a link's own name counts, not where it leads
-        origin = _Origin(address, metadata, extra_info or {}, {"image_path": path})
+        stamp = f"{file.size} {file.modified_ns}"
+        origin = _Origin(address, metadata, extra_info or {}, {"image_path": path}, stamp)
         try:
             original = Original.of(file.path, self.image_options)
             status = file.path.stat()
@@ -243,6 +249,8 @@ class _Origin:
     """The caller's metadata, which come last."""
     whole: dict[str, Any]
     """The fields of a node that stands for the whole file."""
+    stamp: str = ""
+    """Size and time of last change; empty when the file's bytes are in the nodes."""
 
     def node(
         self,
@@ -262,6 +270,7 @@ class _Origin:
         held = {"image_mimetype": own.get("file_type"), **self.whole} if fields is None else fields
         made: dict[str, Any] = {
             "id_": str(uuid.uuid5(uuid.NAMESPACE_URL, address)),
+            "version": own.get("sha256", self.stamp),
             "metadata": {**own, **self.extra_info},
             "excluded_embed_metadata_keys": excluded,
             "excluded_llm_metadata_keys": [*excluded],
