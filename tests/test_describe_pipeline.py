@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,12 +12,12 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.ingestion import DocstoreStrategy, IngestionCache, IngestionPipeline
 from llama_index.core.schema import BaseNode, ImageNode
 from llama_index.core.storage.docstore import SimpleDocumentStore
-from llama_index.core.storage.kvstore.types import DEFAULT_COLLECTION, BaseKVStore
 from llama_index.core.vector_stores import SimpleVectorStore
 from pydantic import BaseModel
 from serving import start_servers
+from shared_answers import SharedAnswers
 
-from llama_index.multi_modal_llms.ollama import ImageDescriber, OllamaMultiModal
+from llama_index.multi_modal_llms.ollama import ImageDescriber, OllamaMultiModal, PictureReader
 from llama_index.multi_modal_llms.ollama.errors import AnswerCutError, ImageError, RunStoppedError
 from ollama_embedded import EmbeddedOllama, Reply
 from ollama_embedded.faults import Status
@@ -46,11 +45,8 @@ def folder(tmp_path: Path) -> Folder:
     return make
 
 
-def pictures_in(folder: Path) -> list[BaseNode]:
-    return [
-        ImageNode(id_=str(file), image_path=str(file), metadata={"file_path": str(file)})
-        for file in sorted(folder.iterdir())
-    ]
+def pictures_in(folder: Path, **reading: Any) -> list[BaseNode]:
+    return [*PictureReader(**reading).load_data(folder)]
 
 
 def words_in(nodes: Sequence[BaseNode]) -> list[str]:
@@ -186,6 +182,33 @@ def sorted_words(*shapes: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("output", ["text", "image"])
+@pytest.mark.parametrize(("loop", "digest"), [(False, True), (True, False)], ids=["run", "arun without digest"])
+async def test_upserts_ask_about_what_changed_and_drop_what_was(
+    demo: OllamaMultiModal,
+    demo_server: EmbeddedOllama,
+    folder: Folder,
+    tmp_path: Path,
+    output: Any,
+    loop: bool,
+    digest: bool,
+) -> None:
+    pipeline = with_stores(ImageDescriber(llm=demo, output=output))
+    place = folder("holiday", HOLIDAY)
+    assert words_in(await run(pipeline, pictures_in(place), loop=loop)) == list(HOLIDAY)
+    assert embedded_in(pipeline) == sorted_words(*HOLIDAY)
+    draw_scene("orange triangle").save(place / "1.png")
+    before = len(demo_server.asked)
+    assert words_in(await run(pipeline, pictures_in(place), loop=loop)) == ["orange triangle"]
+    assert len(demo_server.asked) == before + 1
+    assert embedded_in(pipeline) == sorted_words(HOLIDAY[0], "orange triangle", HOLIDAY[2])
+    pipeline.persist(str(tmp_path / "kept"))
+    again = with_stores(ImageDescriber(llm=demo, output=output))
+    again.load(str(tmp_path / "kept"))
+    assert list(again.run(nodes=pictures_in(place))) == []
+    assert len(demo_server.asked) == before + 1
+
+
+@pytest.mark.parametrize("output", ["text", "image"])
 def test_what_was_deleted_is_not_found_any_more(demo: OllamaMultiModal, folder: Folder, output: Any) -> None:
     pipeline = with_stores(ImageDescriber(llm=demo, output=output), DocstoreStrategy.UPSERTS_AND_DELETE)
     place = folder("holiday", HOLIDAY)
@@ -193,6 +216,26 @@ def test_what_was_deleted_is_not_found_any_more(demo: OllamaMultiModal, folder: 
     (place / "1.png").unlink()
     pipeline.run(nodes=pictures_in(place))
     assert embedded_in(pipeline) == sorted_words(HOLIDAY[0], HOLIDAY[2])
+
+
+def test_a_failed_picture_is_asked_about_again_once_the_stores_forget_it(
+    serve: Any, demo: OllamaMultiModal, folder: Folder
+) -> None:
+    cutting = serve(Reply("Once upon a", done_reason="length"))
+    pipeline = with_stores(ImageDescriber(llm=cutting.llm, on_error="keep"))
+    place = folder("holiday", HOLIDAY[:2])
+    found = pipeline.run(nodes=pictures_in(place))
+    assert all("error" in node.metadata for node in found)
+    assert list(pipeline.run(nodes=pictures_in(place))) == [], "for the docstore they are done"
+    for node in found:
+        assert pipeline.docstore is not None
+        assert pipeline.vector_store is not None
+        assert node.ref_doc_id is not None
+        pipeline.docstore.delete_document(node.ref_doc_id)
+        pipeline.vector_store.delete(node.ref_doc_id)
+    pipeline.transformations[0] = ImageDescriber(llm=demo, on_error="keep")
+    assert words_in(pipeline.run(nodes=pictures_in(place))) == list(HOLIDAY[:2])
+    assert embedded_in(pipeline) == sorted_words(*HOLIDAY[:2])
 
 
 def test_a_stopped_run_leaves_nothing_marked_as_done(serve: Any, demo: OllamaMultiModal, folder: Folder) -> None:
@@ -219,43 +262,11 @@ def test_worker_processes(demo: OllamaMultiModal, demo_server: EmbeddedOllama, f
     assert len(demo_server.asked) == before + 6
 
 
-class FolderOfAnswers(BaseKVStore):
-    """A store that processes share: a file for each value."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def put(self, key: str, val: dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
-        (self._folder / f"{collection}-{key}.json").write_text(json.dumps(val), encoding="utf-8")
-
-    def get(self, key: str, collection: str = DEFAULT_COLLECTION) -> dict[str, Any] | None:
-        file = self._folder / f"{collection}-{key}.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-
-    def get_all(self, collection: str = DEFAULT_COLLECTION) -> dict[str, dict[str, Any]]:
-        raise NotImplementedError
-
-    def delete(self, key: str, collection: str = DEFAULT_COLLECTION) -> bool:
-        raise NotImplementedError
-
-    async def aput(self, key: str, val: dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
-        self.put(key, val, collection)
-
-    async def aget(self, key: str, collection: str = DEFAULT_COLLECTION) -> dict[str, Any] | None:
-        return self.get(key, collection)
-
-    async def aget_all(self, collection: str = DEFAULT_COLLECTION) -> dict[str, dict[str, Any]]:
-        return self.get_all(collection)
-
-    async def adelete(self, key: str, collection: str = DEFAULT_COLLECTION) -> bool:
-        return self.delete(key, collection)
-
-
 def test_worker_processes_share_a_cache_whose_store_they_share(
     demo: OllamaMultiModal, demo_server: EmbeddedOllama, folder: Folder, tmp_path: Path
 ) -> None:
     (tmp_path / "answers").mkdir()
-    cache = IngestionCache(cache=FolderOfAnswers(tmp_path / "answers"))
+    cache = IngestionCache(cache=SharedAnswers(tmp_path / "answers"))
     pipeline = IngestionPipeline(transformations=[ImageDescriber(llm=demo, cache=cache)])
     place = folder("mixed", (*HOLIDAY, *WORK))
     pipeline.run(nodes=pictures_in(place), num_workers=2)
