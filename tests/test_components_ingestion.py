@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import llama_index.core
 import pytest
+from cluster import start_cluster
 from llama_index.core.extractors import (
     DocumentContextExtractor,
     KeywordExtractor,
@@ -30,6 +30,7 @@ from ollama_embedded import Reply, ToolCall
 from ollama_embedded.faults import Status
 
 serve = pytest.fixture(start_servers)
+cluster = pytest.fixture(scope="module")(start_cluster)
 
 
 @pytest.fixture(autouse=True)
@@ -153,16 +154,6 @@ def test_the_error_of_a_call_arrives(serve: Any, how: str, workers: int | None) 
 
 
 # RayIngestionPipeline
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    ray = pytest.importorskip("ray")
-    pytest.importorskip("llama_index.ingestion.ray")
-    # Workers of this environment and this tree; nothing listens beyond this machine.
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1")
-    yield
-    ray.shutdown()
 
 
 def ray_pipeline(serving: Serving) -> Any:
