@@ -21,6 +21,7 @@ BOTTOM_UP = (
     "_headers",
     "_picture_tokens",
     "_http",
+    "_pool",
     "_clock",
     "_images",
     "_legacy_images",

@@ -5,8 +5,9 @@ Everything here is written over an `IO` (see `_transport`), so that sync and asy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import AudioBlock, ChatMessage, ImageBlock, VideoBlock
@@ -97,8 +98,12 @@ async def whole(io: IO, llm: OllamaMultiModal, call: Call) -> Response:
     """The answer, when it is all there; it comes as a stream too, so that silence and cancelling mean the same."""
     reply = await begin(io, llm, call, every_line=False)
     last = None
-    while (item := await reply.next()) is not None:
-        last = item
+    try:
+        while (items := await reply.more()) is not None:
+            for item in items:
+                last = item
+    finally:
+        await reply.close()
     assert last is not None, "a reply without an item is an error already"  # noqa: S101
     return last
 
@@ -136,26 +141,32 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
 
 
 class Reply:
-    """An answer that is coming in."""
+    """An answer that is coming in. Whatever goes wrong with an item, whoever takes the items closes it."""
 
     def __init__(self, exchange: Exchange, accumulator: Accumulator) -> None:
         self._exchange = exchange
         self._accumulator = accumulator
-        self._first: Response | None = None
+        self._begun: Iterator[Response] | None = None
 
     async def wait(self) -> None:
-        """Wait for the first item, and keep it."""
-        self._first = await self.next()
-
-    async def next(self) -> Response | None:
-        """The next item, or `None` at the end. Whatever goes wrong closes the request."""
-        if self._first is not None:
-            first, self._first = self._first, None
-            return first
+        """Wait for the first item, and keep it: what goes wrong until then is raised here."""
         try:
-            while (line := await self._exchange.next_line()) is not None:
-                if (item := self._accumulator.feed(line)) is not None:
-                    return item
+            while (items := await self.more()) is not None:
+                if (first := next(items, None)) is not None:
+                    self._begun = chain((first,), items)
+                    return
+        except BaseException:
+            await self.close()
+            raise
+
+    async def more(self) -> Iterator[Response] | None:
+        """The items of the lines that one more read brings, made as they are taken; `None` at the end."""
+        if self._begun is not None:
+            items, self._begun = self._begun, None
+            return items
+        try:
+            if (lines := await self._exchange.lines()) is not None:
+                return self._accumulator.items(lines)
             self._accumulator.end()
         except errors.OllamaMultiModalError as error:
             await self.close()

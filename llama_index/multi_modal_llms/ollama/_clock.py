@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from . import _http as httpx
 from . import errors
 
 CONNECT_SECONDS = 10.0
@@ -44,7 +43,8 @@ class Clock:
     def over(self) -> errors.DeadlineError:
         return errors.DeadlineError(f"The call took longer than its deadline of {self.deadline:g} seconds.")
 
-    def timeout(self) -> httpx.Timeout:
+    def timeouts(self) -> dict[str, float | None]:
+        """For each thing that a connection may wait for."""
         remaining = self.remaining
         silence = min((s for s in (self.silence, remaining) if s is not None), default=None)
-        return httpx.Timeout(silence, connect=self.at_most(CONNECT_SECONDS), pool=None)
+        return {"connect": self.at_most(CONNECT_SECONDS), "read": silence, "write": silence}

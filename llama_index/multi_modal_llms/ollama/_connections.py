@@ -12,15 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import _http as httpx
 from . import errors
 from ._address import Address
 
 if TYPE_CHECKING:
-    _Kept = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
+    from ._pool import Pool
 
-_closing: dict[httpx.AsyncClient, tuple[object, ...]] = {}
-"""Clients that are being closed, with keeper and task, which a loop holds weakly only. A loop that ends cancels the
+    _Kept = tuple[Pool, AsyncGenerator[None, None]]
+
+_closing: dict[Pool, tuple[object, ...]] = {}
+"""Pools that are being closed, with keeper and task, which a loop holds weakly only. A loop that ends cancels the
 task, perhaps before its first step, and then ends the keeper."""
 
 
@@ -37,7 +38,7 @@ class Connections:
     """Open connections of one object: re-used, one set for each event loop; copies and pickles start with none."""
 
     def __init__(self) -> None:
-        self._blocking: dict[Target, httpx.Client] = {}
+        self._blocking: dict[Target, Pool] = {}
         self._loops: dict[asyncio.AbstractEventLoop, dict[Target, _Kept]] = {}
         self._start_afresh()
 
@@ -51,37 +52,38 @@ class Connections:
         if getattr(self, "_pid", None) == os.getpid():
             self.close()
 
-    def blocking(self, target: Target) -> httpx.Client:
+    def blocking(self, target: Target) -> Pool:
         self._notice_fork()
         with self._lock:
             if target not in self._blocking:
-                self._blocking[target] = httpx.Client(**_client_settings(target))
+                self._blocking[target] = _pool(target, on_loop=False)
             return self._blocking[target]
 
-    async def on_loop(self, target: Target) -> httpx.AsyncClient:
+    async def on_loop(self, target: Target) -> Pool:
         self._notice_fork()
         loop = asyncio.get_running_loop()
         with self._lock:
             for other in [known for known in self._loops if known.is_closed()]:
                 del self._loops[other]
-            clients = self._loops.setdefault(loop, {})
-            if target in clients:
-                return clients[target][0]
-            client = httpx.AsyncClient(**_client_settings(target))
-            keeper = _keep(client)
-            clients[target] = client, keeper
+            pools = self._loops.setdefault(loop, {})
+            if target in pools:
+                return pools[target][0]
+            pool = _pool(target, on_loop=True)
+            keeper = _keep(pool)
+            pools[target] = pool, keeper
         await anext(keeper)
-        return client
+        return pool
 
     def close(self) -> None:
         """Close every connection; those of other event loops as soon as these come to it."""
         with self._lock:
             blocking, loops = self._blocking, self._loops
             self._blocking, self._loops = {}, {}
-        for client in blocking.values():
-            client.close()
-        for loop, clients in loops.items():
-            for kept, keeper in clients.values():
+        for pool in blocking.values():
+            for connection in pool.close():
+                connection.close()
+        for loop, pools in loops.items():
+            for kept, keeper in pools.values():
                 if not loop.is_closed():
                     _closing[kept] = (keeper,)
                     with suppress(RuntimeError):  # the loop was closed in the same moment, and they with it
@@ -106,37 +108,48 @@ class Connections:
         self._loops = {}
 
 
-async def _keep(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
-    """Closes a client with its loop: `asyncio.run` ends the generators that were begun on it, and so does dropping."""
+async def _keep(pool: Pool) -> AsyncGenerator[None, None]:
+    """Closes a pool with its loop: `asyncio.run` ends the generators that were begun on it, and so does dropping."""
     try:
         yield
     finally:
-        await _end(client)
+        await _end(pool)
 
 
-def _begin_to_end(loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient) -> None:
-    _closing[client] = (*_closing.get(client, ()), loop.create_task(_end(client)))
+def _begin_to_end(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
+    _closing[pool] = (*_closing.get(pool, ()), loop.create_task(_end(pool)))
 
 
-async def _end(client: httpx.AsyncClient) -> None:
-    await client.aclose()
-    _closing.pop(client, None)
+async def _end(pool: Pool) -> None:
+    for connection in pool.close():
+        await connection.aclose()
+    _closing.pop(pool, None)
 
 
-def _client_settings(target: Target) -> dict[str, Any]:
-    """A TLS context costs 20 ms: none for plain http, unless a proxy may want one. Loopback never goes through one."""
-    trust_env = not target.address.is_loopback
-    verify: bool | ssl.SSLContext = False
-    if target.address.is_https or (trust_env and urllib.request.getproxies()):
-        verify = _context(target.verify) if isinstance(target.verify, str) else target.verify
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
-    return {"verify": verify, "trust_env": trust_env, "limits": limits, "follow_redirects": False}
+def _pool(target: Target, *, on_loop: bool) -> Pool:
+    """A TLS context costs 20 ms: none for plain http. Loopback never goes through a proxy."""
+    from ._pool import Pool
+
+    context = _context(target.verify) if target.address.is_https else None
+    return Pool(target.address.url, on_loop=on_loop, context=context, proxy=_proxy(target.address))
 
 
-def _context(ca_file: str) -> ssl.SSLContext:
+def _proxy(address: Address) -> str | None:
+    """What the environment, or the system, says about the way to an address."""
+    if address.is_loopback or urllib.request.proxy_bypass(address.host):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get("https" if address.is_https else "http") or proxies.get("all")
+
+
+def _context(verify: bool | str) -> ssl.SSLContext:
+    if not isinstance(verify, str):
+        import httpx  # for the authorities that it brings, or the environment names
+
+        return httpx.create_ssl_context(verify=verify)
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        return ssl.create_default_context(cafile=verify)
     except OSError as cause:
         raise errors.ConnectionFailedError(
-            f"verify is {ca_file!r}, which is no file of certificates ({cause}). It takes the path of a CA file in PEM."
+            f"verify is {verify!r}, which is no file of certificates ({cause}). It takes the path of a CA file in PEM."
         ) from cause

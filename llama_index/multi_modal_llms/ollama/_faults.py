@@ -1,4 +1,4 @@
-"""What keeps a reply from coming, in httpx's words -> the errors of the tree."""
+"""What keeps a reply from coming, in httpcore's words -> the errors of the tree."""
 
 from __future__ import annotations
 
@@ -7,40 +7,37 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from . import _http as httpx
+from . import _http as httpcore
 from . import errors
 from ._clock import CONNECT_SECONDS, Clock
 
 _LEFT = re.compile("server disconnected|peer closed connection", re.IGNORECASE)
-"""How httpx's protocol errors say that the other side left; all others mean that it sent something else than HTTP."""
+"""How httpcore's protocol errors say that the other side left; all others mean that what it sent is no HTTP."""
 
 
 @contextmanager
 def translated(url: str, clock: Clock, *, began: bool) -> Iterator[None]:
-    """httpx's exceptions -> ours; `began` says whether the reply had."""
+    """httpcore's exceptions -> ours; `began` says whether the reply had."""
     try:
         yield
-    except httpx.HTTPError as cause:
+    except httpcore.faults() as cause:
         raise translation(cause, url, clock, began=began) from cause
 
 
-def translation(cause: httpx.HTTPError, url: str, clock: Clock, *, began: bool) -> errors.OllamaMultiModalError:
-    """Our error for one of httpx's: `translated` for what is done once for each line, where a context manager costs
-    as much as parsing the line."""
-    if isinstance(cause, httpx.ConnectTimeout):
+def translation(cause: Exception, url: str, clock: Clock, *, began: bool) -> errors.OllamaMultiModalError:
+    """Our error for one of httpcore's."""
+    if isinstance(cause, httpcore.ConnectTimeout):
         clock.check()
         return errors.ConnectionFailedError(
             f"No connection to {url} within {CONNECT_SECONDS:g} seconds. Is that the right machine and port?"
         )
-    if isinstance(cause, httpx.TimeoutException):
+    if isinstance(cause, httpcore.TimeoutException):
         clock.check()
         return errors.SilenceTimeoutError(_silence_words(url, clock, began))
-    if isinstance(cause, httpx.ConnectError):
+    if isinstance(cause, httpcore.ConnectError):
         return _no_connection(url, cause)
-    if isinstance(cause, httpx.DecodingError):
-        return errors.BadReplyError(f"The reply of {url} is compressed, and damaged: {cause}")
     clock.check()
-    if isinstance(cause, httpx.RemoteProtocolError) and not _LEFT.search(str(cause)):
+    if isinstance(cause, httpcore.RemoteProtocolError) and not _LEFT.search(str(cause)):
         return errors.BadReplyError(f"What answers at {url} does not speak HTTP: {cause}")
     if began:
         return errors.StreamInterruptedError(
@@ -52,7 +49,7 @@ def translation(cause: httpx.HTTPError, url: str, clock: Clock, *, began: bool) 
     )
 
 
-def _no_connection(url: str, cause: httpx.ConnectError) -> errors.ConnectionFailedError:
+def _no_connection(url: str, cause: httpcore.ConnectError) -> errors.ConnectionFailedError:
     deepest: BaseException = cause
     while deepest.__cause__ or deepest.__context__:
         deepest = deepest.__cause__ or deepest.__context__ or deepest

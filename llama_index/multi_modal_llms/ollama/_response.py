@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llama_index.core.base.llms.types import (
@@ -80,6 +80,12 @@ class Accumulator:
         self._calls: list[dict[str, Any]] = []
         self._call_blocks: list[ToolCallBlock] = []
         self._logprobs: list[dict[str, Any]] = []
+
+    def items(self, lines: Iterable[bytes]) -> Iterator[Response]:
+        """The responses after each of some more lines, made as they are taken. Raises as `feed` does."""
+        for line in lines:
+            if (item := self.feed(line)) is not None:
+                yield item
 
     def feed(self, line: bytes) -> Response | None:
         """The response after one more line; `None` for a blank one, and before the last when only that is wanted.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
@@ -38,7 +38,8 @@ _closing: set[asyncio.Task[None]] = set()
 class Source(Protocol):
     """What comes in piece by piece: a reply, or an object that grows out of one."""
 
-    async def next(self) -> Any: ...
+    async def more(self) -> Iterator[Any] | None:
+        """The pieces that are there after one more read, perhaps none; `None` at the end."""
 
     async def close(self) -> None: ...
 
@@ -48,26 +49,32 @@ class ReplyStream(Generator[Any, None, None]):
 
     def __init__(self, reply: Source) -> None:
         self._reply: Source | None = reply
+        self._items: Iterator[Any] = iter(())
         _register(self)
 
     def __next__(self) -> Any:
         return self.send(None)
 
     def send(self, value: None) -> Any:
-        if self._reply is None:
-            raise StopIteration
-        item = drive(self._reply.next())
-        if item is None:
-            self._reply = None
-            raise StopIteration
-        return item
+        try:
+            for item in self._items:
+                return item
+            while self._reply is not None and (items := drive(self._reply.more())) is not None:
+                self._items = items
+                for item in items:
+                    return item
+        except BaseException:
+            self.close()
+            raise
+        self._reply = None
+        raise StopIteration
 
     def throw(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
         self.close()
         raise (typ if val is None else val)
 
     def close(self) -> None:
-        reply, self._reply = self._reply, None
+        reply, self._reply, self._items = self._reply, None, iter(())
         if reply is not None:
             drive(reply.close())
 
@@ -80,6 +87,7 @@ class AsyncReplyStream(AsyncGenerator[Any, None]):
 
     def __init__(self, reply: Source) -> None:
         self._reply: Source | None = reply
+        self._items: Iterator[Any] = iter(())
         self._loop = asyncio.get_running_loop()
         _register(self)
 
@@ -87,20 +95,25 @@ class AsyncReplyStream(AsyncGenerator[Any, None]):
         return self.asend(None)
 
     async def asend(self, value: None) -> Any:
-        if self._reply is None:
-            raise StopAsyncIteration
-        item = await self._reply.next()
-        if item is None:
-            self._reply = None
-            raise StopAsyncIteration
-        return item
+        try:
+            for item in self._items:
+                return item
+            while self._reply is not None and (items := await self._reply.more()) is not None:
+                self._items = items
+                for item in items:
+                    return item
+        except BaseException:
+            await self.aclose()
+            raise
+        self._reply = None
+        raise StopAsyncIteration
 
     async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
         await self.aclose()
         raise (typ if val is None else val)
 
     async def aclose(self) -> None:
-        reply, self._reply = self._reply, None
+        reply, self._reply, self._items = self._reply, None, iter(())
         if reply is not None:
             await reply.close()
 

@@ -7,7 +7,7 @@ It asks through the object's public endpoints, so that each question that is rea
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ImageBlock, MessageRole
@@ -229,7 +229,7 @@ class ObjectStream(Generic[Model]):
         self._last: ChatResponse | None = None
         self._ended = False
 
-    async def next(self) -> Model | FlexibleModel | None:
+    async def more(self) -> Iterator[Model | FlexibleModel] | None:
         """The object with one piece more, or `None` at the end. The last one is whole."""
         while not self._ended:
             response = await self._chat.next(self._stream)
@@ -238,7 +238,7 @@ class ObjectStream(Generic[Model]):
                 _dispatcher.event(LLMStructuredPredictInProgressEvent(output=grown))
                 if self._ended:
                     _dispatcher.event(LLMStructuredPredictEndEvent(output=grown))
-                return grown
+                return iter((grown,))
         return None
 
     async def close(self) -> None:

@@ -10,13 +10,12 @@ import asyncio
 import socket
 import threading
 import time
-from collections import deque
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import ExitStack, suppress
-from typing import Any, Protocol, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from . import _http as httpx
+from . import _http as httpcore
 from . import errors
 from ._clock import Clock
 from ._connections import Connections, Target
@@ -24,11 +23,18 @@ from ._faults import translated, translation
 from ._request import Request
 from ._response import LineSplitter
 
+if TYPE_CHECKING:
+    from ._pool import Pool
+
 T = TypeVar("T")
-_UPLOADS_AT_ONCE = 4
-"""Bodies with pictures that one client sends at the same time on an event loop: they share one wire and one thread
-of Python anyway, and each further one holds up whatever else the loop has to do."""
-_gates: WeakKeyDictionary[httpx.AsyncClient, asyncio.Semaphore] = WeakKeyDictionary()
+_HEADERS = (
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "identity"),
+    ("Content-Type", "application/json"),
+    ("User-Agent", "llama-index-multi-modal-llms-ollama"),
+)
+"""Sent with each request, unless the caller gives others."""
+_UNPACKED = ("gzip", "x-gzip", "deflate")
 
 
 class IO(Protocol):
@@ -46,26 +52,30 @@ class IO(Protocol):
 class Exchange:
     """A reply whose status and headers are here, and whose lines are coming."""
 
-    def __init__(self, response: httpx.Response, connections: Connections, target: Target, clock: Clock) -> None:
-        self.status = response.status_code
-        self.headers = response.headers
-        self._response = response
+    def __init__(
+        self, response: httpcore.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
+    ) -> None:
+        self.status = response.status
+        self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+        self._stream: Any = response.stream
+        self._taken = [connection]
+        self._pool = pool
         self._connections = connections  # they close when nobody holds them: not before the reply is over
-        self._url = target.address.url
         self._clock = clock
         self._splitter = LineSplitter()
-        self._lines: deque[bytes] = deque()
+        packed = self.headers.get("content-encoding", "").lower() in _UNPACKED
+        self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
         self._ended = False
 
-    async def next_line(self) -> bytes | None:
-        """The next line without its newline, or `None` at the end."""
-        while not self._lines:
-            if self._ended:
-                return None
-            piece = await self._piece()
-            self._ended = piece is None
-            self._lines.extend(self._splitter.end() if piece is None else self._splitter.feed(piece))
-        return self._lines.popleft()
+    async def lines(self) -> list[bytes] | None:
+        """The lines that one more read brings, without their newlines, perhaps none; `None` at the end."""
+        if self._ended:
+            return None
+        piece = await self._piece()
+        if piece is None:
+            self._ended = True
+            return self._splitter.end()
+        return self._splitter.feed(piece)
 
     async def body(self) -> bytes:
         """All that is left, for replies that are one object."""
@@ -81,11 +91,36 @@ class Exchange:
         """End the reply; on a server that is still answering, this stops it. May be called at any time, and again."""
         raise NotImplementedError
 
+    def _unpacked(self, piece: bytes | None) -> bytes | None:
+        """We ask for nothing compressed; some proxies do it all the same."""
+        if self._unpacker is None or piece is None:
+            return piece
+        try:
+            return self._unpacker.decompress(piece)
+        except zlib.error as cause:
+            raise errors.BadReplyError(
+                f"The reply of {self._pool.base_url} is compressed, and damaged: {cause}"
+            ) from cause
+
+    def _lost(self, cause: Exception) -> errors.OllamaMultiModalError:
+        return translation(cause, self._pool.base_url, self._clock, began=True)
+
+    def _unwanted(self) -> list[Any]:
+        """The connection, if it cannot be used again: the caller closes it."""
+        with suppress(IndexError):
+            connection = self._taken.pop()
+            if not self._pool.give_back(connection):
+                return [connection]
+        return []
+
 
 class _BlockingExchange(Exchange):
-    def __init__(self, response: httpx.Response, connections: Connections, target: Target, clock: Clock) -> None:
-        super().__init__(response, connections, target, clock)
-        self._pieces = response.iter_bytes()
+    def __init__(
+        self, response: httpcore.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
+    ) -> None:
+        super().__init__(response, connection, pool, connections, clock)
+        self._pieces: Iterator[bytes] = iter(self._stream)
+        self._socket_of = response.extensions["network_stream"]
         self._alarm: threading.Timer | None = None
         if clock.remaining is not None:
             # A blocked read ends after a silence, not at a time of day: at the deadline its socket is shut.
@@ -96,36 +131,41 @@ class _BlockingExchange(Exchange):
     async def _piece(self) -> bytes | None:
         self._clock.check()  # an answer that never falls silent never blocks
         try:
-            return next(self._pieces, None)
-        except httpx.HTTPError as cause:
-            raise translation(cause, self._url, self._clock, began=True) from cause
+            return self._unpacked(next(self._pieces, None))
+        except httpcore.faults() as cause:
+            raise self._lost(cause) from cause
 
     async def close(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        self._response.close()
+        self._stream.close()
+        for connection in self._unwanted():
+            connection.close()
 
     def _shut(self) -> None:
-        stream = self._response.extensions["network_stream"]
         with suppress(OSError):  # it was closed in the same moment
-            stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            self._socket_of.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 class _LoopExchange(Exchange):
-    def __init__(self, response: httpx.Response, connections: Connections, target: Target, clock: Clock) -> None:
-        super().__init__(response, connections, target, clock)
-        self._pieces = response.aiter_bytes()
+    def __init__(
+        self, response: httpcore.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
+    ) -> None:
+        super().__init__(response, connection, pool, connections, clock)
+        self._pieces: AsyncIterator[bytes] = aiter(self._stream)
 
     async def _piece(self) -> bytes | None:
         try:
             if self._clock.ends_at is None:
-                return await anext(self._pieces, None)
-            return await _within(self._clock, anext(self._pieces, None))
-        except httpx.HTTPError as cause:
-            raise translation(cause, self._url, self._clock, began=True) from cause
+                return self._unpacked(await anext(self._pieces, None))
+            return self._unpacked(await _within(self._clock, anext(self._pieces, None)))
+        except httpcore.faults() as cause:
+            raise self._lost(cause) from cause
 
     async def close(self) -> None:
-        await self._response.aclose()
+        await self._stream.aclose()
+        for connection in self._unwanted():
+            await connection.aclose()
 
 
 class BlockingIO:
@@ -143,11 +183,19 @@ class BlockingIO:
         time.sleep(seconds)  # noqa: ASYNC251 - no event loop runs this, see `drive`
 
     async def open(self, target: Target, method: str, request: Request, clock: Clock) -> Exchange:
-        client = self._connections.blocking(target)
+        pool = self._connections.blocking(target)
         with translated(target.address.url, clock, began=False):
-            content = _on_time(request.pieces(), clock)
-            response = client.send(_prepare(client, target, method, request, content, clock), stream=True)
-        return _BlockingExchange(response, self._connections, target, clock)
+            asked = _asked(pool, target, method, request, _on_time(request.pieces(), clock), clock)
+            connection, over = pool.take()
+            for each in over:
+                each.close()
+            try:
+                response = connection.handle_request(asked)
+            except BaseException:
+                pool.give_back(connection)
+                connection.close()
+                raise
+        return _BlockingExchange(response, connection, pool, self._connections, clock)
 
 
 class LoopIO:
@@ -163,19 +211,26 @@ class LoopIO:
         await asyncio.sleep(seconds)
 
     async def open(self, target: Target, method: str, request: Request, clock: Clock) -> Exchange:
-        client = await self._connections.on_loop(target)
+        pool = await self._connections.on_loop(target)
         with translated(target.address.url, clock, began=False), ExitStack() as turn:
             content: AsyncIterator[bytes] | bytes
             if request.media_bytes:
-                gate = _gates.setdefault(client, asyncio.Semaphore(_UPLOADS_AT_ONCE))
-                await _within(clock, gate.acquire())
-                turn.callback(gate.release)
+                await _within(clock, pool.uploads.acquire())
+                turn.callback(pool.uploads.release)
                 content = _in_thread(request.pieces(), turn)
             else:
                 content = b"".join(request.pieces())
-            prepared = _prepare(client, target, method, request, content, clock)
-            response = await _within(clock, client.send(prepared, stream=True))
-        return _LoopExchange(response, self._connections, target, clock)
+            asked = _asked(pool, target, method, request, content, clock)
+            connection, over = pool.take()
+            try:
+                for each in over:
+                    await each.aclose()
+                response = await _within(clock, connection.handle_async_request(asked))
+            except BaseException:
+                pool.give_back(connection)
+                await connection.aclose()
+                raise
+        return _LoopExchange(response, connection, pool, self._connections, clock)
 
 
 def drive(steps: Coroutine[Any, Any, T]) -> T:
@@ -189,27 +244,27 @@ def drive(steps: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("code over a BlockingIO must not suspend")
 
 
-def _prepare(
-    client: httpx.Client | httpx.AsyncClient,
+def _asked(
+    pool: Pool,
     target: Target,
     method: str,
     request: Request,
     content: Iterator[bytes] | AsyncIterator[bytes] | bytes,
     clock: Clock,
-) -> httpx.Request:
-    headers = {
-        "Content-Type": "application/json",
-        "Accept-Encoding": "identity",
-        **dict(target.headers),
-        **request.headers,
-        "Content-Length": str(request.content_length),
+) -> httpcore.Request:
+    length = ("Content-Length", str(request.content_length))
+    named = {
+        name.lower(): (name, value) for name, value in (*_HEADERS, *target.headers, *request.headers.items(), length)
     }
-    return client.build_request(
+    headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in named.values()]
+    if "host" not in named:
+        headers.insert(0, (b"Host", pool.host))
+    return httpcore.Request(
         method,
-        target.address.url + request.path,
+        pool.url(request.path),
         headers=headers,
         content=content if request.parts else None,
-        timeout=clock.timeout(),
+        extensions={"timeout": clock.timeouts()},
     )
 
 

@@ -180,13 +180,12 @@ class OllamaServer:
         exchange = await send(io, self._target, request, asked, self._clock())
         status = ""
         try:
-            while (line := await exchange.next_line()) is not None:
-                if not line.strip():
-                    continue
-                step = _step(line, asked, exchange)
-                status = step.status
-                if progress is not None:
-                    progress(step)
+            while (lines := await exchange.lines()) is not None:
+                for line in filter(bytes.strip, lines):
+                    step = _step(line, asked, exchange)
+                    status = step.status
+                    if progress is not None:
+                        progress(step)
         finally:
             await exchange.close()
         if status != "success":

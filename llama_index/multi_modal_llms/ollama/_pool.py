@@ -1,0 +1,98 @@
+"""Connections to one server, of which each carries one request at a time: taken for it, and given back after it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from . import _http as httpcore
+
+_KEPT = 64
+"""Idle connections that are kept for the next requests."""
+_KEPT_SECONDS = 30.0
+_UPLOADS_AT_ONCE = 4
+"""Bodies with pictures that are sent at the same time on an event loop: they share one wire and one thread of Python
+anyway, and each further one holds up whatever else the loop has to do."""
+
+
+class Pool:
+    """httpcore's connections without httpcore's pool, whose every request looks at every connection.
+
+    The connections are httpcore's own, to the server itself or through a proxy: blocking ones, or ones of an event
+    loop, for which closing is a coroutine. So whoever takes a connection also closes it, when it is told to.
+    """
+
+    def __init__(self, url: str, *, on_loop: bool, context: ssl.SSLContext | None, proxy: str | None) -> None:
+        self.base_url = url
+        parts = urlsplit(url)
+        name = parts.hostname or ""
+        host = name.encode("ascii" if name.isascii() else "idna")
+        self.host = (b"[%b]" % host if b":" in host else host) + (b":%d" % parts.port if parts.port else b"")
+        """As the `Host` header has it."""
+        self.uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
+        self._url = httpcore.URL(scheme=parts.scheme, host=host, port=parts.port, target=b"/")
+        self._path = quote(parts.path, safe="/%!$&'()*+,;=:@~").encode("ascii")
+        kind = httpcore.AsyncConnectionPool if on_loop else httpcore.ConnectionPool
+        self._connections: Any = kind(
+            ssl_context=context,
+            proxy=_proxy(proxy),
+            keepalive_expiry=_KEPT_SECONDS,
+        )
+        self._open: set[Any] = set()
+        self._idle: dict[Any, None] = {}
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def url(self, path: str) -> httpcore.URL:
+        """The address of one of the server's paths."""
+        where = self._url
+        return httpcore.URL(
+            scheme=where.scheme, host=where.host, port=where.port, target=self._path + path.encode("ascii")
+        )
+
+    def take(self) -> tuple[Any, list[Any]]:
+        """A connection for one request, and those that must be closed: their server did so, or they are too old."""
+        with self._lock:
+            over = [oldest for oldest in list(self._idle)[:1] if oldest.has_expired()]
+            for each in over:
+                del self._idle[each]
+            connection = None
+            while connection is None and self._idle:
+                newest, _ = self._idle.popitem()
+                if newest.has_expired():
+                    over.append(newest)
+                else:
+                    connection = newest
+            if connection is None:
+                connection = self._connections.create_connection(self._url.origin)
+                self._open.add(connection)
+            self._open.difference_update(over)
+            return connection, over
+
+    def give_back(self, connection: Any) -> bool:
+        """Keep a connection for the next request; False: it must be closed."""
+        with self._lock:
+            if connection.is_idle() and not self._closed and len(self._idle) < _KEPT:
+                self._idle[connection] = None
+                return True
+            self._open.discard(connection)
+            return False
+
+    def close(self) -> list[Any]:
+        """All connections, which must be closed, also those in use; none is kept from now on."""
+        with self._lock:
+            self._closed = True
+            connections, self._open, self._idle = list(self._open), set(), {}
+            return connections
+
+
+def _proxy(url: str | None) -> httpcore.Proxy | None:
+    if url is None:
+        return None
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    port = f":{parts.port}" if parts.port else ""
+    return httpcore.Proxy(f"{parts.scheme}://{parts.hostname}{port}", auth=auth)
