@@ -21,6 +21,8 @@ BOTTOM_UP = (
     "_headers",
     "_picture_tokens",
     "_http",
+    "_chunks",
+    "_network",
     "_pool",
     "_clock",
     "_images",
@@ -59,10 +61,30 @@ KNOWS_ONLY: dict[str, set[str]] = {
 }
 """The rooms that may import these and no others, whatever stands before them."""
 
-PURE = {"_messages", "_picture_tokens", "_request", "_response", "_schema", "_tools", "_failures", "_settings"}
+PURE = {
+    "_messages",
+    "_picture_tokens",
+    "_request",
+    "_response",
+    "_schema",
+    "_tools",
+    "_failures",
+    "_settings",
+    "_chunks",
+}
 """The rooms between pictures and wire: values in, values out."""
 
-IMPURE_MODULES = {"asyncio", "http", "httpx", "requests", "socket", "subprocess", "threading", "urllib.request"}
+IMPURE_MODULES = {
+    "asyncio",
+    "http",
+    "httpcore",
+    "httpx",
+    "requests",
+    "socket",
+    "subprocess",
+    "threading",
+    "urllib.request",
+}
 
 
 def may_import(room: str) -> set[str]:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,13 +19,14 @@ from typing import Any
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ToolCallBlock
 from PIL import Image
-from wire_support import WireServer, answer, client
+from wire_support import END, NDJSON, WireServer, answer, chunk, client, head, last
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, _response, prepare_image
 from llama_index.multi_modal_llms.ollama._failures import Asked
 from llama_index.multi_modal_llms.ollama._request import Request
 from llama_index.multi_modal_llms.ollama._response import Accumulator
 
+HELLO = [ChatMessage(role="user", content="hello")]
 AS_IT_IS = ImageOptions(max_pixels=64_000_000)
 KIB = 1024
 HEAVY = {"httpx", "httpcore", "PIL", "rich", "click", "typer", "pypdfium2", "pillow_heif", "av", "difflib", "ollama"}
@@ -161,6 +163,31 @@ def test_the_thousandth_line_of_a_stream_takes_as_many_calls_as_the_tenth() -> N
     costs = [calls_in(lambda: reply.feed(word)) for _ in range(1000)]
     assert costs[999] == costs[9]
     assert costs[999] <= 40
+
+
+@pytest.mark.parametrize("on_loop", [False, True], ids=["sync", "async"])
+def test_a_line_that_came_with_others_takes_few_calls(on_loop: bool) -> None:
+    """The call's own part is left out: the difference that 400 more lines make, LlamaIndex's event included."""
+
+    def calls(count: int) -> int:
+        lines = [*(line(f"w{number} ") for number in range(count)), json.dumps(last("chat")).encode()]
+        reply = head(200, NDJSON) + b"".join(chunk(each + b"\n") for each in lines) + END
+        with WireServer([reply]) as server, closing(asyncio.new_event_loop()) as loop:
+            llm = client(server)
+
+            async def read() -> int:
+                return len([item async for item in await llm.astream_chat(HELLO)])
+
+            def ask() -> int:
+                return loop.run_until_complete(read()) if on_loop else len(list(llm.stream_chat(HELLO)))
+
+            assert ask() == count + 1
+            cost = calls_in(ask)
+            loop.run_until_complete(llm.aclose())
+            return cost
+
+    cost = (calls(450) - calls(50)) / 400
+    assert cost <= 90, "joined chunks take h11 no calls; LlamaIndex takes about 40"
 
 
 def test_a_tool_call_is_made_into_a_block_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ class Pool:
     """
 
     def __init__(self, url: str, *, on_loop: bool, context: ssl.SSLContext | None, proxy: str | None) -> None:
+        from . import _network
+
         self.base_url = url
         parts = urlsplit(url)
         name = parts.hostname or ""
@@ -40,6 +42,7 @@ class Pool:
             ssl_context=context,
             proxy=_proxy(proxy),
             keepalive_expiry=_KEPT_SECONDS,
+            network_backend=_network.LoopNetwork() if on_loop else _network.BlockingNetwork(),  # type: ignore[arg-type]
         )
         self._open: set[Any] = set()
         self._idle: dict[Any, None] = {}
