@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import threading
 from typing import Any
@@ -13,9 +12,6 @@ from . import _http as httpcore
 _KEPT = 64
 """Idle connections that are kept for the next requests."""
 _KEPT_SECONDS = 30.0
-_UPLOADS_AT_ONCE = 4
-"""Bodies with pictures that are sent at the same time on an event loop: they share one wire and one thread of Python
-anyway, and each further one holds up whatever else the loop has to do."""
 
 
 class Pool:
@@ -34,7 +30,6 @@ class Pool:
         host = name.encode("ascii" if name.isascii() else "idna")
         self.host = (b"[%b]" % host if b":" in host else host) + (b":%d" % parts.port if parts.port else b"")
         """As the `Host` header has it."""
-        self.uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
         self._url = httpcore.URL(scheme=parts.scheme, host=host, port=parts.port, target=b"/")
         self._path = quote(parts.path, safe="/%!$&'()*+,;=:@~").encode("ascii")
         kind = httpcore.AsyncConnectionPool if on_loop else httpcore.ConnectionPool

@@ -7,6 +7,7 @@ place and never suspends, so that `drive` runs the same code to its end for a ca
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from . import _http as httpcore
 from . import errors
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
     from ._pool import Pool
 
 T = TypeVar("T")
+_UPLOADS_AT_ONCE = 4
+"""Bodies with pictures that are sent at the same time on an event loop: they share one wire and one thread of Python
+anyway, and each further one holds up whatever else the loop has to do."""
+_PREPARED_AT_ONCE = min(4, os.cpu_count() or 1)
+"""Calls whose pictures are prepared at the same time beside an event loop: more threads than cores do no more work,
+and take turns with the loop at being the one that runs Python."""
 _HEADERS = (
     ("Accept", "*/*"),
     ("Accept-Encoding", "identity"),
@@ -35,6 +43,17 @@ _HEADERS = (
 )
 """Sent with each request, unless the caller gives others."""
 _UNPACKED = ("gzip", "x-gzip", "deflate")
+
+
+class _Gates:
+    """Who may go on, of those who wait on one event loop."""
+
+    def __init__(self) -> None:
+        self.preparing = asyncio.Semaphore(_PREPARED_AT_ONCE)
+        self.uploading = asyncio.Semaphore(_UPLOADS_AT_ONCE)
+
+
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, _Gates] = WeakKeyDictionary()
 
 
 class IO(Protocol):
@@ -205,7 +224,12 @@ class LoopIO:
         self._connections = connections
 
     async def run(self, work: Callable[[], T], clock: Clock) -> T:
-        return await _within(clock, asyncio.to_thread(work))
+        gate = self._gates().preparing
+        await _within(clock, gate.acquire())
+        try:
+            return await _within(clock, asyncio.to_thread(work))
+        finally:
+            gate.release()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -215,8 +239,9 @@ class LoopIO:
         with translated(target.address.url, clock, began=False), ExitStack() as turn:
             content: AsyncIterator[bytes] | bytes
             if request.media_bytes:
-                await _within(clock, pool.uploads.acquire())
-                turn.callback(pool.uploads.release)
+                gate = self._gates().uploading
+                await _within(clock, gate.acquire())
+                turn.callback(gate.release)
                 content = _in_thread(request.pieces(), turn)
             else:
                 content = b"".join(request.pieces())
@@ -231,6 +256,13 @@ class LoopIO:
                 await connection.aclose()
                 raise
         return _LoopExchange(response, connection, pool, self._connections, clock)
+
+    @staticmethod
+    def _gates() -> _Gates:
+        loop = asyncio.get_running_loop()
+        if loop not in _gates:
+            _gates[loop] = _Gates()
+        return _gates[loop]
 
 
 def drive(steps: Coroutine[Any, Any, T]) -> T:
