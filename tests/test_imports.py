@@ -35,6 +35,7 @@ BOTTOM_UP = (
     "_request",
     "_settings",
     "_response",
+    "_exchange",
     "_transport",
     "_sending",
     "_capabilities",

@@ -16,13 +16,14 @@ from . import _capabilities, _images, _messages, errors
 from ._capabilities import ModelCapabilities
 from ._clock import Clock
 from ._connections import Connections, Target
+from ._exchange import Exchange
 from ._failures import Asked
 from ._images import PreparedAudio, PreparedImage
 from ._picture_tokens import estimate_picture_tokens
 from ._request import Arguments, Request, chat_request, generate_request, resolve
 from ._response import Accumulator, Response
 from ._sending import fetch, send
-from ._transport import IO, Exchange
+from ._transport import IO
 
 if TYPE_CHECKING:
     from .base import OllamaMultiModal
@@ -193,11 +194,13 @@ async def _check(
 
 
 async def known(io: IO, llm: OllamaMultiModal, clock: Clock, max_retries: int) -> ModelCapabilities:
-    """What the model can do; asked once for each object, model and server."""
+    """What the model can do; asked once for each object, model and server, also by many calls at once."""
     server = llm._server()
     name = key(server, llm)
     if name not in server.known:
-        server.known[name] = await _capabilities.ask(io, server.target, llm.model, clock, max_retries)
+        server.known[name] = await io.once(
+            name, lambda: _capabilities.ask(io, server.target, llm.model, clock, max_retries), clock
+        )
     return server.known[name]
 
 

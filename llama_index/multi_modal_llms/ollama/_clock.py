@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from . import errors
 
+T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 """Connecting is quick or hopeless; loading a model and reading a prompt are what takes long."""
 
@@ -48,3 +52,15 @@ class Clock:
         remaining = self.remaining
         silence = min((s for s in (self.silence, remaining) if s is not None), default=None)
         return {"connect": self.at_most(CONNECT_SECONDS), "read": silence, "write": silence}
+
+
+async def within(clock: Clock, step: Awaitable[T]) -> T:
+    """Wait for a step on an event loop, until the deadline at the most."""
+    if clock.remaining is None:
+        return await step
+    try:
+        return await asyncio.wait_for(step, clock.remaining)
+    except asyncio.TimeoutError as cause:
+        if isinstance(cause, errors.OllamaMultiModalError):
+            raise
+        raise clock.over() from cause

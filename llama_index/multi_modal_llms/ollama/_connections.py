@@ -74,6 +74,11 @@ class Connections:
         await anext(keeper)
         return pool
 
+    def asked(self) -> dict[Any, Any]:
+        """Questions that are being asked, as futures of their answers, by who asks and what: see `IO.once`."""
+        self._notice_fork()
+        return self._asked
+
     def close(self) -> None:
         """Close every connection; those of other event loops as soon as these come to it."""
         with self._lock:
@@ -104,6 +109,7 @@ class Connections:
     def _start_afresh(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
+        self._asked: dict[Any, Any] = {}
         self._blocking = {}
         self._loops = {}
 

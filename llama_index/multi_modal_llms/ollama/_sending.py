@@ -13,9 +13,10 @@ from tenacity import RetryCallState, wait_random_exponential
 from . import errors
 from ._clock import Clock
 from ._connections import Target
+from ._exchange import Exchange
 from ._failures import Asked, describe_foreign, failure
 from ._request import Request, json_request
-from ._transport import IO, Exchange
+from ._transport import IO
 
 logger = logging.getLogger(__name__)
 

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
-import threading
 import time
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import ExitStack, suppress
+from concurrent.futures import Future, TimeoutError
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from . import _http as httpcore
-from . import errors
-from ._clock import Clock
+from ._clock import Clock, within
 from ._connections import Connections, Target
-from ._faults import translated, translation
+from ._exchange import BlockingExchange, Exchange, LoopExchange
+from ._faults import translated
 from ._request import Request
-from ._response import LineSplitter
 
 if TYPE_CHECKING:
     from ._pool import Pool
@@ -42,7 +39,6 @@ _HEADERS = (
     ("User-Agent", "llama-index-multi-modal-llms-ollama"),
 )
 """Sent with each request, unless the caller gives others."""
-_UNPACKED = ("gzip", "x-gzip", "deflate")
 
 
 class _Gates:
@@ -62,129 +58,17 @@ class IO(Protocol):
     async def run(self, work: Callable[[], T], clock: Clock) -> T:
         """Do work that reads, decodes or encodes, away from an event loop."""
 
+    async def once(self, name: str, ask: Callable[[], Awaitable[T]], clock: Clock) -> T:
+        """Ask a question, or wait for the answer to the same one that is being asked already.
+
+        Threads wait for threads, and tasks for tasks of their loop: a thread that waits for its own loop waits for
+        ever. Who waited for an answer that did not come asks for himself: what went wrong may be the other's alone.
+        """
+
     async def sleep(self, seconds: float) -> None: ...
 
     async def open(self, target: Target, method: str, request: Request, clock: Clock) -> Exchange:
         """Send a request and wait for status and headers."""
-
-
-class Exchange:
-    """A reply whose status and headers are here, and whose lines are coming."""
-
-    def __init__(
-        self, response: httpcore.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
-    ) -> None:
-        self.status = response.status
-        self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-        self._stream: Any = response.stream
-        self._taken = [connection]
-        self._pool = pool
-        self._connections = connections  # they close when nobody holds them: not before the reply is over
-        self._clock = clock
-        self._splitter = LineSplitter()
-        packed = self.headers.get("content-encoding", "").lower() in _UNPACKED
-        self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
-        self._ended = False
-
-    async def lines(self) -> list[bytes] | None:
-        """The lines that one more read brings, without their newlines, perhaps none; `None` at the end."""
-        if self._ended:
-            return None
-        piece = await self._piece()
-        if piece is None:
-            self._ended = True
-            return self._splitter.end()
-        return self._splitter.feed(piece)
-
-    async def body(self) -> bytes:
-        """All that is left, for replies that are one object."""
-        pieces = []
-        while (piece := await self._piece()) is not None:
-            pieces.append(piece)
-        return b"".join(pieces)
-
-    async def _piece(self) -> bytes | None:
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        """End the reply; on a server that is still answering, this stops it. May be called at any time, and again."""
-        raise NotImplementedError
-
-    def _unpacked(self, piece: bytes | None) -> bytes | None:
-        """We ask for nothing compressed; some proxies do it all the same."""
-        if self._unpacker is None or piece is None:
-            return piece
-        try:
-            return self._unpacker.decompress(piece)
-        except zlib.error as cause:
-            raise errors.BadReplyError(
-                f"The reply of {self._pool.base_url} is compressed, and damaged: {cause}"
-            ) from cause
-
-    def _lost(self, cause: Exception) -> errors.OllamaMultiModalError:
-        return translation(cause, self._pool.base_url, self._clock, began=True)
-
-    def _unwanted(self) -> list[Any]:
-        """The connection, if it cannot be used again: the caller closes it."""
-        with suppress(IndexError):
-            connection = self._taken.pop()
-            if not self._pool.give_back(connection):
-                return [connection]
-        return []
-
-
-class _BlockingExchange(Exchange):
-    def __init__(
-        self, response: httpcore.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
-    ) -> None:
-        super().__init__(response, connection, pool, connections, clock)
-        self._pieces: Iterator[bytes] = iter(self._stream)
-        self._socket_of = response.extensions["network_stream"]
-        self._alarm: threading.Timer | None = None
-        if clock.remaining is not None:
-            # A blocked read ends after a silence, not at a time of day: at the deadline its socket is shut.
-            self._alarm = threading.Timer(clock.remaining, self._shut)
-            self._alarm.daemon = True
-            self._alarm.start()
-
-    async def _piece(self) -> bytes | None:
-        self._clock.check()  # an answer that never falls silent never blocks
-        try:
-            return self._unpacked(next(self._pieces, None))
-        except httpcore.faults() as cause:
-            raise self._lost(cause) from cause
-
-    async def close(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._stream.close()
-        for connection in self._unwanted():
-            connection.close()
-
-    def _shut(self) -> None:
-        with suppress(OSError):  # it was closed in the same moment
-            self._socket_of.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-
-
-class _LoopExchange(Exchange):
-    def __init__(
-        self, response: httpcore.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
-    ) -> None:
-        super().__init__(response, connection, pool, connections, clock)
-        self._pieces: AsyncIterator[bytes] = aiter(self._stream)
-
-    async def _piece(self) -> bytes | None:
-        try:
-            if self._clock.ends_at is None:
-                return self._unpacked(await anext(self._pieces, None))
-            return self._unpacked(await _within(self._clock, anext(self._pieces, None)))
-        except httpcore.faults() as cause:
-            raise self._lost(cause) from cause
-
-    async def close(self) -> None:
-        await self._stream.aclose()
-        for connection in self._unwanted():
-            await connection.aclose()
 
 
 class BlockingIO:
@@ -197,6 +81,17 @@ class BlockingIO:
         result = work()
         clock.check()
         return result
+
+    async def once(self, name: str, ask: Callable[[], Awaitable[T]], clock: Clock) -> T:
+        mine: Future[T | None] = Future()
+        theirs = self._connections.asked().setdefault((None, name), mine)
+        if theirs is mine:
+            return await _shared(ask, mine, self._connections.asked(), (None, name))
+        try:
+            answer: T | None = theirs.result(clock.remaining)
+        except TimeoutError as cause:
+            raise clock.over() from cause
+        return await ask() if answer is None else answer
 
     async def sleep(self, seconds: float) -> None:
         time.sleep(seconds)  # noqa: ASYNC251 - no event loop runs this, see `drive`
@@ -214,7 +109,7 @@ class BlockingIO:
                 pool.give_back(connection)
                 connection.close()
                 raise
-        return _BlockingExchange(response, connection, pool, self._connections, clock)
+        return BlockingExchange(response, connection, pool, self._connections, clock)
 
 
 class LoopIO:
@@ -225,11 +120,20 @@ class LoopIO:
 
     async def run(self, work: Callable[[], T], clock: Clock) -> T:
         gate = self._gates().preparing
-        await _within(clock, gate.acquire())
+        await within(clock, gate.acquire())
         try:
-            return await _within(clock, asyncio.to_thread(work))
+            return await within(clock, asyncio.to_thread(work))
         finally:
             gate.release()
+
+    async def once(self, name: str, ask: Callable[[], Awaitable[T]], clock: Clock) -> T:
+        loop = asyncio.get_running_loop()
+        mine: asyncio.Future[T | None] = loop.create_future()
+        theirs = self._connections.asked().setdefault((loop, name), mine)
+        if theirs is mine:
+            return await _shared(ask, mine, self._connections.asked(), (loop, name))
+        answer: T | None = await within(clock, asyncio.shield(theirs))  # who leaves must not end it for the others
+        return await ask() if answer is None else answer
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -240,7 +144,7 @@ class LoopIO:
             content: AsyncIterator[bytes] | bytes
             if request.media_bytes:
                 gate = self._gates().uploading
-                await _within(clock, gate.acquire())
+                await within(clock, gate.acquire())
                 turn.callback(gate.release)
                 content = _in_thread(request.pieces(), turn)
             else:
@@ -250,12 +154,12 @@ class LoopIO:
             try:
                 for each in over:
                     await each.aclose()
-                response = await _within(clock, connection.handle_async_request(asked))
+                response = await within(clock, connection.handle_async_request(asked))
             except BaseException:
                 pool.give_back(connection)
                 await connection.aclose()
                 raise
-        return _LoopExchange(response, connection, pool, self._connections, clock)
+        return LoopExchange(response, connection, pool, self._connections, clock)
 
     @staticmethod
     def _gates() -> _Gates:
@@ -263,6 +167,17 @@ class LoopIO:
         if loop not in _gates:
             _gates[loop] = _Gates()
         return _gates[loop]
+
+
+async def _shared(ask: Callable[[], Awaitable[T]], answer: Any, asked: dict[Any, Any], key: Any) -> T:
+    """Ask, and tell those who wait; nothing, when it fails or is cancelled."""
+    told = None
+    try:
+        told = await ask()
+        return told
+    finally:
+        del asked[key]
+        answer.set_result(told)
 
 
 def drive(steps: Coroutine[Any, Any, T]) -> T:
@@ -312,14 +227,3 @@ async def _in_thread(pieces: Iterator[bytes], turn: ExitStack) -> AsyncIterator[
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         yield piece
     turn.close()
-
-
-async def _within(clock: Clock, step: Awaitable[T]) -> T:
-    if clock.remaining is None:
-        return await step
-    try:
-        return await asyncio.wait_for(step, clock.remaining)
-    except asyncio.TimeoutError as cause:
-        if isinstance(cause, errors.OllamaMultiModalError):
-            raise
-        raise clock.over() from cause

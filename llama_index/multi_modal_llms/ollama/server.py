@@ -13,11 +13,12 @@ from ._address import default_base_url, parse_address
 from ._capabilities import SUPPORTED_VERSION, abilities_of, version_of
 from ._clock import Clock
 from ._connections import Connections, Target
+from ._exchange import Exchange
 from ._failures import Asked, failure
 from ._headers import request_headers
 from ._request import json_request
 from ._sending import fetch, send
-from ._transport import IO, BlockingIO, Exchange, LoopIO, drive
+from ._transport import IO, BlockingIO, LoopIO, drive
 
 Progress = Callable[["PullProgress"], None]
 
