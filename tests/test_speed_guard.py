@@ -9,6 +9,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,6 +19,11 @@ from typing import Any
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ToolCallBlock
+from llama_index.core.bridge.pydantic import Field
+from llama_index.core.instrumentation.event_handlers import BaseEventHandler
+from llama_index.core.instrumentation.events import BaseEvent
+from llama_index.core.instrumentation.events.llm import LLMChatStartEvent
+from llama_index_instrumentation import get_dispatcher
 from PIL import Image
 from wire_support import END, NDJSON, WireServer, answer, chunk, client, head, last
 
@@ -135,6 +141,57 @@ async def test_only_a_few_pictures_are_on_their_way_at_the_same_time(
         replies = await asyncio.gather(*(llm.achat(about(photograph)) for _ in range(12)))
     assert [reply.message.content for reply in replies] == ["A"] * 12
     assert 1 <= most <= 4
+
+
+class Counter(BaseEventHandler):
+    """Counts the calls that begin in each turn of an event loop."""
+
+    turn: int = 0
+    begun: dict[int, int] = Field(default_factory=dict)
+
+    def handle(self, event: BaseEvent, **kwargs: Any) -> None:
+        if isinstance(event, LLMChatStartEvent):
+            self.begun[self.turn] = self.begun.get(self.turn, 0) + 1
+
+
+async def test_of_many_calls_at_once_few_begin_in_one_turn_of_the_loop() -> None:
+    counter, root = Counter(), get_dispatcher()
+
+    async def count() -> None:
+        while True:
+            counter.turn += 1
+            await asyncio.sleep(0)
+
+    root.add_event_handler(counter)
+    counting = asyncio.create_task(count())
+    try:
+        with WireServer(answer("chat", "A")) as server:
+            llm = client(server)
+            await asyncio.gather(*(llm.achat(HELLO) for _ in range(64)))
+    finally:
+        counting.cancel()
+        root.event_handlers.remove(counter)
+    assert sum(counter.begun.values()) == 64
+    assert max(counter.begun.values()) <= 8
+
+
+async def test_few_threads_work_beside_the_loop(photograph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[int] = set()
+    pieces = Request.pieces
+
+    def noted(request: Request) -> Iterator[bytes]:
+        for piece in pieces(request):
+            threads.add(threading.get_ident())
+            yield piece
+
+    monkeypatch.setattr(Request, "pieces", noted)
+    with WireServer(answer("chat", "A"), keep_bodies=False) as server:
+        llm = client(server, image_options=AS_IT_IS)
+        before = threading.active_count()
+        await asyncio.gather(*(llm.achat(about(photograph)) for _ in range(12)))
+        of_server = server.accepted
+        assert threading.active_count() - before - of_server <= 5, "four that prepare, one that codes"
+    assert len(threads) == 1
 
 
 async def test_a_place_at_the_gate_is_free_again_after_a_failure(photograph: Path) -> None:

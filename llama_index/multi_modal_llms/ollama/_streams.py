@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from ._headers import with_hidden_headers
 from ._legacy_images import has_legacy_images, with_blocks_for_legacy_images
-from ._transport import drive
+from ._transport import drive, turn_to_begin
 
 ENDPOINTS = (
     "complete",
@@ -215,6 +215,7 @@ def _wrapped(method: Any, takes_messages: bool) -> Callable[..., Any]:
 def _wrapped_async(method: Any, takes_messages: bool) -> Callable[..., Any]:
     @functools.wraps(method)
     async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        await turn_to_begin()
         if takes_messages and _legacy(args, kwargs):
             args, kwargs = await asyncio.to_thread(_cleaned, args, kwargs)
         kwargs = with_hidden_headers(kwargs)
