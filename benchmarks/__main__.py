@@ -1,9 +1,10 @@
 """Measure every client in interleaved rounds: `python benchmarks`, or `make bench`.
 
---quick      few rounds, the large jobs left out: under two minutes
---rounds N   how many (default 9)
---only A,B   these jobs alone
---publish    write the page and its plots too: docs/performance.md
+--quick           few rounds, the large jobs left out: under two minutes
+--rounds N        how many at the most (default 9); no new one begins that would not end in time
+--minutes M       how long it may take (default 9.5, with --quick 1.9)
+--only A,B        these jobs alone
+--publish [PAGE]  write the page and its plots too (default docs/performance.md)
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ def main() -> None:
         (folder / "latest.json").write_text(json.dumps(results.as_json(), indent=1), encoding="utf-8")
         (folder / "latest.txt").write_text(report.table(results), encoding="utf-8")
 
+    ends = began + 60 * (arguments.minutes or (1.9 if arguments.quick else 9.5))
     with fake_server() as url:
-        _measure(chosen, rounds, measured, url, keep)
+        _measure(chosen, rounds, measured, url, keep, ends - (0 if arguments.only else _seconds_after(rounds)))
     if not arguments.only or "demo" in arguments.only:
         _measure_demo(min(rounds, DEMO.most_rounds), measured)
         keep()
@@ -65,22 +67,28 @@ def main() -> None:
     plots = [str(environments.python_of("plots")), str(folder.parent / "plots.py"), str(folder / "latest.json")]
     subprocess.run(plots, check=True)
     if arguments.publish:
-        report.publish(report.Results.of(measured, time.monotonic() - began), folder)
+        report.publish(report.Results.of(measured, time.monotonic() - began), folder, arguments.publish)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--minutes", type=float)
     parser.add_argument("--only", type=lambda text: text.split(","), default=[])
-    parser.add_argument("--publish", action="store_true")
+    parser.add_argument("--publish", type=Path, nargs="?", const=report.PAGE)
     return parser.parse_args()
 
 
-def _measure(chosen: list[Job], rounds: int, measured: Rounds, url: str, keep: Callable[[], None]) -> None:
+def _measure(chosen: list[Job], rounds: int, measured: Rounds, url: str, keep: Callable[[], None], ends: float) -> None:
     names = [name for name in ROSTER if any(name in job.who and not job.fresh for job in chosen)]
     workers = {name: Worker(name, url) for name in names}
+    longest = 0.0
     for number in range(rounds):
+        began = time.monotonic()
+        if number and began + longest > ends:
+            print(f"no time for round {number + 1} of {rounds}: --minutes", file=sys.stderr, flush=True)
+            break
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
         for job in chosen:
             if number >= job.most_rounds:
@@ -93,8 +101,14 @@ def _measure(chosen: list[Job], rounds: int, measured: Rounds, url: str, keep: C
                 else:
                     measured[job.name][name].append(workers[name].run(job.order))
         keep()
+        longest = max(longest, time.monotonic() - began)
     for worker in workers.values():
         worker.close()
+
+
+def _seconds_after(rounds: int) -> float:
+    """What the demo model, the starts and the plots take after the rounds, on two cores."""
+    return 15 + 9 * min(rounds, 7)
 
 
 def _measure_demo(rounds: int, measured: Rounds) -> None:

@@ -99,7 +99,7 @@ JOBS = (
     ),
     Job(
         "prepare",
-        "a 12 MP JPEG to the default size, Lanczos",
+        "a 12 MP JPEG to the default size",
         {"job": "prepare", "size": "12mp", "repeat": 4},
         "cpu_ms",
         (PREPARED,),

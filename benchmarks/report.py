@@ -157,9 +157,8 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def publish(results: Results, folder: Path) -> None:
+def publish(results: Results, folder: Path, page: Path) -> None:
     """Write the figures into the page between its two marks, and the plots beside it."""
-    page = environments.PROJECT / "docs" / "performance.md"
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -170,6 +169,7 @@ def publish(results: Results, folder: Path) -> None:
         (images / plot.name).write_bytes(plot.read_bytes())
 
 
+PAGE = environments.PROJECT / "docs" / "performance.md"
 BEGIN = "<!-- figures: written by `make bench` with --publish -->"
 END = "<!-- end of figures -->"
 
