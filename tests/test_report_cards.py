@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import io
 import json
 import os
@@ -101,18 +102,37 @@ def test_thumbnails_are_small_upright_and_without_what_cameras_write(tmp_path: P
     assert thumbnail(page["small.jpg"]).size == (80, 100)
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "a.tiff"])
-def test_each_page_has_its_own_thumbnail(tmp_path: Path, name: str) -> None:
-    pages = [draw_scene(shape) for shape in ("red circle", "blue square")]
-    pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:])
-    lines = [line_of(tmp_path / name, page=number, pages=2) for number in (1, 2)]
-    first, second = report_of(tmp_path, *lines).all("article")
-    assert [words(card.one(class_="place")) for card in (first, second)] == ["page 1 of 2", "page 2 of 2"]
+@pytest.mark.parametrize("name", ["a.pdf", "a.tiff", "a.gif", "a.mp4"])
+def test_each_page_and_frame_has_its_own_thumbnail(tmp_path: Path, name: str) -> None:
+    scenes = [draw_scene(shape) for shape in ("red circle", "blue square")]
+    if name == "a.mp4":
+        film(tmp_path / name, scenes)
+    else:
+        scenes[0].save(tmp_path / name, save_all=True, append_images=scenes[1:])
+    more: dict[str, Any] = {"seconds_in_video": 0.5} if name == "a.mp4" else {}
+    lines = [line_of(tmp_path / name, page=number, pages=2, **more) for number in (1, 2, 9)]
+    first, second, beyond = report_of(tmp_path, *lines).all("article")
     assert is_red(colour(thumbnail(first)))
     assert colour(thumbnail(second))[2] > 170
-    # Browsers show no page of these as a picture.
+    # No browser shows these as the picture that they are about.
     assert "data-full" not in second.one("button").attributes
     assert second.one("button")["data-file"] == f"./{name}#page=2"
+    assert words(first.one(class_="place")) == ("frame 1 of 2, at 0.5 s" if more else "page 1 of 2")
+    if name != "a.mp4":
+        assert words(beyond.one(class_="none")) == f"No thumbnail: {name} has no page 9."
+
+
+def film(path: Path, scenes: list[Image.Image]) -> None:
+    """A second of each."""
+    av: Any = importlib.import_module("av")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height = scenes[0].size
+        for scene in scenes:
+            frame = av.VideoFrame.from_image(scene)
+            for _ in range(10):
+                container.mux(stream.encode(frame))
+        container.mux(stream.encode())
 
 
 def test_pages_asked_about_together_show_the_first(tmp_path: Path) -> None:

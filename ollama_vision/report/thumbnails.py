@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from PIL import Image
 
-from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
+from llama_index.multi_modal_llms.ollama import FoundFile, ImageOptions, PictureReader, prepare_image
 
 from ..ledger import Version
 from .lines import Answer
@@ -77,22 +77,20 @@ def _sha256(file: Path) -> str:
 
 
 def _thumbnail(answer: Answer, original: Path) -> tuple[bytes, tuple[int, int]]:
-    options = ImageOptions(max_pixels=PIXELS, min_side=1, format="png", pages=(answer.page or 1,))
-    prepared = prepare_image(_source(original), options)
+    number = answer.page or 1
+    # Of a video or an animation: as many frames as there were, so that each is the one that was asked about.
+    frames = min(answer.pages, 1000) if answer.page and answer.pages else None
+    options = ImageOptions(max_pixels=PIXELS, min_side=1, format="png", frames=frames)
+    status = original.stat()
+    file = FoundFile(original, status.st_size, status.st_mtime_ns, original)
+    node = next(PictureReader(digest=False, image_options=options).nodes_of(file, only={number}), None)
+    if node is None:
+        raise ValueError(f"{original.name} has no page {number}.")
     out = io.BytesIO()
     # Encoded anew, always: what leaves byte for byte may carry a place, a face, or the film of a motion photo.
-    with prepared.open() as file, Image.open(file) as picture:
+    with prepare_image(node, options).open() as prepared, Image.open(prepared) as picture:
         picture.convert("RGB").save(out, "JPEG", quality=QUALITY, optimize=True)
         return out.getvalue(), picture.size
-
-
-def _source(original: Path) -> Any:
-    with original.open("rb") as file:
-        if b"%PDF-" not in file.read(1024):
-            return original
-    from llama_index.core.llms import DocumentBlock
-
-    return DocumentBlock(path=original)
 
 
 def in_order(items: Iterable[T], work: Callable[[T], R], *, workers: int = WORKERS) -> Iterator[tuple[T, R]]:
