@@ -150,18 +150,19 @@ def test_from_two_thousand_pictures_on_it_is_a_folder_of_pages(tmp_path: Path) -
     assert not (tmp_path / "report_pages").exists()
 
 
-def test_memory_does_not_grow_with_the_pictures(tmp_path: Path) -> None:
-    files = copies(tmp_path, 400, speckled(200))
-    results = write(tmp_path, *(line_of(file, text="A red circle. " * 100) for file in files))
-    make_report(results, tmp_path / "warm.html", root=tmp_path)
-    for many in (2000, 1):
+@pytest.mark.parametrize("many", [2000, 1])
+def test_memory_holds_names_and_places_and_no_thumbnails(tmp_path: Path, many: int) -> None:
+    files = copies(tmp_path, 400, speckled(240))
+    peaks, sizes = {}, {}
+    for count in (50, 100, 400):
+        results = write(tmp_path, *(line_of(file, text="A red circle. " * 100) for file in files[:count]))
         tracemalloc.start()
-        made = make_report(results, tmp_path / "report.html", root=tmp_path, many=many)
-        _, peak = tracemalloc.get_traced_memory()
+        made = make_report(results, tmp_path / "report.html", root=tmp_path, many=many, page=50)
+        _, peaks[count] = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        written = sum(file.stat().st_size for file in (made.report, *tmp_path.glob("report_pages/*")))
-        assert written > 5_000_000
-        assert peak < 2_500_000
+        sizes[count] = sum(file.stat().st_size for file in (made.report, *tmp_path.glob("report_pages/*")))
+    assert (sizes[400] - sizes[100]) / 300 > 10_000
+    assert (peaks[400] - peaks[100]) / 300 < 1_000
 
 
 @pytest.mark.parametrize("many", [2000, 1])
@@ -201,14 +202,28 @@ def test_nothing_of_others_is_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "report_pages/diary.txt").read_text() == "mine"
 
 
-def test_results_that_change_meanwhile_are_an_error(tmp_path: Path) -> None:
-    files = copies(tmp_path, 12, draw_scene("red circle", size=(32, 32)))
+@pytest.mark.parametrize("text", ["Another text.", "x" * 5000], ids=["other lines", "the same lengths"])
+def test_results_that_change_meanwhile_are_an_error(tmp_path: Path, text: str) -> None:
+    files = copies(tmp_path, 9, draw_scene("red circle", size=(32, 32)))
     results = write(tmp_path, *(line_of(file, text="x" * 5000) for file in files))
+    (tmp_path / "other").mkdir()
+    others = write(tmp_path / "other", *(line_of(file, text=text) for file in reversed(files)))
 
     def change(done: int, of: int) -> None:
         if done == 1:
-            shutil.copy(write(tmp_path / "other", *(line_of(file) for file in reversed(files))), results)
+            shutil.copy(others, results)
 
-    (tmp_path / "other").mkdir()
     with pytest.raises(DamagedResults, match="was changed"):
         make_report(results, tmp_path / "report.html", root=tmp_path, on_progress=change)
+
+
+def test_a_report_that_cannot_take_its_place_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    (file,) = copies(tmp_path, 1, draw_scene("red circle", size=(32, 32)))
+    results = write(tmp_path, line_of(file))
+
+    def get_in_the_way(done: int, of: int) -> None:
+        (tmp_path / "report.html/of others").mkdir(parents=True)
+
+    with pytest.raises(OSError, match=re.escape("report.html")):
+        make_report(results, tmp_path / "report.html", root=tmp_path, on_progress=get_in_the_way)
+    assert {one.name for one in tmp_path.iterdir()} == {"results.jsonl", "1.png", "report.html"}

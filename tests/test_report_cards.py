@@ -18,7 +18,7 @@ from report_pages import cards, draw, line_of, read, report_of, thumbnail, words
 from test_ledger import record
 
 from ollama_embedded import draw_scene
-from ollama_vision.report.html import element
+from ollama_vision.report.html import element, json_text
 
 HOSTILE = "</script></style></textarea><img src=x onerror=alert(1)>\"'<!-- &lt;\u202e\0]]>"
 
@@ -210,6 +210,8 @@ def test_no_text_becomes_markup(tmp_path: Path) -> None:
 
 def test_only_text_that_this_file_made_is_markup() -> None:
     made = element("p", "<b>", element("i", "&"), class_='"><script>', hidden=True, title=None)
+    # In a script, <!-- and <script together would keep </script> from ending it.
+    assert not set("<>&") & set(json_text(HOSTILE))
     assert made == '<p class="&quot;&gt;&lt;script&gt;" hidden>&lt;b&gt;<i>&amp;</i></p>'
 
 
