@@ -267,3 +267,10 @@ class TestOptions:
     def test_frozen(self) -> None:
         with pytest.raises(ValueError, match="frozen"):
             ImageOptions().max_pixels = 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the file that fails to be read is one of Linux's")
+def test_a_disk_that_fails_while_it_is_read() -> None:
+    # A regular file to all who look at it; its first byte belongs to nobody, and reading it is EIO.
+    with pytest.raises(ImageError, match=r"/proc/self/mem.* cannot be read: Input/output error"):
+        prepare_image("/proc/self/mem")

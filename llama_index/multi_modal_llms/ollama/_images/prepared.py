@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, cast
 
@@ -62,12 +62,11 @@ class Content:
         return io.BufferedReader(watched, 32 * 1024)
 
     def changed(self, what: str) -> ImageError:
+        return self.refuse(f"{what}. It was looked at before; it must stay as it is until the call has sent it.")
+
+    def refuse(self, words: str) -> ImageError:
         name = f"{self.where} ({self.source})" if self.where else self.source
-        return ImageError(
-            f"{name} {what}. It was looked at before; it must stay as it is until the call has sent it.",
-            where=self.where,
-            source=self.source,
-        )
+        return ImageError(f"{name} {words}", where=self.where, source=self.source)
 
 
 class _WatchedFile(io.FileIO):
@@ -83,22 +82,33 @@ class _WatchedFile(io.FileIO):
             raise
 
     def readinto(self, buffer: Any, /) -> int:
-        count = super().readinto(buffer) or 0
+        try:
+            count = super().readinto(buffer) or 0
+        except OSError as error:
+            raise self._unreadable(error) from error
         # At the end the content has been handed out: now it must still be the same file.
         if count == 0 or self.tell() >= len(self._content):
             self._check()
         return count
 
     def read(self, size: int | None = -1, /) -> bytes:
-        return self.readall() if size is None or size < 0 else self._checked(super().read(size) or b"")
+        return self.readall() if size is None or size < 0 else self._checked(super().read, size)
 
     def readall(self) -> bytes:
-        return self._checked(super().readall() or b"")
+        return self._checked(super().readall)
 
-    def _checked(self, data: bytes) -> bytes:
+    def _checked(self, read: Callable[..., bytes | None], *size: int) -> bytes:
+        try:
+            data = read(*size) or b""
+        except OSError as error:
+            raise self._unreadable(error) from error
         if not data or self.tell() >= len(self._content):
             self._check()
         return data
+
+    def _unreadable(self, error: OSError) -> ImageError:
+        """A disk that fails, or is no longer there, in mid-file."""
+        return self._content.refuse(f"cannot be read: {error.strerror or error}. Is its disk still there?")
 
     def _check(self) -> None:
         if FileStamp.of(self.fileno()) != self._content.stamp:
