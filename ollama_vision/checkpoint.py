@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .describe_arguments import Start
-from .ledger import Ledger, Line, Version, read_ledger
+from .ledger import DamagedResults, Ledger, Line, Version, read_ledger
 from .results_file import OnlyWriter, ResultsFile, Sink, repair, rewrite, set_aside
 from .summary import counted
 
@@ -48,9 +48,15 @@ def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: 
         OtherRequest: there are lines of another request, and nothing says what is to become of them.
         DamagedResults: see `read_ledger`.
     """
-    ledger = read_ledger(out, see)
+    try:
+        ledger = read_ledger(out, see)
+    except DamagedResults as error:
+        # To be put aside it need not be whole, but it must be ours.
+        if intent.start != "restart" or not error.after:
+            raise
+        return Ledger(), set()
     if intent.start == "restart":
-        return ledger, set()
+        return Ledger(), set()
     others = ledger.lines_of_others(intent.requests).total()
     if others and intent.start != "append":
         lines = "1 line" if others == 1 else f"{others:,} lines"
@@ -71,7 +77,6 @@ def checkpoint(out: Path, intent: Intent, see: Callable[[Line], None] = lambda l
         if intent.start == "restart":
             if out.exists():
                 notes.append(f"What was in {out} is in {set_aside(out)} now.")
-            ledger = Ledger()
         elif superseded:
             rewrite(out, ledger, superseded)
         else:

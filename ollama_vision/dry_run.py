@@ -49,7 +49,7 @@ def dry_run(
     ledger = Ledger()
     if job.out is not None:
         there, superseded = judge(job.out, intent)
-        ledger = ledger if job.start == "restart" else there.without(superseded)
+        ledger = there.without(superseded)
     for asking in askings:
         screen.wait(f"Looking at the pictures for {asking.model}")
         cost = Cost.of(job, asking.llm, screen)

@@ -31,6 +31,11 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 class DamagedResults(Exception):
     """A file of results that cannot be read to its end, or that is none; the message names the line and what to do."""
 
+    def __init__(self, message: str = "", after: int = 0) -> None:
+        super().__init__(message)
+        self.after = after
+        """How many whole lines come before; with none it may be another kind of file."""
+
 
 class Version(NamedTuple):
     """By what a file is known to be the one that was asked about; its bytes are not read for it."""
@@ -195,7 +200,8 @@ def lines_of(file: BinaryIO, name: Path | str) -> Iterator[Line]:
                 return
             raise DamagedResults(
                 f"{name}, line {number}, cannot be read: {error}. Nothing was changed. Mend the line, or take it out: "
-                "its picture is then asked about again."
+                "its picture is then asked about again.",
+                after=records,
             ) from error
         records += 1
         yield Line(number, record, end, data.endswith(b"\n"))

@@ -59,7 +59,7 @@ class Watched:
     def expect(self, more: int) -> None:
         """So many pictures more than was thought: the pages of a document."""
         self._tally.expected += more
-        self._show()
+        self._move_bar()
 
     def add(self, record: Mapping[str, Any]) -> None:
         self._tally.add(record)
@@ -71,11 +71,14 @@ class Watched:
                 self._screen.remark("Further failures are told at the end.")
         self._show()
 
-    def _show(self) -> None:
+    def _move_bar(self) -> None:
         if self._bar is not None:
             total = self._tally.expected
             self._bar.update(self._task, completed=self._tally.done, total=total, line=self._line())
-        elif self._tally.done == 1 or self._clock() - self._told >= SECONDS_BETWEEN_LINES:
+
+    def _show(self) -> None:
+        self._move_bar()
+        if self._bar is None and (self._tally.done == 1 or self._clock() - self._told >= SECONDS_BETWEEN_LINES):
             # The first is told at once: it works.
             self._told = self._clock()
             self._screen.remark(self._line())

@@ -65,12 +65,13 @@ class Questions:
         """How many pictures are still to be asked about, as far as that can be told without opening a file."""
         left = seen = 0
         for _, _, done in self.entries():
+            complete = is_complete(done)
             pages = next((entry.pages for entry in done.values()), None) or 1
-            all_of_it = max(len(done), pages)
+            all_of_it = len(done) if complete else max(len(done), pages)
             if self._limit is not None:
                 all_of_it = min(all_of_it, self._limit - seen)
             seen += all_of_it
-            if not is_complete(done):
+            if not complete:
                 left += max(0, all_of_it - len(done))
             if seen == self._limit:
                 break

@@ -44,7 +44,10 @@ class ResultsFile:
     """A file that lines are added to."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        is_new = not path.exists()
         self._file = path.open("ab", buffering=0)
+        if is_new:
+            _sync_folder(path)
         self._clock = clock
         self._synced = clock()
 

@@ -95,6 +95,9 @@ class TestStops:
         assert "results.jsonl, line 2, cannot be read" in outcome.err
         assert Path("results.jsonl").read_bytes() == damaged
         assert len(scripted.asked) == 3
+        assert describe("photos", "--host", scripted.url, "--restart").code == 0
+        assert Path("results.jsonl.old").read_bytes() == damaged
+        assert len(lines()) == 3
 
     def test_another_process_writes(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
         with OnlyWriter(Path("results.jsonl")):
@@ -122,6 +125,7 @@ class TestStops:
             (["photos", "--out", "no/where.jsonl"], "there is no folder no"),
             (["photos", "--out", "-", "--append"], "--out - keeps nothing: leave out --append"),
             (["photos", "--out", "photos/0.png"], "is no file of results"),
+            (["photos", "--out", "photos/0.png", "--restart"], "is no file of results"),
             (["photos", "--report", "photos/0.png"], "ends in .html"),
             (["photos", "--schema", "nowhere.json"], "there is no such file"),
             (["photos", "--jobs", "0"], "--jobs"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from describing_support import ServerProcess, draw_folder, end_of, lines, start, wait_for_lines, wrong_lines
+from describing_support import COMMAND, ServerProcess, draw_folder, end_of, lines, start, wait_for_lines, wrong_lines
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_vision.exits import INTERRUPTED
@@ -151,3 +152,25 @@ def test_kept_output_has_plain_lines(folder: Path, gated: tuple[EmbeddedOllama, 
     assert "\x1b" not in said
     assert re.search(r"^Asking scripted:latest: 3 questions\.$", said, re.MULTILINE), said
     assert re.search(r"^1 of 3, [\d.]+/s", said, re.MULTILINE), said
+
+
+def test_a_reader_that_leaves_ends_it_quietly(folder: Path, gated: tuple[EmbeddedOllama, Gate]) -> None:
+    server, gate = gated
+    draw_folder(folder / "photos", 5)
+    running = subprocess.Popen(
+        [*COMMAND, "describe", "photos", "--host", server.url, "--jobs", "1", "--out", "-"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert '"One."' in running.stdout.readline()
+    assert gate.reached.wait(60)
+    running.stdout.close()
+    gate.open()
+    assert running.stderr is not None
+    said = running.stderr.read()
+    assert running.wait(60) == 1
+    assert "Traceback" not in said
+    assert "Error" not in said

@@ -29,7 +29,8 @@ def prove(folder: Path, count: int, seed: int, record: Record) -> list[float]:
     scenes = draw_folder(folder / "photos", count)
     results = folder / "results.jsonl"
     chance = random.Random(seed)
-    kills = sorted(chance.sample(range(1, count * 3 // 4), KILLS))
+    quarter = count // (KILLS + 1)
+    kills = [chance.randrange(quarter * number + 1, quarter * (number + 1)) for number in range(KILLS)]
     with ServerProcess("--num-parallel", "2") as server:
         words = ("photos", "--host", server.url, "--model", "shapes", "--jobs", str(JOBS))
         for at in kills:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -248,12 +249,20 @@ def test_lines_are_synced_now_and_then_and_at_the_end(results: Path, monkeypatch
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
     time = [0.0]
+    results.touch()
     with ResultsFile(results, clock=lambda: time[0]) as file:
         for at in (1.0, 4.9, 5.0, 9.0, 10.0):
             time[0] = at
             file.add(record())
         assert len(synced) == 2
     assert len(synced) == 3
+
+
+def test_a_new_file_has_its_name_on_the_disk_at_once(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)))
+    with ResultsFile(results):
+        assert synced == [True]
 
 
 def test_a_full_disk_leaves_no_half_line(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -82,6 +83,25 @@ def test_other_shell_examples_run(reader: Path, name: str) -> None:
     done = subprocess.run(words, cwd=reader, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert A_REAL_MODEL in done.stdout or "shapes" in done.stdout
+
+
+def test_the_folder_is_described_and_exported(reader: Path, server: EmbeddedOllama) -> None:
+    commands = [line for line in COMMANDS if line.startswith(("ollama-vision describe", "ollama-vision export"))]
+    assert len(commands) == 2
+    for command in commands:
+        words = [sys.executable, "-m", "ollama_vision", *shlex.split(command)[1:]]
+        words += ["--model", A_REAL_MODEL] if "describe" in words else []
+        done = subprocess.run(words, cwd=reader, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (reader / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    (shown,) = (json.loads(block) for block in blocks("json"))
+    (line,) = (line for line in lines if line["path"] == shown["path"])
+    assert list(line) == list(shown)
+    assert "blue square" in line["text"]
+    assert (line["size"], line["usage"]["prompt_tokens"]) == (shown["size"], shown["usage"]["prompt_tokens"])
+    assert line["sha256"].startswith(shown["sha256"].rstrip("."))
+    assert (reader / "report.html").is_file()
+    assert len((reader / "results.csv").read_text(encoding="utf-8-sig").splitlines()) == len(lines) + 1
 
 
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("make ")])
