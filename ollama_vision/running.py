@@ -102,7 +102,7 @@ class Run:
         except KeyboardInterrupt:
             return INTERRUPTED
         except (Stopped, OllamaMultiModalError, SidecarFault) as error:
-            self._screen.complain(str(error))
+            self._screen.complain(summary.as_typed(str(error)))
             return STOPPED
         return DONE
 

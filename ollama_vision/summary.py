@@ -96,11 +96,11 @@ def left_out(reasons: Mapping[str, int]) -> str:
 
 
 def as_typed(message: str) -> str:
-    """What the reader says, with options in place of its own parameters."""
+    """What the client says, with options in place of its own parameters."""
     message = re.sub(
         r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}", message
     )
-    return message.replace("videos=True", "--videos")
+    return message.replace("videos=True", "--videos").replace("pass base_url", "give --host")
 
 
 def counted(count: int, noun: str) -> str:
