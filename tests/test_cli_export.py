@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from test_ledger import FAILED, record
 
+from ollama_vision import export as exporting
 from ollama_vision.app import run
 from ollama_vision.ledger import encode
 
@@ -149,3 +150,19 @@ def test_a_reader_that_leaves_ends_it_quietly(folder: Path) -> None:
         assert process.stderr is not None
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+def test_lines_that_a_run_adds_meanwhile_are_left_for_the_next_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(record())
+    look = exporting.columns_of
+
+    def look_while_a_run_goes_on(file: Any, name: Path | str) -> Any:
+        seen = look(file, name)
+        write(record(), record("b.png", fields={"new": 1}))
+        return seen
+
+    monkeypatch.setattr(exporting, "columns_of", look_while_a_run_goes_on)
+    assert run(["export", "results.jsonl", "out.csv"]) == 0
+    assert [row["path"] for row in table()] == ["a.png"]
