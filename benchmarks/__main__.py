@@ -36,10 +36,10 @@ Rounds = dict[str, dict[str, list[dict[str, float]]]]
 
 def main() -> None:
     arguments = _arguments()
-    began = time.monotonic()
     for name in environments.pins():
         environments.make(name)
     pictures.make()
+    began = time.monotonic()
     rounds = arguments.rounds or (3 if arguments.quick else 9)
     measured: Rounds = defaultdict(lambda: defaultdict(list))
     chosen = [

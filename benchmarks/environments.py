@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -36,6 +37,8 @@ def python_of(name: str) -> Path:
 def make(name: str) -> None:
     """Make the environment, unless it is there with these very pins."""
     wanted = "\n".join([f"python {sys.version_info.major}.{sys.version_info.minor}", *pins()[name]])
+    if str(PROJECT) in wanted:  # what it depends on may have changed
+        wanted += "\n" + hashlib.sha256((PROJECT / "pyproject.toml").read_bytes()).hexdigest()
     stamp = HOME / name / "pins.txt"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return
