@@ -14,7 +14,6 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, TimeoutErro
 from contextlib import ExitStack
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from weakref import WeakKeyDictionary
 
 from . import _http as httpcore
 from ._clock import Clock, within
@@ -56,6 +55,8 @@ class _Beside:
     def this_loop(cls) -> _Beside:
         loop = asyncio.get_running_loop()
         if loop not in _beside:
+            for other in [known for known in list(_beside) if known.is_closed()]:
+                _beside.pop(other, None)
             _beside[loop] = cls()
         return _beside[loop]
 
@@ -67,7 +68,8 @@ class _Beside:
         self.coder = ThreadPoolExecutor(1, "codes-pictures")
 
 
-_beside: WeakKeyDictionary[asyncio.AbstractEventLoop, _Beside] = WeakKeyDictionary()
+_beside: dict[asyncio.AbstractEventLoop, _Beside] = {}
+"""Not weak: a semaphore that somebody waited for holds its loop. Threads end when nobody holds their executor."""
 
 
 class IO(Protocol):
