@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 import re
 import runpy
 import shutil
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from llama_index.core.base.embeddings.base import BaseEmbedding
 
-from ollama_embedded import EmbeddedOllama
+from ollama_embedded import EmbeddedOllama, draw_scene
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -106,6 +107,26 @@ def test_many(run: Run, tmp_path: Path) -> None:
     assert "1 of 2" in printed
 
 
+def test_describe_folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [json.loads(line) for line in run("describe_folder").splitlines()]
+    found = {Path(line["path"]).name: line["text"] for line in lines}
+    assert len(lines) == len(found) == 6
+    assert says(found["wide.png"], "white", "square", "red", "star")
+    shutil.copy(EXAMPLES / "pictures/wide.png", tmp_path)
+    draw_scene("red circle").save(tmp_path / "two.pdf", save_all=True, append_images=[draw_scene("blue star")])
+    (tmp_path / "broken.png").write_bytes((tmp_path / "wide.png").read_bytes()[:99])
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    lines = [json.loads(line) for line in run("describe_folder", tmp_path, exit_code=1).splitlines()]
+    by_name = {(Path(line["path"]).name, line["page"]): line for line in lines}
+    broken = {("broken.pdf", None), ("broken.png", None)}
+    assert by_name.keys() == {*broken, ("two.pdf", "1"), ("two.pdf", "2"), ("wide.png", None)}
+    assert all(name in by_name[name, None]["error"] for name, _ in broken)
+    assert says(by_name["two.pdf", "2"]["text"], "blue", "star")
+    monkeypatch.setenv("OLLAMA_VISION_MODEL", "m")
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+    assert run("describe_folder", tmp_path / "wide.png", exit_code=2) == ""
+
+
 def test_agent(run: Run) -> None:
     *looked, answer = run("agent").splitlines()
     assert sorted(looked) == ["looked at one-shape.png", "looked at two-shapes.jpg"]
@@ -181,7 +202,7 @@ def test_the_answer_of_the_rag_saw_the_picture(
     assert asked[-1] == asked[2] != asked[3]
 
 
-@pytest.mark.parametrize("name", ["describe", "many_async"])
+@pytest.mark.parametrize("name", ["describe", "describe_folder", "many_async"])
 def test_a_real_model_is_asked_when_one_is_named(
     run: Run, demo_server: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
