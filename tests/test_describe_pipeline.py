@@ -248,6 +248,26 @@ def test_a_stopped_run_leaves_nothing_marked_as_done(serve: Any, demo: OllamaMul
     assert words_in(pipeline.run(nodes=nodes)) == list(HOLIDAY)
 
 
+def test_without_a_vector_store_a_stopped_run_must_be_loaded_again(
+    serve: Any, demo: OllamaMultiModal, folder: Folder, tmp_path: Path
+) -> None:
+    refusing = serve(Reply(fault=Status(401, {"error": "unauthorized"})))
+    pipeline = IngestionPipeline(
+        transformations=[ImageDescriber(llm=refusing.llm)],
+        docstore=SimpleDocumentStore(),
+        docstore_strategy=DocstoreStrategy.DUPLICATES_ONLY,
+        disable_cache=True,
+    )
+    pipeline.persist(str(tmp_path / "kept"))
+    nodes = pictures_in(folder("holiday", HOLIDAY))
+    with pytest.raises(RunStoppedError, match="unauthorized"):
+        pipeline.run(nodes=nodes)
+    pipeline.transformations = [ImageDescriber(llm=demo)]
+    assert list(pipeline.run(nodes=nodes)) == [], "core writes them down before they are done: docs/scaling.md tells"
+    pipeline.load(str(tmp_path / "kept"))
+    assert words_in(pipeline.run(nodes=nodes)) == list(HOLIDAY)
+
+
 # worker processes, and loops
 
 
