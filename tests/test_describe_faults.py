@@ -341,6 +341,23 @@ def test_the_free_host_takes_the_next_picture(serve: Any, plain: list[ImageNode]
     assert len(slow.asked) == 1
 
 
+def test_no_host_is_idle_unless_it_is_told_to_be(serve: Any, plain: list[ImageNode]) -> None:
+    gates = [Gate() for _ in range(6)]
+    servings = [serve(Reply([gate, "whole"])) for gate in gates]
+    reached: list[bool] = []
+
+    def open_when_all_are_asked() -> None:
+        reached.extend(gate.reached.wait(10) for gate in gates)
+        for gate in gates:
+            gate.open()
+
+    opener = threading.Thread(target=open_when_all_are_asked)
+    opener.start()
+    assert len(list(ImageDescriber(llm=[each.llm for each in servings]).iter(plain))) == 12
+    opener.join()
+    assert reached == [True] * 6
+
+
 def test_a_dead_hosts_pictures_go_to_the_others(serve: Any, plain: list[ImageNode]) -> None:
     alive = serve(lambda request: f"{grey_of(request)}")
     dying = serve(Reply("1", fault=Status(401, {"error": "unauthorized"})))

@@ -46,7 +46,9 @@ class ImageDescriber(TransformComponent):
         description="text: a TextNode for each picture, with the relationship to its source. image: the picture node "
         "with the answer as its text, so that what is found by the text is shown to a model as a picture.",
     )
-    num_workers: int = Field(default=4, ge=1, description="Requests in flight, over all hosts.")
+    num_workers: int | None = Field(
+        default=None, ge=1, description="Requests in flight, over all hosts; None: 4, or two for each of more hosts."
+    )
     cache: IngestionCache | None = Field(
         default=None,
         exclude=True,
@@ -176,8 +178,12 @@ class ImageDescriber(TransformComponent):
         keywords = {"think": False if think is None else think, **self.llm_kwargs}
         return Ask(self.prompt, self.output_cls, keywords, self.deadline)
 
+    def _workers(self) -> int:
+        # One is being answered, and the next is there when its host is free.
+        return self.num_workers or max(4, 2 * len(self._llms()))
+
     def _run(self) -> Run:
-        return Run(self._llms(), self._ask(), output=self.output, workers=self.num_workers, cache=self.cache)
+        return Run(self._llms(), self._ask(), output=self.output, workers=self._workers(), cache=self.cache)
 
 
 class _Done:
