@@ -24,7 +24,13 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 CORE = {"oldest": "llama-index-core==0.14.5", "newest": "llama-index-core>=0.14.5,<0.15"}
 """What pyproject.toml says, from both ends."""
 TOOLS = ("pytest>=8.4", "pytest-asyncio>=1.1", "pytest-timeout>=2.3")
-SUITE = ("base", "request", "messages", "main_job", "structured", "tools", "thinking", "hygiene")
+# fmt: off
+SUITE = (
+    "base", "request", "messages", "main_job", "structured", "tools", "thinking", "hygiene", "capabilities_at_once",
+    "images_original", "listing", "reader", "describe", "describe_faults", "describe_cache", "describe_pipeline",
+    "ledger", "cli_describe", "cli_export", "cli_doctor", "report",
+)
+# fmt: on
 
 
 def main() -> int:
@@ -76,7 +82,7 @@ def run(python: str, folder: Path, core: str, for_pytest: list[str]) -> tuple[st
     started = time.monotonic()
     inside = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     print(f"\n== {folder.name}: {core}", flush=True)
-    project = f"{ROOT}[embedded]"
+    project = f"{ROOT}[all]"
     if uv := shutil.which("uv"):
         subprocess.run([uv, "venv", "--quiet", "--allow-existing", "--python", python, str(folder)], check=True)
         install = [uv, "pip", "install", "--quiet", "--python", str(inside)]
