@@ -165,25 +165,32 @@ async def test_a_sync_call_inside_a_running_loop(demo: OllamaMultiModal, scenes:
 
 
 def test_leaving_early_closes_the_requests(serve: Any, plain: list[ImageNode]) -> None:
-    gate = Gate()
-    serving = serve(
-        lambda request: "At once." if grey_of(request) == 0 else Reply(["On and ", gate, "on."]), num_parallel=3
-    )
+    gates = {1: Gate(), 2: Gate()}
+
+    def replies(request: Any) -> Reply | str:
+        grey = grey_of(request)
+        return Reply(["On and ", gates[grey], "on."]) if grey in gates else "At once."
+
+    serving = serve(replies, num_parallel=3)
     results = ImageDescriber(llm=serving.llm, num_workers=3).iter(plain[:3])
     assert next(results).text == "At once."
+    assert all(gate.reached.wait(30) for gate in gates.values())
     results.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "describing"]
-    for arrival in serving.asked:
-        assert grey_of(arrival) == 0 or arrival.left.wait(30), "the server sees that nobody listens any more"
+    left = [arrival for arrival in serving.asked if grey_of(arrival) in gates]
+    assert len(left) == 2
+    assert all(arrival.left.wait(30) for arrival in left), "the server sees that nobody listens any more"
 
 
 async def test_cancelling_closes_the_requests(serve: Any, plain: list[ImageNode]) -> None:
-    gate = Gate()
-    serving = serve(Reply(["On and ", gate, "on."]), num_parallel=2)
+    gates = (Gate(), Gate())
+    serving = serve(lambda request: Reply(["On and ", gates[grey_of(request)], "on."]), num_parallel=2)
     task = asyncio.create_task(ImageDescriber(llm=serving.llm, num_workers=2).acall(plain[:2]))
-    await asyncio.to_thread(gate.reached.wait, 30)
+    for gate in gates:
+        assert await asyncio.to_thread(gate.reached.wait, 30)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert len(serving.asked) == 2
     for arrival in serving.asked:
         assert await asyncio.to_thread(arrival.left.wait, 30)
