@@ -158,7 +158,9 @@ def test_a_picture_that_is_gone_changed_or_broken_has_a_card_that_says_so(tmp_pa
         path: words(none[0]) if (none := card.all("div", class_="none")) else "shown"
         for path, card in cards(page).items()
     }
-    assert said.pop("broken.png").startswith("No thumbnail: ")
+    broken = said.pop("broken.png")
+    assert broken.startswith("No thumbnail: ")
+    assert str(tmp_path) not in broken, "a report is passed on"
     assert said.pop("../\0.png")
     assert said == {
         "good.png": "shown",

@@ -56,7 +56,9 @@ def look_at(answers: tuple[Answer, ...], root: Path) -> Sight:
         jpeg, size = _thumbnail(answers[0], original)
     except Exception as error:
         # A damaged file makes decoders raise whatever they stumble over, and one picture is not worth the report.
-        return Sight("unreadable", original, problem=f"No thumbnail: {str(error) or type(error).__name__}")
+        # By its name alone: a report is passed on, and where it lay here is nobody's business.
+        words = str(error).replace(str(original), original.name) or type(error).__name__
+        return Sight("unreadable", original, problem=f"No thumbnail: {words}")
     return Sight("shown", original, jpeg, size)
 
 
