@@ -28,7 +28,7 @@ TOOLS = ("pytest>=8.4", "pytest-asyncio>=1.1", "pytest-timeout>=2.3")
 SUITE = (
     "base", "request", "messages", "main_job", "structured", "tools", "thinking", "hygiene", "capabilities_at_once",
     "images_original", "listing", "reader", "describe", "describe_faults", "describe_cache", "describe_pipeline",
-    "ledger", "cli_describe", "cli_export", "cli_doctor", "report",
+    "ledger", "cli_describe", "cli_export", "report",
 )
 # fmt: on
 
