@@ -6,7 +6,6 @@ The figures themselves are measured by `benchmarks/`; docs/performance.md has th
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.instrumentation.events.llm import LLMChatStartEvent
 from llama_index_instrumentation import get_dispatcher
 from PIL import Image
-from wire_support import END, NDJSON, SOON, WireServer, answer, chunk, client, head, last
+from wire_support import END, NDJSON, WireServer, answer, chunk, client, head, last
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, _response, prepare_image
 from llama_index.multi_modal_llms.ollama._failures import Asked
@@ -195,23 +194,21 @@ async def test_few_threads_work_beside_the_loop(photograph: Path, monkeypatch: p
     assert len(threads) == 1
 
 
-def test_threads_beside_a_loop_do_not_outlive_the_next_one(photograph: Path) -> None:
+def test_all_loops_share_the_threads_beside_them(photograph: Path) -> None:
     async def ask(llm: OllamaMultiModal) -> None:
         await asyncio.gather(*(llm.achat(about(photograph)) for _ in range(6)))
 
     def beside() -> set[threading.Thread]:
-        return {thread for thread in threading.enumerate() if thread.name.endswith(("s-pictures_0", "s-pictures_1"))}
+        return {thread for thread in threading.enumerate() if "s-pictures_" in thread.name}
 
     with WireServer(answer("chat", "A"), keep_bodies=False) as server:
         llm = client(server, image_options=AS_IT_IS)
         asyncio.run(ask(llm))
         earlier = beside()
-        asyncio.run(ask(llm))
-    gc.collect()
-    for thread in earlier:
-        thread.join(SOON)
-    assert not any(thread.is_alive() for thread in earlier)
-    assert beside()
+        for _ in range(3):
+            asyncio.run(ask(llm))
+    assert earlier <= beside()
+    assert 1 < len(beside()) <= 5, "four that prepare, one that codes"
 
 
 async def test_a_place_at_the_gate_is_free_again_after_a_failure(photograph: Path) -> None:

@@ -44,12 +44,31 @@ _HEADERS = (
 """Sent with each request, unless the caller gives others."""
 
 
-class _Beside:
-    """What works beside one event loop, and who of those who wait on it may go on.
+class _Threads:
+    """What works beside event loops, for all of a process, and never ends before it.
 
     Few threads of our own: each keeps memory for itself (13 MB with six of asyncio's, 4 with these, for 16 pictures
     of 12 megapixels at once), and coding base64 runs in one thread of Python at a time whatever their number.
     """
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.preparers = ThreadPoolExecutor(_PREPARED_AT_ONCE, "prepares-pictures")
+        self.coder = ThreadPoolExecutor(1, "codes-pictures")
+
+
+_threads = _Threads()  # which start with the first work
+
+
+def _of_this_process() -> _Threads:
+    global _threads
+    if _threads.pid != os.getpid():  # a fork has none of its parent's threads
+        _threads = _Threads()
+    return _threads
+
+
+class _Beside:
+    """Who of those who wait on one event loop may go on."""
 
     @classmethod
     def this_loop(cls) -> _Beside:
@@ -64,12 +83,10 @@ class _Beside:
         self.beginning = asyncio.Semaphore(_BEGIN_IN_A_TURN)
         self.preparing = asyncio.Semaphore(_PREPARED_AT_ONCE)
         self.uploading = asyncio.Semaphore(_UPLOADS_AT_ONCE)
-        self.preparers = ThreadPoolExecutor(_PREPARED_AT_ONCE, "prepares-pictures")
-        self.coder = ThreadPoolExecutor(1, "codes-pictures")
 
 
 _beside: dict[asyncio.AbstractEventLoop, _Beside] = {}
-"""Not weak: a semaphore that somebody waited for holds its loop. Threads end when nobody holds their executor."""
+"""Not weak: a semaphore that somebody waited for holds its loop."""
 
 
 class IO(Protocol):
@@ -143,7 +160,7 @@ class LoopIO:
         # Not all at once into the threads' queue: these would hold up the rest of the turn in which many calls begin.
         await within(clock, beside.preparing.acquire())
         try:
-            return await within(clock, _in_thread(beside.preparers, work))
+            return await within(clock, _in_thread(_of_this_process().preparers, work))
         finally:
             beside.preparing.release()
 
@@ -167,7 +184,7 @@ class LoopIO:
                 beside = _Beside.this_loop()
                 await within(clock, beside.uploading.acquire())
                 turn.callback(beside.uploading.release)
-                content = _coded(request.pieces(), beside.coder, turn)
+                content = _coded(request.pieces(), _of_this_process().coder, turn)
             else:
                 content = b"".join(request.pieces())
             asked = _asked(pool, target, method, request, content, clock)
