@@ -21,7 +21,7 @@ from endpoints import eight
 from llama_index.core.base.llms.types import ChatMessage
 from wire_support import SOON, Gate, Seen, WireServer, answer, attempt, client, last, part, reply, stream
 
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaServer, errors
+from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaServer, _transport, errors
 
 HELLO = [ChatMessage(role="user", content="hello")]
 SAYS_A = answer("chat", "A")
@@ -361,3 +361,11 @@ def test_no_warning_comes_from_ordinary_use() -> None:
         assert attempt(llm, "chat").text == "A"
         assert attempt(llm, "astream_chat").text == "A"
         llm.close()
+
+
+def test_a_fork_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = _transport._of_this_process()
+    assert _transport._of_this_process() is parents
+    monkeypatch.setattr(_transport, "_threads", parents)  # put back at the end
+    monkeypatch.setattr("os.getpid", lambda: parents.pid + 1)
+    assert _transport._of_this_process() is not parents
