@@ -1,0 +1,1 @@
+"""How often the demo model is right, asked through llama.cpp on scenes and in wordings that training never sees."""

@@ -1,0 +1,117 @@
+"""What the new model shall reach, aim by aim, and whether it is worse than the one before. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from . import rows
+from .scoring import Score
+
+Scores = Mapping[str, Score]
+TODAY = Path(__file__).with_name("today.json")
+MOST_BYTES = 8_000_000
+"""Of both files together."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One aim: what was wanted, what was found, and whether that is enough; `None` when it was not measured."""
+
+    aim: str
+    wanted: str
+    found: str
+    reached: bool | None
+
+
+@dataclass(frozen=True)
+class Worse:
+    """A kind of question at which the model before was better."""
+
+    kind: str
+    before: Fraction
+    now: Fraction
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {percent(self.now)}, before {percent(self.before)}"
+
+
+_AT_LEAST: tuple[tuple[str, int], ...] = (
+    *((row, 95) for row in (rows.COUNT, rows.COLOUR, rows.SHAPE, rows.WHERE, rows.EXISTS, rows.JSON_LIST)),
+    (rows.DESCRIBE, 90),
+    (rows.WHICH, 90),
+    (rows.UNSEEN_SCHEMAS, 90),
+    (rows.CAPITALS, 85),
+    (rows.UNSEEN_WORDINGS, 85),
+    (rows.OTHER_THINGS, 95),
+    (rows.TOOL_FORM, 90),
+)
+_WITHIN: tuple[tuple[str, int], ...] = (
+    *((row, 2) for row in rows.DISTURBED),
+    (rows.NO_REGISTERS, 3),
+    (rows.TEXT_FIRST, 3),
+    (rows.TEXT_FIRST_NO_REGISTERS, 3),
+)
+"""Points below the same questions as they are (`rows.AS_IS`) that are still well."""
+
+
+def verdicts(scores: Scores, bytes_of_both: int | None = None) -> tuple[Verdict, ...]:
+    """Aim by aim, in the order of the plan. `bytes_of_both` is the size of the two files."""
+    return (
+        *(_at_least(scores, row, aim) for row, aim in _AT_LEAST),
+        *(_within(scores, row, points) for row, points in _WITHIN),
+        _small_enough(bytes_of_both),
+    )
+
+
+def _at_least(scores: Scores, row: str, aim: int) -> Verdict:
+    wanted = f">= {aim} %"
+    score = scores.get(row)
+    if score is None:
+        return Verdict(row, wanted, "not measured", None)
+    return Verdict(row, wanted, _found(score), score.share >= Fraction(aim, 100))
+
+
+def _within(scores: Scores, row: str, points: int) -> Verdict:
+    wanted = f"within {points} points of {rows.AS_IS}"
+    score, base = scores.get(row), scores.get(rows.AS_IS)
+    if score is None or base is None:
+        return Verdict(row, wanted, "not measured", None)
+    lost = base.share - score.share
+    return Verdict(row, wanted, f"{_found(score)}, {-100 * float(lost):+.1f}", lost <= Fraction(points, 100))
+
+
+def _small_enough(size: int | None) -> Verdict:
+    wanted = f"<= {MOST_BYTES:,} bytes"
+    if size is None:
+        return Verdict("both files", wanted, "not measured", None)
+    return Verdict("both files", wanted, f"{size:,} bytes", size <= MOST_BYTES)
+
+
+def today() -> dict[str, Fraction]:
+    """The figures on the card of the model before, by row."""
+    figures: dict[str, str] = json.loads(TODAY.read_text(encoding="utf-8"))["figures"]
+    return {row: Fraction(figure) for row, figure in figures.items()}
+
+
+def no_worse(scores: Scores, before: Mapping[str, Fraction]) -> tuple[Worse, ...]:
+    """The kinds at which this model's figure is below the one before: none, if it may take its place.
+
+    A kind that was not measured cannot be shown to be no worse, and is an error.
+    """
+    missing = [row for row in before if row not in scores]
+    if missing:
+        raise ValueError(f"not measured, so nobody knows whether it is worse: {', '.join(missing)}")
+    return tuple(Worse(row, was, scores[row].share) for row, was in before.items() if scores[row].share < was)
+
+
+def percent(share: Fraction) -> str:
+    return f"{100 * float(share):.1f} %"
+
+
+def _found(score: Score) -> str:
+    low, high = score.interval
+    return f"{percent(score.share)} of {score.n} ({100 * low:.1f} to {100 * high:.1f})"
