@@ -23,7 +23,7 @@ from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, draw_scene
 from ollama_embedded.gguf import read_header
 from ollama_embedded.llama_server import LlamaServer
-from training.export import CONTROL_TOKENS, TOOL_TOKENS, Quantization, export
+from training.export import CONTROL_TOKENS, TOOL_TOKENS, Quantization, export, weight_shapes
 from training.model_config import DEMO, TOY, ModelConfig
 
 Serve = Callable[[tuple[Path, Path]], tuple[httpx.Client, EmbeddedOllama]]
@@ -94,6 +94,27 @@ def test_llama_cpp_computes_what_the_architecture_says(
         found = [entry["logprob"] for entry in reply["logprobs"][0]["top_logprobs"]]
         expected = np.sort(Reference(weights, CONFIG).log_probabilities(before, picture, after))[::-1]
         np.testing.assert_allclose(found, expected[: len(found)], atol=NEAR[quantization])
+
+
+def test_what_is_trained_computes_the_same_and_has_the_same_weights() -> None:
+    torch = pytest.importorskip("torch")
+    from training.model import Context, Model
+
+    weights, picture = random_weights(CONFIG), noise(0)
+    model = Model(CONFIG)
+    assert {name: tuple(weight.shape) for name, weight in model.state_dict().items()} == weight_shapes(CONFIG)
+    model.load_state_dict({name: torch.tensor(weight) for name, weight in weights.items()})
+    before, question = ids("user\n"), ids("Which?")
+    with torch.no_grad():
+        embedding = model.decoder.embedding.weight
+        seen = model.look(torch.tensor(picture)[None])[1][0]
+        opening = torch.cat([embedding[before], seen])
+        places = torch.arange(len(question))[None]
+        context = Context(len(opening), 1, torch.ones_like(places), places, model.decoder.head_width)
+        hidden, _ = model.decoder(torch.cat([opening, embedding[question]])[None], context)
+        found = model.decoder.logits(hidden)[0, -1].log_softmax(-1).numpy()
+    expected = Reference(weights, CONFIG).log_probabilities(before, picture, question)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_matrices_are_quantised_and_nothing_else(tmp_path: Path) -> None:
