@@ -80,8 +80,8 @@ def _within(scores: Scores, row: str, points: int) -> Verdict:
     score, base = scores.get(row), scores.get(rows.AS_IS)
     if score is None or base is None:
         return Verdict(row, wanted, "not measured", None)
-    lost = base.share - score.share
-    return Verdict(row, wanted, f"{_found(score)}, {-100 * float(lost):+.1f}", lost <= Fraction(points, 100))
+    gained = score.share - base.share
+    return Verdict(row, wanted, f"{_found(score)}, {100 * float(gained):+.1f}", gained >= Fraction(-points, 100))
 
 
 def _small_enough(size: int | None) -> Verdict:

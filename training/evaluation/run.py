@@ -1,0 +1,85 @@
+"""All sets asked and scored, with a progress bar, and the table that is shown at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from . import aims
+from .asking import Pair, ask_all
+from .cases import Case
+from .drawn import drawn_scenes
+from .results import Results
+from .schemas import unseen_schemas
+from .sets import SEED, plain, unseen_wordings
+from .tools import tool_cases
+from .variants import variants
+
+N = 500
+SETS: Mapping[str, Callable[[int, int], Iterator[Case]]] = {
+    "plain": plain,
+    "unseen": unseen_wordings,
+    "variants": variants,
+    "schemas": unseen_schemas,
+    "tools": tool_cases,
+    "drawn": drawn_scenes,
+}
+
+
+def all_cases(seed: int, n: int, only: Iterable[str] = SETS) -> Iterator[Case]:
+    """The cases of these sets, drawn as they are needed."""
+    return chain.from_iterable(SETS[name](seed, n) for name in only)
+
+
+def evaluate(
+    pair: Pair,
+    *,
+    n: int = N,
+    seed: int = SEED,
+    only: Iterable[str] = SETS,
+    processes: int | None = None,
+    console: Console | None = None,
+) -> Results:
+    """Ask a pair `n` questions of each kind; on two idle cores 500 take about six minutes."""
+    began = time.monotonic()
+    console = console or Console(stderr=True)
+    with console.status("Drawing pictures for the evaluation"):
+        cases = list(all_cases(seed, n, only))
+    columns = (TextColumn("Asking the model"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("", total=len(cases))
+        replies = ask_all(pair, cases, processes=processes, progress=lambda done: bar.update(task, completed=done))
+    seconds = time.monotonic() - began
+    return Results.of(pair, zip(cases, replies, strict=True), n=n, seed=seed, seconds=seconds)
+
+
+def show(results: Results, console: Console, *, parts: bool = False) -> None:
+    """The scores, the aims, and what became worse; with `parts`, the parts of the mixed questions too."""
+    table = Table("kind", "n", "right", "95 %", "before", title=f"{results.questions:,} questions, seed {results.seed}")
+    before = aims.today()
+    for row, score in results.scores.items():
+        if not parts and row.startswith(_MIXED) and ": " in row:
+            continue
+        low, high = score.interval
+        was = aims.percent(before[row]) if row in before else ""
+        table.add_row(row, str(score.n), aims.percent(score.share), f"{100 * low:.1f} to {100 * high:.1f}", was)
+    console.print(table)
+    table = Table("aim", "wanted", "found", "", title="Aims")
+    for verdict in results.verdicts:
+        table.add_row(verdict.aim, verdict.wanted, verdict.found, _SIGNS[verdict.reached])
+    console.print(table)
+    for worse in results.worse:
+        console.print(f"[red]worse[/red] {worse}")
+    if results.not_measured:
+        console.print(f"Not measured, of what the card before tells: {', '.join(results.not_measured)}")
+    elif not results.worse:
+        console.print("[green]No kind of question is worse than before.[/green]")
+
+
+_MIXED = "mixed"
+_SIGNS = {True: "[green]reached[/green]", False: "[red]missed[/red]", None: ""}
