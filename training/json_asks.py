@@ -1,0 +1,134 @@
+"""JSON about a scene: by request, and under a schema that the question does not speak of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from ollama_embedded.scenes import Shape
+
+from . import answers
+from .answers import compact
+
+if TYPE_CHECKING:
+    from .questions import Ask, Asker, Truth
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "color": ("color", "color", "colour"),
+    "shape": ("shape", "shape", "kind", "form", "type"),
+    "size": ("size",),
+    "position": ("position", "position", "place", "location"),
+}
+"""What people call a property of a shape; the first name is the model's own."""
+LIST_KEYS = ("shapes", "shapes", "objects", "things", "items")
+COUNT_KEYS = ("count", "count", "count", "number", "total", "n", "num_shapes")
+FOUND_KEYS = ("found", "present", "exists", "answer", "yes")
+WITH_KEYS = ("with {keys}", "with the keys {keys}", "using the keys {keys}", "that have {keys}")
+
+Words = Callable[..., str]
+Build = Callable[[Random, Sequence[Shape], Words], tuple[str, str]]
+
+
+def keys_at_random(rng: Random, most: int = 4) -> dict[str, str]:
+    """One to four properties in any order, mostly by their own names."""
+    meanings = rng.sample(tuple(NAMES), rng.choice([number for number in (1, 2, 2, 2, 3, 3, 4, 4) if number <= most]))
+    plain = rng.random() < 0.6
+    return {NAMES[meaning][0] if plain else rng.choice(NAMES[meaning]): meaning for meaning in meanings}
+
+
+def _list(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
+    return words("json_list"), compact({"shapes": answers.as_list(shapes)})
+
+
+def _keys(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
+    keys = keys_at_random(rng)
+    names = answers.listed(list(keys)) if rng.random() < 0.8 else ", ".join(keys)
+    return words("json_keys", keys=names), compact({"shapes": answers.as_list(shapes, keys)})
+
+
+def _array(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
+    asked = words("json_array")
+    if rng.random() < 0.5:
+        return asked, compact(answers.as_list(shapes))
+    keys = keys_at_random(rng)
+    mark = asked[-1] if asked[-1] in ".?!" else ""
+    named = rng.choice(WITH_KEYS).format(keys=answers.listed(list(keys)))
+    return f"{asked.removesuffix(mark)} {named}{mark}", compact(answers.as_list(shapes, keys))
+
+
+def _count(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
+    key = rng.choice(COUNT_KEYS)
+    asked = words("json_count", key=key)
+    return asked, compact({key if key in asked else "count": len(shapes)})
+
+
+def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
+    """A plain question with the wish for JSON behind it: a boolean, a number or a word under a key."""
+    from .questions import choose_wanted, fields
+
+    kind = rng.choice(("exists", "count_things", "colour_of"))
+    forms = "k" if kind == "colour_of" else "pkc"
+    wanted = choose_wanted(rng, shapes, present=kind != "exists" or rng.random() < 0.5, forms=forms)
+    found = wanted.among(shapes)
+    values: dict[str, tuple[Sequence[str], Any]] = {
+        "exists": (FOUND_KEYS, bool(found)),
+        "count_things": (COUNT_KEYS, len(found)),
+        "colour_of": (("color", "answer"), found[0].colour if found else None),
+    }
+    keys, value = values[kind]
+    key = rng.choice(keys)
+    wish = rng.choice(("Answer in JSON with the key {key}.", "Answer as JSON with key {key}.", "Reply in JSON, key {key}."))
+    return f"{words(kind, **fields(wanted))} {wish.format(key=key)}", compact({key: value})
+
+
+BY_REQUEST: Mapping[str, Build] = {
+    "json_list": _list,
+    "json_keys": _keys,
+    "json_array": _array,
+    "json_count": _count,
+    "json_other": _other,
+}
+
+
+def forced(rng: Random, scene: Truth, asker: Asker) -> Ask:
+    """JSON after a question that does not ask for it, as when a grammar forces it. Nothing is learnt of its keys."""
+    from .questions import Ask
+
+    shapes = scene.shapes
+    keys = keys_at_random(rng)
+    lots = rng.random()
+    value: Any
+    if lots < 0.62:
+        asked = asker.words(rng.choice(("describe", "describe", "json_list", "count_all")))
+        things = answers.as_list(shapes, keys)
+        value = things if rng.random() < 0.12 else {rng.choice(LIST_KEYS): things}
+        if lots < 0.08:
+            value = {rng.choice(COUNT_KEYS): len(shapes), "shapes": things}
+        elif lots < 0.12:
+            value = {"background": scene.ground, "shapes": things}
+    elif lots < 0.74:
+        asked = asker.words(rng.choice(("count_all", "count_all", "describe")))
+        value = {rng.choice(COUNT_KEYS): len(shapes)}
+    elif lots < 0.82:
+        asked = asker.words(rng.choice(("describe", "json_list")))
+        value = answers.as_object(shapes[0], keys) if shapes else {}
+    elif lots < 0.88:
+        asked = asker.words("describe")
+        meaning = rng.choice(("color", "shape"))
+        value = {f"{rng.choice(NAMES[meaning])}s": [answers.JSON_VALUES[meaning](shape) for shape in shapes]}
+    else:
+        ask = asker.of_kind(rng.choice(("describe", "count_all", "exists", "colour_of", "where", "unknown")), scene)
+        asked = ask.question
+        value = {rng.choice(("answer", "description", "text", "caption", "reply")): ask.answer}
+        if ask.kind == "exists" and rng.random() < 0.5:
+            value = {rng.choice(FOUND_KEYS): ask.answer.startswith("Yes")}
+    answer = compact(value)
+    return Ask("forced", asker.rough(asked), answer, forced_spans(answer))
+
+
+def forced_spans(answer: str) -> tuple[tuple[int, int], ...]:
+    """The opening and every key: what a grammar decides, not the model."""
+    opening = len(answer) - len(answer.lstrip('[{"'))
+    return ((0, opening), *(match.span() for match in re.finditer(r'\w+(?=":)', answer)))

@@ -1,0 +1,87 @@
+"""From an empty folder to the model's weights: scenes, tokenizer, training. Whatever is there already is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from . import tokenizer, tool_asks
+from .questions import Asker
+from .recipe import Recipe
+from .rows import SYSTEMS
+from .scenes import random_scene
+from .shards import draw_shards
+
+TOKENIZER = "tokenizer.json"
+TITLES = {"sight": "Learning to see", "talk": "Learning to answer"}
+
+
+def progress_bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+        console=console,
+    )
+
+
+def make_scenes(recipe: Recipe, folder: Path, console: Console) -> None:
+    with progress_bar(console) as progress:
+        task = progress.add_task("Drawing scenes", total=recipe.scenes, figures="")
+        for done in draw_shards(folder / "scenes", recipe.scenes, recipe.seed, recipe.model, recipe.processes):
+            progress.update(task, completed=done)
+
+
+def make_tokenizer(recipe: Recipe, folder: Path) -> None:
+    path = folder / TOKENIZER
+    if not path.exists():
+        learnt = tokenizer.learn(texts(Random(f"{recipe.seed}/texts"), recipe.texts), recipe.model.vocabulary)  # noqa: S311
+        learnt.save(str(path))
+
+
+def texts(rng: Random, count: int) -> Iterator[str]:
+    """What the model reads and writes, a question and its answer at a time."""
+    asker = Asker(rng)
+    for _ in range(count):
+        text = _text(rng, asker)
+        # Capitals are rarer in questions; without a push they would be spelt letter by letter.
+        yield text.upper() if rng.random() < 0.1 else text
+
+
+def _text(rng: Random, asker: Asker) -> str:
+    scene = random_scene(rng)
+    lots = rng.random()
+    if lots < 0.12:
+        tools = tool_asks.offer(rng)
+        ask = tool_asks.tool_ask(rng, scene, asker, tools)
+        return f"{tool_asks.tools_line(tools)} {ask.first.question} {ask.first.answer} {ask.result} {ask.last}"
+    if lots < 0.16:
+        without = asker.no_picture(scene)
+        return f"system user assistant tool {rng.choice(SYSTEMS)} {without.question} {without.answer}"
+    drawn = asker.two_pictures([scene, random_scene(rng)]) if lots < 0.4 else asker.one_picture(scene)
+    return f"{drawn.question}\nassistant\n{drawn.answer}"
+
+
+def make_weights(recipe: Recipe, folder: Path, console: Console) -> None:
+    """Train, or go on with it. The one room that needs torch is opened here and not before."""
+    from .train import train
+
+    with progress_bar(console) as progress:
+        tasks: dict[str, TaskID] = {}
+        for stage, step, figures in train(recipe, folder):
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(TITLES[stage], total=getattr(recipe, stage).steps, figures="")
+            progress.update(tasks[stage], completed=step, figures=in_short(figures))
+
+
+def in_short(figures: dict[str, float]) -> str:
+    """The few figures that tell whether it goes well."""
+    named = ("loss", "things right", "pairs", "describe", "exists", "which_image")
+    return "  ".join(f"{name} {figures[name]:.3f}" for name in named if name in figures)

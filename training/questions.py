@@ -1,0 +1,266 @@
+"""Questions about scenes, each with its one right answer: what is asked, of what, in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
+
+from . import answers, json_asks, unknown
+from .answers import Wanted
+from .scenes import PAIRS
+from .surface import roughened
+from .wordings import WORDINGS, pick
+
+IMAGE_WORDS = ("image", "image", "picture", "picture", "photo", "drawing", "scene")
+
+
+class Truth(Protocol):
+    """What is on a picture: all that a question needs to know of it."""
+
+    @property
+    def shapes(self) -> Sequence[Shape]:
+        """In reading order."""
+
+    @property
+    def ground(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question and its answer. `untaught` are spans of the answer, from and to, that a grammar would force."""
+
+    kind: str
+    question: str
+    answer: str
+    untaught: tuple[tuple[int, int], ...] = ()
+
+
+def fields(wanted: Wanted) -> dict[str, str]:
+    """All the ways in which a wording may name it."""
+    names = {"thing": wanted.thing, "a_thing": wanted.a_thing, "things": wanted.things}
+    return names | {"colour": wanted.colour or "", "kind": wanted.kind or ""}
+
+
+def choose_wanted(rng: Random, shapes: Sequence[Shape], *, present: bool, forms: str = "pkc", one: bool = True) -> Wanted:
+    """A subject that is there, or not: a pair (p), a kind (k) or a colour (c). With `one`, of it there is just one.
+
+    An absent pair is mostly a near miss: its colour or its kind or both are there, on other shapes.
+    """
+    for _ in range(8):
+        form = rng.choices(forms, [{"p": 4, "k": 3, "c": 2}[form] for form in forms])[0]
+        wanted = _present(rng, shapes, form) if present and shapes else _absent(rng, shapes, form)
+        found = len(wanted.among(shapes))
+        if found == 0 or not one or found == 1:
+            return wanted
+    return Wanted(shapes[0].colour, shapes[0].kind) if "p" in forms else _absent(rng, shapes, forms[0])
+
+
+def _present(rng: Random, shapes: Sequence[Shape], form: str) -> Wanted:
+    shape = rng.choice(shapes)
+    return Wanted(None if form == "k" else shape.colour, None if form == "c" else shape.kind)
+
+
+def _absent(rng: Random, shapes: Sequence[Shape], form: str) -> Wanted:
+    there = {(shape.colour, shape.kind) for shape in shapes}
+    colours, kinds = {colour for colour, _ in there}, {kind for _, kind in there}
+    if form == "k":
+        return Wanted(kind=rng.choice([kind for kind in KINDS if kind not in kinds]))
+    if form == "c":
+        return Wanted(colour=rng.choice([colour for colour in COLOURS if colour not in colours]))
+    lots = rng.random()
+    near = [
+        (colour, kind)
+        for colour, kind in PAIRS
+        if (colour in colours) >= (lots < 0.62) and (kind in kinds) >= (lots < 0.4 or 0.62 <= lots < 0.84)
+    ]
+    # Sets have no order that a seed could repeat: PAIRS has.
+    possible = [pair for pair in near if pair not in there] or [pair for pair in PAIRS if pair not in there]
+    return Wanted(*rng.choice(possible))
+
+
+class Asker:
+    """Draws questions about scenes, the same ones for the same seed."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+
+    def one_picture(self, scene: Truth) -> Ask:
+        kind = self._choice(ONE_PICTURE)
+        return self.of_kind(kind, scene)
+
+    def of_kind(self, kind: str, scene: Truth, suffix: str = "") -> Ask:
+        """A question of this kind; `suffix` says of which picture it is."""
+        shapes, rng = scene.shapes, self.rng
+        if kind == "unknown":
+            return self.unknown()
+        if kind == "forced":
+            return json_asks.forced(rng, scene, self)
+        if kind in json_asks.BY_REQUEST:
+            asked, answer = json_asks.BY_REQUEST[kind](rng, shapes, lambda name, /, **of: self.words(name, suffix, **of))
+            return Ask(kind, roughened(asked, rng, literal=True), answer)
+        if kind == "what_at":
+            taken = [shape.place for shape in shapes]
+            free = [place for place in PLACES if place not in taken]
+            place = rng.choice(taken if taken and rng.random() < 0.6 else free)
+            asked = self.words(kind, suffix, at_place=answers.AT_PLACE[place])
+            return Ask(kind, self.rough(asked), answers.what_at(shapes, place))
+        if kind == "describe":
+            return Ask(kind, self.rough(self.words(kind, suffix)), answers.describe(shapes))
+        if kind == "background":
+            return Ask(kind, self.rough(self.words(kind, suffix)), answers.background(scene.ground))
+        if kind == "count_all":
+            return Ask(kind, self.rough(self.words(kind, suffix)), answers.count(shapes))
+        if kind == "how_many_images":
+            asked = rng.choice(HOW_MANY_IMAGES).format(images=rng.choice(("images", "pictures")))
+            return Ask(kind, self.rough(asked), answers.how_many_images([shapes]))
+        share, forms, one, answer_of = ABOUT_A_THING[kind]
+        wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one)
+        return Ask(kind, self.rough(self.words(kind, suffix, **fields(wanted))), answer_of(shapes, wanted))
+
+    def two_pictures(self, scenes: Sequence[Truth]) -> Ask:
+        kind, rng = self._choice(TWO_PICTURES), self.rng
+        pictures = [scene.shapes for scene in scenes]
+        if kind == "which_image":
+            wanted = self._which(pictures)
+            return Ask(kind, self.rough(self.words(kind, **fields(wanted))), answers.which_image(pictures, wanted))
+        if kind == "more_shapes":
+            return Ask(kind, self.rough(self.words(kind)), answers.more_shapes(pictures))
+        if kind == "how_many_images":
+            asked = rng.choice(HOW_MANY_IMAGES).format(images=rng.choice(("images", "pictures")))
+            return Ask(kind, self.rough(asked), answers.how_many_images(pictures))
+        if kind == "describe_both":
+            return Ask(kind, self.rough(self.words(kind)), answers.describe_both(pictures))
+        if kind == "unknown":
+            return self.unknown()
+        number = rng.randrange(2)
+        ordinal = answers.ORDINALS[number]
+        if kind == "describe_one":
+            return Ask(kind, self.rough(self.words(kind, ordinal=ordinal)), answers.describe(pictures[number]))
+        ask = self.of_kind(self._choice(OF_ONE), scenes[number], f" in the {ordinal} {rng.choice(IMAGE_WORDS[:4])}")
+        return Ask("in_one", ask.question, ask.answer, ask.untaught)
+
+    def _which(self, pictures: Sequence[Sequence[Shape]]) -> Wanted:
+        """The answer is drawn first and a subject found for it: by itself, "both" would be rare."""
+        rng = self.rng
+        shows = rng.choice(((True, False), (False, True), (True, True), (False, False)))
+        every = [Wanted(colour, kind) for colour, kind in PAIRS]
+        every += [Wanted(kind=kind) for kind in KINDS] + [Wanted(colour=colour) for colour in COLOURS]
+        rng.shuffle(every)
+        near = [wanted for wanted in every if any(_close(wanted, shapes) for shapes in pictures)]
+        for wanted in [*near, *every]:
+            if tuple(bool(wanted.among(shapes)) for shapes in pictures) == shows:
+                return wanted
+        return every[0]
+
+    def unknown(self) -> Ask:
+        rng = self.rng
+        if rng.random() < 0.55:
+            noun = unknown.invented_noun(rng) if rng.random() < 0.2 else rng.choice(unknown.NOUNS)
+            asked = pick(rng.choice(unknown.NOUN_QUESTIONS), rng).format(
+                noun=noun, a_noun=answers.article(noun), image=rng.choice(IMAGE_WORDS)
+            )
+        else:
+            asked = pick(rng.choice(unknown.FREE_QUESTIONS), rng).format(image=rng.choice(IMAGE_WORDS))
+        return Ask("unknown", self.rough(asked), answers.DECLINED)
+
+    def no_picture(self, scene: Truth) -> Ask:
+        """Any question, with no picture to it; the scene only lends its subjects."""
+        rng = self.rng
+        if rng.random() < 0.3:
+            return Ask("no_picture", self.rough(pick(rng.choice(unknown.GREETINGS), rng)), answers.GREETED)
+        kind = rng.choice(("describe", "count_all", "count_things", "exists", "colour_of", "where", "json_list", "unknown"))
+        return Ask("no_picture", self.of_kind(kind, scene).question, answers.NO_PICTURE)
+
+    def words(self, kind: str, suffix: str = "", /, **of: str) -> str:
+        """A wording of this kind, filled in; with a suffix, one that does not speak of a picture itself."""
+        of["image"] = self.rng.choice(IMAGE_WORDS)
+        while True:
+            template = self.rng.choice(WORDINGS[kind])
+            wording = pick(template, self.rng)
+            if (suffix and "{image}" in wording) or not _fits(template, of):
+                continue
+            words = wording.format(**of)
+            words = words[0].upper() + words[1:]
+            if not suffix:
+                return words
+            mark = words[-1] if words[-1] in ".?!" else ""
+            return words.removesuffix(mark) + suffix + mark
+
+    def rough(self, question: str) -> str:
+        return roughened(question, self.rng)
+
+    def _choice(self, weights: Mapping[str, float]) -> str:
+        return self.rng.choices(tuple(weights), tuple(weights.values()))[0]
+
+
+def _fits(template: str, of: Mapping[str, str]) -> bool:
+    """Whether every field of the template has a value here."""
+    return all(f"{{{name}}}" not in template or of.get(name) for name in ("kind", "colour", "thing", "a_thing", "things"))
+
+
+def _close(wanted: Wanted, shapes: Sequence[Shape]) -> bool:
+    return any(wanted.colour == shape.colour or wanted.kind == shape.kind for shape in shapes)
+
+
+HOW_MANY_IMAGES = (
+    "How many {images} are there?",
+    "How many {images} do you see?",
+    "How many {images} did I send?",
+    "Count the {images}.",
+    "Number of {images}?",
+)
+
+ABOUT_A_THING: Mapping[str, tuple[float, str, bool, Callable[[Sequence[Shape], Wanted], str]]] = {
+    "count_things": (0.62, "pkc", False, answers.count),
+    "colour_of": (0.65, "k", True, answers.colour_of),
+    "shape_of": (0.65, "c", True, answers.shape_of),
+    "exists": (0.5, "pkc", False, answers.exists),
+    "where": (0.72, "pkc", True, answers.where),
+    "size_of": (0.8, "pkc", True, answers.size_of),
+}
+"""The share of subjects that are there, their forms, whether there must be just one, and the answer."""
+
+ONE_PICTURE: Mapping[str, float] = {
+    "describe": 14,
+    "count_all": 5,
+    "count_things": 7,
+    "colour_of": 7,
+    "shape_of": 7,
+    "exists": 11,
+    "where": 11,
+    "what_at": 6,
+    "size_of": 6,
+    "background": 4,
+    "how_many_images": 0.5,
+    "json_list": 4,
+    "json_keys": 6,
+    "json_array": 2,
+    "json_count": 3,
+    "json_other": 2.5,
+    "forced": 11,
+    "unknown": 10,
+}
+TWO_PICTURES: Mapping[str, float] = {
+    "which_image": 42,
+    "more_shapes": 5,
+    "how_many_images": 1,
+    "describe_one": 10,
+    "describe_both": 6,
+    "in_one": 32,
+    "unknown": 4,
+}
+OF_ONE: Mapping[str, float] = {
+    "count_all": 3,
+    "count_things": 3,
+    "colour_of": 4,
+    "shape_of": 3,
+    "exists": 7,
+    "where": 4,
+    "what_at": 3,
+    "size_of": 3,
+    "background": 2,
+}

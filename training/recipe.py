@@ -1,0 +1,64 @@
+"""How long, how much and at which rates the demo model is trained: the whole recipe, in figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .model_config import DEMO, TOY, ModelConfig
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training. A step takes `rows` rows (or pictures) on each process; rates are Muon's and Adam's."""
+
+    steps: int
+    rows: int
+    muon: float
+    adam: float
+    warm_up: int
+    steady: float
+    """The part of the steps before the rates begin to fall in a line to nothing."""
+    vision: float = 1.0
+    """The part of Muon's rate that the ViT gets."""
+
+    def share(self, step: int) -> float:
+        """The part of the peak rates at this step, counted from 0."""
+        rising = min(1.0, (step + 1) / self.warm_up)
+        falling = min(1.0, (self.steps - step) / (self.steps * (1 - self.steady)))
+        return min(rising, max(falling, 0.01))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Sight first: the ViT and the projector learn what is where. Then talk: all of it learns to answer."""
+
+    model: ModelConfig
+    scenes: int
+    sight: Stage
+    talk: Stage
+    seed: int = 20261125
+    processes: int = 2
+    texts: int = 30_000
+    """Questions that the tokenizer is learnt from."""
+    checkpoint_seconds: float = 120.0
+    two_pictures: float = 0.27
+    text_first: float = 0.06
+    no_picture: float = 0.015
+    stages: tuple[str, ...] = field(default=("sight", "talk"))
+
+
+DEMO_RECIPE = Recipe(
+    model=DEMO,
+    scenes=100_000,
+    sight=Stage(steps=900, rows=64, muon=0.02, adam=3e-3, warm_up=50, steady=0.4),
+    talk=Stage(steps=9000, rows=8, muon=0.02, adam=3e-3, warm_up=100, steady=0.3, vision=0.3),
+)
+TOY_RECIPE = Recipe(
+    model=TOY,
+    scenes=40,
+    sight=Stage(steps=1, rows=4, muon=0.02, adam=3e-3, warm_up=1, steady=0.5),
+    talk=Stage(steps=2, rows=2, muon=0.02, adam=3e-3, warm_up=1, steady=0.5, vision=0.3),
+    processes=1,
+    texts=300,
+)
+"""Everything once, in seconds: for tests."""

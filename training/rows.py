@@ -1,0 +1,233 @@
+"""Rows to learn from: one opening with its pictures, and bins filled with questions that only see the opening.
+
+An opening is an optional system turn, the head of a user turn and the pictures, each with its registers. A question
+stands in a bin as `question<|im_end|> <|im_start|>assistant answer<|im_end|>`; its positions go on from the opening's
+end, so every question is a first one. All the openings of a batch are alike, which leaves nothing to pad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from . import tool_asks
+from .model_config import REGISTERS
+from .questions import Ask, Asker, Truth
+from .tokenizer import END_OF_TEXT
+
+BIN = 128
+BINS = 2
+SYSTEMS = (
+    "You are a helpful assistant.",
+    "You are a vision model.",
+    "You look at images and answer questions about them.",
+    "Answer briefly.",
+    "Be concise.",
+    "Answer in English.",
+    "You are an expert in image analysis.",
+    "Answer truthfully.",
+    "If you do not know, say so.",
+    "You describe drawings for a museum.",
+    "Look closely at every picture.",
+    "The user will show you pictures.",
+    "You are an agent. Use the tools if they help.",
+    "Do not make things up.",
+    "Your name is Shapes.",
+    "Follow the instructions of the user.",
+    "You help people who cannot see well.",
+    "Think before you answer.",
+)
+_HEAD = "<|im_start|>user\n"
+_TO_ANSWER = "<|im_end|>\n<|im_start|>assistant\n"
+_STAMMER = 0.6
+"""Of the answers under a grammar, the part whose words are split at random."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """An opening without its pictures' own tokens: ids before them, and how many pictures and registers follow."""
+
+    head: tuple[int, ...]
+    pictures: int
+    registers: int
+
+    def length(self, patches: int) -> int:
+        return len(self.head) + self.pictures * (patches + self.registers)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch. All arrays but the last are [rows, BINS * BIN].
+
+    `segments` number the questions of a bin from 0, -1 where nothing is; `weights` are of the token after each.
+    """
+
+    layout: Layout
+    tokens: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    kinds: tuple[tuple[str, ...], ...]
+    """The kind of every question of a row, by its segment's number."""
+    inside: tuple[tuple[int, int, int], ...] = ()
+    """Pictures that stand within a question: row, first token, and which of the batch's pictures."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A question and its answer as tokens; the weight of a token is 0 unless the model is to say it."""
+
+    kind: str
+    ids: list[int]
+    weights: list[float]
+    picture_at: int | None = None
+    """Where the picture's tokens begin, when they are not in the opening."""
+
+
+class RowWriter:
+    """Draws the questions of a batch and packs them."""
+
+    def __init__(self, rng: Random, tokenizer: Tokenizer, stammering: Tokenizer) -> None:
+        self._rng = rng
+        self._asker = Asker(rng)
+        self._plain = tokenizer
+        self._stammering = stammering
+
+    def write(self, scenes: Sequence[Sequence[Truth]]) -> Rows:
+        """A batch about these pictures: one list of none to two a row; with none, the row's questions are of it."""
+        pictures = len(scenes[0])
+        rng = self._rng
+        tools = tool_asks.offer(rng) if pictures == 1 and rng.random() < 0.16 else {}
+        head = self._ids(self._system(tools) + _HEAD)
+        layout = Layout(tuple(head), pictures, 0 if rng.random() < 0.13 else REGISTERS)
+        return self._pack(layout, [self._questions(row, tools) for row in scenes])
+
+    def write_without_pictures(self, scenes: Sequence[Truth]) -> Rows:
+        """A batch of people who forgot their picture."""
+        layout = Layout(tuple(self._ids(self._system({}) + _HEAD)), 0, 0)
+
+        def questions(scene: Truth) -> list[list[Spoken]]:
+            return self._fill(lambda: self._spoken(self._asker.no_picture(scene)))
+
+        return self._pack(layout, [questions(scene) for scene in scenes])
+
+    def write_text_first(self, scenes: Sequence[Truth], patches: int) -> Rows:
+        """A batch of questions in front of their pictures, as templates put them that know nothing of this model.
+
+        One picture to a bin: BINS scenes a row.
+        """
+        layout = Layout(tuple(self._ids(self._system({}) + _HEAD)), 0, 0)
+        spoken = [self._text_first(scene, patches) for scene in scenes]
+        return self._pack(layout, [[[each] for each in spoken[at : at + BINS]] for at in range(0, len(spoken), BINS)])
+
+    def _text_first(self, scene: Truth, patches: int) -> Spoken:
+        while True:
+            ask = self._asker.one_picture(scene)
+            question = self._ids(ask.question + self._rng.choice(("", "\n", " ")))
+            answer = self._spoken(Ask(ask.kind, "", ask.answer, ask.untaught))
+            ids = question + [0] * patches + answer.ids
+            if len(ids) <= BIN:
+                return Spoken(ask.kind, ids, [0.0] * (len(question) + patches) + answer.weights, len(question))
+
+    def _system(self, tools: dict[str, tuple[str, ...]]) -> str:
+        rng = self._rng
+        lines = rng.sample(SYSTEMS, rng.choice((1, 1, 2, 3))) if rng.random() < (0.4 if tools else 0.14) else []
+        text = "\n".join(filter(None, (" ".join(lines), tool_asks.tools_line(tools) if tools else "")))
+        return f"<|im_start|>system\n{text}<|im_end|>\n" if text else ""
+
+    def _questions(self, row: Sequence[Truth], tools: dict[str, tuple[str, ...]]) -> list[list[Spoken]]:
+        if tools:
+            return self._fill(lambda: self._tool_spoken(row[0], tools))
+        if len(row) == 2:
+            return self._fill(lambda: self._turns(lambda: self._asker.two_pictures(row)))
+        return self._fill(lambda: self._turns(lambda: self._asker.one_picture(row[0])))
+
+    def _turns(self, ask: Callable[[], Ask]) -> Spoken:
+        first = self._spoken(ask())
+        if self._rng.random() > 0.05:
+            return first
+        second = self._spoken(ask())
+        between = self._ids("\n" + _HEAD)
+        return Spoken(
+            second.kind,
+            first.ids + between + second.ids,
+            first.weights + [0.0] * len(between) + second.weights,
+        )
+
+    def _tool_spoken(self, scene: Truth, tools: dict[str, tuple[str, ...]]) -> Spoken:
+        ask = tool_asks.tool_ask(self._rng, scene, self._asker, tools)
+        first = self._spoken(ask.first)
+        if not ask.result:
+            return first
+        between = self._ids(f"\n<|im_start|>tool\n{ask.result}{_TO_ANSWER}")
+        last = self._ids(ask.last + "<|im_end|>")
+        weights = first.weights + [0.0] * len(between) + _weights(last)
+        return Spoken("tool_result", first.ids + between + last, weights)
+
+    def _spoken(self, ask: Ask) -> Spoken:
+        question = self._ids(ask.question + _TO_ANSWER)
+        stammers = ask.untaught and self._rng.random() < _STAMMER
+        encoded = (self._stammering if stammers else self._plain).encode(ask.answer + "<|im_end|>")
+        weights = _weights(encoded.ids)
+        for index, (start, _) in enumerate(encoded.offsets):
+            if any(low <= start < high for low, high in ask.untaught):
+                weights[index] = 0.0
+        return Spoken(ask.kind, question + encoded.ids, [0.0] * len(question) + weights)
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._plain.encode(text).ids)
+
+    def _fill(self, draw: Callable[[], Spoken]) -> list[list[Spoken]]:
+        """Bins of questions; the first that fits nowhere ends it."""
+        bins: list[list[Spoken]] = [[] for _ in range(BINS)]
+        free = [BIN] * BINS
+        while True:
+            spoken = draw()
+            length = len(spoken.ids)
+            place = next((number for number in range(BINS) if free[number] >= length), None)
+            if place is None:
+                if all(len(spoken) for spoken in bins):
+                    return bins
+                continue
+            bins[place].append(spoken)
+            free[place] -= length
+
+    def _pack(self, layout: Layout, rows: Sequence[Sequence[Sequence[Spoken]]]) -> Rows:
+        shape = (len(rows), BINS * BIN)
+        tokens, offsets = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        segments, targets = np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
+        weights = np.zeros(shape, np.float32)
+        kinds, inside = [], []
+        for row, bins in enumerate(rows):
+            number = 0
+            for place, spoken_ones in enumerate(bins):
+                at = place * BIN
+                for spoken in spoken_ones:
+                    length = len(spoken.ids)
+                    here = slice(at, at + length)
+                    tokens[row, here] = spoken.ids
+                    offsets[row, here] = np.arange(length)
+                    segments[row, here] = number
+                    if spoken.picture_at is not None:
+                        inside.append((row, at + spoken.picture_at, len(inside)))
+                    targets[row, at : at + length - 1] = spoken.ids[1:]
+                    weights[row, at : at + length - 1] = spoken.weights[1:]
+                    at, number = at + length, number + 1
+            kinds.append(tuple(spoken.kind for spoken_ones in bins for spoken in spoken_ones))
+        return Rows(layout, tokens, segments, offsets, targets, weights, tuple(kinds), tuple(inside))
+
+
+def _weights(ids: Sequence[int]) -> list[float]:
+    """Long answers weigh more than short ones, but not in proportion; the first token says much of it."""
+    each = len(ids) ** -0.5
+    return [max(each, 0.5), *[each] * (len(ids) - 1)] if ids else []
+
+
+def end_of_text(tokenizer: Tokenizer) -> int:
+    return int(tokenizer.token_to_id(END_OF_TEXT))

@@ -1,0 +1,122 @@
+"""Losses that exist in training alone: what each patch, each picture and each register ought to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ollama_embedded.scenes import COLOURS, KINDS, PLACES
+
+from .model_config import ModelConfig
+from .scenes import GROUNDS, MOST, RADII
+
+PROPERTIES = (len(COLOURS), len(KINDS), len(RADII), len(PLACES))
+"""Colours, kinds, sizes, places: in the order of the labels."""
+PAIRS = len(COLOURS) * len(KINDS)
+_REACH = 0.7
+"""Up to this part of its radius a shape surely covers a square that is centred on it."""
+_CENTRE_WEIGHT = 4.0
+_NOTHING_WEIGHT = 0.15
+
+
+@dataclass(frozen=True)
+class Truths:
+    """Targets of a batch of pictures. `patches` is [n, patches]: the number of the thing there, or -1.
+
+    `labels` is [n, 4, 4] as the shards have it, `pairs` [n, 48] of 0 and 1, `weights` [n, patches].
+    """
+
+    labels: Tensor
+    patches: Tensor
+    weights: Tensor
+    pairs: Tensor
+    grounds: Tensor
+
+    @classmethod
+    def of(cls, labels: Tensor, spots: Tensor, grounds: Tensor, config: ModelConfig) -> Truths:
+        middles = (torch.arange(config.side) + 0.5) * config.patch_size
+        down, across = torch.meshgrid(middles, middles, indexing="ij")
+        at = torch.stack([across.flatten(), down.flatten()], -1)
+        distance = (at[None, None] - spots[:, :, None, :2]).abs().amax(-1)
+        there = labels[:, :, 0] >= 0
+        reach = (spots[:, :, 2] * _REACH)[..., None]
+        relative = (distance / reach.clamp_min(1e-3)).masked_fill(~there[..., None], float("inf"))
+        # The patch with a thing's centre in it is its own, however small the thing.
+        centred = (distance <= config.patch_size / 2) & there[..., None]
+        nearest = relative.masked_fill(centred, 0).min(1)
+        patches = torch.where(nearest.values <= 1, nearest.indices, -1)
+        weights = 1 + (_CENTRE_WEIGHT - 1) * centred.any(1).float()
+        pair = labels[:, :, 0] * len(KINDS) + labels[:, :, 1]
+        pairs = torch.zeros(len(labels), PAIRS + 1).scatter(1, torch.where(there, pair, PAIRS), 1.0)[:, :PAIRS]
+        return cls(labels, patches, weights, pairs, grounds)
+
+    def of_patches(self, values: Tensor) -> Tensor:
+        """A value of each thing [n, 4] spread to the patches, counted from 1; 0 where nothing is."""
+        found = values.gather(1, self.patches.clamp_min(0)) + 1
+        return found.masked_fill(self.patches < 0, 0)
+
+
+class Tutor(nn.Module):
+    """The heads that ask. They are thrown away after training."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.sizes = [number + 1 for number in PROPERTIES]
+        self.seen = nn.Linear(config.vision_width, sum(self.sizes))
+        self.ground = nn.Linear(config.vision_width, len(GROUNDS))
+        self.projected = nn.Linear(config.width, PAIRS + 1 + self.sizes[2] + self.sizes[3])
+        self.present = nn.Linear(config.width, PAIRS)
+        self.gathered = nn.ModuleList(nn.Linear(config.width, PAIRS) for _ in range(2))
+        self.summed = nn.ModuleList(nn.Linear(config.width, len(COLOURS) + len(KINDS) + MOST + 1) for _ in range(2))
+
+    def look(self, seen: Tensor, projected: Tensor, truths: Truths) -> Tensor:
+        """What the ViT and the projector should say of every patch, and of the whole."""
+        properties = self.seen(seen).split(self.sizes, -1)
+        loss = torch.zeros(())
+        for number, logits in enumerate(properties):
+            loss = loss + self._patch_loss(logits, truths, truths.labels[:, :, number])
+        loss = loss * 0.3 / 4 + 0.1 * F.cross_entropy(self.ground(seen.mean(1)), truths.grounds)
+        pairs, sizes, places = self.projected(projected).split((PAIRS + 1, self.sizes[2], self.sizes[3]), -1)
+        pair = truths.labels[:, :, 0] * len(KINDS) + truths.labels[:, :, 1]
+        loss = loss + 0.3 * self._patch_loss(pairs, truths, pair)
+        loss = loss + 0.08 * self._patch_loss(sizes, truths, truths.labels[:, :, 2])
+        loss = loss + 0.12 * self._patch_loss(places, truths, truths.labels[:, :, 3])
+        return loss + 1.2 * F.binary_cross_entropy_with_logits(self.present(projected.mean(1)), truths.pairs)
+
+    def gather(self, first: list[Tensor], second: list[Tensor], truths: Truths) -> Tensor:
+        """What the two registers [n, width] should know after each of the first two blocks: pairs, then sums."""
+        loss = torch.zeros(())
+        colours = truths.pairs.unflatten(1, (len(COLOURS), len(KINDS))).amax(2)
+        kinds = truths.pairs.unflatten(1, (len(COLOURS), len(KINDS))).amax(1)
+        numbers = (truths.labels[:, :, 0] >= 0).sum(1)
+        for at, weight in enumerate((0.1, 0.3)):
+            pairs = F.binary_cross_entropy_with_logits(self.gathered[at](first[at]), truths.pairs)
+            some = self.summed[at](second[at]).split((len(COLOURS) + len(KINDS), MOST + 1), -1)
+            properties = F.binary_cross_entropy_with_logits(some[0], torch.cat([colours, kinds], 1))
+            loss = loss + weight * (6 * pairs + 2 * properties + 0.5 * F.cross_entropy(some[1], numbers))
+        return loss
+
+    @torch.no_grad()
+    def all_pairs_right(self, register: Tensor, truths: Truths) -> float:
+        """The share of pictures whose 48 pairs the first register all has right after the second block."""
+        said = self.gathered[1](register) > 0
+        return float((said == truths.pairs.bool()).all(1).float().mean())
+
+    @torch.no_grad()
+    def shapes_right(self, seen: Tensor, truths: Truths) -> float:
+        """The share of things whose colour, kind, size and place the ViT has right at their middle patch."""
+        right = torch.ones_like(truths.patches, dtype=torch.bool)
+        for number, logits in enumerate(self.seen(seen).split(self.sizes, -1)):
+            right &= logits.argmax(-1) == truths.of_patches(truths.labels[:, :, number])
+        middle = truths.weights > 1
+        return float(right[middle].float().mean())
+
+    @staticmethod
+    def _patch_loss(logits: Tensor, truths: Truths, values: Tensor) -> Tensor:
+        targets = truths.of_patches(values)
+        weights = torch.where(targets > 0, truths.weights, _NOTHING_WEIGHT)
+        losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+        return (losses * weights.flatten()).sum() / weights.sum()
