@@ -7,6 +7,7 @@
 #   make check      ruff, mypy and the rules of who may import whom
 #   make matrix     the core of the suite on every Python that is installed, with the oldest and the newest core
 #   make bench      this client and its peers, measured side by side: benchmarks/README.md
+#   make train      the demo model from nothing, in training/out: under two hours on two cores; goes on where it was stopped
 #   make help-copies  write the help of the command line into README.md and docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #
@@ -25,7 +26,7 @@ RUN := $(VENV)/bin/python
 ANY_PYTHON := python3 python3.13 python3.12 python3.11 python3.10 python
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
 
-.PHONY: install demo test check docs matrix bench help-copies
+.PHONY: install demo test check docs matrix bench train help-copies
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -54,6 +55,10 @@ matrix: $(STAMP)
 bench: $(STAMP)
 	$(RUN) benchmarks $(BENCH)
 
+# TRAIN=--toy for a minute's worth of everything; TRAIN=adopt puts what was made into ollama_embedded/demo_model.
+train: $(VENV)/.installed-train
+	@$(RUN) -m training $(TRAIN)
+
 help-copies: $(STAMP)
 	@$(RUN) tests/help_copies.py
 
@@ -61,11 +66,12 @@ docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
 	@echo "The documentation is in site/index.html"
 
-$(VENV)/.installed-docs: $(STAMP)
+# A group of dependencies more than `make install` brings: docs, train.
+$(VENV)/.installed-%: $(STAMP)
 	@if command -v uv >/dev/null 2>&1; then \
-		uv pip install --quiet --python $(RUN) --group docs; \
+		uv pip install --quiet --python $(RUN) --group $*; \
 	else \
-		$(RUN) -m pip install --quiet --disable-pip-version-check --group docs; \
+		$(RUN) -m pip install --quiet --disable-pip-version-check --group $*; \
 	fi
 	@touch $@
 

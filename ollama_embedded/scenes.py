@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -112,6 +112,7 @@ def _placed(shapes: tuple[Shape | str, ...]) -> list[Shape]:
     return placed
 
 
+Corner = tuple[float, float]
 Pen = Callable[["ImageDraw.ImageDraw", tuple[float, float], float, tuple[int, int, int]], None]
 
 
@@ -120,14 +121,7 @@ def _circle(pen: ImageDraw.ImageDraw, centre: tuple[float, float], radius: float
     pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
 
-def _square(pen: ImageDraw.ImageDraw, centre: tuple[float, float], radius: float, colour: tuple[int, int, int]) -> None:
-    x, y = centre
-    half = radius * 0.87
-    pen.rectangle((x - half, y - half, x + half, y + half), fill=colour)
-
-
-def _polygon(corners: list[tuple[float, float]]) -> Pen:
-    """A pen for a shape given by its corners in a square from -1 to 1."""
+def _polygon(corners: tuple[Corner, ...]) -> Pen:
 
     def draw(
         pen: ImageDraw.ImageDraw, centre: tuple[float, float], radius: float, colour: tuple[int, int, int]
@@ -138,24 +132,26 @@ def _polygon(corners: list[tuple[float, float]]) -> Pen:
     return draw
 
 
-def _star_corners() -> list[tuple[float, float]]:
+def _star_corners() -> tuple[Corner, ...]:
     reach = [1.0 if corner % 2 == 0 else 0.42 for corner in range(10)]
     angles = [math.pi * (corner / 5 - 0.5) for corner in range(10)]
-    return [(r * math.cos(angle), r * math.sin(angle)) for r, angle in zip(reach, angles, strict=True)]
+    return tuple((r * math.cos(angle), r * math.sin(angle)) for r, angle in zip(reach, angles, strict=True))
 
 
+_HALF_SIDE = 0.87
 _ARM = 0.34
-_QUARTERS: tuple[Callable[[tuple[float, float]], tuple[float, float]], ...] = (
+_QUARTERS: tuple[Callable[[Corner], Corner], ...] = (
     lambda at: at,
     lambda at: (-at[1], at[0]),
     lambda at: (-at[0], -at[1]),
     lambda at: (at[1], -at[0]),
 )
-_PENS: dict[str, Pen] = {
-    "circle": _circle,
-    "square": _square,
-    "triangle": _polygon([(0, -1), (1, 1), (-1, 1)]),
-    "diamond": _polygon([(0, -1), (1, 0), (0, 1), (-1, 0)]),
-    "star": _polygon(_star_corners()),
-    "cross": _polygon([turn(corner) for turn in _QUARTERS for corner in ((-_ARM, -1), (_ARM, -1), (_ARM, -_ARM))]),
+CORNERS: Mapping[str, tuple[Corner, ...]] = {
+    "square": tuple(turn((_HALF_SIDE, _HALF_SIDE)) for turn in _QUARTERS),
+    "triangle": ((0, -1), (1, 1), (-1, 1)),
+    "diamond": tuple(turn((0, -1)) for turn in _QUARTERS),
+    "star": _star_corners(),
+    "cross": tuple(turn(corner) for turn in _QUARTERS for corner in ((-_ARM, -1), (_ARM, -1), (_ARM, -_ARM))),
 }
+"""What every kind but the circle looks like, in a square from -1 to 1; y points down."""
+_PENS: dict[str, Pen] = {"circle": _circle, **{kind: _polygon(corners) for kind, corners in CORNERS.items()}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +93,7 @@ def describe_both(pictures: Sequence[Shapes]) -> str:
     return " ".join(parts)
 
 
-def count(shapes: Shapes, wanted: Wanted = Wanted()) -> str:  # noqa: B008 - frozen
+def count(shapes: Shapes, wanted: Wanted = Wanted()) -> str:
     number = len(wanted.among(shapes))
     return f"There is 1 {wanted.thing}." if number == 1 else f"There are {number} {wanted.things}."
 
@@ -158,7 +158,7 @@ def _which(shows: Sequence[bool]) -> str:
     return f"The {ORDINALS[shows.index(True)]} image."
 
 
-JSON_VALUES = {
+JSON_VALUES: Mapping[str, Callable[[Shape], str]] = {
     "color": lambda shape: shape.colour,
     "shape": lambda shape: shape.kind,
     "size": lambda shape: shape.size,

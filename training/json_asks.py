@@ -60,8 +60,9 @@ def _array(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str
 
 def _count(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
     key = rng.choice(COUNT_KEYS)
-    asked = words("json_count", key=key)
-    return asked, compact({key if key in asked else "count": len(shapes)})
+    if rng.random() < 0.5:
+        return words("json_count"), compact({"count": len(shapes)})
+    return words("json_count", key=key), compact({key: len(shapes)})
 
 
 def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
@@ -79,7 +80,9 @@ def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str
     }
     keys, value = values[kind]
     key = rng.choice(keys)
-    wish = rng.choice(("Answer in JSON with the key {key}.", "Answer as JSON with key {key}.", "Reply in JSON, key {key}."))
+    wish = rng.choice(
+        ("Answer in JSON with the key {key}.", "Answer as JSON with key {key}.", "Reply in JSON, key {key}.")
+    )
     return f"{words(kind, **fields(wanted))} {wish.format(key=key)}", compact({key: value})
 
 

@@ -7,9 +7,18 @@ from pathlib import Path
 from random import Random
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from . import tokenizer, tool_asks
+from .export import export
 from .questions import Asker
 from .recipe import Recipe
 from .rows import SYSTEMS
@@ -42,7 +51,7 @@ def make_scenes(recipe: Recipe, folder: Path, console: Console) -> None:
 def make_tokenizer(recipe: Recipe, folder: Path) -> None:
     path = folder / TOKENIZER
     if not path.exists():
-        learnt = tokenizer.learn(texts(Random(f"{recipe.seed}/texts"), recipe.texts), recipe.model.vocabulary)  # noqa: S311
+        learnt = tokenizer.learn(texts(Random(f"{recipe.seed}/texts"), recipe.texts), recipe.model.vocabulary)
         learnt.save(str(path))
 
 
@@ -69,9 +78,9 @@ def _text(rng: Random, asker: Asker) -> str:
     return f"{drawn.question}\nassistant\n{drawn.answer}"
 
 
-def make_weights(recipe: Recipe, folder: Path, console: Console) -> None:
-    """Train, or go on with it. The one room that needs torch is opened here and not before."""
-    from .train import train
+def make_weights(recipe: Recipe, folder: Path, console: Console) -> float:
+    """Train, or go on with it; the seconds it took in all. The room that needs torch is opened here, not before."""
+    from .train import seconds_spent, train
 
     with progress_bar(console) as progress:
         tasks: dict[str, TaskID] = {}
@@ -79,6 +88,15 @@ def make_weights(recipe: Recipe, folder: Path, console: Console) -> None:
             if stage not in tasks:
                 tasks[stage] = progress.add_task(TITLES[stage], total=getattr(recipe, stage).steps, figures="")
             progress.update(tasks[stage], completed=step, figures=in_short(figures))
+    return seconds_spent(folder)
+
+
+def make_files(recipe: Recipe, folder: Path) -> tuple[Path, Path]:
+    """The weights as a GGUF pair of 8 bits, in a folder of its own."""
+    from .train import weights_as_arrays
+
+    tokens, merges = tokenizer.tokens_and_merges(tokenizer.load(folder / TOKENIZER))
+    return export(weights_as_arrays(folder), recipe.model, tokens, merges, folder / "model")
 
 
 def in_short(figures: dict[str, float]) -> str:

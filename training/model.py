@@ -32,7 +32,9 @@ class VisionBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.ln1(x)
-        query, key, value = (part(y).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.q, self.k, self.v))
+        query, key, value = (
+            part(y).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.q, self.k, self.v)
+        )
         x = x + self.out(attend(query, key, value, None).transpose(1, 2).flatten(-2))
         return x + self.down(F.gelu(self.up(self.ln2(x)), approximate="tanh"))
 
@@ -54,7 +56,13 @@ class Vision(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         size = self.patch_size
-        patches = pictures.unflatten(3, (-1, size)).unflatten(2, (-1, size)).permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
+        patches = (
+            pictures.unflatten(3, (-1, size))
+            .unflatten(2, (-1, size))
+            .permute(0, 2, 4, 1, 3, 5)
+            .flatten(3)
+            .flatten(1, 2)
+        )
         x = F.linear(patches, self.patch.weight.flatten(1), self.patch.bias) + self.positions
         for block in self.blocks:
             x = block(x)
@@ -123,7 +131,7 @@ class Context:
 
     @staticmethod
     def _mask_of(segments: Tensor) -> Tensor:
-        """[rows, bins, 1, length, length], 0 where a token is seen. Empty places see themselves, lest nothing be seen."""
+        """[rows, bins, 1, length, length], 0 where a token is seen; empty places see themselves, lest nothing be."""
         length = segments.shape[-1]
         same = segments.unsqueeze(-1) == segments.unsqueeze(-2)
         seen = same & torch.ones(length, length, dtype=torch.bool).tril()

@@ -45,7 +45,9 @@ def fields(wanted: Wanted) -> dict[str, str]:
     return names | {"colour": wanted.colour or "", "kind": wanted.kind or ""}
 
 
-def choose_wanted(rng: Random, shapes: Sequence[Shape], *, present: bool, forms: str = "pkc", one: bool = True) -> Wanted:
+def choose_wanted(
+    rng: Random, shapes: Sequence[Shape], *, present: bool, forms: str = "pkc", one: bool = True
+) -> Wanted:
     """A subject that is there, or not: a pair (p), a kind (k) or a colour (c). With `one`, of it there is just one.
 
     An absent pair is mostly a near miss: its colour or its kind or both are there, on other shapes.
@@ -100,7 +102,9 @@ class Asker:
         if kind == "forced":
             return json_asks.forced(rng, scene, self)
         if kind in json_asks.BY_REQUEST:
-            asked, answer = json_asks.BY_REQUEST[kind](rng, shapes, lambda name, /, **of: self.words(name, suffix, **of))
+            asked, answer = json_asks.BY_REQUEST[kind](
+                rng, shapes, lambda name, /, **of: self.words(name, suffix, **of)
+            )
             return Ask(kind, roughened(asked, rng, literal=True), answer)
         if kind == "what_at":
             taken = [shape.place for shape in shapes]
@@ -158,11 +162,16 @@ class Asker:
 
     def unknown(self) -> Ask:
         rng = self.rng
-        if rng.random() < 0.55:
+        lots = rng.random()
+        if lots < 0.6:
             noun = unknown.invented_noun(rng) if rng.random() < 0.2 else rng.choice(unknown.NOUNS)
-            asked = pick(rng.choice(unknown.NOUN_QUESTIONS), rng).format(
-                noun=noun, a_noun=answers.article(noun), image=rng.choice(IMAGE_WORDS)
-            )
+            of = dict(unknown.noun_fields(noun))
+            if lots < 0.35:
+                # In the frames of our own questions too: a frame must not give the answer away.
+                asked = self.words(rng.choice(unknown.NOUN_KINDS), **of)
+            else:
+                template = pick(rng.choice(unknown.NOUN_QUESTIONS), rng).replace("{noun}s", "{things}")
+                asked = template.format(**of, image=rng.choice(IMAGE_WORDS))
         else:
             asked = pick(rng.choice(unknown.FREE_QUESTIONS), rng).format(image=rng.choice(IMAGE_WORDS))
         return Ask("unknown", self.rough(asked), answers.DECLINED)
@@ -172,7 +181,12 @@ class Asker:
         rng = self.rng
         if rng.random() < 0.3:
             return Ask("no_picture", self.rough(pick(rng.choice(unknown.GREETINGS), rng)), answers.GREETED)
-        kind = rng.choice(("describe", "count_all", "count_things", "exists", "colour_of", "where", "json_list", "unknown"))
+        if rng.random() < 0.3:
+            asked = pick(rng.choice(unknown.NO_PICTURE), rng)
+            return Ask("no_picture", self.rough(asked), answers.NO_PICTURE)
+        kind = rng.choice(
+            ("describe", "count_all", "count_things", "exists", "colour_of", "where", "json_list", "unknown")
+        )
         return Ask("no_picture", self.of_kind(kind, scene).question, answers.NO_PICTURE)
 
     def words(self, kind: str, suffix: str = "", /, **of: str) -> str:
@@ -198,8 +212,11 @@ class Asker:
 
 
 def _fits(template: str, of: Mapping[str, str]) -> bool:
-    """Whether every field of the template has a value here."""
-    return all(f"{{{name}}}" not in template or of.get(name) for name in ("kind", "colour", "thing", "a_thing", "things"))
+    """Whether every field of the template has a value here, and a key that is given is named."""
+    known = all(
+        f"{{{name}}}" not in template or of.get(name) for name in ("kind", "colour", "thing", "a_thing", "things")
+    )
+    return known and ("{key}" in template) == ("key" in of)
 
 
 def _close(wanted: Wanted, shapes: Sequence[Shape]) -> bool:

@@ -131,9 +131,10 @@ class RowWriter:
             ask = self._asker.one_picture(scene)
             question = self._ids(ask.question + self._rng.choice(("", "\n", " ")))
             answer = self._spoken(Ask(ask.kind, "", ask.answer, ask.untaught))
-            ids = question + [0] * patches + answer.ids
-            if len(ids) <= BIN:
-                return Spoken(ask.kind, ids, [0.0] * (len(question) + patches) + answer.weights, len(question))
+            registers = self._ids(END_OF_TEXT) * self._rng.choice((0, REGISTERS))
+            before = question + [0] * patches + registers
+            if len(before) + len(answer.ids) <= BIN:
+                return Spoken(ask.kind, before + answer.ids, [0.0] * len(before) + answer.weights, len(question))
 
     def _system(self, tools: dict[str, tuple[str, ...]]) -> str:
         rng = self._rng
@@ -203,7 +204,8 @@ class RowWriter:
         tokens, offsets = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         segments, targets = np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
         weights = np.zeros(shape, np.float32)
-        kinds, inside = [], []
+        kinds: list[tuple[str, ...]] = []
+        inside: list[tuple[int, int, int]] = []
         for row, bins in enumerate(rows):
             number = 0
             for place, spoken_ones in enumerate(bins):
@@ -227,7 +229,3 @@ def _weights(ids: Sequence[int]) -> list[float]:
     """Long answers weigh more than short ones, but not in proportion; the first token says much of it."""
     each = len(ids) ** -0.5
     return [max(each, 0.5), *[each] * (len(ids) - 1)] if ids else []
-
-
-def end_of_text(tokenizer: Tokenizer) -> int:
-    return int(tokenizer.token_to_id(END_OF_TEXT))

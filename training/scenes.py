@@ -117,16 +117,16 @@ def draw(scene: Scene) -> Image.Image:
         radius = thing.radius * scene.unit() * _OVERSAMPLING
         x, y = thing.centre[0] * picture.width, thing.centre[1] * picture.height
         dark: Rgb = (thing.fill[0] // 2, thing.fill[1] // 2, thing.fill[2] // 2)
-        line = {"outline": dark, "width": max(2, round(radius / 10))} if thing.contour else {}
+        outline, line = (dark, max(2, round(radius / 10))) if thing.contour else (None, 1)
         if thing.shape.kind == "circle":
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=thing.fill, **line)
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=thing.fill, outline=outline, width=line)
         else:
             sine, cosine = math.sin(math.radians(thing.turn)), math.cos(math.radians(thing.turn))
             corners = [
                 (x + radius * (dx * cosine - dy * sine), y + radius * (dx * sine + dy * cosine))
                 for dx, dy in CORNERS[thing.shape.kind]
             ]
-            pen.polygon(corners, fill=thing.fill, **line)
+            pen.polygon(corners, fill=thing.fill, outline=outline, width=line)
     return picture.reduce(_OVERSAMPLING)
 
 

@@ -1,9 +1,8 @@
-"""The drawn scenes on disk: pictures as the model sees them, and their truth. A shard that is there is not drawn again."""
+"""The drawn scenes on disk: pictures as the model sees them, and their truth. No shard is drawn twice."""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,11 +45,11 @@ class Scenes:
     """
 
     def __init__(self, folder: Path) -> None:
-        shards = sorted(folder.glob("scenes-*.npy"))
+        shards = sorted(folder.glob("truth-*.npz"))
         if not shards:
             raise FileNotFoundError(f"{folder} has no drawn scenes: draw them first")
-        self.pictures = [np.load(shard, mmap_mode="r") for shard in shards]
-        truths = [np.load(shard.with_name(shard.name.replace("scenes-", "truth-").replace(".npy", ".npz"))) for shard in shards]
+        self.pictures = [np.load(_pictures_file(shard), mmap_mode="r") for shard in shards]
+        truths = [np.load(shard) for shard in shards]
         self.labels = np.concatenate([truth["labels"] for truth in truths])
         self.spots = np.concatenate([truth["spots"] for truth in truths])
         self.grounds = np.concatenate([truth["grounds"] for truth in truths])
@@ -91,6 +90,10 @@ def _truth_file(folder: Path, start: int) -> Path:
     return folder / f"truth-{start:07}.npz"
 
 
+def _pictures_file(truth: Path) -> Path:
+    return truth.with_name(truth.name.replace("truth-", "pictures-")).with_suffix(".npy")
+
+
 def _draw_shard(job: tuple[Path, int, int, int, int]) -> int:
     folder, start, count, seed, side = job
     pictures = np.zeros((count, side, side, 3), np.uint8)
@@ -99,7 +102,7 @@ def _draw_shard(job: tuple[Path, int, int, int, int]) -> int:
     grounds = np.zeros(count, np.int64)
     for number in range(count):
         # A lot of its own for each scene: a shard does not depend on the ones before it.
-        rng = Random(f"{seed}/scene/{start + number}")  # noqa: S311 - lots, no secrets
+        rng = Random(f"{seed}/scene/{start + number}")
         count_of = 0 if rng.random() < 0.01 else None
         scene = random_scene(rng, count_of)
         drawn = draw(scene)
@@ -107,13 +110,12 @@ def _draw_shard(job: tuple[Path, int, int, int, int]) -> int:
         pictures[number] = np.asarray(fit(disturbed, side))
         labels[number], spots[number] = _truth_of(scene, disturbed.size, side)
         grounds[number] = _GROUNDS.index(scene.ground)
-    for name, whole in ((f"scenes-{start:07}.npy", pictures),):
-        unfinished = folder / f"unfinished-{name}"
-        np.save(unfinished, whole)
-        os.replace(unfinished, folder / name)
-    unfinished = folder / f"unfinished-{start:07}.npz"
+    truth = _truth_file(folder, start)
+    # The truth comes last, and under its name only when it is whole: a shard that has one is finished.
+    np.save(_pictures_file(truth), pictures)
+    unfinished = folder / f"unfinished-{truth.name}"
     np.savez(unfinished, labels=labels, spots=spots, grounds=grounds)
-    os.replace(unfinished, _truth_file(folder, start))
+    unfinished.replace(truth)
     return count
 
 

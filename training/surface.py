@@ -9,9 +9,47 @@ _BRITISH = {"color": "colour", "Color": "Colour", "center": "centre", "gray": "g
 _BEFORE = ("Please ", "Hi! ", "Hello. ", "Hey, ", "OK. ", "Thanks. ", "Quick question: ", "Be brief. ", "Question: ")
 _AFTER = (" Thanks.", " Thank you.", " Please.", " Be brief.", " Answer briefly.", " Answer in one sentence.")
 _KEPT = frozenset(
-    "red green blue yellow orange purple black white circle circles square squares triangle triangles star stars cross "
-    "crosses diamond diamonds small medium large top bottom left right center centre middle first second color colour "
-    "shape shapes size position json".split()
+    [
+        "red",
+        "green",
+        "blue",
+        "yellow",
+        "orange",
+        "purple",
+        "black",
+        "white",
+        "circle",
+        "circles",
+        "square",
+        "squares",
+        "triangle",
+        "triangles",
+        "star",
+        "stars",
+        "cross",
+        "crosses",
+        "diamond",
+        "diamonds",
+        "small",
+        "medium",
+        "large",
+        "top",
+        "bottom",
+        "left",
+        "right",
+        "center",
+        "centre",
+        "middle",
+        "first",
+        "second",
+        "color",
+        "colour",
+        "shape",
+        "shapes",
+        "size",
+        "position",
+        "json",
+    ]
 )
 
 

@@ -40,6 +40,14 @@ def stammering(path: Path, dropout: float) -> Tokenizer:
     return tokenizer
 
 
+def id_of(tokenizer: Tokenizer, token: str) -> int:
+    """The id of a token that must be there."""
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise ValueError(f"the tokenizer does not know {token}")
+    return int(found)
+
+
 def tokens_and_merges(tokenizer: Tokenizer) -> tuple[list[str], list[str]]:
     """In the order of their ids, as GGUF wants them."""
     import json

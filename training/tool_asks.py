@@ -20,7 +20,18 @@ OTHERS: Mapping[str, tuple[str, ...]] = {
     "now": (),
 }
 """Tools of other trades, which stand beside ours at times and are never called."""
-RESULTS = ("ok", "done", "saved", "Done.", "true", "null", "{\"ok\": true}", "{\"status\": \"saved\"}", "Thank you.", "received")
+RESULTS = (
+    "ok",
+    "done",
+    "saved",
+    "Done.",
+    "true",
+    "null",
+    '{"ok": true}',
+    '{"status": "saved"}',
+    "Thank you.",
+    "received",
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ def tool_ask(rng: Random, scene: Truth, asker: Asker, tools: Mapping[str, Sequen
         words = answers.count(shapes)
     call = answers.tool_call(tool, arguments)
     if not words:
-        untaught = tuple(span for span in forced_spans(call) if span[0] > call.index("shapes\""))
+        untaught = tuple(span for span in forced_spans(call) if span[0] > call.index('shapes"'))
     ask = Ask(tool, asker.rough(asked), call, untaught)
     if words and rng.random() < 0.3:
         return ToolAsk(ask, rng.choice((*RESULTS, str(len(shapes)), f"{len(shapes)} shapes saved")), words)

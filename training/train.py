@@ -21,7 +21,7 @@ from .optimizer import Optimizer, Seat
 from .recipe import Recipe, Stage
 from .rows import BINS, Rows, RowWriter
 from .shards import Scenes
-from .tokenizer import END_OF_TEXT, load, stammering
+from .tokenizer import END_OF_TEXT, id_of, load, stammering
 from .tutor import PAIRS, Truths, Tutor
 
 CHECKPOINT = "checkpoint.pt"
@@ -43,8 +43,9 @@ class Trainer:
         self.scenes = Scenes(folder / "scenes")
         path = folder / "tokenizer.json"
         self.tokenizer, self.stammering = load(path), stammering(path, _DROPOUT)
-        self.register = int(self.tokenizer.token_to_id(END_OF_TEXT))
+        self.register = id_of(self.tokenizer, END_OF_TEXT)
         self.with_pair = _with_pair(self.scenes)
+        self.began, self.seconds_before = time.monotonic(), 0.0
 
     def run(self, report: Callable[[str, int, dict[str, float]], None]) -> None:
         """Every stage from where it was left."""
@@ -68,10 +69,13 @@ class Trainer:
         losses = {"sight": self._sight, "talk": self._talk}[name]
         saved = time.monotonic()
         gathered: dict[str, list[float]] = defaultdict(list)
+        parent = os.getppid()
         for step in range(start, stage.steps):
+            if os.getppid() != parent:
+                raise SystemExit("who started this training is gone; go on from its last checkpoint")
             # All lots of a step hang on its number alone: going on from a checkpoint draws the same ones.
-            rng = Random(f"{self.recipe.seed}/{name}/{step}/{self.seat.rank}")  # noqa: S311
-            common = Random(f"{self.recipe.seed}/{name}/{step}")  # noqa: S311
+            rng = Random(f"{self.recipe.seed}/{name}/{step}/{self.seat.rank}")
+            common = Random(f"{self.recipe.seed}/{name}/{step}")
             optimizer.clear()
             measure = step % _REPORT_EVERY < 2
             loss, figures = losses(stage, rng, common, measure)
@@ -83,7 +87,8 @@ class Trainer:
                 for figure, value in figures.items():
                     gathered[figure].append(value)
                 if step % _REPORT_EVERY == _REPORT_EVERY - 1 or step == stage.steps - 1:
-                    report(name, step + 1, {figure: sum(v) / len(v) for figure, v in gathered.items()})
+                    means = {figure: sum(values) / len(values) for figure, values in gathered.items()}
+                    report(name, step + 1, {"seconds": self._seconds()} | means)
                     gathered.clear()
                 if time.monotonic() - saved > self.recipe.checkpoint_seconds or step == stage.steps - 1:
                     self._save(name, step + 1, optimizer, stage)
@@ -94,7 +99,10 @@ class Trainer:
         state: dict[str, Any] = {"stage": name, "step": step, "optimizer": optimizer.state()}
         if step == stage.steps and following < len(self.recipe.stages):
             state = {"stage": self.recipe.stages[following], "step": 0, "optimizer": None}
-        _write(self.folder / CHECKPOINT, {**state, "whole": self.whole.state_dict()})
+        _write(self.folder / CHECKPOINT, {**state, "seconds": self._seconds(), "whole": self.whole.state_dict()})
+
+    def _seconds(self) -> float:
+        return self.seconds_before + time.monotonic() - self.began
 
     def _restore(self) -> tuple[str, int, Any]:
         path = self.folder / CHECKPOINT
@@ -102,6 +110,7 @@ class Trainer:
             return self.recipe.stages[0], 0, None
         state = torch.load(path, weights_only=True)
         self.whole.load_state_dict(state["whole"])
+        self.seconds_before = state.get("seconds", 0.0)
         return state["stage"], state["step"], state["optimizer"]
 
     def _look(self, indices: list[int]) -> tuple[Tensor, Tensor, Truths]:
@@ -229,11 +238,21 @@ def _with_pair(scenes: Scenes) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
     return [np.flatnonzero((pairs == pair).any(1)) for pair in range(PAIRS)]
 
 
+def seconds_spent(folder: Path) -> float:
+    """How long the training in this folder took, interruptions left out."""
+    return float(torch.load(folder / CHECKPOINT, weights_only=True)["seconds"])
+
+
+def weights_as_arrays(folder: Path) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
+    """The finished weights, by the names that the export knows."""
+    return {name: weight.numpy() for name, weight in torch.load(folder / WEIGHTS, weights_only=True).items()}
+
+
 def _write(path: Path, state: Any) -> None:
     """Whole or not at all."""
     unfinished = path.with_suffix(".unfinished")
     torch.save(state, unfinished)
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def _process(rank: int, recipe: Recipe, folder: Path, address: str, queue: Any) -> None:
@@ -249,7 +268,7 @@ def _process(rank: int, recipe: Recipe, folder: Path, address: str, queue: Any) 
 
 
 def train(recipe: Recipe, folder: Path) -> Iterator[tuple[str, int, dict[str, float]]]:
-    """Train to the end, giving the stage, its step and its figures every now and then. Ends early with its processes."""
+    """Train to the end, giving the stage, its step and its figures every now and then."""
     context = torch.multiprocessing.get_context("spawn")
     queue = context.Queue()
     rendezvous = folder / "rendezvous"
@@ -258,15 +277,14 @@ def train(recipe: Recipe, folder: Path) -> Iterator[tuple[str, int, dict[str, fl
     running = torch.multiprocessing.spawn(
         _process, (recipe, folder, address, queue), nprocs=recipe.processes, join=False, daemon=True
     )
-    began = time.monotonic()
     with (folder / LOG).open("a") as log:
         finished = False
         while not finished:
             finished = running.join(timeout=1.0)
             while not queue.empty():
                 stage, step, figures = queue.get()
-                entry = {"stage": stage, "step": step, "seconds": round(time.monotonic() - began, 1)}
-                log.write(json.dumps(entry | {k: round(v, 4) for k, v in figures.items()}) + "\n")
+                rounded = {figure: round(value, 4) for figure, value in figures.items()}
+                log.write(json.dumps({"stage": stage, "step": step, **rounded}) + "\n")
                 log.flush()
                 yield stage, step, figures
     rendezvous.unlink(missing_ok=True)
