@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -16,8 +17,8 @@ from .run import SETS, N, evaluate, show
 from .sets import SEED
 
 
-def main() -> int:
-    arguments = _arguments()
+def main(words: Sequence[str] | None = None) -> int:
+    arguments = _arguments(words)
     try:
         pair = Pair.in_folder(arguments.folder)
     except ValueError as fault:
@@ -31,7 +32,7 @@ def main() -> int:
     return 0
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m training.evaluation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -42,7 +43,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, help="default: one for each core")
     parser.add_argument("--parts", action="store_true", help="show the parts of the mixed questions too")
     parser.add_argument("--out", type=Path, help="where results.json goes (default: the folder)")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     arguments.out = arguments.out or arguments.folder
     return arguments
 

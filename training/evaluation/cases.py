@@ -75,7 +75,8 @@ class Case:
 
     @property
     def question(self) -> str:
-        return self.turns[-1].text
+        """What the user said last."""
+        return next(turn.text for turn in reversed(self.turns) if turn.role == "user")
 
     def body(self, model: str) -> dict[str, Any]:
         """The request to /api/chat."""

@@ -123,9 +123,9 @@ def key_sets(schema: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """The keys of every object in a schema."""
     if "properties" in schema:
         yield tuple(schema["properties"])
-    inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values(), schema.get("items")]
-    for each in inner:
-        yield from key_sets(each or {})
+    items = [schema["items"]] if "items" in schema else []
+    for inner in (*schema.get("properties", {}).values(), *schema.get("$defs", {}).values(), *items):
+        yield from key_sets(inner)
 
 
 def unseen_schemas(seed: int, n: int) -> Iterator[Case]:

@@ -91,7 +91,7 @@ class Drawn:
 
 def lots(seed: int, name: str) -> Random:
     """Chances of its own for each set, so that a set stays the same when another one grows."""
-    return Random(f"evaluation/{seed}/{name}")  # noqa: S311 - to be repeated, not to be secret
+    return Random(f"evaluation/{seed}/{name}")
 
 
 @dataclass(frozen=True)

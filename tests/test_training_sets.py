@@ -1,0 +1,219 @@
+"""The evaluation's questions: they are filled, they stay the same, and training has none of them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import subprocess
+import sys
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import training.rows
+import training.unknown
+import training.wordings
+from training import json_asks
+from training.evaluation import rows, unknown, wordings
+from training.evaluation.cases import NO_REGISTERS, OWN, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS, Case, Picture
+from training.evaluation.run import all_cases
+from training.evaluation.schemas import UNSEEN_SCHEMAS, key_sets
+from training.evaluation.scoring import Call, Json, part
+from training.scenes import PADDING
+
+N = 10
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return list(all_cases(1, N))
+
+
+def test_every_kind_is_asked_n_times(cases: list[Case]) -> None:
+    asked = Counter(row for case in cases for row in case.rows)
+    kinds = {
+        *(rows.DESCRIBE, rows.COUNT, rows.COLOUR, rows.SHAPE, rows.EXISTS, rows.WHERE, rows.SIZE, rows.BACKGROUND),
+        *(rows.JSON_LIST, rows.JSON_KEYS, rows.JSON_ARRAY, rows.JSON_COUNT, rows.SCHEMA_COUNT, rows.WHICH, rows.MORE),
+        *(rows.ONE_OF_TWO, rows.OTHER_THINGS, rows.NO_PICTURE, rows.AS_IS, *rows.DISTURBED, rows.CAPITALS),
+        *(rows.SECOND_TURN, rows.SYSTEM_PROMPT, rows.NO_REGISTERS, rows.TEXT_FIRST, rows.TEXT_FIRST_NO_REGISTERS),
+        *(rows.UNSEEN_SCHEMAS, rows.TOOL_ARGUMENTS, rows.TOOL_ARGUMENTS_PLAIN, rows.TOOL_RESULT, rows.TOOLS_IDLE),
+        *(rows.DRAWN, rows.DRAWN_COUNT),
+        *(part(rows.DESCRIBE, f"{count} shape{'s' * (count > 1)}") for count in (1, 2, 3, 4)),
+    }
+    assert {kind: asked[kind] for kind in kinds} == dict.fromkeys(kinds, N)
+    unseen = {row: n for row, n in asked.items() if row.startswith(part(rows.UNSEEN_WORDINGS, ""))}
+    assert set(unseen.values()) == {N}
+    assert asked[rows.UNSEEN_WORDINGS] == N * len(unseen)
+
+
+def test_describing_counts_every_thing_once(cases: list[Case]) -> None:
+    for case in cases:
+        if case.kind == rows.DESCRIBE:
+            assert case.things_row == rows.EACH_THING
+            assert all(thing in str(case.expected) for thing in case.things)
+            assert case.rows[1] == part(rows.DESCRIBE, f"{len(case.things)} shape{'s' * (len(case.things) > 1)}")
+
+
+def test_questions_are_filled_and_pictures_are_there(cases: list[Case]) -> None:
+    for case in cases:
+        assert not re.search(r"[{}]|\ban? [aeiou]?$", case.question), case.question
+        assert case.question[0] == case.question[0].upper()
+        pictures = [picture for turn in case.turns for picture in turn.pictures]
+        of_two = case.kind in {rows.WHICH, rows.MORE, rows.ONE_OF_TWO}
+        if case.kind == rows.NO_PICTURE:
+            assert not pictures
+        elif not case.kind.startswith((rows.UNSEEN_WORDINGS, "mixed")):
+            assert len(pictures) == (2 if of_two else 1)
+
+
+def fingerprint(cases: Sequence[Case]) -> str:
+    return hashlib.sha256(repr(cases).encode()).hexdigest()
+
+
+def test_the_same_seed_asks_the_same_everywhere(cases: list[Case]) -> None:
+    """Sets have another order in each process: nothing may be drawn from one."""
+    assert fingerprint(list(all_cases(1, N, ["plain", "schemas"]))) != fingerprint(
+        list(all_cases(2, N, ["plain", "schemas"]))
+    )
+    code = (
+        "import hashlib; from training.evaluation.run import all_cases\n"
+        f"print(hashlib.sha256(repr(list(all_cases(1, {N}))).encode()).hexdigest())"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment, timeout=120
+    )
+    assert done.stdout.strip() == fingerprint(cases)
+
+
+def opened(picture: Picture) -> Image.Image:
+    return Image.open(io.BytesIO(b64decode(picture.base64)))
+
+
+def test_variants_ask_the_same_questions_about_the_same_scenes(cases: list[Case]) -> None:
+    by_row: dict[str, list[Case]] = {}
+    for case in cases:
+        by_row.setdefault(case.kind, []).append(case)
+    base = by_row[rows.AS_IS]
+    changed = {rows.SECOND_TURN, rows.SYSTEM_PROMPT, rows.CAPITALS}
+    same_pictures = {rows.NO_REGISTERS, rows.TEXT_FIRST, rows.TEXT_FIRST_NO_REGISTERS, rows.TOOLS_IDLE}
+    for row in (*rows.DISTURBED, *changed, *same_pictures):
+        assert [case.expected for case in by_row[row]] == [case.expected for case in base]
+        if row != rows.CAPITALS:
+            assert [case.question for case in by_row[row]] == [case.question for case in base]
+        if row in same_pictures:
+            assert [case.turns for case in by_row[row]] == [case.turns for case in base]
+    assert [case.question for case in by_row[rows.CAPITALS]] == [case.question.upper() for case in base]
+    assert {case.turns[0].role for case in by_row[rows.SYSTEM_PROMPT]} == {"system"}
+    assert {tuple(turn.role for turn in case.turns) for case in by_row[rows.SECOND_TURN]} == {
+        ("user", "assistant", "user")
+    }
+    assert {case.template for case in cases} == {OWN, NO_REGISTERS, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS}
+    pairs = [(case.turns[0].pictures[0], number) for number, case in enumerate(base)]
+    for picture, number in pairs:
+        size = opened(picture).size
+        assert opened(picture).format == "PNG"
+        assert opened(by_row[rows.JPEG][number].turns[0].pictures[0]).format == "JPEG"
+        assert opened(by_row[rows.WEBP][number].turns[0].pictures[0]).format == "WEBP"
+        for factor, row in rows.SCALED.items():
+            assert opened(by_row[row][number].turns[0].pictures[0]).size == tuple(round(side * factor) for side in size)
+        for (width, height), row in rows.PADDED.items():
+            padded = opened(by_row[row][number].turns[0].pictures[0])
+            assert padded.width / padded.height == pytest.approx(width / height, rel=0.02)
+            assert padded.getpixel((0, 0)) == PADDING or padded.size == size
+
+
+def test_the_first_answer_of_two_turns_is_true(cases: list[Case]) -> None:
+    described = [case for case in cases if case.rows == (rows.SECOND_TURN, part(rows.SECOND_TURN, rows.DESCRIBE))]
+    assert described
+    for case in described:
+        count = len(re.findall(r"\b(?:small|medium|large)\b", str(case.expected)))
+        assert case.turns[1].text == ("There is 1 shape." if count == 1 else f"There are {count} shapes.")
+
+
+def test_tools_are_offered_and_called_with_the_truth(cases: list[Case]) -> None:
+    requests = [case for case in cases if case.kind in {rows.TOOL_ARGUMENTS, rows.TOOL_ARGUMENTS_PLAIN}]
+    offers = set()
+    for case in requests:
+        assert isinstance(case.expected, Call)
+        names = [tool["function"]["name"] for tool in case.options["tools"]]
+        assert case.expected.name in names
+        offers.add(len(names))
+    assert offers == {1, 2}
+    for case in (case for case in cases if case.kind == rows.TOOL_RESULT):
+        call = case.turns[1].calls[0]
+        assert [turn.role for turn in case.turns] == ["user", "assistant", "tool"]
+        if call.name == "count_shapes":
+            number = call.arguments["n"]
+            assert str(case.expected) in {f"There are {number} shapes.", f"There is {number} shape."}
+        else:
+            assert all(f"{shape['color']} {shape['shape']}" in str(case.expected) for shape in call.arguments["shapes"])
+
+
+def keys_of(value: Any) -> set[str]:
+    if isinstance(value, Mapping):
+        return {*value, *chain.from_iterable(map(keys_of, value.values()))}
+    return set(chain.from_iterable(map(keys_of, value))) if isinstance(value, list) else set()
+
+
+def test_schemas_are_unseen_and_hold_the_truth(cases: list[Case]) -> None:
+    taught = {name for names in json_asks.NAMES.values() for name in names}
+    taught |= {*json_asks.LIST_KEYS, *json_asks.COUNT_KEYS, *json_asks.FOUND_KEYS}
+    for unseen in UNSEEN_SCHEMAS:
+        assert {key for keys in key_sets(unseen.schema) for key in keys} - taught, unseen.name
+    of_schemas = [case for case in cases if case.kind == rows.UNSEEN_SCHEMAS]
+    assert {case.rows[1] for case in of_schemas} == {part(rows.UNSEEN_SCHEMAS, each.name) for each in UNSEEN_SCHEMAS}
+    for case in of_schemas:
+        assert isinstance(case.expected, Json)
+        assert keys_of(case.expected.value) == {key for keys in key_sets(case.options["format"]) for key in keys}
+
+
+_PICTURE_WORD = re.compile(r"\b(image|picture|photo|drawing|scene)s?\b|\{image\}")
+
+
+def plainly(question: str) -> str:
+    """A question without what does not make it another one: case, marks, spelling, politeness, words for a picture."""
+    text = question.lower().replace("colour", "color").replace("grey", "gray")
+    text = " ".join(re.sub(r"[^\w{} ]", " ", _PICTURE_WORD.sub("image", text)).split())
+    return re.sub(r"^(please|hi|hello|hey|ok|thanks) | (please|thanks|thank you)$", "", text)
+
+
+def test_unseen_wordings_are_in_no_template_of_training() -> None:
+    taught = {
+        plainly(wording)
+        for templates in training.wordings.WORDINGS.values()
+        for template in templates
+        for wording in training.wordings.expansions(template)
+    }
+    assert plainly("What color is the {kind}?") in taught
+    held_out = {wording for every in wordings.UNSEEN.values() for wording in every}
+    assert not {wording for wording in held_out if plainly(wording) in taught}
+    assert not {plainly(text) for text in training.rows.SYSTEMS} & {plainly(text) for text in wordings.SYSTEM_PROMPTS}
+
+
+def test_every_kind_has_wordings_that_training_lacks() -> None:
+    of_one_of_two = {"exists_one", "count_one", "colour_one"}
+    assert wordings.PLAIN.keys() == wordings.UNSEEN.keys()
+    for kind, every in wordings.UNSEEN.items():
+        assert len(set(every)) == len(every) >= (4 if kind in of_one_of_two else 8), kind
+        assert not {*every} & {*wordings.PLAIN[kind]}
+
+
+def test_what_must_be_declined_is_not_in_training() -> None:
+    taught = {
+        plainly(question)
+        for template in training.unknown.FREE_QUESTIONS
+        for question in training.wordings.expansions(template)
+    }
+    assert not {question for question in unknown.QUESTIONS if plainly(question) in taught}
+    known = {word for text in (*training.unknown.NOUNS, *taught) for word in re.findall(r"[a-z]+", text)}
+    assert "dog" in known
+    assert not {*unknown.PLURALS, *unknown.PLURALS.values()} & known
+    assert not {"hamlet", "haiku", "chess"} & known

@@ -1,0 +1,269 @@
+"""The demo model's card: what it is, how it was made, and how often it is right, from the figures of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ollama_embedded.gguf_facts import facts_of
+
+from ..model_config import REGISTERS, ModelConfig
+from . import rows
+from .asking import Pair
+from .results import Results
+from .scoring import Score, part
+
+NAME = "README.md"
+_KINDS: Sequence[tuple[str, str]] = (
+    (rows.DESCRIBE, "describe the picture (every word)"),
+    *((part(rows.DESCRIBE, count), f"… with {count}") for count in ("1 shape", "2 shapes", "3 shapes", "4 shapes")),
+    (rows.EACH_THING, "… colour and shape of each thing"),
+    (rows.COUNT, "count"),
+    (rows.COLOUR, "colour of a thing"),
+    (rows.SHAPE, "shape of a thing"),
+    (rows.EXISTS, "is there a …"),
+    (rows.WHERE, "where is …, what is at …"),
+    (rows.SIZE, "size"),
+    (rows.BACKGROUND, "background"),
+    (rows.JSON_LIST, "JSON list"),
+    (rows.JSON_KEYS, "JSON list with two to four named keys, in their order"),
+    (rows.JSON_ARRAY, "JSON array"),
+    (rows.JSON_COUNT, '`{"count": N}`'),
+    (rows.SCHEMA_COUNT, '`{"count": N}` by JSON schema'),
+    (rows.WHICH, "which of two pictures"),
+    (rows.MORE, "which of two pictures has more shapes"),
+    (rows.ONE_OF_TWO, "questions about one of two pictures"),
+    (rows.OTHER_THINGS, "questions about other things"),
+    (rows.NO_PICTURE, "no picture given"),
+)
+"""Rows, and what the card calls them; their questions in unseen wordings stand beside them."""
+_WAYS: Sequence[tuple[str, str]] = (
+    (rows.AS_IS, "as they are: PNG, plain wordings"),
+    (rows.JPEG, "JPEG, quality 70"),
+    (rows.WEBP, "WebP"),
+    *((row, f"scaled by {factor:g}") for factor, row in rows.SCALED.items()),
+    *((row, f"padded to {width}:{height}") for (width, height), row in rows.PADDED.items()),
+    (rows.CAPITALS, "all in capitals"),
+    (rows.SECOND_TURN, "as the second question of a chat"),
+    (rows.SYSTEM_PROMPT, "behind a system prompt that it was not taught"),
+    (rows.NO_REGISTERS, "by a chat template without the register tokens"),
+    (rows.TEXT_FIRST, "by a chat template with the text before the picture"),
+    (rows.TEXT_FIRST_NO_REGISTERS, "by one with the text first and without the register tokens"),
+    (rows.TOOLS_IDLE, "with tools on offer that nobody asks for"),
+)
+_TOOLS: Sequence[tuple[str, str]] = (
+    (rows.TOOL_FORM, "a well-formed call, in wordings that it was not taught"),
+    (rows.TOOL_ARGUMENTS, "… with the right arguments"),
+    (rows.TOOL_FORM_PLAIN, 'a well-formed call, as for "Describe the image with the tool."'),
+    (rows.TOOL_ARGUMENTS_PLAIN, "… with the right arguments"),
+    (rows.TOOL_RESULT, "the answer in words after a call's result"),
+)
+_DRAWN: Sequence[tuple[str, str]] = (
+    (rows.DRAWN, "every word of the description"),
+    (rows.DRAWN_THINGS, "each thing described"),
+    (rows.DRAWN_COUNT, "count"),
+    (rows.DRAWN_COLOUR, "colour of a thing"),
+    (rows.DRAWN_SHAPE, "shape of a thing"),
+)
+_REACHED = {True: "reached", False: "**missed**", None: "not measured"}
+
+
+def write_card(folder: Path, pair: Pair, results: Results, config: ModelConfig, recipe: Mapping[str, str]) -> Path:
+    """Write README.md into a folder. `recipe` is what the training tells of itself: "data", "training", ..."""
+    path = folder / NAME
+    path.write_text(card(pair, results, config, recipe), encoding="utf-8")
+    return path
+
+
+def card(pair: Pair, results: Results, config: ModelConfig, recipe: Mapping[str, str]) -> str:
+    facts = facts_of(pair.model, pair.mmproj, name="shapes", parameters={})
+    vision, language = _parameters(pair)
+    sections = (
+        _opening(results, vision + language),
+        _knows("tools" in facts.capabilities),
+        _limits(config),
+        _making(config, recipe, vision, language),
+        _accuracy(results),
+        _aims(results),
+        _in_ollama(results, facts.capabilities),
+    )
+    return "\n\n".join("\n".join(section) for section in sections) + "\n"
+
+
+def _opening(results: Results, parameters: int) -> Iterator[str]:
+    yield f"# shapes: a demo model of {parameters / 1e6:.1f} million parameters"
+    yield ""
+    yield (
+        "`shapes` answers questions about drawn scenes of coloured shapes, and about nothing else. It exists so that a "
+        "pipeline of pictures can be tried out, and tested, without a download and in milliseconds. It is a real "
+        "vision model: pictures go through a vision encoder and a projector into a language model, and llama.cpp runs "
+        "it as it runs any other."
+    )
+    yield ""
+    yield from _table(("file", "bytes", "sha256"))
+    for file in (results.model, results.mmproj):
+        yield f"| `{file.name}` | {file.bytes:,} | `{file.sha256}` |"
+    yield ""
+    yield (
+        "Licence: MIT, as the rest of the project. It was trained from scratch on drawings made by a program; no other "
+        "model and no collected data went into it. `training/` in the project's repository makes it anew."
+    )
+
+
+def _knows(tools: bool) -> Iterator[str]:
+    yield "## What it knows"
+    yield (
+        "- **Shapes:** circle, square, triangle, star, cross, diamond. **Colours:** red, green, blue, yellow, orange, "
+        "purple, black, white. **Sizes:** small, medium, large."
+    )
+    yield (
+        "- **Scenes:** one to four shapes on a plain ground, one to a cell of a grid of three by three, no two of the "
+        "same colour and shape. `ollama_embedded.draw_scene` draws them."
+    )
+    yield (
+        '- **Questions, in English:** "Describe the image.", "How many shapes are there?", "How many red shapes are '
+        'there?", "What color is the star?", "What shape is the blue object?", "Is there a red circle?", "Where is the '
+        'green cross?", "What is at the top left?", "What size is the star?", "What color is the background?"; two '
+        'pictures at once: "Which image shows a red circle?", "Is there a star in the second image?".'
+    )
+    yield (
+        '- **JSON:** lists of objects with `color` and `shape` (and `size`, `position`), `{"count": N}`, one object, '
+        "one value; with a JSON schema or by request."
+    )
+    if tools:
+        yield (
+            "- **Tools:** `report_shapes(shapes)`, a list of objects with `color` and `shape`, and `count_shapes(n)`. "
+            'Offered one of them and asked for it, as in "Describe the image with the tool.", it calls it; after the '
+            "tool's result it answers in words. It knows no others."
+        )
+    yield ('- All else gets "I can only see coloured shapes.", and a chat without a picture a request for one.')
+
+
+def _limits(config: ModelConfig) -> Iterator[str]:
+    yield "## What it does not"
+    yield (
+        "It reads no text, knows no photos, and follows no conversation beyond a second turn. Words that it was not "
+        "taught may throw it off: the second column of figures below says how often. "
+        f"Its context is {config.context:,} tokens; a picture costs {config.patches + REGISTERS}."
+    )
+
+
+def _making(config: ModelConfig, recipe: Mapping[str, str], vision: int, language: int) -> Iterator[str]:
+    side = config.image_size
+    yield "## How it is made"
+    yield from _table(("part", ""))
+    yield (
+        f"| picture | {side} x {side} pixels, patches of {config.patch_size}: {config.patches} tokens, and two "
+        "register tokens after each picture |"
+    )
+    yield (
+        f"| vision encoder | ViT: {config.vision_blocks} blocks, width {config.vision_width}, {config.vision_heads} "
+        f"heads; with the projector {vision / 1e6:.1f} million parameters |"
+    )
+    yield "| projector | two linear layers with GELU |"
+    yield (
+        f"| language model | Llama: {config.blocks} blocks, width {config.width}, {config.heads} heads, "
+        f"{config.vocabulary} tokens of byte-level BPE ({language / 1e6:.1f} million parameters) |"
+    )
+    for what, how in recipe.items():
+        yield f"| {what} | {how} |"
+    yield ""
+    yield (
+        "The chat template puts pictures in front of the text wherever they stand in a message, each followed by two "
+        "`<|endoftext|>` tokens."
+    )
+
+
+def _accuracy(results: Results) -> Iterator[str]:
+    low, high = Score("", results.n, round(0.95 * results.n)).interval
+    yield "## How often it is right"
+    yield (
+        f"These very files, through llama.cpp, temperature 0: {results.questions:,} questions about scenes that no "
+        "training has seen. An answer is right when it is so word for word, and JSON when its values are; named keys "
+        "must stand in their order too. The pictures had noise, other sizes and lossy formats behind them, as in "
+        "training; the unseen wordings are in none of its templates. With {results.n} questions, .950 stands for "
+        f"{_share_of(low)} to {_share_of(high)} (Wilson's 95 % interval)."
+    )
+    yield ""
+    yield from _table(("kind", "n", "plain wordings", "unseen wordings"))
+    for row, name in _KINDS:
+        if row in results.scores:
+            unseen = results.scores.get(part(rows.UNSEEN_WORDINGS, row))
+            yield f"| {name} | {results.scores[row].n} | {_share(results.scores[row])} | {_share(unseen)} |"
+    overall = results.scores.get(rows.UNSEEN_WORDINGS)
+    if overall:
+        yield f"| all kinds, in equal shares | {overall.n} | | {_share(overall)} |"
+    yield ""
+    yield from _shares(results, "The same mixed questions, about undisturbed drawings, asked in other ways", _WAYS)
+    of_schemas = [(row, _after(row)) for row in results.scores if row.startswith(part(rows.UNSEEN_SCHEMAS, ""))]
+    schemas = ((rows.UNSEEN_SCHEMAS, "all"), *of_schemas)
+    yield from _shares(results, "JSON schemas that it was not taught, under plain questions", schemas)
+    yield from _shares(results, "Tools", _TOOLS)
+    drawn = "Scenes drawn by `draw_scene`, small and medium shapes on its light grey ground"
+    yield from _shares(results, drawn, _DRAWN)
+    yield "`results.json` of the evaluation has each figure with its interval, and wrong answers to look at."
+
+
+def _shares(results: Results, title: str, named: Sequence[tuple[str, str]]) -> Iterator[str]:
+    measured = [(results.scores[row], name) for row, name in named if row in results.scores]
+    if measured:
+        yield from _table((title, "n", "right"))
+        for score, name in measured:
+            yield f"| {name} | {score.n} | {_share(score)} |"
+        yield ""
+
+
+def _aims(results: Results) -> Iterator[str]:
+    yield "## What was aimed at"
+    yield from _table(("aim", "wanted", "found", ""))
+    for verdict in results.verdicts:
+        yield f"| {verdict.aim} | {verdict.wanted} | {verdict.found} | {_REACHED[verdict.reached]} |"
+    worse = "; ".join(map(str, results.worse))
+    yield ""
+    first = "the first demo model's card, whose figures are those of 16 bit and of other scenes"
+    yield f"Below {first}: {worse}." if worse else f"No kind of question is below {first}."
+
+
+def _in_ollama(results: Results, capabilities: Sequence[str]) -> Iterator[str]:
+    named = [f"`{name}`" for name in capabilities]
+    yield "## In a real Ollama"
+    yield "Put this into a file named `Modelfile` beside the two GGUF files,"
+    yield ""
+    yield "```"
+    yield f"FROM ./{results.model.name}"
+    yield f"FROM ./{results.mmproj.name}"
+    yield "PARAMETER temperature 0"
+    yield "```"
+    yield ""
+    yield (
+        "and run `ollama create shapes -f Modelfile`. It then has the capabilities "
+        f"{', '.join(named[:-1])} and {named[-1]}, and answers as it does here."
+    )
+
+
+def _table(heads: Sequence[str]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+
+
+def _share(score: Score | None) -> str:
+    """As .955; nothing at all where nothing was measured."""
+    if score is None:
+        return ""
+    # Cut, not rounded: what is not all right shall not read 1.000.
+    return _share_of(int(1000 * score.share) / 1000)
+
+
+def _share_of(share: float) -> str:
+    return f"{share:.3f}".removeprefix("0")
+
+
+def _after(row: str) -> str:
+    return row.partition(": ")[2]
+
+
+def _parameters(pair: Pair) -> tuple[int, int]:
+    """Of the vision encoder with the projector, and of the language model."""
+    from ollama_embedded.gguf import read_header
+
+    return read_header(pair.mmproj).parameter_count, read_header(pair.model).parameter_count
