@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from random import Random
 
@@ -9,6 +10,7 @@ import pytest
 
 from ollama_embedded import Shape
 from training.evaluation.drawn import AsDrawn
+from training.evaluation.scoring import Reply
 from training.evaluation.subjects import (
     ABSENT,
     BOTH,
@@ -197,6 +199,17 @@ def test_named_keys_stand_in_the_order_asked() -> None:
     )
 
 
+def test_keys_in_another_order_are_wrong_where_they_were_named() -> None:
+    one = AsDrawn((Shape("red", "circle"),))
+    for kind, variant, right in (("json_keys", "2 keys", False), ("json_list", "", True)):
+        subject = ONE_PICTURE[kind](one, variant, Random(1))
+        assert subject is not None
+        (shape,) = json.loads(str(subject.expected))["shapes"]
+        turned = json.dumps({"shapes": [dict(reversed(shape.items()))]})
+        assert subject.expected.is_met_by(Reply(str(subject.expected)))
+        assert subject.expected.is_met_by(Reply(turned)) is right
+
+
 def test_which_of_two_pictures_shows_it() -> None:
     first = asked("which_image", ONLY_FIRST, "thing", SCENE, OTHER)
     assert set(first) == {"red circle", "blue circle", "circle", "red shape"}
@@ -208,7 +221,7 @@ def test_which_of_two_pictures_shows_it() -> None:
     assert set(both) == {"blue star", "star", "blue shape"}
     assert set(both.values()) == {"Both images."}
     neither = asked("which_image", NEITHER, "thing", SCENE, OTHER)
-    assert "blue cross" in neither
+    assert {"blue cross", "diamond", "white shape"} <= set(neither)
     assert not set(neither) & {*first, *second, *both}
     assert "white diamond" not in neither, "nothing about it is near: too easy"
     assert set(neither.values()) == {"Neither image."}

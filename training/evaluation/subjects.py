@@ -158,8 +158,8 @@ def _which_image(scenes: Sequence[Truth], variant: str, rng: Random) -> Subject 
 
 def _is_near(wanted: Wanted, shapes: Shapes) -> bool:
     """A colour or a kind alone, or a pair of which at least one half is to be seen: others are too easy to miss."""
-    halves = (Wanted(wanted.colour), Wanted(kind=wanted.kind))
-    return not wanted.colour or not wanted.kind or any(half.among(shapes) for half in halves)
+    # Of a colour or a kind alone, the half that is missing matches anything.
+    return any(half.among(shapes) for half in (Wanted(wanted.colour), Wanted(kind=wanted.kind)))
 
 
 def _more_shapes(scenes: Sequence[Truth], variant: str, rng: Random) -> Subject | None:
