@@ -23,8 +23,8 @@ from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, draw_scene
 from ollama_embedded.gguf import read_header
 from ollama_embedded.llama_server import LlamaServer
-from training.export import CONTROL_TOKENS, TOOL_TOKENS, Quantization, export, weight_shapes
-from training.model_config import DEMO, TOY, ModelConfig
+from training.export import Quantization, export, weight_shapes
+from training.model_config import CONTROL_TOKENS, DEMO, TOOL_TOKENS, TOY, ModelConfig
 
 Serve = Callable[[tuple[Path, Path]], tuple[httpx.Client, EmbeddedOllama]]
 

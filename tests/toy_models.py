@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ollama_embedded import EmbeddedOllama
 from ollama_embedded.llama_cpp import LlamaCppEngine
-from training.export import CONTROL_TOKENS, TOOL_TOKENS, export, weight_shapes
-from training.model_config import TOY, ModelConfig
+from training.export import export, weight_shapes
+from training.model_config import CONTROL_TOKENS, TOOL_TOKENS, TOY, ModelConfig
 
 Weights = dict[str, NDArray[np.float32]]
 

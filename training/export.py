@@ -11,19 +11,15 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
-from .model_config import ModelConfig
+from .model_config import CONTROL_TOKENS, END_OF_TEXT, END_OF_TURN, TOOL_TOKENS, ModelConfig
 
 Quantization = Literal["f16", "q8_0"]
 Weights = Mapping[str, NDArray[Any]]
 Facts = dict[str, bool | int | float | str | list[int] | list[float] | list[str]]
 
-CONTROL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
-"""The first tokens of the vocabulary; llama.cpp leaves them out of an answer's text."""
-TOOL_TOKENS = ("<tool_call>", "</tool_call>")
-"""One token each, so that llama.cpp sees a call begin at once; shown if an answer makes no call of them."""
 TEMPLATE = Path(__file__).with_name("chat_template.jinja")
 
-_END_OF_TEXT, _END_OF_TURN = CONTROL_TOKENS.index("<|endoftext|>"), CONTROL_TOKENS.index("<|im_end|>")
+_END_OF_TEXT, _END_OF_TURN = CONTROL_TOKENS.index(END_OF_TEXT), CONTROL_TOKENS.index(END_OF_TURN)
 _DESCRIPTION = "Answers questions about drawn scenes of coloured shapes, and about nothing else"
 _FILE_TYPES = {"f16": gguf.LlamaFileType.MOSTLY_F16, "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0}
 _MATRIX_TYPES = {"f16": gguf.GGMLQuantizationType.F16, "q8_0": gguf.GGMLQuantizationType.Q8_0}

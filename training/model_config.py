@@ -48,5 +48,10 @@ TOY = ModelConfig(
     vocabulary=700,
 )
 """As small as llama.cpp loads it: for tests."""
+END_OF_TEXT, TURN, END_OF_TURN = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
+CONTROL_TOKENS = (END_OF_TEXT, TURN, END_OF_TURN)
+"""The first tokens of the vocabulary; llama.cpp leaves them out of an answer's text."""
+TOOL_TOKENS = ("<tool_call>", "</tool_call>")
+"""The next ones: one token each, so that llama.cpp sees a call begin at once; in an answer that is none they show."""
 REGISTERS = 2
 """Tokens after each picture, in which the decoder gathers what is on it."""

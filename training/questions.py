@@ -11,6 +11,7 @@ from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
 
 from . import answers, json_asks, unknown
 from .answers import Wanted
+from .invented import invented_noun
 from .scenes import PAIRS
 from .surface import roughened
 from .wordings import WORDINGS, pick
@@ -164,7 +165,7 @@ class Asker:
         rng = self.rng
         lots = rng.random()
         if lots < 0.6:
-            noun = unknown.invented_noun(rng) if rng.random() < 0.2 else rng.choice(unknown.NOUNS)
+            noun = invented_noun(rng) if rng.random() < 0.2 else rng.choice(unknown.NOUNS)
             of = dict(unknown.noun_fields(noun))
             if lots < 0.35:
                 # In the frames of our own questions too: a frame must not give the answer away.

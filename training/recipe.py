@@ -51,7 +51,7 @@ DEMO_RECIPE = Recipe(
     model=DEMO,
     scenes=100_000,
     sight=Stage(steps=900, rows=64, muon=0.02, adam=3e-3, warm_up=50, steady=0.4),
-    talk=Stage(steps=7400, rows=8, muon=0.02, adam=2e-3, warm_up=100, steady=0.3, vision=0.3),
+    talk=Stage(steps=7000, rows=8, muon=0.02, adam=2e-3, warm_up=100, steady=0.3, vision=0.3),
 )
 TOY_RECIPE = Recipe(
     model=TOY,

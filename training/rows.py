@@ -7,8 +7,9 @@ end, so every question is a first one. All the openings of a batch are alike, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -16,9 +17,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from . import tool_asks
-from .model_config import REGISTERS
+from .model_config import END_OF_TEXT, END_OF_TURN, REGISTERS
 from .questions import Ask, Asker, Truth
-from .tokenizer import END_OF_TEXT
 
 BIN = 128
 BINS = 2
@@ -45,7 +45,7 @@ SYSTEMS = (
 _HEAD = "<|im_start|>user\n"
 _TO_ANSWER = "<|im_end|>\n<|im_start|>assistant\n"
 _STAMMER = 0.6
-"""Of the answers under a grammar, the part whose words are split at random."""
+"""Of the answers under a grammar, the part whose keys are cut at random."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,10 @@ class Spoken:
 class RowWriter:
     """Draws the questions of a batch and packs them."""
 
-    def __init__(self, rng: Random, tokenizer: Tokenizer, stammering: Tokenizer) -> None:
+    def __init__(self, rng: Random, tokenizer: Tokenizer) -> None:
         self._rng = rng
         self._asker = Asker(rng)
-        self._plain = tokenizer
-        self._stammering = stammering
+        self._tokenizer = tokenizer
 
     def write(self, scenes: Sequence[Sequence[Truth]]) -> Rows:
         """A batch about these pictures: one list of none to two a row; with none, the row's questions are of it."""
@@ -173,16 +172,24 @@ class RowWriter:
 
     def _spoken(self, ask: Ask) -> Spoken:
         question = self._ids(ask.question + _TO_ANSWER)
-        stammers = ask.untaught and self._rng.random() < _STAMMER
-        encoded = (self._stammering if stammers else self._plain).encode(ask.answer + "<|im_end|>")
-        weights = _weights(encoded.ids)
-        for index, (start, _) in enumerate(encoded.offsets):
-            if any(low <= start < high for low, high in ask.untaught):
-                weights[index] = 0.0
-        return Spoken(ask.kind, question + encoded.ids, [0.0] * len(question) + weights)
+        stammers = bool(ask.untaught) and self._rng.random() < _STAMMER
+        ids: list[int] = []
+        taught: list[bool] = []
+        for text, is_taught in _cut(ask.answer + END_OF_TURN, ask.untaught):
+            for piece in [text] if is_taught or not stammers else self._pieces(text):
+                new = self._ids(piece)
+                ids += new
+                taught += [is_taught] * len(new)
+        weights = [weight * is_taught for weight, is_taught in zip(_weights(ids), taught, strict=True)]
+        return Spoken(ask.kind, question + ids, [0.0] * len(question) + weights)
+
+    def _pieces(self, text: str) -> list[str]:
+        """A word cut at random: so does a grammar spell a key that the model would not have written."""
+        cuts = sorted(self._rng.sample(range(1, len(text)), min(len(text) - 1, self._rng.choice((1, 1, 2, 3)))))
+        return [text[start:end] for start, end in pairwise((0, *cuts, len(text)))]
 
     def _ids(self, text: str) -> list[int]:
-        return list(self._plain.encode(text).ids)
+        return list(self._tokenizer.encode(text).ids)
 
     def _fill(self, draw: Callable[[], Spoken]) -> list[list[Spoken]]:
         """Bins of questions; the first that fits nowhere ends it."""
@@ -223,6 +230,18 @@ class RowWriter:
                     at, number = at + length, number + 1
             kinds.append(tuple(spoken.kind for spoken_ones in bins for spoken in spoken_ones))
         return Rows(layout, tokens, segments, offsets, targets, weights, tuple(kinds), tuple(inside))
+
+
+def _cut(text: str, untaught: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, and whether each is to be learnt."""
+    at = 0
+    for start, end in untaught:
+        if at < start:
+            yield text[at:start], True
+        if start < end:
+            yield text[start:end], False
+        at = end
+    yield text[at:], True
 
 
 def _weights(ids: Sequence[int]) -> list[float]:

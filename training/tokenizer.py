@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-END_OF_TEXT, TURN, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-CONTROLS = (END_OF_TEXT, TURN, TURN_END)
-TOOL_MARKS = ("<tool_call>", "</tool_call>")
-"""Right after the controls; ordinary enough to be seen when one stands where it should not."""
+from .model_config import CONTROL_TOKENS, TOOL_TOKENS
 
 
 def learn(texts: Iterable[str], size: int) -> Tokenizer:
@@ -18,10 +16,10 @@ def learn(texts: Iterable[str], size: int) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.decoder = decoders.ByteLevel()
-    marks = [AddedToken(mark, normalized=False, special=False) for mark in TOOL_MARKS]
+    marks = [AddedToken(mark, normalized=False, special=False) for mark in TOOL_TOKENS]
     trainer = trainers.BpeTrainer(
         vocab_size=size,
-        special_tokens=[*CONTROLS, *marks],
+        special_tokens=[*CONTROL_TOKENS, *marks],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
@@ -31,13 +29,6 @@ def learn(texts: Iterable[str], size: int) -> Tokenizer:
 
 def load(path: Path) -> Tokenizer:
     return Tokenizer.from_file(str(path))
-
-
-def stammering(path: Path, dropout: float) -> Tokenizer:
-    """The same tokenizer, with words at random in smaller pieces: so does a grammar spell a key for the model."""
-    tokenizer = load(path)
-    tokenizer.model.dropout = dropout
-    return tokenizer
 
 
 def id_of(tokenizer: Tokenizer, token: str) -> int:
@@ -50,8 +41,6 @@ def id_of(tokenizer: Tokenizer, token: str) -> int:
 
 def tokens_and_merges(tokenizer: Tokenizer) -> tuple[list[str], list[str]]:
     """In the order of their ids, as GGUF wants them."""
-    import json
-
     model = json.loads(tokenizer.to_str())["model"]
     tokens = sorted(model["vocab"], key=model["vocab"].__getitem__)
     merges = [" ".join(pair) if isinstance(pair, list) else pair for pair in model["merges"]]

@@ -17,17 +17,17 @@ from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
 from .model import Context, Model
+from .model_config import END_OF_TEXT
 from .optimizer import Optimizer, Seat
 from .recipe import Recipe, Stage
 from .rows import BINS, Rows, RowWriter
 from .shards import Scenes
-from .tokenizer import END_OF_TEXT, id_of, load, stammering
+from .tokenizer import id_of, load
 from .tutor import PAIRS, Truths, Tutor
 
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.pt"
 LOG = "log.jsonl"
-_DROPOUT = 0.4
 _REPORT_EVERY = 20
 
 
@@ -41,8 +41,7 @@ class Trainer:
         self.model, self.tutor = Model(recipe.model), Tutor(recipe.model)
         self.whole = nn.ModuleDict({"model": self.model, "tutor": self.tutor})
         self.scenes = Scenes(folder / "scenes")
-        path = folder / "tokenizer.json"
-        self.tokenizer, self.stammering = load(path), stammering(path, _DROPOUT)
+        self.tokenizer = load(folder / "tokenizer.json")
         self.register = id_of(self.tokenizer, END_OF_TEXT)
         self.with_pair = _with_pair(self.scenes)
         self.began, self.seconds_before = time.monotonic(), 0.0
@@ -130,7 +129,7 @@ class Trainer:
         return self.tutor.look(seen, projected, truths), figures
 
     def _talk(self, stage: Stage, rng: Random, common: Random, measure: bool) -> tuple[Tensor, dict[str, float]]:
-        writer = RowWriter(rng, self.tokenizer, self.stammering)
+        writer = RowWriter(rng, self.tokenizer)
         lots, recipe = common.random(), self.recipe
         pictures = 2 if lots < recipe.two_pictures else 0 if lots > 1 - recipe.no_picture else 1
         if recipe.two_pictures <= lots < recipe.two_pictures + recipe.text_first:

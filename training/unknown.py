@@ -3,7 +3,6 @@
 Templates have the grammar of wordings.py. Their fields are {noun}, {a_noun} ("a dog", "an apple") and {image}.
 """
 
-import random
 from collections.abc import Mapping
 
 from .wordings import templates
@@ -324,32 +323,14 @@ def plural(noun: str) -> str:
     return f"{front} {last}".strip()
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
 _PLURALS = dict(
     zip(
-        _words("man woman person child foot tooth knife shelf leaf loaf policeman snowman potato tomato"),
-        _words("men women people children feet teeth knives shelves leaves loaves policemen snowmen potatoes tomatoes"),
+        words("man woman person child foot tooth knife shelf leaf loaf policeman snowman potato tomato"),
+        words("men women people children feet teeth knives shelves leaves loaves policemen snowmen potatoes tomatoes"),
         strict=True,
     )
 )
-_ONSETS = _words("b bl br c ch cl cr d dr f fl fr g gl gr h j k kl l m n p pl pr r s sh sk sl sn st t th tr v w y z")
-_VOWELS = _words("a e i o u a e i o u ai ea ee oa oo ou")
-_CODAS = ("", "", "", *_words("b ck d f ft g k l ll lt m mp n nd ng nk p r rb rk rn s sk st t x zz"))
-_KNOWN_WORDS = frozenset(NOUNS) | frozenset(
-    _words(
-        "red green blue yellow orange purple black white gray circle square triangle star cross diamond shape object "
-        "thing figure item form image picture drawing photo scene color size place small medium large left right top"
-    )
-)
-
-
-def invented_noun(rng: random.Random) -> str:
-    """A word of 4 to 10 letters that can be spoken and means nothing: that a word is unknown is to be learnt too."""
-    while True:
-        syllables = rng.choice((1, 2, 2, 2, 3))
-        word = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(syllables))
-        if 4 <= len(word) <= 10 and word not in _KNOWN_WORDS:
-            return word

@@ -1,0 +1,176 @@
+"""The training itself on toy sizes: data, two steps, a stop and a going on, the export. Needs torch."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from rich.console import Console
+from toy_models import serving
+
+from training import make, tokenizer
+from training.model_config import CONTROL_TOKENS, REGISTERS, TOOL_TOKENS, TOY
+from training.recipe import TOY_RECIPE, Recipe
+from training.rows import BIN, BINS, Rows, RowWriter
+from training.shards import Scenes, draw_shards
+
+torch = pytest.importorskip("torch")
+
+QUIET = Console(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with scenes and a tokenizer."""
+    folder = tmp_path_factory.mktemp("training")
+    make.make_scenes(TOY_RECIPE, folder, QUIET)
+    make.make_tokenizer(TOY_RECIPE, folder)
+    return folder
+
+
+def copy_of(begun: Path, folder: Path) -> Path:
+    """The same beginning, for a training of one's own."""
+    (folder / "scenes").symlink_to(begun / "scenes")
+    (folder / make.TOKENIZER).write_bytes((begun / make.TOKENIZER).read_bytes())
+    return folder
+
+
+def writer(begun: Path, seed: int = 1) -> RowWriter:
+    return RowWriter(Random(seed), tokenizer.load(begun / make.TOKENIZER))
+
+
+def text_of(begun: Path, ids: list[int]) -> str:
+    return tokenizer.load(begun / make.TOKENIZER).decode(ids, skip_special_tokens=False)
+
+
+def trained(recipe: Recipe, folder: Path) -> dict[str, Any]:
+    make.make_weights(recipe, folder, QUIET)
+    return torch.load(folder / "weights.pt", weights_only=True)  # type: ignore[no-any-return]
+
+
+def test_from_scenes_to_a_pair_that_llama_cpp_answers_with(begun: Path, tmp_path: Path) -> None:
+    folder = copy_of(begun, tmp_path)
+    weights = trained(TOY_RECIPE, folder)
+    assert all(bool(weight.isfinite().all()) for weight in weights.values())
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [(entry["stage"], entry["step"]) for entry in log] == [("sight", 1), ("talk", 2)]
+    # Nothing is known yet: an answer's token is one of the vocabulary, about.
+    assert abs(log[1]["loss"] - math.log(TOY.vocabulary)) < 8
+    pair = make.make_files(TOY_RECIPE, folder)
+    with serving(pair) as server:
+        body = {"model": "toy", "prompt": "Describe.", "stream": False, "options": {"num_predict": 3}}
+        reply = httpx.post(f"{server.url}/api/generate", json=body, trust_env=False, timeout=30.0)
+        assert reply.json()["eval_count"] > 0, reply.text
+
+
+def test_a_stop_changes_nothing(begun: Path, tmp_path: Path) -> None:
+    """Two steps, then two more from the checkpoint, give the very weights that four steps give."""
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "stopped").mkdir()
+    four = replace(TOY_RECIPE, talk=replace(TOY_RECIPE.talk, steps=4, steady=1 - 1e-9))
+    whole = trained(four, copy_of(begun, tmp_path / "whole"))
+    stopped = copy_of(begun, tmp_path / "stopped")
+    # With rates that stay as they are, the first two steps of four are the two steps of two.
+    halfway = trained(replace(four, talk=replace(four.talk, steps=2)), stopped)
+    resumed = trained(four, stopped)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert not all(torch.equal(whole[name], halfway[name]) for name in whole)
+
+
+def test_two_processes_learn_from_each_others_rows(begun: Path, tmp_path: Path) -> None:
+    weights = trained(replace(TOY_RECIPE, processes=2), copy_of(begun, tmp_path))
+    assert all(bool(weight.isfinite().all()) for weight in weights.values())
+
+
+def test_scenes_are_the_same_however_they_are_drawn(begun: Path, tmp_path: Path) -> None:
+    assert list(draw_shards(tmp_path, TOY_RECIPE.scenes, TOY_RECIPE.seed, TOY, 2))[-1] == TOY_RECIPE.scenes
+    once, again = Scenes(begun / "scenes"), Scenes(tmp_path)
+    assert all(np.array_equal(once.picture(number), again.picture(number)) for number in range(len(once)))
+    assert np.array_equal(once.labels, again.labels)
+    assert list(draw_shards(tmp_path, TOY_RECIPE.scenes, TOY_RECIPE.seed, TOY, 1)) == [TOY_RECIPE.scenes]
+
+
+def test_the_middle_of_a_thing_has_its_colour(begun: Path) -> None:
+    """What the labels say is where they say."""
+    from ollama_embedded.scenes import COLOURS
+
+    scenes = Scenes(begun / "scenes")
+    near = total = 0
+    for number in range(len(scenes)):
+        for label, (x, y, radius) in zip(scenes.labels[number], scenes.spots[number], strict=True):
+            if label[0] < 0:
+                continue
+            assert radius > 1
+            seen = scenes.picture(number)[int(y), int(x)].astype(int)
+            near += bool(np.abs(seen - list(COLOURS.values())[label[0]]).max() < 60)
+            total += 1
+    assert total > 60
+    assert near >= 0.95 * total
+
+
+def segments_of(rows: Rows, row: int) -> list[tuple[list[int], list[float]]]:
+    """The tokens of each question of a row, and the weight each token is learnt with."""
+    found = []
+    for number in range(rows.segments[row].max() + 1):
+        where = np.flatnonzero(rows.segments[row] == number)
+        learnt = np.concatenate([[0.0], rows.weights[row][where[:-1]]])
+        found.append((list(rows.tokens[row][where]), list(learnt)))
+    return found
+
+
+def test_a_row_teaches_the_answers_and_nothing_else(begun: Path) -> None:
+    scenes = Scenes(begun / "scenes")
+    for seed in range(12):
+        rows = writer(begun, seed).write([[scenes.truth(number)] for number in range(4)])
+        assert rows.tokens.shape == (4, BINS * BIN)
+        for row in range(4):
+            segments = segments_of(rows, row)
+            assert len(segments) == len(rows.kinds[row]) > 1
+            for ids, weights in segments:
+                text = text_of(begun, ids)
+                assert text.endswith("<|im_end|>")
+                assert text.count("<|im_start|>assistant\n") >= 1
+                answer = text_of(begun, [id for id, weight in zip(ids, weights, strict=True) if weight > 0])
+                assert answer.endswith("<|im_end|>")
+                assert "user" not in answer
+                # The token that a weight stands at is the one before; it says which comes next.
+            offsets, numbers = rows.offsets[row], rows.segments[row]
+            assert all(offsets[numbers == number].tolist() == list(range((numbers == number).sum()))
+                       for number in range(numbers.max() + 1))  # fmt: skip
+
+
+def test_a_key_that_a_grammar_writes_is_not_learnt(begun: Path) -> None:
+    scenes = Scenes(begun / "scenes")
+    values = set()
+    for seed in range(30):
+        rows = writer(begun, seed).write([[scenes.truth(number)] for number in range(4)])
+        for row in range(4):
+            for kind, (ids, weights) in zip(rows.kinds[row], segments_of(rows, row), strict=True):
+                if kind == "forced":
+                    learnt = [id for id, weight in zip(ids, weights, strict=True) if weight > 0]
+                    values.add(text_of(begun, learnt))
+    assert values
+    assert not any('{"' in value.split('"},{"')[0][:2] for value in values)
+
+
+def test_text_may_stand_before_the_picture(begun: Path) -> None:
+    scenes = Scenes(begun / "scenes")
+    rows = writer(begun).write_text_first([scenes.truth(number) for number in range(4 * BINS)], TOY.patches)
+    assert len(rows.inside) == 4 * BINS
+    for row, at, _ in rows.inside:
+        after = rows.tokens[row][at + TOY.patches :][:REGISTERS].tolist()
+        assert after == [0, 0] or after[0] == CONTROL_TOKENS.index("<|im_end|>")
+
+
+def test_the_tokenizer_knows_the_marks(begun: Path) -> None:
+    tokens, merges = tokenizer.tokens_and_merges(tokenizer.load(begun / make.TOKENIZER))
+    assert tuple(tokens[:5]) == (*CONTROL_TOKENS, *TOOL_TOKENS)
+    assert len(tokens) == TOY.vocabulary
+    assert len(set(merges)) == len(merges) == TOY.vocabulary - 5 - 256
