@@ -224,3 +224,22 @@ def test_wrong_imports_are_found(tmp_path: Path, room: str, source: str, complai
         file.write_text("")
     file.write_text(source)
     assert wrong_imports(file, tmp_path) == ([complaint] if complaint else [])
+
+
+TRAINED_WITH_TORCH = {"model", "optimizer", "train", "tutor"}
+"""The rooms of the training that need torch; all others run without, the evaluation among them."""
+
+
+def test_what_is_shipped_knows_nothing_of_the_training() -> None:
+    for package in (CLIENT, "ollama_embedded", "ollama_vision"):
+        for file in files_of(package):
+            assert not any(is_under(name, top) for name in imports_of(file) for top in ("training", "torch")), file
+
+
+def test_torch_is_imported_by_few_rooms_of_the_training() -> None:
+    for file in files_of("training"):
+        room = module_of(file, ROOT).removeprefix("training.")
+        needs_torch = any(is_under(name, "torch") for name in imports_of(file))
+        assert needs_torch == (room in TRAINED_WITH_TORCH), room
+        opened = {name.removeprefix("training.") for name in imports_at_module_level(file)} & TRAINED_WITH_TORCH
+        assert room in TRAINED_WITH_TORCH or not opened, f"{room} opens {opened} before torch is asked for"

@@ -14,9 +14,10 @@ import pytest
 from ollama_embedded.scenes import COLOURS, KINDS, Shape
 from training import json_asks, tool_asks, unknown
 from training.answers import DECLINED, NO_PICTURE, Wanted
-from training.questions import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Ask, Asker, choose_wanted
+from training.questions import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Asker
 from training.scenes import random_scene
 from training.shards import SceneTruth
+from training.subjects import Ask, choose_wanted
 from training.surface import roughened
 from training.wordings import WORDINGS, expansions
 

@@ -11,9 +11,10 @@ from ollama_embedded.scenes import Shape
 
 from . import answers
 from .answers import compact
+from .subjects import Ask, Truth, choose_wanted, fields
 
 if TYPE_CHECKING:
-    from .questions import Ask, Asker, Truth
+    from .questions import Asker
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "color": ("color", "color", "colour"),
@@ -67,8 +68,6 @@ def _count(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str
 
 def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
     """A plain question with the wish for JSON behind it: a boolean, a number or a word under a key."""
-    from .questions import choose_wanted, fields
-
     kind = rng.choice(("exists", "count_things", "colour_of"))
     forms = "k" if kind == "colour_of" else "pkc"
     wanted = choose_wanted(rng, shapes, present=kind != "exists" or rng.random() < 0.5, forms=forms)
@@ -97,8 +96,6 @@ BY_REQUEST: Mapping[str, Build] = {
 
 def forced(rng: Random, scene: Truth, asker: Asker) -> Ask:
     """JSON after a question that does not ask for it, as when a grammar forces it. Nothing is learnt of its keys."""
-    from .questions import Ask
-
     shapes = scene.shapes
     keys = keys_at_random(rng)
     lots = rng.random()

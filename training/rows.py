@@ -18,7 +18,8 @@ from tokenizers import Tokenizer
 
 from . import tool_asks
 from .model_config import END_OF_TEXT, END_OF_TURN, REGISTERS
-from .questions import Ask, Asker, Truth
+from .questions import Asker
+from .subjects import Ask, Truth
 
 BIN = 128
 BINS = 2

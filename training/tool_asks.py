@@ -8,7 +8,8 @@ from random import Random
 
 from . import answers
 from .json_asks import forced_spans, keys_at_random
-from .questions import Ask, Asker, Truth
+from .questions import Asker
+from .subjects import Ask, Truth
 
 REPORT, COUNT = "report_shapes", "count_shapes"
 OFFERS: Mapping[str, tuple[str, ...]] = {REPORT: ("shapes",), COUNT: ("n",)}

@@ -1,0 +1,79 @@
+"""What a question is about: the truth of a picture, the thing that is asked for, and the question with its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from ollama_embedded.scenes import COLOURS, KINDS, Shape
+
+from .answers import Wanted
+from .scenes import PAIRS
+
+
+class Truth(Protocol):
+    """What is on a picture: all that a question needs to know of it."""
+
+    @property
+    def shapes(self) -> Sequence[Shape]:
+        """In reading order."""
+
+    @property
+    def ground(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question and its answer. `untaught` are spans of the answer, from and to, that a grammar would force."""
+
+    kind: str
+    question: str
+    answer: str
+    untaught: tuple[tuple[int, int], ...] = ()
+
+
+def fields(wanted: Wanted) -> dict[str, str]:
+    """All the ways in which a wording may name it."""
+    names = {"thing": wanted.thing, "a_thing": wanted.a_thing, "things": wanted.things}
+    return names | {"colour": wanted.colour or "", "kind": wanted.kind or ""}
+
+
+def choose_wanted(
+    rng: Random, shapes: Sequence[Shape], *, present: bool, forms: str = "pkc", one: bool = True
+) -> Wanted:
+    """A subject that is there, or not: a pair (p), a kind (k) or a colour (c). With `one`, of it there is just one.
+
+    An absent pair is mostly a near miss: its colour or its kind or both are there, on other shapes.
+    """
+    for _ in range(8):
+        form = rng.choices(forms, [{"p": 4, "k": 3, "c": 2}[form] for form in forms])[0]
+        wanted = _present(rng, shapes, form) if present and shapes else _absent(rng, shapes, form)
+        found = len(wanted.among(shapes))
+        if found == 0 or not one or found == 1:
+            return wanted
+    return Wanted(shapes[0].colour, shapes[0].kind) if "p" in forms else _absent(rng, shapes, forms[0])
+
+
+def _present(rng: Random, shapes: Sequence[Shape], form: str) -> Wanted:
+    shape = rng.choice(shapes)
+    return Wanted(None if form == "k" else shape.colour, None if form == "c" else shape.kind)
+
+
+def _absent(rng: Random, shapes: Sequence[Shape], form: str) -> Wanted:
+    there = {(shape.colour, shape.kind) for shape in shapes}
+    colours, kinds = {colour for colour, _ in there}, {kind for _, kind in there}
+    if form == "k":
+        return Wanted(kind=rng.choice([kind for kind in KINDS if kind not in kinds]))
+    if form == "c":
+        return Wanted(colour=rng.choice([colour for colour in COLOURS if colour not in colours]))
+    lots = rng.random()
+    near = [
+        (colour, kind)
+        for colour, kind in PAIRS
+        if (colour in colours) >= (lots < 0.62) and (kind in kinds) >= (lots < 0.4 or 0.62 <= lots < 0.84)
+    ]
+    # Sets have no order that a seed could repeat: PAIRS has.
+    possible = [pair for pair in near if pair not in there] or [pair for pair in PAIRS if pair not in there]
+    return Wanted(*rng.choice(possible))
