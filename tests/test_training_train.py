@@ -74,11 +74,12 @@ def test_a_stop_changes_nothing(begun: Path, tmp_path: Path) -> None:
     """Two steps, then two more from the checkpoint, give the very weights that four steps give."""
     (tmp_path / "whole").mkdir()
     (tmp_path / "stopped").mkdir()
-    four = replace(TOY_RECIPE, talk=replace(TOY_RECIPE.talk, steps=4, steady=1 - 1e-9))
+    stages = TOY_RECIPE.stages
+    four = replace(TOY_RECIPE, stages=stages | {"talk": replace(stages["talk"], steps=4)})
     whole = trained(four, copy_of(begun, tmp_path / "whole"))
     stopped = copy_of(begun, tmp_path / "stopped")
-    # With rates that stay as they are, the first two steps of four are the two steps of two.
-    halfway = trained(replace(four, talk=replace(four.talk, steps=2)), stopped)
+    # The rates stay as they are, so the first two steps of four are the two steps of two.
+    halfway = trained(TOY_RECIPE, stopped)
     resumed = trained(four, stopped)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert not all(torch.equal(whole[name], halfway[name]) for name in whole)

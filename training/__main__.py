@@ -79,13 +79,14 @@ def adopt(made: Path, place: Path, console: Console) -> int:
 
 def told(recipe: Recipe, times: Mapping[str, float]) -> dict[str, str]:
     """What the card says of the recipe."""
-    sight, talk = recipe.sight, recipe.talk
-    rows = talk.steps * talk.rows * recipe.processes
+    talking = [stage for stage in recipe.stages.values() if stage.talks]
+    rows = sum(stage.steps * stage.rows for stage in talking) * recipe.processes
+    pictures = sum(stage.steps * stage.rows for stage in recipe.stages.values() if not stage.talks) * recipe.processes
     minutes = round(times["training"] / 60)
     return {
         "data": f"{recipe.scenes:,} drawn scenes; about {rows * 7:,} questions on them",
-        "first stage": f"{sight.steps:,} steps of {sight.rows * recipe.processes} pictures: what is where",
-        "second stage": f"{talk.steps:,} steps of {talk.rows * recipe.processes} pictures and their questions",
+        "first it saw": f"{pictures:,} pictures, to learn what is where",
+        "then it answered": f"{rows:,} rows, a picture or two with their questions each",
         "optimizer": "Muon for the blocks' matrices, AdamW for the rest; `training/recipe.py` has every figure",
         "training": f"{minutes} minutes in {recipe.processes} processes on two CPU cores",
     }

@@ -26,7 +26,7 @@ from .scenes import random_scene
 from .shards import draw_shards
 
 TOKENIZER = "tokenizer.json"
-TITLES = {"sight": "Learning to see", "talk": "Learning to answer"}
+TITLES = {"sight": "Learning to see", "talk": "Learning to answer", "settle": "Getting exact"}
 
 
 def progress_bar(console: Console) -> Progress:
@@ -86,7 +86,7 @@ def make_weights(recipe: Recipe, folder: Path, console: Console) -> float:
         tasks: dict[str, TaskID] = {}
         for stage, step, figures in train(recipe, folder):
             if stage not in tasks:
-                tasks[stage] = progress.add_task(TITLES[stage], total=getattr(recipe, stage).steps, figures="")
+                tasks[stage] = progress.add_task(TITLES[stage], total=recipe.stages[stage].steps, figures="")
             progress.update(tasks[stage], completed=step, figures=in_short(figures))
     return seconds_spent(folder)
 

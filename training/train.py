@@ -49,9 +49,10 @@ class Trainer:
     def run(self, report: Callable[[str, int, dict[str, float]], None]) -> None:
         """Every stage from where it was left."""
         at_stage, at_step, state = self._restore()
-        for name in self.recipe.stages[self.recipe.stages.index(at_stage) :]:
-            stage: Stage = getattr(self.recipe, name)
-            optimizer = Optimizer(self._learners(name), self.seat)
+        names = list(self.recipe.stages)
+        for name in names[names.index(at_stage) :]:
+            stage = self.recipe.stages[name]
+            optimizer = Optimizer(self._learners(stage), self.seat)
             if state is not None:
                 optimizer.restore(state)
             self._stage(name, stage, optimizer, at_step, report)
@@ -59,13 +60,13 @@ class Trainer:
         if self.seat.rank == 0:
             _write(self.folder / WEIGHTS, self.model.state_dict())
 
-    def _learners(self, stage: str) -> dict[str, nn.Module]:
+    def _learners(self, stage: Stage) -> dict[str, nn.Module]:
         """Who learns in a stage: the decoder has nothing to do with sight."""
         seeing = {"vision": self.model.vision, "projector": self.model.projector, "tutor": self.tutor}
-        return seeing if stage == "sight" else {**seeing, "decoder": self.model.decoder}
+        return {**seeing, "decoder": self.model.decoder} if stage.talks else seeing
 
     def _stage(self, name: str, stage: Stage, optimizer: Optimizer, start: int, report: Callable[..., None]) -> None:
-        losses = {"sight": self._sight, "talk": self._talk}[name]
+        losses = self._talk if stage.talks else self._sight
         saved = time.monotonic()
         gathered: dict[str, list[float]] = defaultdict(list)
         parent = os.getppid()
@@ -94,10 +95,11 @@ class Trainer:
                     saved = time.monotonic()
 
     def _save(self, name: str, step: int, optimizer: Optimizer, stage: Stage) -> None:
-        following = self.recipe.stages.index(name) + 1
+        names = list(self.recipe.stages)
+        following = names.index(name) + 1
         state: dict[str, Any] = {"stage": name, "step": step, "optimizer": optimizer.state()}
-        if step == stage.steps and following < len(self.recipe.stages):
-            state = {"stage": self.recipe.stages[following], "step": 0, "optimizer": None}
+        if step == stage.steps and following < len(names):
+            state = {"stage": names[following], "step": 0, "optimizer": None}
         _write(self.folder / CHECKPOINT, {**state, "seconds": self._seconds(), "whole": self.whole.state_dict()})
 
     def _seconds(self) -> float:
@@ -106,7 +108,7 @@ class Trainer:
     def _restore(self) -> tuple[str, int, Any]:
         path = self.folder / CHECKPOINT
         if not path.exists():
-            return self.recipe.stages[0], 0, None
+            return next(iter(self.recipe.stages)), 0, None
         state = torch.load(path, weights_only=True)
         self.whole.load_state_dict(state["whole"])
         self.seconds_before = state.get("seconds", 0.0)
