@@ -20,6 +20,8 @@ class Stage:
     """The part of the steps before the rates begin to fall in a line to nothing; with 1 they never do."""
     vision: float = 1.0
     """The part of Muon's rate that the ViT gets."""
+    names: bool = False
+    """Whether patches are drawn to the decoder's own words for what is on them."""
     talks: bool = True
     """Whether it learns to answer; else only to see."""
 
@@ -57,7 +59,8 @@ DEMO_RECIPE = Recipe(
         "sight": Stage(steps=900, rows=64, muon=0.02, adam=3e-3, warm_up=50, steady=0.4, talks=False),
         "talk": Stage(steps=1453, rows=8, muon=0.02, adam=2e-3, warm_up=100, vision=0.3),
         # Batches are small: at the rates of `talk` the ViT forgets a fifth of what it saw, and nothing gets exact.
-        "settle": Stage(steps=5500, rows=8, muon=0.008, adam=1e-3, warm_up=50, steady=0.35, vision=0.1),
+        "settle": Stage(steps=1097, rows=8, muon=0.008, adam=1e-3, warm_up=50, vision=0.1),
+        "name": Stage(steps=4400, rows=8, muon=0.008, adam=1e-3, warm_up=50, steady=0.35, vision=0.1, names=True),
     },
 )
 TOY_RECIPE = Recipe(

@@ -23,7 +23,7 @@ from .recipe import Recipe, Stage
 from .rows import BINS, Rows, RowWriter
 from .shards import Scenes
 from .tokenizer import id_of, load
-from .tutor import PAIRS, Truths, Tutor
+from .tutor import PAIRS, SPOKEN, Truths, Tutor, Words
 
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.pt"
@@ -43,6 +43,7 @@ class Trainer:
         self.scenes = Scenes(folder / "scenes")
         self.tokenizer = load(folder / "tokenizer.json")
         self.register = id_of(self.tokenizer, END_OF_TEXT)
+        self.word_ids = [torch.tensor([self._word(word) for word in words]) for words in SPOKEN]
         self.with_pair = _with_pair(self.scenes)
         self.began, self.seconds_before = time.monotonic(), 0.0
 
@@ -114,6 +115,18 @@ class Trainer:
         self.seconds_before = state.get("seconds", 0.0)
         return state["stage"], state["step"], state["optimizer"]
 
+    def _word(self, word: str) -> int:
+        """The token of a word within a sentence; of one that is cut, the first piece."""
+        return int(self.tokenizer.encode(f" {word}").ids[0])
+
+    def _help(self, stage: Stage, seen: Tensor, projected: Tensor, truths: Truths) -> Tensor:
+        """What all talking is accompanied by: seeing, and the words for what is seen."""
+        loss = self.tutor.look(seen, projected, truths)
+        if stage.names:
+            words = Words(*(self.model.decoder.embedding(ids) for ids in self.word_ids))
+            loss = loss + self.tutor.name(projected, truths, words)
+        return loss
+
     def _look(self, indices: list[int]) -> tuple[Tensor, Tensor, Truths]:
         pictures = torch.from_numpy(np.stack([self.scenes.picture(index) for index in indices]))
         truths = Truths.of(
@@ -145,7 +158,7 @@ class Trainer:
         rows = writer.write(truths_of)
         seen, projected, truths = self._look([index for row in indices for index in row])
         loss, figures, after = self._answer(rows, projected, measure)
-        helped = self.tutor.look(seen, projected, truths)
+        helped = self._help(stage, seen, projected, truths)
         if rows.layout.registers:
             first, second = self._registers(rows, after)
             helped = helped + self.tutor.gather(first, second, truths)
@@ -162,7 +175,7 @@ class Trainer:
         rows = writer.write_text_first(truths_of, self.recipe.model.patches)
         loss, figures, _ = self._answer(rows, projected, measure)
         right = {"text first": sum(figures.values()) / len(figures)} if figures else {}
-        return loss + self.tutor.look(seen, projected, truths), right
+        return loss + self._help(stage, seen, projected, truths), right
 
     def _row_of_scenes(self, rng: Random, pictures: int) -> list[int]:
         first = rng.randrange(len(self.scenes))

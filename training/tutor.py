@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES
 
+from . import answers
 from .model_config import ModelConfig
 from .scenes import GROUNDS, MOST, RADII
 
@@ -59,6 +60,26 @@ class Truths:
         return found.masked_fill(self.patches < 0, 0)
 
 
+@dataclass(frozen=True)
+class Words:
+    """The decoder's embeddings of the words for each property, [number, width] each, in the order of the labels."""
+
+    colours: Tensor
+    kinds: Tensor
+    sizes: Tensor
+    places: Tensor
+    grounds: Tensor
+
+
+PLACE_WORDS = ("top", "bottom", "left", "right", "center")
+"""One or two of these say where a thing is."""
+PLACE_FLAGS = torch.tensor(
+    [[float(word in said.split()) for word in PLACE_WORDS] for said in answers.PLACE_WORDS.values()]
+)
+SPOKEN = (tuple(COLOURS), KINDS, tuple(RADII), PLACE_WORDS, tuple(GROUNDS))
+"""The words of `Words`, field by field."""
+
+
 class Tutor(nn.Module):
     """The heads that ask. They are thrown away after training."""
 
@@ -85,6 +106,26 @@ class Tutor(nn.Module):
         loss = loss + 0.08 * self._patch_loss(sizes, truths, truths.labels[:, :, 2])
         loss = loss + 0.12 * self._patch_loss(places, truths, truths.labels[:, :, 3])
         return loss + 1.2 * F.binary_cross_entropy_with_logits(self.present(projected.mean(1)), truths.pairs)
+
+    @staticmethod
+    def name(projected: Tensor, truths: Truths, words: Words) -> Tensor:
+        """How far the decoder's own words for a thing are from its patches.
+
+        A patch of a red circle that lies near the embeddings of " red" and " circle" is found by a question that has
+        these words, and gives an answer that has them: looking up and reading out become the copying of a token.
+        """
+        loss = torch.zeros(())
+        things = truths.patches >= 0
+        weights = truths.weights[things]
+        for number, vectors in enumerate((words.colours, words.kinds, words.sizes)):
+            targets = truths.of_patches(truths.labels[:, :, number])[things] - 1
+            losses = F.cross_entropy(projected[things] @ vectors.T, targets, reduction="none")
+            loss = loss + 0.1 * (losses * weights).sum() / weights.sum()
+        places = PLACE_FLAGS[truths.of_patches(truths.labels[:, :, 3])[things] - 1]
+        said = projected[things] @ words.places.T
+        flags = F.binary_cross_entropy_with_logits(said, places, reduction="none").mean(-1)
+        loss = loss + 0.2 * (flags * weights).sum() / weights.sum()
+        return loss + 0.1 * F.cross_entropy(projected.mean(1) @ words.grounds.T, truths.grounds)
 
     def gather(self, first: list[Tensor], second: list[Tensor], truths: Truths) -> Tensor:
         """What the two registers [n, width] should know after each of the first two blocks: pairs, then sums."""
