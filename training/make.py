@@ -26,7 +26,13 @@ from .scenes import random_scene
 from .shards import draw_shards
 
 TOKENIZER = "tokenizer.json"
-TITLES = {"sight": "Learning to see", "talk": "Learning to answer", "settle": "Getting exact"}
+TITLES = {
+    "sight": "Learning to see",
+    "talk": "Learning to answer",
+    "settle": "Getting exact",
+    "name": "Learning names",
+    "refer": "Finding what is meant",
+}
 
 
 def progress_bar(console: Console) -> Progress:

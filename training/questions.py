@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
@@ -45,7 +46,8 @@ class Asker:
             free = [place for place in PLACES if place not in taken]
             place = rng.choice(taken if taken and rng.random() < 0.6 else free)
             asked = self.words(kind, suffix, at_place=answers.AT_PLACE[place])
-            return Ask(kind, self.rough(asked), answers.what_at(shapes, place))
+            meant = tuple(shape for shape in shapes if shape.place == place)
+            return Ask(kind, self.rough(asked), answers.what_at(shapes, place), meant=meant)
         if kind == "describe":
             return Ask(kind, self.rough(self.words(kind, suffix)), answers.describe(shapes))
         if kind == "background":
@@ -57,7 +59,9 @@ class Asker:
             return Ask(kind, self.rough(asked), answers.how_many_images([shapes]))
         share, forms, one, answer_of = ABOUT_A_THING[kind]
         wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one)
-        return Ask(kind, self.rough(self.words(kind, suffix, **fields(wanted))), answer_of(shapes, wanted))
+        found = tuple(wanted.among(shapes))
+        asked = self.rough(self.words(kind, suffix, **fields(wanted)))
+        return Ask(kind, asked, answer_of(shapes, wanted), meant=found if len(found) < 2 else None)
 
     def two_pictures(self, scenes: Sequence[Truth]) -> Ask:
         kind, rng = self._choice(TWO_PICTURES), self.rng
@@ -79,7 +83,7 @@ class Asker:
         if kind == "describe_one":
             return Ask(kind, self.rough(self.words(kind, ordinal=ordinal)), answers.describe(pictures[number]))
         ask = self.of_kind(self._choice(OF_ONE), scenes[number], f" in the {ordinal} {rng.choice(IMAGE_WORDS[:4])}")
-        return Ask("in_one", ask.question, ask.answer, ask.untaught)
+        return replace(ask, kind="in_one")
 
     def _which(self, pictures: Sequence[Sequence[Shape]]) -> Wanted:
         """The answer is drawn first and a subject found for it: by itself, "both" would be rare."""
@@ -176,25 +180,26 @@ ABOUT_A_THING: Mapping[str, tuple[float, str, bool, Callable[[Sequence[Shape], W
 """The share of subjects that are there, their forms, whether there must be just one, and the answer."""
 
 ONE_PICTURE: Mapping[str, float] = {
-    "describe": 14,
+    "describe": 11,
     "count_all": 5,
-    "count_things": 7,
-    "colour_of": 7,
-    "shape_of": 7,
-    "exists": 11,
-    "where": 11,
-    "what_at": 6,
-    "size_of": 6,
-    "background": 4,
+    "count_things": 8,
+    "colour_of": 9,
+    "shape_of": 9,
+    "exists": 14,
+    "where": 12,
+    "what_at": 8,
+    "size_of": 7,
+    "background": 6,
     "how_many_images": 0.5,
-    "json_list": 4,
-    "json_keys": 6,
-    "json_array": 2,
-    "json_count": 3,
-    "json_other": 2.5,
-    "forced": 11,
-    "unknown": 10,
+    "json_list": 3,
+    "json_keys": 4,
+    "json_array": 1.5,
+    "json_count": 2,
+    "json_other": 2,
+    "forced": 8,
+    "unknown": 9,
 }
+"""How often each kind is asked. Long answers fill a row: a kind with short ones needs more of the lots."""
 TWO_PICTURES: Mapping[str, float] = {
     "which_image": 42,
     "more_shapes": 5,

@@ -22,6 +22,8 @@ class Stage:
     """The part of Muon's rate that the ViT gets."""
     names: bool = False
     """Whether patches are drawn to the decoder's own words for what is on them."""
+    refers: bool = False
+    """Whether it is asked for the thing that a question means before it answers."""
     talks: bool = True
     """Whether it learns to answer; else only to see."""
 
@@ -60,7 +62,10 @@ DEMO_RECIPE = Recipe(
         "talk": Stage(steps=1453, rows=8, muon=0.02, adam=2e-3, warm_up=100, vision=0.3),
         # Batches are small: at the rates of `talk` the ViT forgets a fifth of what it saw, and nothing gets exact.
         "settle": Stage(steps=1097, rows=8, muon=0.008, adam=1e-3, warm_up=50, vision=0.1),
-        "name": Stage(steps=4400, rows=8, muon=0.008, adam=1e-3, warm_up=50, steady=0.35, vision=0.1, names=True),
+        "name": Stage(steps=740, rows=8, muon=0.008, adam=1e-3, warm_up=50, vision=0.1, names=True),
+        "refer": Stage(
+            steps=4200, rows=8, muon=0.008, adam=1e-3, warm_up=50, steady=0.3, vision=0.1, names=True, refers=True
+        ),
     },
 )
 TOY_RECIPE = Recipe(

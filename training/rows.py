@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from ollama_embedded.scenes import Shape
+
 from . import tool_asks
 from .model_config import END_OF_TEXT, END_OF_TURN, REGISTERS
 from .questions import Asker
@@ -78,6 +80,8 @@ class Rows:
     """The kind of every question of a row, by its segment's number."""
     inside: tuple[tuple[int, int, int], ...] = ()
     """Pictures that stand within a question: row, first token, and which of the batch's pictures."""
+    meant: tuple[tuple[int, int, Shape | None], ...] = ()
+    """Questions about one thing: row, last token before the answer, and that thing, if it is there."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,8 @@ class Spoken:
     weights: list[float]
     picture_at: int | None = None
     """Where the picture's tokens begin, when they are not in the opening."""
+    meant: tuple[Shape, ...] | None = None
+    answer_at: int = 0
 
 
 class RowWriter:
@@ -182,7 +188,8 @@ class RowWriter:
                 ids += new
                 taught += [is_taught] * len(new)
         weights = [weight * is_taught for weight, is_taught in zip(_weights(ids), taught, strict=True)]
-        return Spoken(ask.kind, question + ids, [0.0] * len(question) + weights)
+        learnt = [0.0] * len(question) + weights
+        return Spoken(ask.kind, question + ids, learnt, meant=ask.meant, answer_at=len(question))
 
     def _pieces(self, text: str) -> list[str]:
         """A word cut at random: so does a grammar spell a key that the model would not have written."""
@@ -214,6 +221,7 @@ class RowWriter:
         weights = np.zeros(shape, np.float32)
         kinds: list[tuple[str, ...]] = []
         inside: list[tuple[int, int, int]] = []
+        meant: list[tuple[int, int, Shape | None]] = []
         for row, bins in enumerate(rows):
             number = 0
             for place, spoken_ones in enumerate(bins):
@@ -224,13 +232,15 @@ class RowWriter:
                     tokens[row, here] = spoken.ids
                     offsets[row, here] = np.arange(length)
                     segments[row, here] = number
+                    if spoken.meant is not None:
+                        meant.append((row, at + spoken.answer_at - 1, next(iter(spoken.meant), None)))
                     if spoken.picture_at is not None:
                         inside.append((row, at + spoken.picture_at, len(inside)))
                     targets[row, at : at + length - 1] = spoken.ids[1:]
                     weights[row, at : at + length - 1] = spoken.weights[1:]
                     at, number = at + length, number + 1
             kinds.append(tuple(spoken.kind for spoken_ones in bins for spoken in spoken_ones))
-        return Rows(layout, tokens, segments, offsets, targets, weights, tuple(kinds), tuple(inside))
+        return Rows(layout, tokens, segments, offsets, targets, weights, tuple(kinds), tuple(inside), tuple(meant))
 
 
 def _cut(text: str, untaught: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:

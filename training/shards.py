@@ -119,19 +119,19 @@ def _draw_shard(job: tuple[Path, int, int, int, int]) -> int:
     return count
 
 
+def labels_of(shape: Shape) -> tuple[int, int, int, int]:
+    """Colour, kind, size and place as numbers."""
+    colour, kind = _COLOURS.index(shape.colour), KINDS.index(shape.kind)
+    return (colour, kind, _SIZES.index(shape.size), PLACES.index(shape.place))
+
+
 def _truth_of(scene: Scene, padded: tuple[int, int], side: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     labels = np.full((MOST, 4), NONE, np.int64)
     spots = np.zeros((MOST, 3), np.float32)
     inner = _inner_size(scene.size, padded, side)
     left, top = (side - inner[0]) / 2, (side - inner[1]) / 2
     for number, thing in enumerate(scene.things):
-        shape = thing.shape
-        labels[number] = (
-            _COLOURS.index(shape.colour),
-            KINDS.index(shape.kind),
-            _SIZES.index(shape.size),
-            PLACES.index(shape.place),
-        )
+        labels[number] = labels_of(thing.shape)
         radius = thing.radius * min(inner) / 6
         spots[number] = (left + thing.centre[0] * inner[0], top + thing.centre[1] * inner[1], radius)
     return labels, spots

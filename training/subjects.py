@@ -32,6 +32,8 @@ class Ask:
     question: str
     answer: str
     untaught: tuple[tuple[int, int], ...] = ()
+    meant: tuple[Shape, ...] | None = None
+    """The one thing that it is about, none if that is not there; `None` if it is about no thing, or about several."""
 
 
 def fields(wanted: Wanted) -> dict[str, str]:

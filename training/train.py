@@ -159,6 +159,12 @@ class Trainer:
         seen, projected, truths = self._look([index for row in indices for index in row])
         loss, figures, after = self._answer(rows, projected, measure)
         helped = self._help(stage, seen, projected, truths)
+        if stage.refers and rows.meant:
+            opening = rows.layout.length(self.recipe.model.patches)
+            where = [row for row, _, _ in rows.meant], [opening + at for _, at, _ in rows.meant]
+            helped = helped + self.tutor.refer(
+                [after[1][where], after[2][where]], [thing for _, _, thing in rows.meant]
+            )
         if rows.layout.registers:
             first, second = self._registers(rows, after)
             helped = helped + self.tutor.gather(first, second, truths)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ollama_embedded.scenes import COLOURS, KINDS, PLACES
+from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
 
 from . import answers
 from .model_config import ModelConfig
 from .scenes import GROUNDS, MOST, RADII
+from .shards import NONE, labels_of
 
 PROPERTIES = (len(COLOURS), len(KINDS), len(RADII), len(PLACES))
 """Colours, kinds, sizes, places: in the order of the labels."""
@@ -91,6 +93,7 @@ class Tutor(nn.Module):
         self.projected = nn.Linear(config.width, PAIRS + 1 + self.sizes[2] + self.sizes[3])
         self.present = nn.Linear(config.width, PAIRS)
         self.gathered = nn.ModuleList(nn.Linear(config.width, PAIRS) for _ in range(2))
+        self.referred = nn.ModuleList(nn.Linear(config.width, 1 + sum(PROPERTIES)) for _ in range(2))
         self.summed = nn.ModuleList(nn.Linear(config.width, len(COLOURS) + len(KINDS) + MOST + 1) for _ in range(2))
 
     def look(self, seen: Tensor, projected: Tensor, truths: Truths) -> Tensor:
@@ -138,6 +141,22 @@ class Tutor(nn.Module):
             some = self.summed[at](second[at]).split((len(COLOURS) + len(KINDS), MOST + 1), -1)
             properties = F.binary_cross_entropy_with_logits(some[0], torch.cat([colours, kinds], 1))
             loss = loss + weight * (6 * pairs + 2 * properties + 0.5 * F.cross_entropy(some[1], numbers))
+        return loss
+
+    def refer(self, hidden: list[Tensor], meant: Sequence[Shape | None]) -> Tensor:
+        """What the last token before an answer should know, after the second and the third block, of the thing meant.
+
+        Each question asks for one property; here all of them teach how the thing is found.
+        """
+        there = torch.tensor([float(shape is not None) for shape in meant])
+        labels = torch.tensor([labels_of(shape) if shape else (NONE,) * len(PROPERTIES) for shape in meant])
+        loss = torch.zeros(())
+        for head, weight, state in zip(self.referred, (0.05, 0.1), hidden, strict=True):
+            found, *properties = head(state).split((1, *PROPERTIES), -1)
+            loss = loss + weight * 2 * F.binary_cross_entropy_with_logits(found[:, 0], there)
+            for number, logits in enumerate(properties):
+                losses = F.cross_entropy(logits, labels[:, number], ignore_index=NONE, reduction="sum")
+                loss = loss + weight * losses / len(meant)
         return loss
 
     @torch.no_grad()
