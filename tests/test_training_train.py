@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -46,8 +47,8 @@ def writer(begun: Path, seed: int = 1) -> RowWriter:
     return RowWriter(Random(seed), tokenizer.load(begun / make.TOKENIZER))
 
 
-def text_of(begun: Path, ids: list[int]) -> str:
-    return tokenizer.load(begun / make.TOKENIZER).decode(ids, skip_special_tokens=False)
+def text_of(begun: Path, ids: Sequence[int]) -> str:
+    return tokenizer.load(begun / make.TOKENIZER).decode(list(ids), skip_special_tokens=False)
 
 
 def trained(recipe: Recipe, folder: Path) -> dict[str, Any]:
@@ -159,6 +160,21 @@ def test_a_key_that_a_grammar_writes_is_not_learnt(begun: Path) -> None:
                     values.add(text_of(begun, learnt))
     assert values
     assert not any('{"' in value.split('"},{"')[0][:2] for value in values)
+
+
+def test_the_thing_that_a_question_means_is_told_right_before_its_answer(begun: Path) -> None:
+    scenes = Scenes(begun / "scenes")
+    told = 0
+    for seed in range(6):
+        rows = writer(begun, seed).write([[scenes.truth(number)] for number in range(4)])
+        for row, at, thing in rows.meant:
+            before, after = text_of(begun, rows.tokens[row][: at + 1]), text_of(begun, rows.tokens[row][at + 1 :])
+            answer = after.split("<|im_end|>")[0]
+            assert before.endswith("<|im_start|>assistant\n")
+            assert answer.startswith(("No", "There is no", "There are 0")) == (thing is None), answer
+            assert thing is None or thing.colour in before + answer or thing.kind in before + answer
+            told += 1
+    assert told > 50
 
 
 def test_text_may_stand_before_the_picture(begun: Path) -> None:

@@ -51,7 +51,9 @@ class Asker:
         if kind == "describe":
             return Ask(kind, self.rough(self.words(kind, suffix)), answers.describe(shapes))
         if kind == "background":
-            return Ask(kind, self.rough(self.words(kind, suffix)), answers.background(scene.ground))
+            return Ask(
+                kind, self.rough(self.words(kind, suffix)), answers.background(scene.ground), ground=scene.ground
+            )
         if kind == "count_all":
             return Ask(kind, self.rough(self.words(kind, suffix)), answers.count(shapes))
         if kind == "how_many_images":

@@ -82,6 +82,8 @@ class Rows:
     """Pictures that stand within a question: row, first token, and which of the batch's pictures."""
     meant: tuple[tuple[int, int, Shape | None], ...] = ()
     """Questions about one thing: row, last token before the answer, and that thing, if it is there."""
+    grounds: tuple[tuple[int, int, str], ...] = ()
+    """Questions about the ground: row, last token before the answer, and that ground."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Spoken:
     picture_at: int | None = None
     """Where the picture's tokens begin, when they are not in the opening."""
     meant: tuple[Shape, ...] | None = None
+    ground: str | None = None
     answer_at: int = 0
 
 
@@ -189,7 +192,7 @@ class RowWriter:
                 taught += [is_taught] * len(new)
         weights = [weight * is_taught for weight, is_taught in zip(_weights(ids), taught, strict=True)]
         learnt = [0.0] * len(question) + weights
-        return Spoken(ask.kind, question + ids, learnt, meant=ask.meant, answer_at=len(question))
+        return Spoken(ask.kind, question + ids, learnt, meant=ask.meant, ground=ask.ground, answer_at=len(question))
 
     def _pieces(self, text: str) -> list[str]:
         """A word cut at random: so does a grammar spell a key that the model would not have written."""
@@ -222,6 +225,7 @@ class RowWriter:
         kinds: list[tuple[str, ...]] = []
         inside: list[tuple[int, int, int]] = []
         meant: list[tuple[int, int, Shape | None]] = []
+        grounds: list[tuple[int, int, str]] = []
         for row, bins in enumerate(rows):
             number = 0
             for place, spoken_ones in enumerate(bins):
@@ -234,13 +238,26 @@ class RowWriter:
                     segments[row, here] = number
                     if spoken.meant is not None:
                         meant.append((row, at + spoken.answer_at - 1, next(iter(spoken.meant), None)))
+                    if spoken.ground:
+                        grounds.append((row, at + spoken.answer_at - 1, spoken.ground))
                     if spoken.picture_at is not None:
                         inside.append((row, at + spoken.picture_at, len(inside)))
                     targets[row, at : at + length - 1] = spoken.ids[1:]
                     weights[row, at : at + length - 1] = spoken.weights[1:]
                     at, number = at + length, number + 1
             kinds.append(tuple(spoken.kind for spoken_ones in bins for spoken in spoken_ones))
-        return Rows(layout, tokens, segments, offsets, targets, weights, tuple(kinds), tuple(inside), tuple(meant))
+        return Rows(
+            layout,
+            tokens,
+            segments,
+            offsets,
+            targets,
+            weights,
+            tuple(kinds),
+            tuple(inside),
+            tuple(meant),
+            tuple(grounds),
+        )
 
 
 def _cut(text: str, untaught: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:

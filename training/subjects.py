@@ -34,6 +34,8 @@ class Ask:
     untaught: tuple[tuple[int, int], ...] = ()
     meant: tuple[Shape, ...] | None = None
     """The one thing that it is about, none if that is not there; `None` if it is about no thing, or about several."""
+    ground: str | None = None
+    """The ground of the picture, if it is about that."""
 
 
 def fields(wanted: Wanted) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -159,18 +159,29 @@ class Trainer:
         seen, projected, truths = self._look([index for row in indices for index in row])
         loss, figures, after = self._answer(rows, projected, measure)
         helped = self._help(stage, seen, projected, truths)
-        if stage.refers and rows.meant:
-            opening = rows.layout.length(self.recipe.model.patches)
-            where = [row for row, _, _ in rows.meant], [opening + at for _, at, _ in rows.meant]
-            helped = helped + self.tutor.refer(
-                [after[1][where], after[2][where]], [thing for _, _, thing in rows.meant]
-            )
+        if stage.refers:
+            helped = helped + self._refer(rows, after)
         if rows.layout.registers:
             first, second = self._registers(rows, after)
             helped = helped + self.tutor.gather(first, second, truths)
             if measure:
                 figures["pairs"] = self.tutor.all_pairs_right(first[1].detach(), truths)
         return loss + helped, figures
+
+    def _refer(self, rows: Rows, after: list[Tensor]) -> Tensor:
+        """What is known right before the answers, after the second and the third block."""
+        opening = rows.layout.length(self.recipe.model.patches)
+
+        def states(asked: Sequence[tuple[int, int, object]]) -> list[Tensor]:
+            where = [row for row, _, _ in asked], [opening + at for _, at, _ in asked]
+            return [hidden[where] for hidden in after[1:3]]
+
+        loss = torch.zeros(())
+        if rows.meant:
+            loss = loss + self.tutor.refer(states(rows.meant), [thing for _, _, thing in rows.meant])
+        if rows.grounds:
+            loss = loss + self.tutor.refer_to_ground(states(rows.grounds), [ground for _, _, ground in rows.grounds])
+        return loss
 
     def _talk_text_first(
         self, stage: Stage, rng: Random, writer: RowWriter, measure: bool

@@ -94,6 +94,7 @@ class Tutor(nn.Module):
         self.present = nn.Linear(config.width, PAIRS)
         self.gathered = nn.ModuleList(nn.Linear(config.width, PAIRS) for _ in range(2))
         self.referred = nn.ModuleList(nn.Linear(config.width, 1 + sum(PROPERTIES)) for _ in range(2))
+        self.grounded = nn.ModuleList(nn.Linear(config.width, len(GROUNDS)) for _ in range(4))
         self.summed = nn.ModuleList(nn.Linear(config.width, len(COLOURS) + len(KINDS) + MOST + 1) for _ in range(2))
 
     def look(self, seen: Tensor, projected: Tensor, truths: Truths) -> Tensor:
@@ -141,6 +142,7 @@ class Tutor(nn.Module):
             some = self.summed[at](second[at]).split((len(COLOURS) + len(KINDS), MOST + 1), -1)
             properties = F.binary_cross_entropy_with_logits(some[0], torch.cat([colours, kinds], 1))
             loss = loss + weight * (6 * pairs + 2 * properties + 0.5 * F.cross_entropy(some[1], numbers))
+            loss = loss + weight * 0.5 * F.cross_entropy(self.grounded[at](second[at]), truths.grounds)
         return loss
 
     def refer(self, hidden: list[Tensor], meant: Sequence[Shape | None]) -> Tensor:
@@ -157,6 +159,14 @@ class Tutor(nn.Module):
             for number, logits in enumerate(properties):
                 losses = F.cross_entropy(logits, labels[:, number], ignore_index=NONE, reduction="sum")
                 loss = loss + weight * losses / len(meant)
+        return loss
+
+    def refer_to_ground(self, hidden: list[Tensor], grounds: Sequence[str]) -> Tensor:
+        """The same of the ground, for questions about that."""
+        targets = torch.tensor([list(GROUNDS).index(ground) for ground in grounds])
+        loss = torch.zeros(())
+        for head, state in zip(self.grounded[2:], hidden, strict=True):
+            loss = loss + 0.05 * F.cross_entropy(head(state), targets)
         return loss
 
     @torch.no_grad()
