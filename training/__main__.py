@@ -17,7 +17,7 @@ from . import make
 from .evaluation.asking import Pair
 from .evaluation.card import NAME as CARD
 from .evaluation.card import write_card
-from .evaluation.results import Results
+from .evaluation.results import File, Results
 from .evaluation.run import N, evaluate, show
 from .recipe import DEMO_RECIPE, TOY_RECIPE, Recipe
 
@@ -62,14 +62,16 @@ def adopt(made: Path, place: Path, console: Console) -> int:
         console.print(f"[red]{made} holds no finished model.[/red] Make one with: make train")
         return 2
     results = Results.read(made)
-    if results.worse or results.not_measured or results.n < N:
-        for worse in results.worse:
-            console.print(f"[red]worse[/red] {worse}")
-        if results.not_measured:
-            console.print(f"[red]not measured[/red] {', '.join(results.not_measured)}")
-        if results.n < N:
-            console.print(f"[red]measured on {results.n} questions of each kind; {N} are wanted[/red]")
-        console.print("The demo model stays as it is.")
+    reasons = [f"worse: {worse}" for worse in results.worse]
+    if results.not_measured:
+        reasons.append(f"not measured: {', '.join(results.not_measured)}")
+    if results.n < N:
+        reasons.append(f"measured on {results.n} questions of each kind; {N} are wanted")
+    for file in (results.model, results.mmproj):
+        if File.of(made / file.name) != file:
+            reasons.append(f"{file.name} is not the file that was measured")
+    if reasons:
+        console.print(*reasons, "The demo model stays as it is.", sep="\n", style="red")
         return 1
     for name in (results.model.name, results.mmproj.name, CARD):
         shutil.copyfile(made / name, place / name)
