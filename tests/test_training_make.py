@@ -27,8 +27,8 @@ def made(tmp_path: Path) -> Path:
     for name in FILES:
         (folder / name).write_text(f"new {name}")
     scores = {kind: Score(kind, 500, 500) for kind in aims.today()}
-    files = (File.of(folder / name) for name in FILES[:2])
-    Results(500, 1, 10_000, 60.0, *files, scores).write(folder)
+    model, mmproj = (File.of(folder / name) for name in FILES[:2])
+    Results(500, 1, 10_000, 60.0, model, mmproj, scores).write(folder)
     return folder
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -120,8 +121,7 @@ def test_two_pictures_are_asked_for_all_four_answers_alike() -> None:
 def test_json_answers_have_the_keys_that_were_asked_for() -> None:
     for ask in asks("json_keys", 300):
         keys = list(json.loads(ask.answer)["shapes"][0])
-        positions = [ask.question.lower().rindex(key) for key in keys]
-        assert positions == sorted(positions), ask
+        assert re.search(r"\b.*".join(keys), ask.question.lower()), ask
 
 
 def test_a_forced_answer_teaches_values_and_no_keys() -> None:
@@ -137,7 +137,7 @@ def test_a_forced_answer_teaches_values_and_no_keys() -> None:
 def test_a_call_is_made_only_when_it_is_asked_for() -> None:
     rng = Random(6)
     asker = Asker(rng)
-    kinds = Counter()
+    kinds: Counter[bool] = Counter()
     for _ in range(600):
         tools = tool_asks.offer(rng)
         ask = tool_asks.tool_ask(rng, THREE, asker, tools)

@@ -11,7 +11,7 @@ from ollama_embedded.scenes import Shape
 
 from . import answers
 from .answers import compact
-from .subjects import Ask, Truth, choose_wanted, fields
+from .subjects import Ask, Counted, Meant, Truth, choose_wanted, fields, in_turn
 
 if TYPE_CHECKING:
     from .questions import Asker
@@ -29,7 +29,7 @@ FOUND_KEYS = ("found", "present", "exists", "answer", "yes")
 WITH_KEYS = ("with {keys}", "with the keys {keys}", "using the keys {keys}", "that have {keys}")
 
 Words = Callable[..., str]
-Build = Callable[[Random, Sequence[Shape], Words], tuple[str, str]]
+Build = Callable[[Random, Sequence[Shape], Words], Ask]
 
 
 def keys_at_random(rng: Random, most: int = 4) -> dict[str, str]:
@@ -39,34 +39,45 @@ def keys_at_random(rng: Random, most: int = 4) -> dict[str, str]:
     return {NAMES[meaning][0] if plain else rng.choice(NAMES[meaning]): meaning for meaning in meanings}
 
 
-def _list(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
-    return words("json_list"), compact({"shapes": answers.as_list(shapes)})
+def about_all(
+    kind: str, asked: str, answer: str, shapes: Sequence[Shape], keys: Mapping[str, str] = answers.COLOUR_AND_SHAPE
+) -> Ask:
+    """A question that is answered with a list of these shapes somewhere, each an object with these keys."""
+    return Ask(
+        kind, asked, answer, facts=in_turn(answer, shapes, [compact(each) for each in answers.as_list(shapes, keys)])
+    )
 
 
-def _keys(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
+def _list(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
+    return about_all("json_list", words("json_list"), compact({"shapes": answers.as_list(shapes)}), shapes)
+
+
+def _keys(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
     keys = keys_at_random(rng)
     names = answers.listed(list(keys)) if rng.random() < 0.8 else ", ".join(keys)
-    return words("json_keys", keys=names), compact({"shapes": answers.as_list(shapes, keys)})
+    answer = compact({"shapes": answers.as_list(shapes, keys)})
+    return about_all("json_keys", words("json_keys", keys=names), answer, shapes, keys)
 
 
-def _array(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
+def _array(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
     asked = words("json_array")
     if rng.random() < 0.5:
-        return asked, compact(answers.as_list(shapes))
+        return about_all("json_array", asked, compact(answers.as_list(shapes)), shapes)
     keys = keys_at_random(rng)
     mark = asked[-1] if asked[-1] in ".?!" else ""
     named = rng.choice(WITH_KEYS).format(keys=answers.listed(list(keys)))
-    return f"{asked.removesuffix(mark)} {named}{mark}", compact(answers.as_list(shapes, keys))
+    asked = f"{asked.removesuffix(mark)} {named}{mark}"
+    return about_all("json_array", asked, compact(answers.as_list(shapes, keys)), shapes, keys)
 
 
-def _count(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
-    key = rng.choice(COUNT_KEYS)
+def _count(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
+    key, facts = rng.choice(COUNT_KEYS), ((0, Counted(len(shapes))),)
     if rng.random() < 0.5:
-        return words("json_count"), compact({"count": len(shapes)})
-    return words("json_count", key=key), compact({key: len(shapes)})
+        return Ask("json_count", words("json_count"), compact({"count": len(shapes)}), facts=facts)
+    return Ask("json_count", words("json_count", key=key), compact({key: len(shapes)}), facts=facts)
 
 
-def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str]:
+def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
     """A plain question with the wish for JSON behind it: a boolean, a number or a word under a key."""
     kind = rng.choice(("exists", "count_things", "colour_of"))
     forms = "k" if kind == "colour_of" else "pkc"
@@ -82,7 +93,9 @@ def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, str
     wish = rng.choice(
         ("Answer in JSON with the key {key}.", "Answer as JSON with key {key}.", "Reply in JSON, key {key}.")
     )
-    return f"{words(kind, **fields(wanted))} {wish.format(key=key)}", compact({key: value})
+    asked = f"{words(kind, **fields(wanted))} {wish.format(key=key)}"
+    facts = ((0, Meant(next(iter(found), None))),) if len(found) < 2 else ()
+    return Ask("json_other", asked, compact({key: value}), facts=facts)
 
 
 BY_REQUEST: Mapping[str, Build] = {

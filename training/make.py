@@ -29,9 +29,6 @@ TOKENIZER = "tokenizer.json"
 TITLES = {
     "sight": "Learning to see",
     "talk": "Learning to answer",
-    "settle": "Getting exact",
-    "name": "Learning names",
-    "refer": "Finding what is meant",
 }
 
 

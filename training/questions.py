@@ -12,7 +12,7 @@ from . import answers, json_asks, unknown
 from .answers import Wanted
 from .invented import invented_noun
 from .scenes import PAIRS
-from .subjects import Ask, Truth, choose_wanted, fields
+from .subjects import Ask, Counted, Fact, Ground, Meant, Shown, Truth, choose_wanted, described, fields
 from .surface import roughened
 from .wordings import WORDINGS, pick
 
@@ -37,53 +37,58 @@ class Asker:
         if kind == "forced":
             return json_asks.forced(rng, scene, self)
         if kind in json_asks.BY_REQUEST:
-            asked, answer = json_asks.BY_REQUEST[kind](
-                rng, shapes, lambda name, /, **of: self.words(name, suffix, **of)
-            )
-            return Ask(kind, roughened(asked, rng, literal=True), answer)
+            ask = json_asks.BY_REQUEST[kind](rng, shapes, lambda name, /, **of: self.words(name, suffix, **of))
+            return replace(ask, kind=kind, question=roughened(ask.question, rng, literal=True))
         if kind == "what_at":
             taken = [shape.place for shape in shapes]
             free = [place for place in PLACES if place not in taken]
             place = rng.choice(taken if taken and rng.random() < 0.6 else free)
             asked = self.words(kind, suffix, at_place=answers.AT_PLACE[place])
-            meant = tuple(shape for shape in shapes if shape.place == place)
-            return Ask(kind, self.rough(asked), answers.what_at(shapes, place), meant=meant)
+            meant = Meant(next((shape for shape in shapes if shape.place == place), None))
+            return Ask(kind, self.rough(asked), answers.what_at(shapes, place), facts=((0, meant),))
         if kind == "describe":
-            return Ask(kind, self.rough(self.words(kind, suffix)), answers.describe(shapes))
+            return described(kind, self.rough(self.words(kind, suffix)), answers.describe(shapes), shapes)
         if kind == "background":
-            return Ask(
-                kind, self.rough(self.words(kind, suffix)), answers.background(scene.ground), ground=scene.ground
-            )
+            asked, ground = self.rough(self.words(kind, suffix)), Ground(scene.ground)
+            return Ask(kind, asked, answers.background(scene.ground), facts=((0, ground),))
         if kind == "count_all":
-            return Ask(kind, self.rough(self.words(kind, suffix)), answers.count(shapes))
+            asked, number = self.rough(self.words(kind, suffix)), Counted(len(shapes))
+            return Ask(kind, asked, answers.count(shapes), facts=((0, number),))
         if kind == "how_many_images":
             asked = rng.choice(HOW_MANY_IMAGES).format(images=rng.choice(("images", "pictures")))
             return Ask(kind, self.rough(asked), answers.how_many_images([shapes]))
         share, forms, one, answer_of = ABOUT_A_THING[kind]
         wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one)
-        found = tuple(wanted.among(shapes))
+        found = wanted.among(shapes)
         asked = self.rough(self.words(kind, suffix, **fields(wanted)))
-        return Ask(kind, asked, answer_of(shapes, wanted), meant=found if len(found) < 2 else None)
+        facts: list[Fact] = [Counted(len(found))] if kind == "count_things" else []
+        if len(found) < 2:
+            facts.append(Meant(next(iter(found), None)))
+        return Ask(kind, asked, answer_of(shapes, wanted), facts=tuple((0, fact) for fact in facts))
 
     def two_pictures(self, scenes: Sequence[Truth]) -> Ask:
         kind, rng = self._choice(TWO_PICTURES), self.rng
         pictures = [scene.shapes for scene in scenes]
         if kind == "which_image":
             wanted = self._which(pictures)
-            return Ask(kind, self.rough(self.words(kind, **fields(wanted))), answers.which_image(pictures, wanted))
+            asked = self.rough(self.words(kind, **fields(wanted)))
+            shown = Shown(tuple(bool(wanted.among(shapes)) for shapes in pictures))
+            return Ask(kind, asked, answers.which_image(pictures, wanted), facts=((0, shown),))
         if kind == "more_shapes":
             return Ask(kind, self.rough(self.words(kind)), answers.more_shapes(pictures))
         if kind == "how_many_images":
             asked = rng.choice(HOW_MANY_IMAGES).format(images=rng.choice(("images", "pictures")))
             return Ask(kind, self.rough(asked), answers.how_many_images(pictures))
         if kind == "describe_both":
-            return Ask(kind, self.rough(self.words(kind)), answers.describe_both(pictures))
+            every = [shape for shapes in pictures for shape in shapes]
+            return described(kind, self.rough(self.words(kind)), answers.describe_both(pictures), every)
         if kind == "unknown":
             return self.unknown()
         number = rng.randrange(2)
         ordinal = answers.ORDINALS[number]
         if kind == "describe_one":
-            return Ask(kind, self.rough(self.words(kind, ordinal=ordinal)), answers.describe(pictures[number]))
+            asked = self.rough(self.words(kind, ordinal=ordinal))
+            return described(kind, asked, answers.describe(pictures[number]), pictures[number])
         ask = self.of_kind(self._choice(OF_ONE), scenes[number], f" in the {ordinal} {rng.choice(IMAGE_WORDS[:4])}")
         return replace(ask, kind="in_one")
 

@@ -16,12 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from ollama_embedded.scenes import Shape
-
 from . import tool_asks
 from .model_config import END_OF_TEXT, END_OF_TURN, REGISTERS
 from .questions import Asker
-from .subjects import Ask, Truth
+from .subjects import Ask, Fact, Truth
 
 BIN = 128
 BINS = 2
@@ -80,10 +78,8 @@ class Rows:
     """The kind of every question of a row, by its segment's number."""
     inside: tuple[tuple[int, int, int], ...] = ()
     """Pictures that stand within a question: row, first token, and which of the batch's pictures."""
-    meant: tuple[tuple[int, int, Shape | None], ...] = ()
-    """Questions about one thing: row, last token before the answer, and that thing, if it is there."""
-    grounds: tuple[tuple[int, int, str], ...] = ()
-    """Questions about the ground: row, last token before the answer, and that ground."""
+    facts: tuple[tuple[int, int, Fact], ...] = ()
+    """What must be known at some tokens for the answer to go on: row, token, and that."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +91,12 @@ class Spoken:
     weights: list[float]
     picture_at: int | None = None
     """Where the picture's tokens begin, when they are not in the opening."""
-    meant: tuple[Shape, ...] | None = None
-    ground: str | None = None
-    answer_at: int = 0
+    facts: tuple[tuple[int, Fact], ...] = ()
+    """What must be known at some of the tokens."""
+
+    def facts_after(self, before: int) -> tuple[tuple[int, Fact], ...]:
+        """The same when so many tokens stand before these."""
+        return tuple((before + at, fact) for at, fact in self.facts)
 
 
 class RowWriter:
@@ -139,11 +138,13 @@ class RowWriter:
         while True:
             ask = self._asker.one_picture(scene)
             question = self._ids(ask.question + self._rng.choice(("", "\n", " ")))
-            answer = self._spoken(Ask(ask.kind, "", ask.answer, ask.untaught))
+            answer = self._spoken(Ask(ask.kind, "", ask.answer, ask.untaught, ask.facts))
             registers = self._ids(END_OF_TEXT) * self._rng.choice((0, REGISTERS))
             before = question + [0] * patches + registers
             if len(before) + len(answer.ids) <= BIN:
-                return Spoken(ask.kind, before + answer.ids, [0.0] * len(before) + answer.weights, len(question))
+                weights = [0.0] * len(before) + answer.weights
+                facts = answer.facts_after(len(before))
+                return Spoken(ask.kind, before + answer.ids, weights, len(question), facts)
 
     def _system(self, tools: dict[str, tuple[str, ...]]) -> str:
         rng = self._rng
@@ -168,6 +169,7 @@ class RowWriter:
             second.kind,
             first.ids + between + second.ids,
             first.weights + [0.0] * len(between) + second.weights,
+            facts=first.facts + second.facts_after(len(first.ids) + len(between)),
         )
 
     def _tool_spoken(self, scene: Truth, tools: dict[str, tuple[str, ...]]) -> Spoken:
@@ -178,7 +180,7 @@ class RowWriter:
         between = self._ids(f"\n<|im_start|>tool\n{ask.result}{_TO_ANSWER}")
         last = self._ids(ask.last + "<|im_end|>")
         weights = first.weights + [0.0] * len(between) + _weights(last)
-        return Spoken("tool_result", first.ids + between + last, weights)
+        return Spoken("tool_result", first.ids + between + last, weights, facts=first.facts)
 
     def _spoken(self, ask: Ask) -> Spoken:
         question = self._ids(ask.question + _TO_ANSWER)
@@ -192,7 +194,15 @@ class RowWriter:
                 taught += [is_taught] * len(new)
         weights = [weight * is_taught for weight, is_taught in zip(_weights(ids), taught, strict=True)]
         learnt = [0.0] * len(question) + weights
-        return Spoken(ask.kind, question + ids, learnt, meant=ask.meant, ground=ask.ground, answer_at=len(question))
+        facts = tuple((len(question) + self._before(ask.answer, at), fact) for at, fact in ask.facts)
+        return Spoken(ask.kind, question + ids, learnt, facts=facts)
+
+    def _before(self, answer: str, character: int) -> int:
+        """The token before the one with this character, counted from the first of the answer."""
+        if character == 0:
+            return -1
+        ends = (end for _, end in self._tokenizer.encode(answer).offsets)
+        return next(number for number, end in enumerate(ends) if end > character) - 1
 
     def _pieces(self, text: str) -> list[str]:
         """A word cut at random: so does a grammar spell a key that the model would not have written."""
@@ -224,8 +234,7 @@ class RowWriter:
         weights = np.zeros(shape, np.float32)
         kinds: list[tuple[str, ...]] = []
         inside: list[tuple[int, int, int]] = []
-        meant: list[tuple[int, int, Shape | None]] = []
-        grounds: list[tuple[int, int, str]] = []
+        facts: list[tuple[int, int, Fact]] = []
         for row, bins in enumerate(rows):
             number = 0
             for place, spoken_ones in enumerate(bins):
@@ -236,10 +245,7 @@ class RowWriter:
                     tokens[row, here] = spoken.ids
                     offsets[row, here] = np.arange(length)
                     segments[row, here] = number
-                    if spoken.meant is not None:
-                        meant.append((row, at + spoken.answer_at - 1, next(iter(spoken.meant), None)))
-                    if spoken.ground:
-                        grounds.append((row, at + spoken.answer_at - 1, spoken.ground))
+                    facts += [(row, *told) for told in spoken.facts_after(at)]
                     if spoken.picture_at is not None:
                         inside.append((row, at + spoken.picture_at, len(inside)))
                     targets[row, at : at + length - 1] = spoken.ids[1:]
@@ -255,8 +261,7 @@ class RowWriter:
             weights,
             tuple(kinds),
             tuple(inside),
-            tuple(meant),
-            tuple(grounds),
+            tuple(facts),
         )
 
 

@@ -25,6 +25,37 @@ class Truth(Protocol):
 
 
 @dataclass(frozen=True)
+class Meant:
+    """The one thing that the next words are about; `None` if it is not there."""
+
+    shape: Shape | None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The ground that is asked for."""
+
+    ground: str
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many things are asked for."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Of each picture, whether what is asked for is on it."""
+
+    on: tuple[bool, ...]
+
+
+Fact = Meant | Ground | Counted | Shown
+
+
+@dataclass(frozen=True)
 class Ask:
     """A question and its answer. `untaught` are spans of the answer, from and to, that a grammar would force."""
 
@@ -32,10 +63,22 @@ class Ask:
     question: str
     answer: str
     untaught: tuple[tuple[int, int], ...] = ()
-    meant: tuple[Shape, ...] | None = None
-    """The one thing that it is about, none if that is not there; `None` if it is about no thing, or about several."""
-    ground: str | None = None
-    """The ground of the picture, if it is about that."""
+    facts: tuple[tuple[int, Fact], ...] = ()
+    """What must be known for the answer to go on, and from which of its characters on."""
+
+
+def in_turn(answer: str, shapes: Sequence[Shape], phrases: Sequence[str]) -> tuple[tuple[int, Meant], ...]:
+    """The facts of an answer that comes to these shapes one after the other, each in its phrase."""
+    found, at = [], 0
+    for shape, phrase in zip(shapes, phrases, strict=True):
+        at = answer.index(phrase, at)
+        found.append((at, Meant(shape)))
+    return tuple(found)
+
+
+def described(kind: str, question: str, answer: str, shapes: Sequence[Shape]) -> Ask:
+    """A question that is answered with a description of these shapes."""
+    return Ask(kind, question, answer, facts=in_turn(answer, shapes, [f"{shape.size} {shape}" for shape in shapes]))
 
 
 def fields(wanted: Wanted) -> dict[str, str]:

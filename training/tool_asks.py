@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from . import answers
-from .json_asks import forced_spans, keys_at_random
+from .json_asks import about_all, forced_spans, keys_at_random
 from .questions import Asker
 from .subjects import Ask, Truth
 
@@ -81,7 +81,8 @@ def tool_ask(rng: Random, scene: Truth, asker: Asker, tools: Mapping[str, Sequen
     call = answers.tool_call(tool, arguments)
     if not words:
         untaught = tuple(span for span in forced_spans(call) if span[0] > call.index('shapes"'))
-    ask = Ask(tool, asker.rough(asked), call, untaught)
+    asked = asker.rough(asked)
+    ask = about_all(tool, asked, call, shapes) if tool == REPORT and words else Ask(tool, asked, call, untaught)
     if words and rng.random() < 0.3:
         return ToolAsk(ask, rng.choice((*RESULTS, str(len(shapes)), f"{len(shapes)} shapes saved")), words)
     return ToolAsk(ask)

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -119,13 +119,10 @@ class Trainer:
         """The token of a word within a sentence; of one that is cut, the first piece."""
         return int(self.tokenizer.encode(f" {word}").ids[0])
 
-    def _help(self, stage: Stage, seen: Tensor, projected: Tensor, truths: Truths) -> Tensor:
+    def _help(self, seen: Tensor, projected: Tensor, truths: Truths) -> Tensor:
         """What all talking is accompanied by: seeing, and the words for what is seen."""
-        loss = self.tutor.look(seen, projected, truths)
-        if stage.names:
-            words = Words(*(self.model.decoder.embedding(ids) for ids in self.word_ids))
-            loss = loss + self.tutor.name(projected, truths, words)
-        return loss
+        words = Words(*(self.model.decoder.embedding(ids) for ids in self.word_ids))
+        return self.tutor.look(seen, projected, truths) + self.tutor.name(projected, truths, words)
 
     def _look(self, indices: list[int]) -> tuple[Tensor, Tensor, Truths]:
         pictures = torch.from_numpy(np.stack([self.scenes.picture(index) for index in indices]))
@@ -158,9 +155,7 @@ class Trainer:
         rows = writer.write(truths_of)
         seen, projected, truths = self._look([index for row in indices for index in row])
         loss, figures, after = self._answer(rows, projected, measure)
-        helped = self._help(stage, seen, projected, truths)
-        if stage.refers:
-            helped = helped + self._refer(rows, after)
+        helped = self._help(seen, projected, truths) + self._refer(rows, after)
         if rows.layout.registers:
             first, second = self._registers(rows, after)
             helped = helped + self.tutor.gather(first, second, truths)
@@ -169,19 +164,12 @@ class Trainer:
         return loss + helped, figures
 
     def _refer(self, rows: Rows, after: list[Tensor]) -> Tensor:
-        """What is known right before the answers, after the second and the third block."""
+        """What is known at the tokens where the answers hang on it, after the second and the third block."""
+        if not rows.facts:
+            return torch.zeros(())
         opening = rows.layout.length(self.recipe.model.patches)
-
-        def states(asked: Sequence[tuple[int, int, object]]) -> list[Tensor]:
-            where = [row for row, _, _ in asked], [opening + at for _, at, _ in asked]
-            return [hidden[where] for hidden in after[1:3]]
-
-        loss = torch.zeros(())
-        if rows.meant:
-            loss = loss + self.tutor.refer(states(rows.meant), [thing for _, _, thing in rows.meant])
-        if rows.grounds:
-            loss = loss + self.tutor.refer_to_ground(states(rows.grounds), [ground for _, _, ground in rows.grounds])
-        return loss
+        where = [row for row, _, _ in rows.facts], [opening + at for _, at, _ in rows.facts]
+        return self.tutor.refer([hidden[where] for hidden in after[1:3]], [fact for _, _, fact in rows.facts])
 
     def _talk_text_first(
         self, stage: Stage, rng: Random, writer: RowWriter, measure: bool
@@ -190,9 +178,9 @@ class Trainer:
         truths_of = [self.scenes.truth(index) for index in indices]
         seen, projected, truths = self._look(indices)
         rows = writer.write_text_first(truths_of, self.recipe.model.patches)
-        loss, figures, _ = self._answer(rows, projected, measure)
+        loss, figures, after = self._answer(rows, projected, measure)
         right = {"text first": sum(figures.values()) / len(figures)} if figures else {}
-        return loss + self._help(stage, seen, projected, truths), right
+        return loss + self._help(seen, projected, truths) + self._refer(rows, after), right
 
     def _row_of_scenes(self, rng: Random, pictures: int) -> list[int]:
         first = rng.randrange(len(self.scenes))

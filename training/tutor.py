@@ -9,20 +9,27 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
+from ollama_embedded.scenes import COLOURS, KINDS, PLACES
 
 from . import answers
 from .model_config import ModelConfig
 from .scenes import GROUNDS, MOST, RADII
 from .shards import NONE, labels_of
+from .subjects import Counted, Fact, Ground, Meant, Shown
 
 PROPERTIES = (len(COLOURS), len(KINDS), len(RADII), len(PLACES))
 """Colours, kinds, sizes, places: in the order of the labels."""
+_SIZE = 2
+"""The hardest of them: two pixels lie between a medium thing and a large one."""
 PAIRS = len(COLOURS) * len(KINDS)
 _REACH = 0.7
 """Up to this part of its radius a shape surely covers a square that is centred on it."""
 _CENTRE_WEIGHT = 4.0
 _NOTHING_WEIGHT = 0.15
+_REFERRED = (1, *PROPERTIES, len(GROUNDS), MOST + 1, 2)
+"""Whether the thing is there, its properties, the ground, a number, and whether each of two pictures shows it."""
+_REFERRED_WEIGHTS = (0.07, 0.14)
+"""After the second block and after the third, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,32 @@ SPOKEN = (tuple(COLOURS), KINDS, tuple(RADII), PLACE_WORDS, tuple(GROUNDS))
 """The words of `Words`, field by field."""
 
 
+def _targets(facts: Sequence[Fact]) -> list[Tensor]:
+    """What the heads for each part of `_REFERRED` should say of each fact; `NONE` where it says nothing of that."""
+    there, grounds, numbers = ([[NONE] for _ in facts] for _ in range(3))
+    labels = [[NONE] * len(PROPERTIES) for _ in facts]
+    shown = [[NONE, NONE] for _ in facts]
+    for at, fact in enumerate(facts):
+        match fact:
+            case Meant(shape):
+                there[at] = [int(shape is not None)]
+                labels[at] = list(labels_of(shape)) if shape else labels[at]
+            case Ground(ground):
+                grounds[at] = [tuple(GROUNDS).index(ground)]
+            case Counted(number):
+                numbers[at] = [number]
+            case Shown(on):
+                shown[at] = [int(each) for each in on]
+    properties = torch.tensor(labels).split(1, 1)
+    return [
+        torch.tensor(there).float(),
+        *properties,
+        torch.tensor(grounds),
+        torch.tensor(numbers),
+        torch.tensor(shown).float(),
+    ]
+
+
 class Tutor(nn.Module):
     """The heads that ask. They are thrown away after training."""
 
@@ -93,8 +126,8 @@ class Tutor(nn.Module):
         self.projected = nn.Linear(config.width, PAIRS + 1 + self.sizes[2] + self.sizes[3])
         self.present = nn.Linear(config.width, PAIRS)
         self.gathered = nn.ModuleList(nn.Linear(config.width, PAIRS) for _ in range(2))
-        self.referred = nn.ModuleList(nn.Linear(config.width, 1 + sum(PROPERTIES)) for _ in range(2))
-        self.grounded = nn.ModuleList(nn.Linear(config.width, len(GROUNDS)) for _ in range(4))
+        self.referred = nn.ModuleList(nn.Linear(config.width, sum(_REFERRED)) for _ in range(min(2, config.blocks - 1)))
+        self.grounded = nn.ModuleList(nn.Linear(config.width, len(GROUNDS)) for _ in range(2))
         self.summed = nn.ModuleList(nn.Linear(config.width, len(COLOURS) + len(KINDS) + MOST + 1) for _ in range(2))
 
     def look(self, seen: Tensor, projected: Tensor, truths: Truths) -> Tensor:
@@ -102,12 +135,13 @@ class Tutor(nn.Module):
         properties = self.seen(seen).split(self.sizes, -1)
         loss = torch.zeros(())
         for number, logits in enumerate(properties):
-            loss = loss + self._patch_loss(logits, truths, truths.labels[:, :, number])
+            weight = 2.0 if number == _SIZE else 1.0
+            loss = loss + weight * self._patch_loss(logits, truths, truths.labels[:, :, number])
         loss = loss * 0.3 / 4 + 0.1 * F.cross_entropy(self.ground(seen.mean(1)), truths.grounds)
         pairs, sizes, places = self.projected(projected).split((PAIRS + 1, self.sizes[2], self.sizes[3]), -1)
         pair = truths.labels[:, :, 0] * len(KINDS) + truths.labels[:, :, 1]
         loss = loss + 0.3 * self._patch_loss(pairs, truths, pair)
-        loss = loss + 0.08 * self._patch_loss(sizes, truths, truths.labels[:, :, 2])
+        loss = loss + 0.2 * self._patch_loss(sizes, truths, truths.labels[:, :, 2])
         loss = loss + 0.12 * self._patch_loss(places, truths, truths.labels[:, :, 3])
         return loss + 1.2 * F.binary_cross_entropy_with_logits(self.present(projected.mean(1)), truths.pairs)
 
@@ -145,28 +179,23 @@ class Tutor(nn.Module):
             loss = loss + weight * 0.5 * F.cross_entropy(self.grounded[at](second[at]), truths.grounds)
         return loss
 
-    def refer(self, hidden: list[Tensor], meant: Sequence[Shape | None]) -> Tensor:
-        """What the last token before an answer should know, after the second and the third block, of the thing meant.
+    def refer(self, hidden: list[Tensor], facts: Sequence[Fact]) -> Tensor:
+        """What a token [facts, width] should know after the second and the third block, for the answer to go on.
 
         Each question asks for one property; here all of them teach how the thing is found.
         """
-        there = torch.tensor([float(shape is not None) for shape in meant])
-        labels = torch.tensor([labels_of(shape) if shape else (NONE,) * len(PROPERTIES) for shape in meant])
+        targets = _targets(facts)
         loss = torch.zeros(())
-        for head, weight, state in zip(self.referred, (0.05, 0.1), hidden, strict=True):
-            found, *properties = head(state).split((1, *PROPERTIES), -1)
-            loss = loss + weight * 2 * F.binary_cross_entropy_with_logits(found[:, 0], there)
-            for number, logits in enumerate(properties):
-                losses = F.cross_entropy(logits, labels[:, number], ignore_index=NONE, reduction="sum")
-                loss = loss + weight * losses / len(meant)
-        return loss
-
-    def refer_to_ground(self, hidden: list[Tensor], grounds: Sequence[str]) -> Tensor:
-        """The same of the ground, for questions about that."""
-        targets = torch.tensor([list(GROUNDS).index(ground) for ground in grounds])
-        loss = torch.zeros(())
-        for head, state in zip(self.grounded[2:], hidden, strict=True):
-            loss = loss + 0.05 * F.cross_entropy(head(state), targets)
+        for head, state, weight in zip(self.referred, hidden, _REFERRED_WEIGHTS, strict=False):
+            for told, target in zip(head(state).split(_REFERRED, -1), targets, strict=True):
+                known = (target != NONE).flatten(1).all(1)
+                if not known.any():
+                    continue
+                if target.is_floating_point():
+                    losses = 2 * F.binary_cross_entropy_with_logits(told[known], target[known])
+                else:
+                    losses = F.cross_entropy(told[known], target[known, 0])
+                loss = loss + weight * losses
         return loss
 
     @torch.no_grad()
