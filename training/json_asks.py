@@ -11,6 +11,7 @@ from ollama_embedded.scenes import Shape
 
 from . import answers
 from .answers import compact
+from .invented import invented_noun
 from .subjects import Ask, Counted, Meant, Truth, choose_wanted, fields, in_turn
 
 if TYPE_CHECKING:
@@ -110,27 +111,33 @@ BY_REQUEST: Mapping[str, Build] = {
 def forced(rng: Random, scene: Truth, asker: Asker) -> Ask:
     """JSON after a question that does not ask for it, as when a grammar forces it. Nothing is learnt of its keys."""
     shapes = scene.shapes
-    keys = keys_at_random(rng)
+    # A schema calls things what it likes; its words may say nothing of what they stand for.
+    keys = {_or_invented(rng, name): meaning for name, meaning in keys_at_random(rng).items()}
     lots = rng.random()
     value: Any
-    if lots < 0.62:
+    if lots < 0.52:
         asked = asker.words(rng.choice(("describe", "describe", "json_list", "count_all")))
         things = answers.as_list(shapes, keys)
-        value = things if rng.random() < 0.12 else {rng.choice(LIST_KEYS): things}
+        value = things if rng.random() < 0.12 else {_or_invented(rng, rng.choice(LIST_KEYS)): things}
+        if rng.random() < 0.08:
+            value = {_or_invented(rng, "scene"): value}
         if lots < 0.08:
             value = {rng.choice(COUNT_KEYS): len(shapes), "shapes": things}
         elif lots < 0.12:
             value = {"background": scene.ground, "shapes": things}
-    elif lots < 0.74:
+    elif lots < 0.62:
         asked = asker.words(rng.choice(("count_all", "count_all", "describe")))
-        value = {rng.choice(COUNT_KEYS): len(shapes)}
-    elif lots < 0.82:
+        value = {_or_invented(rng, rng.choice(COUNT_KEYS)): len(shapes)}
+    elif lots < 0.68:
         asked = asker.words(rng.choice(("describe", "json_list")))
         value = answers.as_object(shapes[0], keys) if shapes else {}
-    elif lots < 0.88:
-        asked = asker.words("describe")
-        meaning = rng.choice(("color", "shape"))
-        value = {f"{rng.choice(NAMES[meaning])}s": [answers.JSON_VALUES[meaning](shape) for shape in shapes]}
+    elif lots < 0.76:
+        asked = asker.words(rng.choice(("describe", "describe", "json_list")))
+        meaning = rng.choice(("color", "color", "shape", "size", "position"))
+        name = _or_invented(rng, f"{rng.choice(NAMES[meaning])}s")
+        value = {name: [answers.JSON_VALUES[meaning](shape) for shape in shapes]}
+    elif lots < 0.9:
+        asked, value = _one_value(rng, shapes, asker.words)
     else:
         ask = asker.of_kind(rng.choice(("describe", "count_all", "exists", "colour_of", "where", "unknown")), scene)
         asked = ask.question
@@ -139,6 +146,32 @@ def forced(rng: Random, scene: Truth, asker: Asker) -> Ask:
             value = {rng.choice(FOUND_KEYS): ask.answer.startswith("Yes")}
     answer = compact(value)
     return Ask("forced", asker.rough(asked), answer, forced_spans(answer))
+
+
+def _one_value(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, dict[str, Any]]:
+    """A plain question whose answer the schema wants as a word, a number or a boolean."""
+    kind, forms, meaning = rng.choice(
+        (
+            ("colour_of", "k", "color"),
+            ("shape_of", "c", "shape"),
+            ("size_of", "pkc", "size"),
+            ("where", "pkc", "position"),
+            ("count_things", "pkc", "count"),
+            ("exists", "pkc", "found"),
+        )
+    )
+    there = meaning in NAMES
+    wanted = choose_wanted(rng, shapes, present=there or rng.random() < 0.5, forms=forms, one=there)
+    found = wanted.among(shapes)
+    if there and not found:
+        return words("count_all"), {"count": len(shapes)}
+    known = {"count": len(found), "found": bool(found)}
+    value = answers.JSON_VALUES[meaning](found[0]) if there else known[meaning]
+    return words(kind, **fields(wanted)), {_or_invented(rng, meaning, 0.5): value}
+
+
+def _or_invented(rng: Random, name: str, share: float = 0.3) -> str:
+    return invented_noun(rng) if rng.random() < share else name
 
 
 def forced_spans(answer: str) -> tuple[tuple[int, int], ...]:

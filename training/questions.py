@@ -129,9 +129,7 @@ class Asker:
         if rng.random() < 0.3:
             asked = pick(rng.choice(unknown.NO_PICTURE), rng)
             return Ask("no_picture", self.rough(asked), answers.NO_PICTURE)
-        kind = rng.choice(
-            ("describe", "count_all", "count_things", "exists", "colour_of", "where", "json_list", "unknown")
-        )
+        kind = rng.choice([kind for kind in ONE_PICTURE if kind not in {"forced", "how_many_images"}])
         return Ask("no_picture", self.of_kind(kind, scene).question, answers.NO_PICTURE)
 
     def words(self, kind: str, suffix: str = "", /, **of: str) -> str:

@@ -7,6 +7,7 @@ end, so every question is a first one. All the openings of a batch are alike, wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -188,7 +189,7 @@ class RowWriter:
         ids: list[int] = []
         taught: list[bool] = []
         for text, is_taught in _cut(ask.answer + END_OF_TURN, ask.untaught):
-            for piece in [text] if is_taught or not stammers else self._pieces(text):
+            for piece in self._stammered(text, is_taught) if stammers else [text]:
                 new = self._ids(piece)
                 ids += new
                 taught += [is_taught] * len(new)
@@ -203,6 +204,14 @@ class RowWriter:
             return -1
         ends = (end for _, end in self._tokenizer.encode(answer).offsets)
         return next(number for number, end in enumerate(ends) if end > character) - 1
+
+    def _stammered(self, text: str, is_taught: bool) -> Iterator[str]:
+        """As a grammar brings it about: keys in pieces, and marks one by one that would have been one token."""
+        if not is_taught:
+            yield from self._pieces(text)
+            return
+        for run in re.findall(r'[{}\[\]":,]+|[^{}\[\]":,]+', text):
+            yield from self._pieces(run) if len(run) > 1 and run[0] in '{}[]":,' else [run]
 
     def _pieces(self, text: str) -> list[str]:
         """A word cut at random: so does a grammar spell a key that the model would not have written."""

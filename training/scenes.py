@@ -141,7 +141,7 @@ def disturb(picture: Image.Image, rng: Random) -> Image.Image:
         size = (round(picture.width * factor), round(picture.height * factor))
         if max(size) <= 900:
             picture = picture.resize(size, rng.choice((Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)))
-    if rng.random() < 0.12:
+    if rng.random() < 0.2:
         picture = padded(picture, rng.choice((4 / 3, 3 / 4, 16 / 9, 9 / 16)))
     lots = rng.random()
     if lots < 0.35:
