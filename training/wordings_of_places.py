@@ -190,5 +190,9 @@ In [what|which] color is the background [painted|drawn|filled]?
 What does the background look like[?| in the {image}?]
 [The|This] {image} has [which|what] background color? / I see a background[;|.|,] [what|which] color is it?
 Ignore the shapes[:|;|.] what color is the background? / How does the background look?
+[What|Which] [tone|shade|paint|color] [is|was used for|covers|makes up] the [background|backdrop|ground|canvas|paper]?
+Against [what|which] color [are the shapes set|do the shapes stand|is it all drawn]?
+[What|Which] color [lies behind|is under|is beneath] the [shapes|objects|things|figures]?
+[What|Which] color would the {image} be without [its|the] [shapes|objects|figures]?
 """,
 }

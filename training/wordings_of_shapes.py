@@ -61,6 +61,27 @@ What are the contents of [the|this] {image}?
 What [kind|kinds|sort] of [shapes|objects|figures|things] [are in the {image}|are there|do you see|are shown], and \
 where?
 What [is|are] the [objects|shapes|things|figures] [in|on] [the|this] {image}? / What [all |]is in [the|this] {image}?
+[Walk|Talk|Guide|Lead] me through [the|this] {image}. / [Go|Run] through what the {image} shows[.| for me.]
+Help me [understand|picture|imagine|grasp] [the|this] {image}.
+What's [going on|to see|happening] [here|in the {image}]?
+What [is this {image}|is it|is the {image}] [about|of]? / What's this {image} of? / What is the {image} made of?
+[Analyze|Examine|Inspect|Study|Interpret|Review|Read] [the|this] {image}[.| and report.| and describe it.| closely.]
+[Outline|Paint|Sketch|Transcribe] [the|this] {image} in words. / [Put|Turn|Translate] [the|this] {image} into words.
+What [did someone|did they|did the artist] [draw|paint|make|put] [here|in this {image}]?
+What has been [drawn|painted|put|placed|arranged] [here|in the {image}]? / What makes up [the|this] {image}?
+[Share|Express|Record|Type out|Spell out] what you [notice|observe|see|find][.| in the {image}.]
+What [do|can] you [notice|observe|make out|recognize|spot|detect|perceive][?| here?| in the {image}?]
+What [stands out|catches your eye|meets the eye|appears|shows up][?| here?| in the {image}?]
+Describe the [scene|view|drawing|sight|composition|arrangement|content][.| fully.| for a friend.| to someone.]
+[Give|Get|Send|Offer] me [an overview|a summary|the details|the gist|a rundown|an impression|a reading] of the {image}.
+[Complete|Exact|Quick|Plain|Detailed|Brief] [description|summary|caption][.|, please.|?]
+Write [a line|a sentence|a few words|a paragraph|something|alt text] about [the|this] {image}.
+What would you [say|write] [is in|about|is on] [the|this] {image}? / How would you [sum up|caption] this {image}?
+[Elaborate|Comment|Report] on [the|this] {image}. / What's visible[?| here?] / What things are to be seen?
+I can't [see|open|view] the {image}[;|.|,] [what is in it?|please describe it.|tell me what it shows.]
+Someone [asks|asked|wants to know] what [is in the {image}|the {image} shows|you see].
+For a [blind|deaf|distant] [friend|reader|person], [describe the {image}.|what does the {image} show?]
+Your [task|job] is to describe [the|this] {image}. / I'm curious what [is in|you see in] the {image}.
 """,
     "count_all": """
 How many [shapes|objects|things|figures|items|forms|elements] are [there|shown|visible|drawn|present|here|in it]?
