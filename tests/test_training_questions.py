@@ -169,17 +169,24 @@ def test_every_kind_has_wordings(kind: str) -> None:
 
 def test_words_of_no_shape_are_declined_in_the_frames_of_shapes_too() -> None:
     asker = Asker(Random(8))
-    questions = [asker.unknown().question for _ in range(400)]
+    questions = [asker.unknown().question for _ in range(1500)]
     assert sum(question.lower().startswith("what color is the") for question in questions) > 0
-    assert len(set(questions)) > 350
+    assert len(set(questions)) > 1200
     assert not set(unknown.NOUNS) & {"circle", "square", "triangle", "star", "cross", "diamond"}
 
 
 def test_a_slip_of_the_finger_never_hits_what_the_answer_hangs_on() -> None:
     rng = Random(9)
     for _ in range(2000):
-        rough = roughened("Which of them is the purple triangle at the bottom right?", rng).lower()
-        assert all(word in rough for word in ("purple", "triangle", "bottom", "right"))
+        rough = roughened("Purple triangle: is it the one at the bottom right?", rng).lower()
+        assert all(word in rough for word in ("purple", "triangle:", "bottom", "right"))
+
+
+def test_a_question_may_stand_in_the_prompt_of_a_query_engine() -> None:
+    questions = [ask.question for ask in asks("exists", 600)]
+    wrapped = [question for question in questions if question.startswith("Context information is below.")]
+    assert 5 < len(wrapped) < 60
+    assert all(re.search(r"\nQuery: .+\nAnswer: $", question) for question in wrapped)
 
 
 def test_keys_keep_their_spelling() -> None:

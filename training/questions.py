@@ -13,7 +13,7 @@ from .answers import Wanted
 from .invented import invented_noun
 from .scenes import PAIRS
 from .subjects import Ask, Counted, Fact, Ground, Meant, Shown, Truth, choose_wanted, described, fields
-from .surface import roughened
+from .surface import in_a_query, roughened
 from .wordings import WORDINGS, pick
 
 IMAGE_WORDS = ("image", "image", "picture", "picture", "photo", "drawing", "scene")
@@ -148,7 +148,8 @@ class Asker:
             return words.removesuffix(mark) + suffix + mark
 
     def rough(self, question: str) -> str:
-        return roughened(question, self.rng)
+        rough = roughened(question, self.rng)
+        return in_a_query(rough, self.rng) if self.rng.random() < 0.03 else rough
 
     def _choice(self, weights: Mapping[str, float]) -> str:
         return self.rng.choices(tuple(weights), tuple(weights.values()))[0]

@@ -5,9 +5,21 @@ from __future__ import annotations
 import re
 from random import Random
 
+from llama_index.core.prompts.default_prompts import DEFAULT_TEXT_QA_PROMPT_TMPL
+
 _BRITISH = {"color": "colour", "Color": "Colour", "center": "centre", "gray": "grey"}
 _BEFORE = ("Please ", "Hi! ", "Hello. ", "Hey, ", "OK. ", "Thanks. ", "Quick question: ", "Be brief. ", "Question: ")
 _AFTER = (" Thanks.", " Thank you.", " Please.", " Be brief.", " Answer briefly.", " Answer in one sentence.")
+_CONTEXTS = (
+    "",
+    "",
+    "A drawing.",
+    "A photo.",
+    "image.png",
+    "file_path: photos/{n}.png",
+    "page_label: {n}",
+    "Figure {n}.",
+)
 _KEPT = frozenset(
     [
         "red",
@@ -74,10 +86,16 @@ def roughened(question: str, rng: Random, *, literal: bool = False) -> str:
     return question.lower() if lots < 0.18 else question
 
 
+def in_a_query(question: str, rng: Random) -> str:
+    """The question within the prompt that LlamaIndex's query and chat engines put around it."""
+    context = rng.choice(_CONTEXTS).format(n=rng.randrange(1, 1000))
+    return DEFAULT_TEXT_QA_PROMPT_TMPL.format(context_str=context, query_str=question)
+
+
 def _slipped(question: str, rng: Random) -> str:
     """One letter lost, doubled or exchanged, in a word that the answer does not hang on."""
     words = question.split(" ")
-    loose = [at for at, word in enumerate(words) if len(word) > 3 and word.strip(".,?!").lower() not in _KEPT]
+    loose = [at for at, word in enumerate(words) if len(word) > 3 and word.strip(".,:;?!").lower() not in _KEPT]
     if not loose:
         return question
     at = rng.choice(loose)
