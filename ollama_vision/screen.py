@@ -59,8 +59,14 @@ class Screen:
     def wait(self, what: str) -> None:
         """Say what is being waited for; only a terminal shows it."""
         self._stop_waiting()
-        self._status = self.console.status(Text(what))
-        self._status.start()
+        status = self.console.status(Text(what))
+        try:
+            status.start()
+            self._status = status
+        except BaseException:
+            # Ctrl-C in the midst of it: what has half begun cannot be stopped, and has hidden the cursor by now.
+            self.console.show_cursor()
+            raise
 
     def still_waiting(self, why: str) -> None:
         """Say why it takes longer; nothing is said once the answer has begun."""

@@ -15,6 +15,7 @@ from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_embedded.catalog import ModelFacts
 from ollama_embedded.faults import Status
+from ollama_vision.screen import Screen
 
 vision = pytest.fixture(in_process)
 
@@ -77,6 +78,23 @@ def test_control_c_ends_it_with_what_was_found_so_far() -> None:
         looking.send_signal(signal.SIGINT)
         _, err = looking.communicate(timeout=60)
     assert (looking.returncode, err) == (130, "")
+
+
+def test_control_c_while_a_wait_begins_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rich cannot stop what was interrupted in the midst of its beginning."""
+    screen = Screen()
+    shown = []
+
+    def show_cursor(show: bool = True) -> bool:
+        shown.append(show)
+        if not show:
+            raise KeyboardInterrupt
+        return True
+
+    monkeypatch.setattr(screen.console, "show_cursor", show_cursor)
+    with pytest.raises(KeyboardInterrupt), screen:
+        screen.wait("Asking")
+    assert shown == [False, True]
 
 
 def test_without_a_server_the_rest_is_still_told(vision: CommandLine) -> None:
