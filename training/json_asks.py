@@ -12,7 +12,7 @@ from ollama_embedded.scenes import Shape
 from . import answers
 from .answers import compact
 from .invented import invented_noun
-from .subjects import Ask, Counted, Meant, Truth, choose_wanted, fields, in_turn
+from .subjects import Ask, Counted, Truth, choose_wanted, fields, in_turn, meant_by
 
 if TYPE_CHECKING:
     from .questions import Asker
@@ -95,8 +95,7 @@ def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
         ("Answer in JSON with the key {key}.", "Answer as JSON with key {key}.", "Reply in JSON, key {key}.")
     )
     asked = f"{words(kind, **fields(wanted))} {wish.format(key=key)}"
-    facts = ((0, Meant(next(iter(found), None))),) if len(found) < 2 else ()
-    return Ask("json_other", asked, compact({key: value}), facts=facts)
+    return Ask("json_other", asked, compact({key: value}), facts=meant_by(found))
 
 
 BY_REQUEST: Mapping[str, Build] = {

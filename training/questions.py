@@ -12,7 +12,7 @@ from . import answers, json_asks, unknown
 from .answers import Wanted
 from .invented import invented_noun
 from .scenes import PAIRS
-from .subjects import Ask, Counted, Fact, Ground, Meant, Shown, Truth, choose_wanted, described, fields
+from .subjects import Ask, Counted, Ground, Meant, Shown, Truth, choose_wanted, described, fields, meant_by
 from .surface import in_a_query, roughened
 from .wordings import WORDINGS, pick
 
@@ -61,10 +61,8 @@ class Asker:
         wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one)
         found = wanted.among(shapes)
         asked = self.rough(self.words(kind, suffix, **fields(wanted)))
-        facts: list[Fact] = [Counted(len(found))] if kind == "count_things" else []
-        if len(found) < 2:
-            facts.append(Meant(next(iter(found), None)))
-        return Ask(kind, asked, answer_of(shapes, wanted), facts=tuple((0, fact) for fact in facts))
+        counted = ((0, Counted(len(found))),) if kind == "count_things" else ()
+        return Ask(kind, asked, answer_of(shapes, wanted), facts=(*counted, *meant_by(found)))
 
     def two_pictures(self, scenes: Sequence[Truth]) -> Ask:
         kind, rng = self._choice(TWO_PICTURES), self.rng

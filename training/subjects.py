@@ -67,6 +67,11 @@ class Ask:
     """What must be known for the answer to go on, and from which of its characters on."""
 
 
+def meant_by(found: Sequence[Shape]) -> tuple[tuple[int, Fact], ...]:
+    """The fact of an answer about the one thing that was found, or about none; several are no one thing."""
+    return ((0, Meant(next(iter(found), None))),) if len(found) < 2 else ()
+
+
 def in_turn(answer: str, shapes: Sequence[Shape], phrases: Sequence[str]) -> tuple[tuple[int, Meant], ...]:
     """The facts of an answer that comes to these shapes one after the other, each in its phrase."""
     found, at = [], 0
