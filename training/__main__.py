@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from . import make
+from .evaluation import aims
 from .evaluation.asking import Pair
 from .evaluation.card import NAME as CARD
 from .evaluation.card import write_card
@@ -24,6 +25,8 @@ from .recipe import DEMO_RECIPE, TOY_RECIPE, Recipe
 OUT = Path(__file__).parent / "out"
 DEMO_MODEL = Path(__file__).parent.parent / "ollama_embedded" / "demo_model"
 RECIPE, TIMES = "recipe.json", "times.json"
+QUESTIONS_PER_ROW = 7.5
+"""On average, for the card: counted over some hundred rows of `rows.py`."""
 
 
 def main() -> int:
@@ -56,8 +59,11 @@ def build(recipe: Recipe, folder: Path, n: int, console: Console) -> None:
     console.print(f"The model, its card and its results are in {pair.model.parent}")
 
 
-def adopt(made: Path, place: Path, console: Console) -> int:
-    """Put the made pair and its card in the place of the demo model, unless a kind of question got worse."""
+def adopt(made: Path, place: Path, console: Console, today: Path = aims.TODAY) -> int:
+    """Put the made pair and its card in the place of the demo model, unless a kind of question got worse.
+
+    Its figures become the ones that the next one is measured by.
+    """
     if not (made / CARD).exists():
         console.print(f"[red]{made} holds no finished model.[/red] Make one with: make train")
         return 2
@@ -75,6 +81,8 @@ def adopt(made: Path, place: Path, console: Console) -> int:
         return 1
     for name in (results.model.name, results.mmproj.name, CARD):
         shutil.copyfile(made / name, place / name)
+    source = f"the model in use, asked by this evaluation: {results.n} questions of each kind, seed {results.seed}"
+    today.write_text(aims.as_today(results.scores, source), encoding="utf-8")
     console.print(f"The demo model in {place} is the new one. Now run its tests: make test")
     return 0
 
@@ -86,7 +94,7 @@ def told(recipe: Recipe, times: Mapping[str, float]) -> dict[str, str]:
     pictures = sum(stage.steps * stage.rows for stage in recipe.stages.values() if not stage.talks) * recipe.processes
     minutes = round(times["training"] / 60)
     return {
-        "data": f"{recipe.scenes:,} drawn scenes; about {rows * 7:,} questions on them",
+        "data": f"{recipe.scenes:,} drawn scenes; about {rows * QUESTIONS_PER_ROW:,.0f} questions on them",
         "first it saw": f"{pictures:,} pictures, to learn what is where",
         "then it answered": f"{rows:,} rows, a picture or two with their questions each",
         "optimizer": "Muon for the blocks' matrices, AdamW for the rest; `training/recipe.py` has every figure",
