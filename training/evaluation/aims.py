@@ -93,16 +93,7 @@ def _small_enough(size: int | None) -> Verdict:
 
 def today() -> dict[str, Fraction]:
     """What the model in use reached when it was asked these questions, by row."""
-    return _figures("figures")
-
-
-def on_its_card() -> dict[str, Fraction]:
-    """What the model in use had on its card, where that was measured in another way than `today`."""
-    return _figures("on_its_card")
-
-
-def _figures(name: str) -> dict[str, Fraction]:
-    figures: dict[str, str] = json.loads(TODAY.read_text(encoding="utf-8")).get(name, {})
+    figures: dict[str, str] = json.loads(TODAY.read_text(encoding="utf-8"))["figures"]
     return {row: Fraction(figure) for row, figure in figures.items()}
 
 

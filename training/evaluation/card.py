@@ -221,15 +221,9 @@ def _aims(results: Results) -> Iterator[str]:
     yield from _table(("aim", "wanted", "found", ""))
     for verdict in results.verdicts:
         yield f"| {verdict.aim} | {verdict.wanted} | {verdict.found} | {_REACHED[verdict.reached]} |"
-    worse, less = "; ".join(map(str, results.worse)), "; ".join(map(str, results.below_its_card))
+    worse = "; ".join(map(str, results.worse))
     yield ""
     yield f"Worse than the model before: {worse}." if worse else "At no kind of question was the model before better."
-    if less:
-        yield (
-            f"Its card had more for some, of 100 or 200 questions about scenes as it was trained on: {less}. Asked the "
-            "questions of this card, about scenes of other sizes, grounds and formats and in wordings that it did not "
-            "all know, it reached what stands above."
-        )
 
 
 def _in_ollama(results: Results, capabilities: Sequence[str]) -> Iterator[str]:

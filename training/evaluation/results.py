@@ -7,11 +7,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .aims import Verdict, Worse, no_worse, on_its_card, today, verdicts
+from .aims import Verdict, Worse, no_worse, today, verdicts
 from .asking import Pair
 from .cases import Case
 from .scoring import Reply, Score, tally
@@ -77,15 +76,7 @@ class Results:
     @property
     def worse(self) -> tuple[Worse, ...]:
         """Where the model in use was better at the same questions, among what was measured."""
-        return self._below(today())
-
-    @property
-    def below_its_card(self) -> tuple[Worse, ...]:
-        """Where the card of the model in use had more, of questions of its own."""
-        return self._below(on_its_card())
-
-    def _below(self, before: Mapping[str, Fraction]) -> tuple[Worse, ...]:
-        return no_worse(self.scores, {row: share for row, share in before.items() if row in self.scores})
+        return no_worse(self.scores, {row: share for row, share in today().items() if row in self.scores})
 
     @property
     def not_measured(self) -> tuple[str, ...]:
