@@ -128,11 +128,9 @@ def test_describe_folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_agent(run: Run) -> None:
-    first, said, *reported, answer = run("agent").splitlines()
-    assert first == "one-shape.png: red circle"
-    assert says(said, "red", "circle")
-    assert reported == ["two-shapes.jpg: blue square", "two-shapes.jpg: green triangle"]
-    assert says(answer, "blue", "square", "green", "triangle")
+    *looked, answer = run("agent").splitlines()
+    assert sorted(looked) == ["looked at one-shape.png", "looked at two-shapes.jpg"]
+    assert says(answer, "two", "green", "triangle")
 
 
 BOX = re.compile(r"frame (\d+): \((\d+), (\d+), (\d+), (\d+)\) of \(1600, 1200\)")

@@ -59,8 +59,8 @@ def evaluate(
 
 
 def show(results: Results, console: Console, *, parts: bool = False) -> None:
-    """The scores, the aims, and where the model in use is better; with `parts`, the parts of mixed questions too."""
-    table = Table("kind", "n", "right", "95 %", "in use", title=f"{results.questions:,} questions, seed {results.seed}")
+    """The scores, the aims, and what became worse; with `parts`, the parts of the mixed questions too."""
+    table = Table("kind", "n", "right", "95 %", "before", title=f"{results.questions:,} questions, seed {results.seed}")
     before = aims.today()
     for row, score in results.scores.items():
         if not parts and row.startswith(_MIXED) and ": " in row:
@@ -76,9 +76,9 @@ def show(results: Results, console: Console, *, parts: bool = False) -> None:
     for worse in results.worse:
         console.print(f"[red]worse[/red] {worse}")
     if results.not_measured:
-        console.print(f"Not measured, of what is known of the model in use: {', '.join(results.not_measured)}")
+        console.print(f"Not measured, of what the card before tells: {', '.join(results.not_measured)}")
     elif not results.worse:
-        console.print("[green]The model in use is better at no kind of question.[/green]")
+        console.print("[green]No kind of question is worse than before.[/green]")
 
 
 _MIXED = "mixed"
