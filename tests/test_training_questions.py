@@ -18,7 +18,7 @@ from training.answers import DECLINED, NO_PICTURE, Wanted
 from training.questions import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Asker
 from training.scenes import random_scene
 from training.shards import SceneTruth
-from training.subjects import Ask, choose_wanted
+from training.subjects import Ask, Meant, choose_wanted
 from training.surface import roughened
 from training.wordings import WORDINGS, expansions
 
@@ -167,9 +167,26 @@ def test_every_kind_has_wordings(kind: str) -> None:
     assert len({wording for template in WORDINGS[kind] for wording in expansions(template)}) > 150
 
 
+def test_things_that_a_list_tells_alike_are_meant_one_after_the_other() -> None:
+    alike = SceneTruth((THREE.shapes[0], Shape("blue", "star", "middle center", "large")), "pink")
+    lists = [
+        ask for ask in asks("json_keys", 300, alike) if ask.answer == '{"shapes":[{"size":"large"},{"size":"large"}]}'
+    ]
+    assert lists
+    first, second = (Meant(shape) for shape in alike.shapes)
+    for ask in lists:
+        told = [(ask.answer[at:], fact) for at, fact in ask.facts]
+        assert told == [
+            ('{"size":"large"},{"size":"large"}]}', first),
+            ('large"},{"size":"large"}]}', first),
+            ('{"size":"large"}]}', second),
+            ('large"}]}', second),
+        ]
+
+
 def test_words_of_no_shape_are_declined_in_the_frames_of_shapes_too() -> None:
     asker = Asker(Random(8))
-    questions = [asker.unknown().question for _ in range(1500)]
+    questions = [asker.unknown().question for _ in range(6000)]
     assert sum(question.lower().startswith("what color is the") for question in questions) > 0
     assert len(set(questions)) > 1200
     assert not set(unknown.NOUNS) & {"circle", "square", "triangle", "star", "cross", "diamond"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -182,29 +183,33 @@ def test_what_an_answer_hangs_on_is_told_right_before_it(begun: Path) -> None:
             for fact, before, after in told(begun, rows):
                 opens = before.endswith("<|im_start|>assistant\n")
                 seen[f"{type(fact).__name__} {opens}"] += 1
+                first = re.match(r'"?([a-z ]+)"[,}\]]', after)
                 match fact:
-                    case Meant(Shape() as shape) if opens and not after.startswith("["):
-                        assert shape.colour in before + after or shape.kind in before + after
                     case Meant(Shape() as shape):
+                        values = {shape.colour, shape.kind, shape.size, answers.PLACE_WORDS[shape.place]}
                         # Between two objects a token may hold the end of the one and the beginning of the other.
                         thing = after.lstrip('["},').split("}")[0]
-                        values = {shape.colour, shape.kind, shape.size, answers.PLACE_WORDS[shape.place]}
-                        assert after.lstrip().startswith(f"{shape.size} {shape}") or values & set(thing.split('"'))
+                        if first:
+                            assert first[1] in values
+                            seen["value"] += 1
+                        elif not values & set(thing.split('"')) and not after.lstrip().startswith(
+                            f"{shape.size} {shape}"
+                        ):
+                            assert after.startswith(("The", "Yes", "A", "{", "true")), after
+                            assert shape.colour in before + after or shape.kind in before + after
                     case Meant():
-                        assert opens
-                        assert after.startswith(("No", "There is no", "There are 0", '{"')), after
+                        assert after.startswith(("No", "There is no", "There are 0", '{"', "false")), after
                     case Ground(ground):
-                        assert opens
-                        assert after == f"The background is {ground}."
+                        assert after == f"The background is {ground}." or (first and first[1] == ground)
                     case Counted(number):
-                        assert opens
-                        assert str(number) in after
+                        assert str(number) in after if opens else after.startswith((str(number), "There"))
                     case Shown(on):
+                        assert opens
                         alike = "Both images." if all(on) else "Neither image."
                         one = f"The {answers.ORDINALS[on.index(True)]} image." if any(on) else ""
                         assert after == (alike if len(set(on)) == 1 else one)
-    assert len(seen) == 5, seen
-    assert min(seen.values()) > 10, seen
+    often = {name: number for name, number in seen.items() if number > 10}
+    assert {"Meant True", "Meant False", "value", "Ground True", "Counted True", "Shown True"} <= set(often), seen
 
 
 def test_text_may_stand_before_the_picture(begun: Path) -> None:

@@ -12,7 +12,7 @@ from ollama_embedded.scenes import Shape
 from . import answers
 from .answers import compact
 from .invented import invented_noun
-from .subjects import Ask, Counted, Truth, choose_wanted, fields, in_turn, meant_by
+from .subjects import Ask, Counted, Fact, Ground, Meant, Truth, choose_wanted, fields, in_turn, meant_by
 
 if TYPE_CHECKING:
     from .questions import Asker
@@ -31,6 +31,8 @@ WITH_KEYS = ("with {keys}", "with the keys {keys}", "using the keys {keys}", "th
 
 Words = Callable[..., str]
 Build = Callable[[Random, Sequence[Shape], Words], Ask]
+Told = tuple[str, Any, tuple[tuple[str, Fact], ...]]
+"""A question, the value that answers it, and what its parts tell in their turn."""
 
 
 def keys_at_random(rng: Random, most: int = 4) -> dict[str, str]:
@@ -44,8 +46,15 @@ def about_all(
     kind: str, asked: str, answer: str, shapes: Sequence[Shape], keys: Mapping[str, str] = answers.COLOUR_AND_SHAPE
 ) -> Ask:
     """A question that is answered with a list of these shapes somewhere, each an object with these keys."""
-    return Ask(
-        kind, asked, answer, facts=in_turn(answer, shapes, [compact(each) for each in answers.as_list(shapes, keys)])
+    return Ask(kind, asked, answer, facts=in_turn(answer, _each(shapes, answers.as_list(shapes, keys))))
+
+
+def _each(shapes: Sequence[Shape], values: Sequence[Any]) -> tuple[tuple[str, Fact], ...]:
+    """What a list tells: these values, each of its shape. Within an object, whose turn it is must be kept in mind."""
+    return tuple(
+        (compact(part), Meant(shape))
+        for value, shape in zip(values, shapes, strict=True)
+        for part in (value, *(value.values() if isinstance(value, dict) else ()))
     )
 
 
@@ -95,7 +104,8 @@ def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
         ("Answer in JSON with the key {key}.", "Answer as JSON with key {key}.", "Reply in JSON, key {key}.")
     )
     asked = f"{words(kind, **fields(wanted))} {wish.format(key=key)}"
-    return Ask("json_other", asked, compact({key: value}), facts=meant_by(found))
+    counted = ((0, Counted(len(found))),) if kind == "count_things" else ()
+    return Ask("json_other", asked, compact({key: value}), facts=(*counted, *meant_by(found)))
 
 
 BY_REQUEST: Mapping[str, Build] = {
@@ -109,45 +119,51 @@ BY_REQUEST: Mapping[str, Build] = {
 
 def forced(rng: Random, scene: Truth, asker: Asker) -> Ask:
     """JSON after a question that does not ask for it, as when a grammar forces it. Nothing is learnt of its keys."""
-    shapes = scene.shapes
-    # A schema calls things what it likes; its words may say nothing of what they stand for.
-    keys = {_or_invented(rng, name): meaning for name, meaning in keys_at_random(rng).items()}
     lots = rng.random()
-    value: Any
     if lots < 0.52:
-        asked = asker.words(rng.choice(("describe", "describe", "json_list", "count_all")))
-        things = answers.as_list(shapes, keys)
-        value = things if rng.random() < 0.12 else {_or_invented(rng, rng.choice(LIST_KEYS)): things}
-        if rng.random() < 0.08:
-            value = {_or_invented(rng, "scene"): value}
-        if lots < 0.08:
-            value = {rng.choice(COUNT_KEYS): len(shapes), "shapes": things}
-        elif lots < 0.12:
-            value = {"background": scene.ground, "shapes": things}
-    elif lots < 0.62:
-        asked = asker.words(rng.choice(("count_all", "count_all", "describe")))
-        value = {_or_invented(rng, rng.choice(COUNT_KEYS)): len(shapes)}
-    elif lots < 0.68:
-        asked = asker.words(rng.choice(("describe", "json_list")))
-        value = answers.as_object(shapes[0], keys) if shapes else {}
+        asked, value, told = _listed(rng, scene, asker.words)
     elif lots < 0.76:
-        asked = asker.words(rng.choice(("describe", "describe", "json_list")))
-        meaning = rng.choice(("color", "color", "shape", "size", "position"))
-        name = _or_invented(rng, f"{rng.choice(NAMES[meaning])}s")
-        value = {name: [answers.JSON_VALUES[meaning](shape) for shape in shapes]}
+        asked, value, told = _plain_value(rng, scene.shapes, asker.words)
     elif lots < 0.9:
-        asked, value = _one_value(rng, shapes, asker.words)
+        asked, value, told = _one_value(rng, scene.shapes, asker.words)
     else:
-        ask = asker.of_kind(rng.choice(("describe", "count_all", "exists", "colour_of", "where", "unknown")), scene)
-        asked = ask.question
-        value = {rng.choice(("answer", "description", "text", "caption", "reply")): ask.answer}
-        if ask.kind == "exists" and rng.random() < 0.5:
-            value = {rng.choice(FOUND_KEYS): ask.answer.startswith("Yes")}
+        asked, value, told = _text(rng, scene, asker)
     answer = compact(value)
-    return Ask("forced", asker.rough(asked), answer, forced_spans(answer))
+    return Ask("forced", asker.rough(asked), answer, forced_spans(answer), in_turn(answer, told))
 
 
-def _one_value(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str, dict[str, Any]]:
+def _listed(rng: Random, scene: Truth, words: Words) -> Told:
+    """All the shapes, alone or beside another value."""
+    asked = words(rng.choice(("describe", "describe", "json_list", "count_all")))
+    things = answers.as_list(scene.shapes, _names(rng))
+    told = _each(scene.shapes, things)
+    lots = rng.random()
+    if lots < 0.15:
+        number = len(scene.shapes)
+        return asked, {rng.choice(COUNT_KEYS): number, "shapes": things}, ((str(number), Counted(number)), *told)
+    if lots < 0.23:
+        ground = Ground(scene.ground)
+        return asked, {"background": scene.ground, "shapes": things}, ((compact(scene.ground), ground), *told)
+    value: Any = things if rng.random() < 0.12 else {_or_invented(rng, rng.choice(LIST_KEYS)): things}
+    return asked, {_or_invented(rng, "scene"): value} if rng.random() < 0.08 else value, told
+
+
+def _plain_value(rng: Random, shapes: Sequence[Shape], words: Words) -> Told:
+    """Their number, one of them, or one property of each."""
+    lots = rng.random()
+    if lots < 0.42 or not shapes:
+        asked, number = words(rng.choice(("count_all", "count_all", "describe"))), len(shapes)
+        return asked, {_or_invented(rng, rng.choice(COUNT_KEYS)): number}, ((str(number), Counted(number)),)
+    if lots < 0.67:
+        one = answers.as_object(shapes[0], _names(rng))
+        return words(rng.choice(("describe", "json_list"))), one, _each(shapes[:1], [one])
+    asked = words(rng.choice(("describe", "describe", "json_list")))
+    meaning = rng.choice(("color", "color", "shape", "size", "position"))
+    values = [answers.JSON_VALUES[meaning](shape) for shape in shapes]
+    return asked, {_or_invented(rng, f"{rng.choice(NAMES[meaning])}s"): values}, _each(shapes, values)
+
+
+def _one_value(rng: Random, shapes: Sequence[Shape], words: Words) -> Told:
     """A plain question whose answer the schema wants as a word, a number or a boolean."""
     kind, forms, meaning = rng.choice(
         (
@@ -163,10 +179,27 @@ def _one_value(rng: Random, shapes: Sequence[Shape], words: Words) -> tuple[str,
     wanted = choose_wanted(rng, shapes, present=there or rng.random() < 0.5, forms=forms, one=there)
     found = wanted.among(shapes)
     if there and not found:
-        return words("count_all"), {"count": len(shapes)}
+        return words("count_all"), {"count": len(shapes)}, ((str(len(shapes)), Counted(len(shapes))),)
     known = {"count": len(found), "found": bool(found)}
     value = answers.JSON_VALUES[meaning](found[0]) if there else known[meaning]
-    return words(kind, **fields(wanted)), {_or_invented(rng, meaning, 0.5): value}
+    facts = ((0, Counted(len(found))),) if meaning == "count" else meant_by(found)
+    told = tuple((compact(value), fact) for _, fact in facts)
+    return words(kind, **fields(wanted)), {_or_invented(rng, meaning, 0.5): value}, told
+
+
+def _text(rng: Random, scene: Truth, asker: Asker) -> Told:
+    """The plain answer under a key, or its first word as a boolean."""
+    ask = asker.of_kind(rng.choice(("describe", "count_all", "exists", "colour_of", "where", "unknown")), scene)
+    if ask.kind == "exists" and rng.random() < 0.5:
+        found = ask.answer.startswith("Yes")
+        return ask.question, {rng.choice(FOUND_KEYS): found}, tuple((compact(found), fact) for _, fact in ask.facts)
+    key = rng.choice(("answer", "description", "text", "caption", "reply"))
+    return ask.question, {key: ask.answer}, tuple((ask.answer[at:], fact) for at, fact in ask.facts)
+
+
+def _names(rng: Random) -> dict[str, str]:
+    """A schema calls things what it likes; its words may say nothing of what they stand for."""
+    return {_or_invented(rng, name): meaning for name, meaning in keys_at_random(rng).items()}
 
 
 def _or_invented(rng: Random, name: str, share: float = 0.3) -> str:

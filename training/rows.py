@@ -8,6 +8,7 @@ end, so every question is a first one. All the openings of a batch are alike, wh
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -188,22 +189,20 @@ class RowWriter:
         stammers = bool(ask.untaught) and self._rng.random() < _STAMMER
         ids: list[int] = []
         taught: list[bool] = []
+        ends: list[int] = []
+        read = 0
         for text, is_taught in _cut(ask.answer + END_OF_TURN, ask.untaught):
             for piece in self._stammered(text, is_taught) if stammers else [text]:
-                new = self._ids(piece)
-                ids += new
-                taught += [is_taught] * len(new)
+                new = self._tokenizer.encode(piece)
+                ids += new.ids
+                taught += [is_taught] * len(new.ids)
+                ends += (read + end for _, end in new.offsets)
+                read += len(piece)
         weights = [weight * is_taught for weight, is_taught in zip(_weights(ids), taught, strict=True)]
         learnt = [0.0] * len(question) + weights
-        facts = tuple((len(question) + self._before(ask.answer, at), fact) for at, fact in ask.facts)
+        # The token with a fact's first character is the first to end behind it; the one before it must know the fact.
+        facts = tuple((len(question) + bisect_right(ends, at) - 1, fact) for at, fact in ask.facts)
         return Spoken(ask.kind, question + ids, learnt, facts=facts)
-
-    def _before(self, answer: str, character: int) -> int:
-        """The token before the one with this character, counted from the first of the answer."""
-        if character == 0:
-            return -1
-        ends = (end for _, end in self._tokenizer.encode(answer).offsets)
-        return next(number for number, end in enumerate(ends) if end > character) - 1
 
     def _stammered(self, text: str, is_taught: bool) -> Iterator[str]:
         """As a grammar brings it about: keys in pieces, and marks one by one that would have been one token."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
@@ -72,18 +72,23 @@ def meant_by(found: Sequence[Shape]) -> tuple[tuple[int, Fact], ...]:
     return ((0, Meant(next(iter(found), None))),) if len(found) < 2 else ()
 
 
-def in_turn(answer: str, shapes: Sequence[Shape], phrases: Sequence[str]) -> tuple[tuple[int, Meant], ...]:
-    """The facts of an answer that comes to these shapes one after the other, each in its phrase."""
-    found, at = [], 0
-    for shape, phrase in zip(shapes, phrases, strict=True):
-        at = answer.index(phrase, at)
-        found.append((at, Meant(shape)))
+def in_turn(answer: str, told: Iterable[tuple[str, Fact]]) -> tuple[tuple[int, Fact], ...]:
+    """The facts of an answer that tells them one after the other, each from where its phrase begins.
+
+    A string in JSON begins behind its quotation mark, which often is one token with the key before it.
+    """
+    found: list[tuple[int, Fact]] = []
+    at = -1
+    for phrase, fact in told:
+        at = answer.index(phrase, at + 1)
+        found.append((at + phrase.startswith('"'), fact))
     return tuple(found)
 
 
 def described(kind: str, question: str, answer: str, shapes: Sequence[Shape]) -> Ask:
     """A question that is answered with a description of these shapes."""
-    return Ask(kind, question, answer, facts=in_turn(answer, shapes, [f"{shape.size} {shape}" for shape in shapes]))
+    told = ((f"{shape.size} {shape}", Meant(shape)) for shape in shapes)
+    return Ask(kind, question, answer, facts=in_turn(answer, told))
 
 
 def fields(wanted: Wanted) -> dict[str, str]:

@@ -28,8 +28,11 @@ _CENTRE_WEIGHT = 4.0
 _NOTHING_WEIGHT = 0.15
 _REFERRED = (1, *PROPERTIES, len(GROUNDS), MOST + 1, 2)
 """Whether the thing is there, its properties, the ground, a number, and whether each of two pictures shows it."""
-_REFERRED_WEIGHTS = (0.07, 0.14)
+_REFERRED_WEIGHTS = (0.1, 0.2)
 """After the second block and after the third, if there is one."""
+_NUMBERS = MOST + 1
+_SUMMED = ((len(COLOURS) + len(KINDS)) * _NUMBERS, len(PLACES), _NUMBERS)
+"""How many there are of each colour and of each kind, at which places something is, and how many there are in all."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class Tutor(nn.Module):
         self.gathered = nn.ModuleList(nn.Linear(config.width, PAIRS) for _ in range(2))
         self.referred = nn.ModuleList(nn.Linear(config.width, sum(_REFERRED)) for _ in range(min(2, config.blocks - 1)))
         self.grounded = nn.ModuleList(nn.Linear(config.width, len(GROUNDS)) for _ in range(2))
-        self.summed = nn.ModuleList(nn.Linear(config.width, len(COLOURS) + len(KINDS) + MOST + 1) for _ in range(2))
+        self.summed = nn.ModuleList(nn.Linear(config.width, sum(_SUMMED)) for _ in range(2))
 
     def look(self, seen: Tensor, projected: Tensor, truths: Truths) -> Tensor:
         """What the ViT and the projector should say of every patch, and of the whole."""
@@ -168,14 +171,17 @@ class Tutor(nn.Module):
     def gather(self, first: list[Tensor], second: list[Tensor], truths: Truths) -> Tensor:
         """What the two registers [n, width] should know after each of the first two blocks: pairs, then sums."""
         loss = torch.zeros(())
-        colours = truths.pairs.unflatten(1, (len(COLOURS), len(KINDS))).amax(2)
-        kinds = truths.pairs.unflatten(1, (len(COLOURS), len(KINDS))).amax(1)
-        numbers = (truths.labels[:, :, 0] >= 0).sum(1)
+        table = truths.pairs.unflatten(1, (len(COLOURS), len(KINDS)))
+        numbers = torch.cat([table.sum(2), table.sum(1)], 1).long()
+        there = truths.labels[:, :, 0] >= 0
+        places = torch.where(there, truths.labels[:, :, 3], len(PLACES))
+        taken = torch.zeros(len(places), len(PLACES) + 1).scatter(1, places, 1.0)[:, : len(PLACES)]
         for at, weight in enumerate((0.1, 0.3)):
             pairs = F.binary_cross_entropy_with_logits(self.gathered[at](first[at]), truths.pairs)
-            some = self.summed[at](second[at]).split((len(COLOURS) + len(KINDS), MOST + 1), -1)
-            properties = F.binary_cross_entropy_with_logits(some[0], torch.cat([colours, kinds], 1))
-            loss = loss + weight * (6 * pairs + 2 * properties + 0.5 * F.cross_entropy(some[1], numbers))
+            of_each, at_places, in_all = self.summed[at](second[at]).split(_SUMMED, -1)
+            alike = F.cross_entropy(of_each.unflatten(-1, (-1, _NUMBERS)).flatten(0, 1), numbers.flatten())
+            loss = loss + weight * (6 * pairs + 2 * alike + 0.5 * F.cross_entropy(in_all, there.sum(1)))
+            loss = loss + weight * F.binary_cross_entropy_with_logits(at_places, taken)
             loss = loss + weight * 0.5 * F.cross_entropy(self.grounded[at](second[at]), truths.grounds)
         return loss
 
