@@ -56,7 +56,7 @@ DEMO_RECIPE = Recipe(
     stages={
         "sight": Stage(steps=2800, rows=48, muon=0.02, adam=3e-3, warm_up=50, steady=0.4, talks=False),
         # Batches are small: at the rates of `sight` the ViT forgets a fifth of what it saw, and nothing gets exact.
-        "talk": Stage(steps=5000, rows=6, muon=0.01, adam=1.5e-3, warm_up=100, steady=0.3, vision=0.1),
+        "talk": Stage(steps=4000, rows=6, muon=0.01, adam=1.5e-3, warm_up=100, steady=0.3, vision=0.1),
     },
 )
 TOY_RECIPE = Recipe(

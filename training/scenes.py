@@ -134,7 +134,7 @@ def draw(scene: Scene) -> Image.Image:
 def disturb(picture: Image.Image, rng: Random) -> Image.Image:
     """What happens to pictures on their way: noise, another size, bars at two sides, a lossy format; often nothing."""
     if rng.random() < 0.10:
-        picture = _noisy(picture, rng)
+        picture = noisy(picture, rng)
     if rng.random() < 0.25:
         # From half the model's own side up: what is smaller has lost its corners.
         factor = max(math.exp(rng.uniform(math.log(0.5), math.log(3))), 52 / min(picture.size))
@@ -145,8 +145,8 @@ def disturb(picture: Image.Image, rng: Random) -> Image.Image:
         picture = padded(picture, rng.choice((4 / 3, 3 / 4, 16 / 9, 9 / 16)))
     lots = rng.random()
     if lots < 0.35:
-        return _through(picture, "JPEG", quality=rng.randint(45, 95))
-    return _through(picture, "WEBP", quality=rng.randint(50, 95), method=0) if lots < 0.43 else picture
+        return through(picture, "JPEG", quality=rng.randint(45, 95))
+    return through(picture, "WEBP", quality=rng.randint(50, 95), method=0) if lots < 0.43 else picture
 
 
 PADDING: Rgb = (122, 116, 104)
@@ -162,14 +162,16 @@ def padded(picture: Image.Image, aspect: float) -> Image.Image:
     return whole
 
 
-def _noisy(picture: Image.Image, rng: Random) -> Image.Image:
+def noisy(picture: Image.Image, rng: Random) -> Image.Image:
+    """With a grain that is seen from near."""
     # Not Pillow's own noise: that draws from C's lots, which no seed of ours reaches.
     lots = np.random.default_rng(rng.getrandbits(64))
     grain = lots.normal(128, rng.uniform(4, 14), picture.size[::-1]).clip(0, 255).astype(np.uint8)
     return Image.blend(picture, Image.fromarray(grain).convert("RGB"), 0.18)
 
 
-def _through(picture: Image.Image, form: str, **how: int) -> Image.Image:
+def through(picture: Image.Image, form: str, **how: int) -> Image.Image:
+    """Saved in a format, and read again."""
     file = io.BytesIO()
     picture.save(file, form, **how)
     return Image.open(file).convert("RGB")

@@ -25,6 +25,7 @@ NO_PICTURE = "no picture given"
 AS_IS = "mixed questions, PNG"
 JPEG = "mixed, JPEG quality 70"
 WEBP = "mixed, WebP"
+ANY = "mixed, anything at once"
 SCALED = {0.5: "mixed, scaled by 0.5", 2.0: "mixed, scaled by 2", 4.0: "mixed, scaled by 4"}
 PADDED = {
     (4, 3): "mixed, padded to 4:3",

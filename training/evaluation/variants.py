@@ -10,7 +10,7 @@ from random import Random
 from PIL import Image
 
 from .. import answers
-from ..scenes import padded
+from ..scenes import disturb, padded
 from . import rows
 from .cases import NO_REGISTERS, OWN, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS, Case, Picture, Turn, one_turn
 from .scoring import Expected, part
@@ -111,6 +111,7 @@ CHANGES: Mapping[str, Change] = {
     rows.WEBP: _seen(lambda image: Picture.of(image, "WEBP")),
     **{row: _seen(_scaled(factor)) for factor, row in rows.SCALED.items()},
     **{row: _seen(_framed(*aspect)) for aspect, row in rows.PADDED.items()},
+    rows.ANY: lambda question, rng: question.with_pictures(lambda image: Picture.of(disturb(image, rng))),
     rows.CAPITALS: lambda question, rng: one_turn(question.text.upper(), *question.pictures),
     rows.SECOND_TURN: lambda question, rng: _second_turn(question),
     rows.SYSTEM_PROMPT: lambda question, rng: (Turn("system", rng.choice(SYSTEM_PROMPTS)), *_as_is(question)),
