@@ -18,7 +18,7 @@ from training.answers import DECLINED, NO_PICTURE, Wanted
 from training.questions import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Asker
 from training.scenes import random_scene
 from training.shards import SceneTruth
-from training.subjects import Ask, Meant, choose_wanted
+from training.subjects import Ask, Meant, choose_wanted, in_turn
 from training.surface import roughened
 from training.wordings import WORDINGS, expansions
 
@@ -165,6 +165,11 @@ def test_every_kind_has_wordings(kind: str) -> None:
     if kind in {"json_other", "how_many_images"}:
         return
     assert len({wording for template in WORDINGS[kind] for wording in expansions(template)}) > 150
+
+
+def test_equal_words_tell_of_one_thing_after_the_other() -> None:
+    first, second = Meant(THREE.shapes[0]), Meant(THREE.shapes[2])
+    assert in_turn('["red","red"]', (('"red"', first), ('"red"', second))) == ((2, first), (8, second))
 
 
 def test_things_that_a_list_tells_alike_are_meant_one_after_the_other() -> None:

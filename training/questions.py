@@ -120,7 +120,7 @@ class Asker:
         return Ask("unknown", self.rough(asked), answers.DECLINED)
 
     def _free(self, templates: Sequence[str]) -> str:
-        """One such request, or now and then two in a row: nobody stops at what a list can hold."""
+        """One such request, or now and then two in a row: no list holds all that people say."""
         number = 2 if self.rng.random() < 0.15 else 1
         return " ".join(pick(self.rng.choice(templates), self.rng) for _ in range(number))
 
