@@ -167,6 +167,19 @@ def test_every_kind_has_wordings(kind: str) -> None:
     assert len({wording for template in WORDINGS[kind] for wording in expansions(template)}) > 150
 
 
+def test_without_a_picture_two_requests_may_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asker = Asker(Random(4))
+    monkeypatch.setattr(asker, "rough", lambda question: question)
+    single = {wording for template in unknown.NO_PICTURE for wording in expansions(template)}
+    asked = [asker.no_picture(THREE).question.split(" ") for _ in range(400)]
+    pairs = [
+        words
+        for words in asked
+        if any({" ".join(words[:at]), " ".join(words[at:])} <= single for at in range(1, len(words)))
+    ]
+    assert len(pairs) > 5
+
+
 def test_equal_words_tell_of_one_thing_after_the_other() -> None:
     first, second = Meant(THREE.shapes[0]), Meant(THREE.shapes[2])
     assert in_turn('["red","red"]', (('"red"', first), ('"red"', second))) == ((2, first), (8, second))

@@ -26,7 +26,8 @@ from training.evaluation.cases import NO_REGISTERS, OWN, TEXT_FIRST, TEXT_FIRST_
 from training.evaluation.run import all_cases
 from training.evaluation.schemas import UNSEEN_SCHEMAS, key_sets
 from training.evaluation.scoring import Call, Json, part
-from training.scenes import PADDING
+from training.evaluation.sets import Drawn, lots
+from training.scenes import PADDING, draw, random_scene
 
 N = 10
 
@@ -227,3 +228,25 @@ def test_what_must_be_declined_is_not_in_training() -> None:
     assert "dog" in known
     assert not {*unknown.PLURALS, *unknown.PLURALS.values()} & known
     assert not {"hamlet", "haiku", "chess"} & known
+
+
+def test_the_pictures_of_plain_questions_have_noise_and_jpeg_behind_them_and_nothing_else() -> None:
+    rng = lots(1, "drawn")
+    changed = 0
+    for _ in range(120):
+        scene = random_scene(rng)
+        drawn = Drawn.of(scene, rng)
+        assert drawn.image.size == scene.size
+        changed += drawn.image.tobytes() != draw(scene).tobytes()
+    assert 50 < changed < 85
+
+
+def test_one_variant_has_anything_behind_it(cases: list[Case]) -> None:
+    def pictures(row: str) -> list[Image.Image]:
+        found = [opened(picture) for case in cases if case.kind == row for picture in case.turns[-1].pictures]
+        assert found
+        return found
+
+    as_is, other = pictures(rows.AS_IS), pictures(rows.ANY)
+    assert len(as_is) == len(other)
+    assert any(one.size != two.size for one, two in zip(as_is, other, strict=True))

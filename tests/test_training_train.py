@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 from toy_models import serving
 
-from ollama_embedded.scenes import COLOURS, Shape
+from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
 from training import answers, make, tokenizer
 from training.model_config import CONTROL_TOKENS, REGISTERS, TOOL_TOKENS, TOY
 from training.recipe import TOY_RECIPE, Recipe
@@ -202,7 +202,8 @@ def test_what_an_answer_hangs_on_is_told_right_before_it(begun: Path) -> None:
                     case Ground(ground):
                         assert after == f"The background is {ground}." or (first and first[1] == ground)
                     case Counted(number):
-                        assert str(number) in after if opens else after.startswith((str(number), "There"))
+                        assert str(number) in after
+                        assert opens or after.startswith((str(number), "There"))
                     case Shown(on):
                         assert opens
                         alike = "Both images." if all(on) else "Neither image."
@@ -210,6 +211,26 @@ def test_what_an_answer_hangs_on_is_told_right_before_it(begun: Path) -> None:
                         assert after == (alike if len(set(on)) == 1 else one)
     often = {name: number for name, number in seen.items() if number > 10}
     assert {"Meant True", "Meant False", "value", "Ground True", "Counted True", "Shown True"} <= set(often), seen
+
+
+def test_the_second_register_is_asked_for_all_numbers_and_places(begun: Path) -> None:
+    from training.tutor import Truths
+
+    scenes = Scenes(begun / "scenes")
+    labels, spots, grounds = (torch.from_numpy(of) for of in (scenes.labels, scenes.spots, scenes.grounds))
+    truths = Truths.of(labels, spots, grounds, TOY)
+    several = 0
+    told = zip(truths.of_each().tolist(), truths.places().tolist(), truths.there().tolist(), strict=True)
+    for index, (of_each, places, there) in enumerate(told):
+        shapes = scenes.truth(index).shapes
+        colours, kinds = Counter(shape.colour for shape in shapes), Counter(shape.kind for shape in shapes)
+        assert of_each == [*(colours[colour] for colour in COLOURS), *(kinds[kind] for kind in KINDS)]
+        assert [place for place, taken in zip(PLACES, places, strict=True) if taken] == [
+            shape.place for shape in shapes
+        ]
+        assert sum(there) == len(shapes)
+        several += max(of_each) > 1
+    assert several > 3
 
 
 def test_text_may_stand_before_the_picture(begun: Path) -> None:

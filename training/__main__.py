@@ -24,7 +24,7 @@ from .recipe import DEMO_RECIPE, TOY_RECIPE, Recipe
 OUT = Path(__file__).parent / "out"
 DEMO_MODEL = Path(__file__).parent.parent / "ollama_embedded" / "demo_model"
 RECIPE, TIMES = "recipe.json", "times.json"
-QUESTIONS_PER_ROW = 7.5
+QUESTIONS_PER_ROW = 7.0
 """On average, for the card: counted over some hundred rows of `rows.py`."""
 
 

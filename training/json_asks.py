@@ -104,8 +104,7 @@ def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
         ("Answer in JSON with the key {key}.", "Answer as JSON with key {key}.", "Reply in JSON, key {key}.")
     )
     asked = f"{words(kind, **fields(wanted))} {wish.format(key=key)}"
-    counted = ((0, Counted(len(found))),) if kind == "count_things" else ()
-    return Ask("json_other", asked, compact({key: value}), facts=(*counted, *meant_by(found)))
+    return Ask("json_other", asked, compact({key: value}), facts=meant_by(found, counted=kind == "count_things"))
 
 
 BY_REQUEST: Mapping[str, Build] = {

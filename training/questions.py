@@ -61,8 +61,7 @@ class Asker:
         wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one)
         found = wanted.among(shapes)
         asked = self.rough(self.words(kind, suffix, **fields(wanted)))
-        counted = ((0, Counted(len(found))),) if kind == "count_things" else ()
-        return Ask(kind, asked, answer_of(shapes, wanted), facts=(*counted, *meant_by(found)))
+        return Ask(kind, asked, answer_of(shapes, wanted), facts=meant_by(found, counted=kind == "count_things"))
 
     def two_pictures(self, scenes: Sequence[Truth]) -> Ask:
         kind, rng = self._choice(TWO_PICTURES), self.rng

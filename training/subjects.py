@@ -67,9 +67,13 @@ class Ask:
     """What must be known for the answer to go on, and from which of its characters on."""
 
 
-def meant_by(found: Sequence[Shape]) -> tuple[tuple[int, Fact], ...]:
-    """The fact of an answer about the one thing that was found, or about none; several are no one thing."""
-    return ((0, Meant(next(iter(found), None))),) if len(found) < 2 else ()
+def meant_by(found: Sequence[Shape], *, counted: bool = False) -> tuple[tuple[int, Fact], ...]:
+    """The fact of an answer about the one thing that was found, or about none; several are no one thing.
+
+    Where they are counted, how many they are comes before it.
+    """
+    number = ((0, Counted(len(found))),) if counted else ()
+    return (*number, (0, Meant(next(iter(found), None)))) if len(found) < 2 else number
 
 
 def in_turn(answer: str, told: Iterable[tuple[str, Fact]]) -> tuple[tuple[int, Fact], ...]:

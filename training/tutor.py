@@ -63,13 +63,30 @@ class Truths:
         patches = torch.where(nearest.values <= 1, nearest.indices, -1)
         weights = 1 + (_CENTRE_WEIGHT - 1) * centred.any(1).float()
         pair = labels[:, :, 0] * len(KINDS) + labels[:, :, 1]
-        pairs = torch.zeros(len(labels), PAIRS + 1).scatter(1, torch.where(there, pair, PAIRS), 1.0)[:, :PAIRS]
-        return cls(labels, patches, weights, pairs, grounds)
+        return cls(labels, patches, weights, _flags(pair, there, PAIRS), grounds)
+
+    def there(self) -> Tensor:
+        """Whether there is a first thing, a second one ...: [n, 4]."""
+        return self.labels[:, :, 0] >= 0
+
+    def of_each(self) -> Tensor:
+        """How many things have each colour, then how many are of each kind: [n, colours + kinds]."""
+        table = self.pairs.unflatten(1, (len(COLOURS), len(KINDS)))
+        return torch.cat([table.sum(2), table.sum(1)], 1).long()
+
+    def places(self) -> Tensor:
+        """At which places something is: [n, places] of 0 and 1."""
+        return _flags(self.labels[:, :, 3], self.there(), len(PLACES))
 
     def of_patches(self, values: Tensor) -> Tensor:
         """A value of each thing [n, 4] spread to the patches, counted from 1; 0 where nothing is."""
         found = values.gather(1, self.patches.clamp_min(0)) + 1
         return found.masked_fill(self.patches < 0, 0)
+
+
+def _flags(values: Tensor, there: Tensor, size: int) -> Tensor:
+    """Which of `size` values occur among those [n, 4] of the things that are there: [n, size] of 0 and 1."""
+    return torch.zeros(len(values), size + 1).scatter(1, torch.where(there, values, size), 1.0)[:, :size]
 
 
 @dataclass(frozen=True)
@@ -171,17 +188,13 @@ class Tutor(nn.Module):
     def gather(self, first: list[Tensor], second: list[Tensor], truths: Truths) -> Tensor:
         """What the two registers [n, width] should know after each of the first two blocks: pairs, then sums."""
         loss = torch.zeros(())
-        table = truths.pairs.unflatten(1, (len(COLOURS), len(KINDS)))
-        numbers = torch.cat([table.sum(2), table.sum(1)], 1).long()
-        there = truths.labels[:, :, 0] >= 0
-        places = torch.where(there, truths.labels[:, :, 3], len(PLACES))
-        taken = torch.zeros(len(places), len(PLACES) + 1).scatter(1, places, 1.0)[:, : len(PLACES)]
+        numbers, places, whole = truths.of_each(), truths.places(), truths.there().sum(1)
         for at, weight in enumerate((0.1, 0.3)):
             pairs = F.binary_cross_entropy_with_logits(self.gathered[at](first[at]), truths.pairs)
             of_each, at_places, in_all = self.summed[at](second[at]).split(_SUMMED, -1)
-            alike = F.cross_entropy(of_each.unflatten(-1, (-1, _NUMBERS)).flatten(0, 1), numbers.flatten())
-            loss = loss + weight * (6 * pairs + 2 * alike + 0.5 * F.cross_entropy(in_all, there.sum(1)))
-            loss = loss + weight * F.binary_cross_entropy_with_logits(at_places, taken)
+            counts = F.cross_entropy(of_each.unflatten(-1, (-1, _NUMBERS)).flatten(0, 1), numbers.flatten())
+            loss = loss + weight * (6 * pairs + 2 * counts + 0.5 * F.cross_entropy(in_all, whole))
+            loss = loss + weight * F.binary_cross_entropy_with_logits(at_places, places)
             loss = loss + weight * 0.5 * F.cross_entropy(self.grounded[at](second[at]), truths.grounds)
         return loss
 

@@ -45,7 +45,7 @@ def evaluate(
     processes: int | None = None,
     console: Console | None = None,
 ) -> Results:
-    """Ask a pair `n` questions of each kind; on two idle cores 500 take about six minutes."""
+    """Ask a pair `n` questions of each kind; on two cores 500 take about a quarter of an hour."""
     began = time.monotonic()
     console = console or Console(stderr=True)
     with console.status("Drawing pictures for the evaluation"):
