@@ -18,7 +18,7 @@ from training.answers import DECLINED, NO_PICTURE, Wanted
 from training.questions import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Asker
 from training.scenes import random_scene
 from training.shards import SceneTruth
-from training.subjects import Ask, Meant, choose_wanted, in_turn
+from training.subjects import Ask, Counted, Meant, choose_wanted, in_turn
 from training.surface import roughened
 from training.wordings import WORDINGS, expansions
 
@@ -87,6 +87,21 @@ def test_a_thing_that_is_asked_for_by_one_of_two_is_not_asked_for() -> None:
     for _ in range(500):
         wanted = choose_wanted(rng, THREE.shapes, present=True)
         assert len(wanted.among(THREE.shapes)) == 1
+
+
+def test_what_is_there_several_times_is_counted_as_often_as_what_is_there_once() -> None:
+    asker = Asker(Random(8))
+    asked = [asker.of_kind("count_things", THREE) for _ in range(1000)]
+    numbers = Counter(fact.number for ask in asked for _, fact in ask.facts if isinstance(fact, Counted))
+    assert set(numbers) == {0, 1, 2}
+    assert numbers[2] > numbers[1] * 0.7
+
+
+@pytest.mark.parametrize("kind", ["json_other", "forced"])
+def test_json_counts_what_is_there_several_times_too(kind: str) -> None:
+    asker = Asker(Random(9))
+    asked = [asker.of_kind(kind, THREE) for _ in range(1000)]
+    assert any(Counted(2) in dict.fromkeys(fact for _, fact in ask.facts) for ask in asked)
 
 
 def test_most_absent_pairs_are_near_misses() -> None:

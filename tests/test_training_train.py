@@ -233,6 +233,23 @@ def test_the_second_register_is_asked_for_all_numbers_and_places(begun: Path) ->
     assert several > 3
 
 
+def test_every_thing_is_asked_for_how_many_others_are_like_it(begun: Path) -> None:
+    from training.tutor import Truths
+
+    scenes = Scenes(begun / "scenes")
+    labels, spots, grounds = (torch.from_numpy(of) for of in (scenes.labels, scenes.spots, scenes.grounds))
+    seen: Counter[tuple[int, ...]] = Counter()
+    for index, others in enumerate(Truths.of(labels, spots, grounds, TOY).others().tolist()):
+        shapes = scenes.truth(index).shapes
+        for shape, told in zip(shapes, others, strict=False):
+            alike = [[other for other in shapes if other.colour == shape.colour]]
+            alike += [[other for other in shapes if other.kind == shape.kind]]
+            assert told == [len(group) - 1 for group in (*alike, shapes)]
+            seen[tuple(told)] += 1
+    assert {(1, 0, 1), (0, 1, 1), (0, 0, 3)} & set(seen)
+    assert len(seen) > 5
+
+
 def test_text_may_stand_before_the_picture(begun: Path) -> None:
     scenes = Scenes(begun / "scenes")
     rows = writer(begun).write_text_first([scenes.truth(number) for number in range(4 * BINS)], TOY.patches)

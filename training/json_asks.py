@@ -12,7 +12,7 @@ from ollama_embedded.scenes import Shape
 from . import answers
 from .answers import compact
 from .invented import invented_noun
-from .subjects import Ask, Counted, Fact, Ground, Meant, Truth, choose_wanted, fields, in_turn, meant_by
+from .subjects import SEVERAL, Ask, Counted, Fact, Ground, Meant, Truth, choose_wanted, fields, in_turn, meant_by
 
 if TYPE_CHECKING:
     from .questions import Asker
@@ -91,7 +91,9 @@ def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
     """A plain question with the wish for JSON behind it: a boolean, a number or a word under a key."""
     kind = rng.choice(("exists", "count_things", "colour_of"))
     forms = "k" if kind == "colour_of" else "pkc"
-    wanted = choose_wanted(rng, shapes, present=kind != "exists" or rng.random() < 0.5, forms=forms)
+    present, counted = kind == "colour_of" or rng.random() < 0.6, kind == "count_things"
+    several = SEVERAL if counted else 0
+    wanted = choose_wanted(rng, shapes, present=present, forms=forms, one=not counted, several=several)
     found = wanted.among(shapes)
     values: dict[str, tuple[Sequence[str], Any]] = {
         "exists": (FOUND_KEYS, bool(found)),
@@ -104,7 +106,7 @@ def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
         ("Answer in JSON with the key {key}.", "Answer as JSON with key {key}.", "Reply in JSON, key {key}.")
     )
     asked = f"{words(kind, **fields(wanted))} {wish.format(key=key)}"
-    return Ask("json_other", asked, compact({key: value}), facts=meant_by(found, counted=kind == "count_things"))
+    return Ask("json_other", asked, compact({key: value}), facts=meant_by(found, counted=counted))
 
 
 BY_REQUEST: Mapping[str, Build] = {
@@ -175,7 +177,9 @@ def _one_value(rng: Random, shapes: Sequence[Shape], words: Words) -> Told:
         )
     )
     there = meaning in NAMES
-    wanted = choose_wanted(rng, shapes, present=there or rng.random() < 0.5, forms=forms, one=there)
+    several = SEVERAL if meaning == "count" else 0
+    present = there or rng.random() < 0.5
+    wanted = choose_wanted(rng, shapes, present=present, forms=forms, one=there, several=several)
     found = wanted.among(shapes)
     if there and not found:
         return words("count_all"), {"count": len(shapes)}, ((str(len(shapes)), Counted(len(shapes))),)

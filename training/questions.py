@@ -12,7 +12,7 @@ from . import answers, json_asks, unknown
 from .answers import Wanted
 from .invented import invented_noun
 from .scenes import PAIRS
-from .subjects import Ask, Counted, Ground, Meant, Shown, Truth, choose_wanted, described, fields, meant_by
+from .subjects import SEVERAL, Ask, Counted, Ground, Meant, Shown, Truth, choose_wanted, described, fields, meant_by
 from .surface import in_a_query, roughened
 from .wordings import WORDINGS, pick
 
@@ -58,10 +58,12 @@ class Asker:
             asked = rng.choice(HOW_MANY_IMAGES).format(images=rng.choice(("images", "pictures")))
             return Ask(kind, self.rough(asked), answers.how_many_images([shapes]))
         share, forms, one, answer_of = ABOUT_A_THING[kind]
-        wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one)
-        found = wanted.among(shapes)
+        counted = kind == "count_things"
+        several = SEVERAL if counted else 0
+        wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one, several=several)
         asked = self.rough(self.words(kind, suffix, **fields(wanted)))
-        return Ask(kind, asked, answer_of(shapes, wanted), facts=meant_by(found, counted=kind == "count_things"))
+        facts = meant_by(wanted.among(shapes), counted=counted)
+        return Ask(kind, asked, answer_of(shapes, wanted), facts=facts)
 
     def two_pictures(self, scenes: Sequence[Truth]) -> Ask:
         kind, rng = self._choice(TWO_PICTURES), self.rng

@@ -46,17 +46,17 @@ class Recipe:
     checkpoint_seconds: float = 120.0
     two_pictures: float = 0.25
     text_first: float = 0.07
-    no_picture: float = 0.025
+    no_picture: float = 0.035
     """The parts of the steps that go to other rows than those with one picture in front."""
 
 
 DEMO_RECIPE = Recipe(
     model=DEMO,
-    scenes=96_000,
+    scenes=160_000,
     stages={
-        "sight": Stage(steps=2800, rows=48, muon=0.02, adam=3e-3, warm_up=50, steady=0.4, talks=False),
+        "sight": Stage(steps=4800, rows=48, muon=0.02, adam=3e-3, warm_up=50, steady=0.4, talks=False),
         # Batches are small: at the rates of `sight` the ViT forgets a fifth of what it saw, and nothing gets exact.
-        "talk": Stage(steps=4000, rows=6, muon=0.01, adam=1.5e-3, warm_up=100, steady=0.3, vision=0.1),
+        "talk": Stage(steps=8000, rows=6, muon=0.01, adam=1.5e-3, warm_up=100, steady=0.3, vision=0.1),
     },
 )
 TOY_RECIPE = Recipe(

@@ -12,6 +12,9 @@ from ollama_embedded.scenes import COLOURS, KINDS, Shape
 from .answers import Wanted
 from .scenes import PAIRS
 
+SEVERAL = 0.4
+"""Of the things to count that are there, the part that is there more than once on purpose."""
+
 
 class Truth(Protocol):
     """What is on a picture: all that a question needs to know of it."""
@@ -102,12 +105,15 @@ def fields(wanted: Wanted) -> dict[str, str]:
 
 
 def choose_wanted(
-    rng: Random, shapes: Sequence[Shape], *, present: bool, forms: str = "pkc", one: bool = True
+    rng: Random, shapes: Sequence[Shape], *, present: bool, forms: str = "pkc", one: bool = True, several: float = 0
 ) -> Wanted:
     """A subject that is there, or not: a pair (p), a kind (k) or a colour (c). With `one`, of it there is just one.
 
-    An absent pair is mostly a near miss: its colour or its kind or both are there, on other shapes.
+    An absent pair is mostly a near miss: its colour or its kind or both are there, on other shapes. Of what is there,
+    this part is `several` on purpose, if anything is: by itself, that would be rare.
     """
+    if present and rng.random() < several and (often := _several(shapes)):
+        return rng.choice(often)
     for _ in range(8):
         form = rng.choices(forms, [{"p": 4, "k": 3, "c": 2}[form] for form in forms])[0]
         wanted = _present(rng, shapes, form) if present and shapes else _absent(rng, shapes, form)
@@ -115,6 +121,12 @@ def choose_wanted(
         if found == 0 or not one or found == 1:
             return wanted
     return Wanted(shapes[0].colour, shapes[0].kind) if "p" in forms else _absent(rng, shapes, forms[0])
+
+
+def _several(shapes: Sequence[Shape]) -> list[Wanted]:
+    """The kinds and colours of which there is more than one."""
+    possible = [*(Wanted(kind=kind) for kind in KINDS), *(Wanted(colour=colour) for colour in COLOURS)]
+    return [wanted for wanted in possible if len(wanted.among(shapes)) > 1]
 
 
 def _present(rng: Random, shapes: Sequence[Shape], form: str) -> Wanted:

@@ -31,6 +31,8 @@ _REFERRED = (1, *PROPERTIES, len(GROUNDS), MOST + 1, 2)
 _REFERRED_WEIGHTS = (0.1, 0.2)
 """After the second block and after the third, if there is one."""
 _NUMBERS = MOST + 1
+_ALIKE = (MOST + 1,) * 3
+"""How many other things have a thing's colour, how many are of its kind, and how many there are at all."""
 _SUMMED = ((len(COLOURS) + len(KINDS)) * _NUMBERS, len(PLACES), _NUMBERS)
 """How many there are of each colour and of each kind, at which places something is, and how many there are in all."""
 
@@ -77,6 +79,14 @@ class Truths:
     def places(self) -> Tensor:
         """At which places something is: [n, places] of 0 and 1."""
         return _flags(self.labels[:, :, 3], self.there(), len(PLACES))
+
+    def others(self) -> Tensor:
+        """Of each thing, how many others have its colour, how many are of its kind, how many there are: [n, 4, 3]."""
+        there = self.there()
+        with_another = there[:, :, None] & there[:, None, :]
+        alike = [self.labels[:, :, None, which] == self.labels[:, None, :, which] for which in (0, 1)]
+        shared = torch.stack([*(with_another & same for same in alike), with_another], -1)
+        return shared.sum(2) - 1
 
     def of_patches(self, values: Tensor) -> Tensor:
         """A value of each thing [n, 4] spread to the patches, counted from 1; 0 where nothing is."""
@@ -143,7 +153,8 @@ class Tutor(nn.Module):
         self.sizes = [number + 1 for number in PROPERTIES]
         self.seen = nn.Linear(config.vision_width, sum(self.sizes))
         self.ground = nn.Linear(config.vision_width, len(GROUNDS))
-        self.projected = nn.Linear(config.width, PAIRS + 1 + self.sizes[2] + self.sizes[3])
+        self.parts = (PAIRS + 1, *self.sizes[2:], *_ALIKE)
+        self.projected = nn.Linear(config.width, sum(self.parts))
         self.present = nn.Linear(config.width, PAIRS)
         self.gathered = nn.ModuleList(nn.Linear(config.width, PAIRS) for _ in range(2))
         self.referred = nn.ModuleList(nn.Linear(config.width, sum(_REFERRED)) for _ in range(min(2, config.blocks - 1)))
@@ -158,11 +169,13 @@ class Tutor(nn.Module):
             weight = 2.0 if number == _SIZE else 1.0
             loss = loss + weight * self._patch_loss(logits, truths, truths.labels[:, :, number])
         loss = loss * 0.3 / 4 + 0.1 * F.cross_entropy(self.ground(seen.mean(1)), truths.grounds)
-        pairs, sizes, places = self.projected(projected).split((PAIRS + 1, self.sizes[2], self.sizes[3]), -1)
+        pairs, sizes, places, *alike = self.projected(projected).split(self.parts, -1)
         pair = truths.labels[:, :, 0] * len(KINDS) + truths.labels[:, :, 1]
         loss = loss + 0.3 * self._patch_loss(pairs, truths, pair)
         loss = loss + 0.2 * self._patch_loss(sizes, truths, truths.labels[:, :, 2])
         loss = loss + 0.12 * self._patch_loss(places, truths, truths.labels[:, :, 3])
+        for logits, others in zip(alike, truths.others().unbind(-1), strict=True):
+            loss = loss + 0.2 * self._patch_loss(logits, truths, others)
         return loss + 1.2 * F.binary_cross_entropy_with_logits(self.present(projected.mean(1)), truths.pairs)
 
     @staticmethod
