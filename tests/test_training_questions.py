@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from ollama_embedded.scenes import COLOURS, KINDS, Shape
-from training import json_asks, tool_asks, unknown
+from training import answers, json_asks, tool_asks, unknown
 from training.answers import DECLINED, NO_PICTURE, Wanted
 from training.questions import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Asker
 from training.scenes import random_scene
@@ -137,6 +137,19 @@ def test_json_answers_have_the_keys_that_were_asked_for() -> None:
     for ask in asks("json_keys", 300):
         keys = list(json.loads(ask.answer)["shapes"][0])
         assert re.search(r"\b.*".join(keys), ask.question.lower()), ask
+
+
+def test_in_practice_the_first_shape_is_asked_for_as_an_object() -> None:
+    asker = Asker(Random(10), practises=True)
+    asked = [ask for ask in (asker.one_picture(THREE) for _ in range(300)) if ask.kind == "forced_object"]
+    assert len(asked) > 12
+    meanings = {name: meaning for meaning, names in json_asks.NAMES.items() for name in names}
+    for ask in asked:
+        said = json.loads(ask.answer)
+        assert said == {key: answers.JSON_VALUES[meanings[key]](THREE.shapes[0]) for key in said}
+        assert all(fact == Meant(THREE.shapes[0]) for _, fact in ask.facts)
+    assert not any(ask.kind == "forced_object" for ask in (Asker(Random(10)).one_picture(THREE) for _ in range(300)))
+    assert asker.of_kind("forced_object", SceneTruth((), "gray")).kind == "forced"
 
 
 def test_a_forced_answer_teaches_values_and_no_keys() -> None:

@@ -26,7 +26,7 @@ from training.evaluation.cases import NO_REGISTERS, OWN, TEXT_FIRST, TEXT_FIRST_
 from training.evaluation.run import all_cases
 from training.evaluation.schemas import UNSEEN_SCHEMAS, key_sets
 from training.evaluation.scoring import Call, Json, part
-from training.evaluation.sets import Drawn, lots
+from training.evaluation.sets import Drawn, Pool, lots
 from training.scenes import PADDING, draw, random_scene
 
 N = 10
@@ -45,7 +45,7 @@ def test_every_kind_is_asked_n_times(cases: list[Case]) -> None:
         *(rows.ONE_OF_TWO, rows.OTHER_THINGS, rows.NO_PICTURE, rows.AS_IS, *rows.DISTURBED, rows.CAPITALS),
         *(rows.SECOND_TURN, rows.SYSTEM_PROMPT, rows.NO_REGISTERS, rows.TEXT_FIRST, rows.TEXT_FIRST_NO_REGISTERS),
         *(rows.UNSEEN_SCHEMAS, rows.TOOL_ARGUMENTS, rows.TOOL_ARGUMENTS_PLAIN, rows.TOOL_RESULT, rows.TOOLS_IDLE),
-        *(rows.DRAWN, rows.DRAWN_COUNT),
+        *(rows.DRAWN, rows.DRAWN_COUNT, rows.SCHEMA_ONE),
         *(part(rows.DESCRIBE, f"{count} shape{'s' * (count > 1)}") for count in (1, 2, 3, 4)),
     }
     assert {kind: asked[kind] for kind in kinds} == dict.fromkeys(kinds, N)
@@ -172,6 +172,15 @@ def keys_of(value: Any) -> set[str]:
     if isinstance(value, Mapping):
         return {*value, *chain.from_iterable(map(keys_of, value.values()))}
     return set(chain.from_iterable(map(keys_of, value))) if isinstance(value, list) else set()
+
+
+def test_of_several_shapes_the_first_is_the_one_object(cases: list[Case]) -> None:
+    of_one = [case for case in cases if case.kind == rows.SCHEMA_ONE]
+    scenes = Pool.drawn(lots(1, "one object"), N).single
+    assert max(len(drawn.scene.shapes) for drawn in scenes[:N]) > 1
+    for case, drawn in zip(of_one, scenes, strict=False):
+        first = drawn.scene.shapes[0]
+        assert case.expected == Json({"color": first.colour, "shape": first.kind})
 
 
 def test_schemas_are_unseen_and_hold_the_truth(cases: list[Case]) -> None:

@@ -47,8 +47,8 @@ def copy_of(begun: Path, folder: Path) -> Path:
     return folder
 
 
-def writer(begun: Path, seed: int = 1) -> RowWriter:
-    return RowWriter(Random(seed), tokenizer.load(begun / make.TOKENIZER))
+def writer(begun: Path, seed: int = 1, *, practises: bool = False) -> RowWriter:
+    return RowWriter(Random(seed), tokenizer.load(begun / make.TOKENIZER), practises=practises)
 
 
 def text_of(begun: Path, ids: Sequence[int]) -> str:
@@ -60,12 +60,16 @@ def trained(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return torch.load(folder / "weights.pt", weights_only=True)  # type: ignore[no-any-return]
 
 
+def are_equal(some: dict[str, Any], others: dict[str, Any]) -> bool:
+    return all(torch.equal(some[name], others[name]) for name in some)
+
+
 def test_from_scenes_to_a_pair_that_llama_cpp_answers_with(begun: Path, tmp_path: Path) -> None:
     folder = copy_of(begun, tmp_path)
     weights = trained(TOY_RECIPE, folder)
     assert all(bool(weight.isfinite().all()) for weight in weights.values())
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    assert [(entry["stage"], entry["step"]) for entry in log] == [("sight", 1), ("talk", 2)]
+    assert [(entry["stage"], entry["step"]) for entry in log] == [("sight", 1), ("talk", 2), ("practice", 1)]
     # Nothing is known yet: an answer's token is one of the vocabulary, about; the helping losses come on top.
     assert math.log(TOY.vocabulary) - 1 < log[1]["loss"] < math.log(TOY.vocabulary) + 15
     pair = make.make_files(TOY_RECIPE, folder)
@@ -79,15 +83,27 @@ def test_a_stop_changes_nothing(begun: Path, tmp_path: Path) -> None:
     """Two steps, then two more from the checkpoint, give the very weights that four steps give."""
     (tmp_path / "whole").mkdir()
     (tmp_path / "stopped").mkdir()
-    stages = TOY_RECIPE.stages
+    stages = {name: TOY_RECIPE.stages[name] for name in ("sight", "talk")}
+    two = replace(TOY_RECIPE, stages=stages)
     four = replace(TOY_RECIPE, stages=stages | {"talk": replace(stages["talk"], steps=4)})
     whole = trained(four, copy_of(begun, tmp_path / "whole"))
     stopped = copy_of(begun, tmp_path / "stopped")
     # The rates stay as they are, so the first two steps of four are the two steps of two.
-    halfway = trained(TOY_RECIPE, stopped)
+    halfway = trained(two, stopped)
     resumed = trained(four, stopped)
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    assert not all(torch.equal(whole[name], halfway[name]) for name in whole)
+    assert are_equal(whole, resumed)
+    assert not are_equal(whole, halfway)
+
+
+def test_a_stage_may_follow_what_was_finished(begun: Path, tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "longer").mkdir()
+    whole = trained(TOY_RECIPE, copy_of(begun, tmp_path / "whole"))
+    longer = copy_of(begun, tmp_path / "longer")
+    without = {name: stage for name, stage in TOY_RECIPE.stages.items() if not stage.practises}
+    finished = trained(replace(TOY_RECIPE, stages=without), longer)
+    assert not are_equal(whole, finished)
+    assert are_equal(whole, trained(TOY_RECIPE, longer))
 
 
 def test_two_processes_learn_from_each_others_rows(begun: Path, tmp_path: Path) -> None:
@@ -163,6 +179,23 @@ def test_a_key_that_a_grammar_writes_is_not_learnt(begun: Path) -> None:
                     values.add(text_of(begun, learnt).split("<|im_end|>")[-2])
     assert values
     assert not any('{"' in value.split('"},{"')[0][:2] for value in values)
+
+
+@pytest.mark.parametrize("practises", [False, True])
+def test_in_practice_a_mark_may_stay_whole_beside_one_that_is_cut(begun: Path, practises: bool) -> None:
+    scenes = Scenes(begun / "scenes")
+    found: Counter[tuple[bool, bool]] = Counter()
+    for seed in range(30):
+        rows = writer(begun, seed, practises=practises).write([[scenes.truth(number)] for number in range(4)])
+        for row in range(4):
+            for kind, (ids, _) in zip(rows.kinds[row], segments_of(rows, row), strict=True):
+                tokens = [text_of(begun, [id]) for id in ids]
+                if kind.startswith("forced") and tokens.count("assistant") == 1:
+                    answer = tokens[tokens.index("assistant") + 2 :]
+                    found[answer[0] == '{"', ":" in answer] += 1
+    assert found[True, False] > 0, "all whole"
+    assert found[False, True] > 0, "all cut"
+    assert (found[True, True] > 0) == practises
 
 
 def told(begun: Path, rows: Rows) -> Iterator[tuple[Fact, str, str]]:

@@ -129,8 +129,20 @@ def forced(rng: Random, scene: Truth, asker: Asker) -> Ask:
         asked, value, told = _one_value(rng, scene.shapes, asker.words)
     else:
         asked, value, told = _text(rng, scene, asker)
+    return _under_a_grammar("forced", asker.rough(asked), value, told)
+
+
+def forced_object(rng: Random, scene: Truth, asker: Asker) -> Ask:
+    """The first shape alone as an object, with keys that say what they stand for: where most people begin."""
+    if not scene.shapes:
+        return forced(rng, scene, asker)
+    asked, value, told = _first(rng, scene.shapes, asker.words, keys_at_random(rng))
+    return _under_a_grammar("forced_object", asker.rough(asked), value, told)
+
+
+def _under_a_grammar(kind: str, asked: str, value: Any, told: Sequence[tuple[str, Fact]]) -> Ask:
     answer = compact(value)
-    return Ask("forced", asker.rough(asked), answer, forced_spans(answer), in_turn(answer, told))
+    return Ask(kind, asked, answer, forced_spans(answer), in_turn(answer, told))
 
 
 def _listed(rng: Random, scene: Truth, words: Words) -> Told:
@@ -156,12 +168,17 @@ def _plain_value(rng: Random, shapes: Sequence[Shape], words: Words) -> Told:
         asked, number = words(rng.choice(("count_all", "count_all", "describe"))), len(shapes)
         return asked, {_or_invented(rng, rng.choice(COUNT_KEYS)): number}, ((str(number), Counted(number)),)
     if lots < 0.67:
-        one = answers.as_object(shapes[0], _names(rng))
-        return words(rng.choice(("describe", "json_list"))), one, _each(shapes[:1], [one])
+        return _first(rng, shapes, words, _names(rng))
     asked = words(rng.choice(("describe", "describe", "json_list")))
     meaning = rng.choice(("color", "color", "shape", "size", "position"))
     values = [answers.JSON_VALUES[meaning](shape) for shape in shapes]
     return asked, {_or_invented(rng, f"{rng.choice(NAMES[meaning])}s"): values}, _each(shapes, values)
+
+
+def _first(rng: Random, shapes: Sequence[Shape], words: Words, keys: Mapping[str, str]) -> Told:
+    """The first of them, and there must be one."""
+    one = answers.as_object(shapes[0], keys)
+    return words(rng.choice(("describe", "json_list"))), one, _each(shapes[:1], [one])
 
 
 def _one_value(rng: Random, shapes: Sequence[Shape], words: Words) -> Told:

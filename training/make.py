@@ -29,6 +29,7 @@ TOKENIZER = "tokenizer.json"
 TITLES = {
     "sight": "Learning to see",
     "talk": "Learning to answer",
+    "practice": "Practising",
 }
 
 

@@ -22,11 +22,12 @@ IMAGE_WORDS = ("image", "image", "picture", "picture", "photo", "drawing", "scen
 class Asker:
     """Draws questions about scenes, the same ones for the same seed."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, *, practises: bool = False) -> None:
         self.rng = rng
+        self._kinds = PRACTICE if practises else ONE_PICTURE
 
     def one_picture(self, scene: Truth) -> Ask:
-        kind = self._choice(ONE_PICTURE)
+        kind = self._choice(self._kinds)
         return self.of_kind(kind, scene)
 
     def of_kind(self, kind: str, scene: Truth, suffix: str = "") -> Ask:
@@ -36,6 +37,8 @@ class Asker:
             return self.unknown()
         if kind == "forced":
             return json_asks.forced(rng, scene, self)
+        if kind == "forced_object":
+            return json_asks.forced_object(rng, scene, self)
         if kind in json_asks.BY_REQUEST:
             ask = json_asks.BY_REQUEST[kind](rng, shapes, lambda name, /, **of: self.words(name, suffix, **of))
             return replace(ask, kind=kind, question=roughened(ask.question, rng, literal=True))
@@ -210,6 +213,8 @@ ONE_PICTURE: Mapping[str, float] = {
     "unknown": 9,
 }
 """How often each kind is asked. Long answers fill a row: a kind with short ones needs more of the lots."""
+PRACTICE: Mapping[str, float] = {**ONE_PICTURE, "forced": 36, "forced_object": 12}
+"""The same when it practises."""
 TWO_PICTURES: Mapping[str, float] = {
     "which_image": 42,
     "more_shapes": 5,

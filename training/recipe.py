@@ -22,6 +22,8 @@ class Stage:
     """The part of Muon's rate that the ViT gets."""
     talks: bool = True
     """Whether it learns to answer; else only to see."""
+    practises: bool = False
+    """Whether it is asked more often what it is worst at."""
 
     def share(self, step: int) -> float:
         """The part of the peak rates at this step, counted from 0."""
@@ -57,6 +59,9 @@ DEMO_RECIPE = Recipe(
         "sight": Stage(steps=4800, rows=48, muon=0.02, adam=3e-3, warm_up=50, steady=0.4, talks=False),
         # Batches are small: at the rates of `sight` the ViT forgets a fifth of what it saw, and nothing gets exact.
         "talk": Stage(steps=8000, rows=6, muon=0.01, adam=1.5e-3, warm_up=100, steady=0.3, vision=0.1),
+        "practice": Stage(
+            steps=700, rows=6, muon=0.002, adam=3e-4, warm_up=100, steady=0.3, vision=0.1, practises=True
+        ),
     },
 )
 TOY_RECIPE = Recipe(
@@ -65,6 +70,7 @@ TOY_RECIPE = Recipe(
     stages={
         "sight": Stage(steps=1, rows=4, muon=0.02, adam=3e-3, warm_up=1, talks=False),
         "talk": Stage(steps=2, rows=2, muon=0.02, adam=3e-3, warm_up=1, vision=0.3),
+        "practice": Stage(steps=1, rows=2, muon=0.02, adam=3e-3, warm_up=1, vision=0.3, practises=True),
     },
     processes=1,
     texts=300,

@@ -49,6 +49,9 @@ _HEAD = "<|im_start|>user\n"
 _TO_ANSWER = "<|im_end|>\n<|im_start|>assistant\n"
 _STAMMER = 0.6
 """Of the answers under a grammar, the part whose keys are cut at random."""
+_CUTS = (1, 1, 2, 3)
+_CUTS_IN_PRACTICE = (0, 0, 1, 1, 2, 3)
+"""How often such a key is cut, or a run of marks. A grammar often leaves a mark whole beside a key that it cuts."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,10 @@ class Spoken:
 class RowWriter:
     """Draws the questions of a batch and packs them."""
 
-    def __init__(self, rng: Random, tokenizer: Tokenizer) -> None:
+    def __init__(self, rng: Random, tokenizer: Tokenizer, *, practises: bool = False) -> None:
         self._rng = rng
-        self._asker = Asker(rng)
+        self._asker = Asker(rng, practises=practises)
+        self._cuts = _CUTS_IN_PRACTICE if practises else _CUTS
         self._tokenizer = tokenizer
 
     def write(self, scenes: Sequence[Sequence[Truth]]) -> Rows:
@@ -214,7 +218,7 @@ class RowWriter:
 
     def _pieces(self, text: str) -> list[str]:
         """A word cut at random: so does a grammar spell a key that the model would not have written."""
-        cuts = sorted(self._rng.sample(range(1, len(text)), min(len(text) - 1, self._rng.choice((1, 1, 2, 3)))))
+        cuts = sorted(self._rng.sample(range(1, len(text)), min(len(text) - 1, self._rng.choice(self._cuts))))
         return [text[start:end] for start, end in pairwise((0, *cuts, len(text)))]
 
     def _ids(self, text: str) -> list[int]:

@@ -144,7 +144,7 @@ class Trainer:
         return self.tutor.look(seen, projected, truths), figures
 
     def _talk(self, stage: Stage, rng: Random, common: Random, measure: bool) -> tuple[Tensor, dict[str, float]]:
-        writer = RowWriter(rng, self.tokenizer)
+        writer = RowWriter(rng, self.tokenizer, practises=stage.practises)
         lots, recipe = common.random(), self.recipe
         pictures = 2 if lots < recipe.two_pictures else 0 if lots > 1 - recipe.no_picture else 1
         if recipe.two_pictures <= lots < recipe.two_pictures + recipe.text_first:

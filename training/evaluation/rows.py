@@ -16,6 +16,7 @@ JSON_KEYS = "JSON list with named keys"
 JSON_ARRAY = "JSON array"
 JSON_COUNT = '{"count": N}'
 SCHEMA_COUNT = '{"count": N} by JSON schema'
+SCHEMA_ONE = "one shape by JSON schema"
 WHICH = "which of two pictures"
 MORE = "which of two has more"
 ONE_OF_TWO = "questions about one of two pictures"

@@ -15,7 +15,7 @@ from .asking import Pair, ask_all
 from .cases import Case
 from .drawn import drawn_scenes
 from .results import Results
-from .schemas import unseen_schemas
+from .schemas import one_object, unseen_schemas
 from .sets import SEED, plain, unseen_wordings
 from .tools import tool_cases
 from .variants import variants
@@ -25,6 +25,7 @@ SETS: Mapping[str, Callable[[int, int], Iterator[Case]]] = {
     "plain": plain,
     "unseen": unseen_wordings,
     "variants": variants,
+    "object": one_object,
     "schemas": unseen_schemas,
     "tools": tool_cases,
     "drawn": drawn_scenes,
@@ -59,8 +60,8 @@ def evaluate(
 
 
 def show(results: Results, console: Console, *, parts: bool = False) -> None:
-    """The scores, the aims, and what became worse; with `parts`, the parts of the mixed questions too."""
-    table = Table("kind", "n", "right", "95 %", "before", title=f"{results.questions:,} questions, seed {results.seed}")
+    """The scores, the aims, and where the model in use is better; with `parts`, the parts of mixed questions too."""
+    table = Table("kind", "n", "right", "95 %", "in use", title=f"{results.questions:,} questions, seed {results.seed}")
     before = aims.today()
     for row, score in results.scores.items():
         if not parts and row.startswith(_MIXED) and ": " in row:
@@ -76,9 +77,9 @@ def show(results: Results, console: Console, *, parts: bool = False) -> None:
     for worse in results.worse:
         console.print(f"[red]worse[/red] {worse}")
     if results.not_measured:
-        console.print(f"Not measured, of what the card before tells: {', '.join(results.not_measured)}")
+        console.print(f"Not measured, of what is known of the model in use: {', '.join(results.not_measured)}")
     elif not results.worse:
-        console.print("[green]No kind of question is worse than before.[/green]")
+        console.print("[green]The model in use is better at no kind of question.[/green]")
 
 
 _MIXED = "mixed"

@@ -1,4 +1,4 @@
-"""JSON schemas that training must never hold, under plain questions, with the one value that is right for each."""
+"""JSON schemas under plain questions, with the one value that is right for each: the first one, and unseen ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def several(item: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Unseen:
-    """A schema, the question that it is sent with, and the value that it must get."""
+    """A schema that training must never hold, the question that it is sent with, and the value that it must get."""
 
     name: str
     schema: Mapping[str, Any]
@@ -56,6 +56,8 @@ _SIZE_COLOUR_SHAPE = _listed(size="size", color="color", shape="shape")
 _POSITION_SHAPE_COLOUR = _listed(position="position", shape="shape", color="color")
 _HUE_FIGURE = _listed(hue="color", figure="shape")
 
+ONE = thing(color=TEXT, shape=TEXT)
+"""Where most people begin. Of several shapes it gets the first in reading order, as "describe" does."""
 UNSEEN_SCHEMAS: tuple[Unseen, ...] = (
     Unseen(
         "figures, as Pydantic writes it: shape before colour",
@@ -126,6 +128,17 @@ def key_sets(schema: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     items = [schema["items"]] if "items" in schema else []
     for inner in (*schema.get("properties", {}).values(), *schema.get("$defs", {}).values(), *items):
         yield from key_sets(inner)
+
+
+def one_object(seed: int, n: int) -> Iterator[Case]:
+    """`n` questions for one shape as an object, which training does hold."""
+    rng = lots(seed, "one object")
+    pool = Pool.drawn(rng, n)
+    for number in range(n):
+        drawn = pool.single[number % len(pool.single)]
+        turns = one_turn(rng.choice(PLAIN["describe"]), drawn.picture)
+        expected = Json(answers.as_object(drawn.scene.shapes[0], answers.COLOUR_AND_SHAPE))
+        yield Case((rows.SCHEMA_ONE,), turns, expected, {"format": ONE})
 
 
 def unseen_schemas(seed: int, n: int) -> Iterator[Case]:
