@@ -1,7 +1,7 @@
-"""An agent with eyes: its tool looks at a picture, and it chooses which pictures to look at.
+"""An agent with eyes: it looks at a picture, calls a tool with what it sees, and says in words what it did.
 
-The demo model has eyes but cannot choose tools. So here a script chooses, honestly named, and the demo model looks.
-With OLLAMA_VISION_MODEL set to a model that has both abilities, that one does both.
+The demo model does both by itself. It knows two tools, by their names: `report_shapes(shapes)` and `count_shapes(n)`.
+With OLLAMA_VISION_MODEL set to a model that has eyes and tools, that one looks, and may be given any tool.
 
     python examples/agent.py
 """
@@ -9,44 +9,30 @@ With OLLAMA_VISION_MODEL set to a model that has both abilities, that one does b
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from pathlib import Path
 
-from asking import PICTURES, real_model, vision_model
-from llama_index.core.agent.workflow import FunctionAgent, ToolCallResult
+from asking import PICTURES, vision_model
+from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, ToolCall
 
-TASK = "Which of one-shape.png and two-shapes.jpg shows a triangle? Look at both."
-
-
-def scripted_choice(request: Any) -> Reply:
-    """Look at both pictures; then answer with what was seen."""
-    seen = [message.content for message in request.messages if message.role == "tool"]
-    if seen:
-        return Reply("I looked at both. " + " ".join(text for text in seen if "triangle" in text))
-    return Reply(tool_calls=[ToolCall("look", {"name": name}) for name in ("one-shape.png", "two-shapes.jpg")])
+TASK = "Describe the image with the tool."
 
 
-async def run(mind: OllamaMultiModal, eyes: OllamaMultiModal) -> None:
-    async def look(name: str) -> str:
-        """Look at a picture and say what it shows."""
-        reply = await eyes.acomplete("Describe the image.", image_documents=[PICTURES / name])
-        return f"{name}: {reply.text}"
+async def run(llm: OllamaMultiModal, picture: Path) -> None:
+    def report_shapes(shapes: list[dict[str, str]]) -> str:
+        """Report every shape in the picture, each with its color and its shape."""
+        for shape in shapes:
+            print(f"{picture.name}: {shape['color']} {shape['shape']}")
+        return f"{len(shapes)} shapes saved"
 
-    agent = FunctionAgent(tools=[look], llm=mind, system_prompt="Look before you answer.")
-    handler = agent.run(TASK)
-    async for event in handler.stream_events():
-        if isinstance(event, ToolCallResult):
-            print(f"looked at {event.tool_kwargs['name']}")
-    print(await handler)
+    agent = FunctionAgent(tools=[report_shapes], llm=llm)
+    task = ChatMessage(role="user", blocks=[TextBlock(text=TASK), ImageBlock(path=picture)])
+    print(await agent.run(task))
 
 
 if __name__ == "__main__":
     with vision_model() as eyes:
-        if real_model():
-            asyncio.run(run(eyes, eyes))
-        else:
-            script = ScriptedEngine(scripted_choice, capabilities=["completion", "tools"])
-            with EmbeddedOllama(engine=script) as server:
-                asyncio.run(run(OllamaMultiModal(model=server.model, base_url=server.url), eyes))
+        for name in ("one-shape.png", "two-shapes.jpg"):
+            asyncio.run(run(eyes, PICTURES / name))

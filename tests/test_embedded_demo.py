@@ -101,6 +101,45 @@ def test_a_schema_binds(client: httpx.Client) -> None:
     assert answer == {"count": 2}
 
 
+def tool(name: str, **properties: Any) -> dict[str, Any]:
+    parameters = {"type": "object", "properties": properties, "required": list(properties)}
+    return {"type": "function", "function": {"name": name, "description": name, "parameters": parameters}}
+
+
+REPORT = tool("report_shapes", shapes={"type": "array", "items": {"type": "object"}})
+COUNT = tool("count_shapes", n={"type": "integer"})
+
+
+@pytest.mark.parametrize(
+    ("request_", "called"),
+    [
+        (
+            "Describe the image with the tool.",
+            {
+                "name": "report_shapes",
+                "arguments": {
+                    "shapes": [{"color": "red", "shape": "circle"}, {"color": "blue", "shape": "star"}],
+                },
+            },
+        ),
+        ("Count the shapes with the tool.", {"name": "count_shapes", "arguments": {"n": 2}}),
+    ],
+)
+def test_a_tool_is_called_with_what_is_seen(client: httpx.Client, request_: str, called: dict[str, Any]) -> None:
+    picture = draw_scene("red circle", "blue star")
+    asked: dict[str, Any] = {"role": "user", "content": request_, "images": [png(picture)]}
+    body = {"model": "shapes", "stream": False, "messages": [asked], "tools": [REPORT, COUNT]}
+    said = client.post("/api/chat", json=body).json()["message"]
+    (call,) = said["tool_calls"]
+    assert {name: call["function"][name] for name in called} == called
+    done = {"role": "tool", "tool_name": called["name"], "content": "saved"}
+    after = client.post("/api/chat", json={**body, "messages": [asked, said, done]}).json()["message"]
+    assert "tool_calls" not in after
+    assert ("red circle" in after["content"]) == (called["name"] == "report_shapes")
+    # Offered and not asked for, no tool is called.
+    assert "red circle" in ask(client, "Describe the image.", picture, tools=[REPORT, COUNT])
+
+
 def test_options_count(client: httpx.Client) -> None:
     picture = draw_scene("red circle", "blue star")
     message = {"role": "user", "content": "Describe the image.", "images": [png(picture)]}
@@ -169,7 +208,7 @@ def test_many_at_once_are_all_answered(server: EmbeddedOllama, client: httpx.Cli
 def test_without_a_projector_pictures_are_refused() -> None:
     with EmbeddedOllama(model=DEMO_MODEL) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
         assert server.model == "shapes-q8_0"
-        assert client.post("/api/show", json={"model": server.model}).json()["capabilities"] == ["completion"]
+        assert client.post("/api/show", json={"model": server.model}).json()["capabilities"] == ["completion", "tools"]
         message = {"role": "user", "content": "?", "images": [png(draw_scene("red circle"))]}
         chat = client.post("/api/chat", json={"model": server.model, "messages": [message]})
         generate = client.post(

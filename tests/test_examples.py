@@ -128,9 +128,11 @@ def test_describe_folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_agent(run: Run) -> None:
-    *looked, answer = run("agent").splitlines()
-    assert sorted(looked) == ["looked at one-shape.png", "looked at two-shapes.jpg"]
-    assert says(answer, "two", "green", "triangle")
+    first, said, *reported, answer = run("agent").splitlines()
+    assert first == "one-shape.png: red circle"
+    assert says(said, "red", "circle")
+    assert reported == ["two-shapes.jpg: blue square", "two-shapes.jpg: green triangle"]
+    assert says(answer, "blue", "square", "green", "triangle")
 
 
 BOX = re.compile(r"frame (\d+): \((\d+), (\d+), (\d+), (\d+)\) of \(1600, 1200\)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from gguf import GGUFReader
 from ollama_embedded import EmbeddedOllama, draw_scene
 from ollama_embedded.embedded import DEMO_FOLDER
 from ollama_embedded.llama_cpp import LlamaCppEngine
-from training.evaluation import rows
+from training.evaluation import aims, rows
 from training.evaluation.__main__ import main
 from training.evaluation.asking import Asker, Pair, ask_all
 from training.evaluation.card import write_card
@@ -130,7 +131,10 @@ def test_the_present_pair_is_measured_from_end_to_end() -> None:
     assert results.bytes == sum(path.stat().st_size for path in (DEMO.model, DEMO.mmproj))
 
 
-def test_the_card_tells_all_that_was_found(cases: list[Case], tmp_path: Path) -> None:
+def test_the_card_tells_all_that_was_found(cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_use = {"source": "a guess", "figures": dict.fromkeys(aims.today(), "0.95")}
+    monkeypatch.setattr(aims, "TODAY", tmp_path / "today.json")
+    aims.TODAY.write_text(json.dumps(in_use), encoding="utf-8")
     answered = [(case, right_reply(case)) for case in cases]
     at = next(number for number, case in enumerate(cases) if case.kind == rows.BACKGROUND)
     answered[at] = (cases[at], Reply("The background is loud."))
@@ -146,8 +150,9 @@ def test_the_card_tells_all_that_was_found(cases: list[Case], tmp_path: Path) ->
     for verdict in results.verdicts:
         assert f"| {verdict.aim} | {verdict.wanted} | {verdict.found} | reached |" in card
     unseen = results.scores[part(rows.UNSEEN_WORDINGS, rows.BACKGROUND)]
-    assert f"| background | {N} | .900 | {unseen.right / unseen.n:.3f} |" in card
-    assert "background: 90.0 %, before 99.0 %" in card
+    assert f"| background | {N} | .900 | {unseen.right / unseen.n:.3f} | .950 |" in card
+    assert "What stands for the model before is from a guess." in card
+    assert "Below the model before: background: 90.0 %, before 95.0 %." in card
 
 
 def test_the_card_says_of_tools_what_the_template_can(cases: list[Case], tmp_path: Path) -> None:

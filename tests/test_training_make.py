@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def place(tmp_path: Path) -> Path:
 
 def adopted(made: Path, place: Path) -> tuple[int, str]:
     console = Console(file=io.StringIO(), width=200)
-    code = adopt(made, place, console)
+    code = adopt(made, place, console, place.parent / "today.json")
     return code, console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -56,15 +57,19 @@ def test_a_better_model_takes_the_place_with_its_card(made: Path, place: Path) -
     assert code == 0, said
     assert [(place / name).read_text() for name in FILES] == [f"new {name}" for name in FILES]
     assert "make test" in said
+    figures = json.loads((place.parent / "today.json").read_text())["figures"]
+    assert figures == dict.fromkeys(aims.today(), "500/500")
 
 
 def test_one_kind_that_got_worse_keeps_the_old_one(made: Path, place: Path) -> None:
     results = Results.read(made)
     kind = "is there a"
-    replace(results, scores={**results.scores, kind: Score(kind, 500, 492)}).write(made)
+    less = Score(kind, 500, math.ceil(aims.today()[kind] * 500) - 1)
+    replace(results, scores={**results.scores, kind: less}).write(made)
     code, said = adopted(made, place)
     assert (code, is_old(place)) == (1, True)
-    assert f"{kind}: 98.4 %, before 98.5 %" in said
+    assert f"{kind}: {aims.percent(less.share)}, before {aims.percent(aims.today()[kind])}" in said
+    assert not (place.parent / "today.json").exists()
 
 
 def test_few_questions_prove_nothing(made: Path, place: Path) -> None:

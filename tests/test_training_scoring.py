@@ -156,8 +156,7 @@ def test_the_files_have_a_size_to_keep() -> None:
 
 
 def test_a_kind_that_became_worse_is_named() -> None:
-    before = aims.today()
-    # 1000 of each hold every figure of today's card exactly.
+    before = {row: Fraction("0.99") for row in aims.today()}
     same = {row: Score(row, 1000, int(share * 1000)) for row, share in before.items()}
     assert aims.no_worse(same, before) == ()
     less = {**same, rows.BACKGROUND: Score(rows.BACKGROUND, 1000, 989)}

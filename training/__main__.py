@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from . import make
+from .evaluation import aims
 from .evaluation.asking import Pair
 from .evaluation.card import NAME as CARD
 from .evaluation.card import write_card
@@ -58,8 +59,11 @@ def build(recipe: Recipe, folder: Path, n: int, console: Console) -> None:
     console.print(f"The model, its card and its results are in {pair.model.parent}")
 
 
-def adopt(made: Path, place: Path, console: Console) -> int:
-    """Put the made pair and its card in the place of the demo model, unless a kind of question got worse."""
+def adopt(made: Path, place: Path, console: Console, today: Path = aims.TODAY) -> int:
+    """Put the made pair and its card in the place of the demo model, unless a kind of question got worse.
+
+    Its figures become the ones that the next one is measured by.
+    """
     if not (made / CARD).exists():
         console.print(f"[red]{made} holds no finished model.[/red] Make one with: make train")
         return 2
@@ -77,6 +81,8 @@ def adopt(made: Path, place: Path, console: Console) -> int:
         return 1
     for name in (results.model.name, results.mmproj.name, CARD):
         shutil.copyfile(made / name, place / name)
+    source = f"this evaluation of it: {results.n} questions of each kind, seed {results.seed}"
+    today.write_text(aims.as_today(results.scores, source), encoding="utf-8")
     console.print(f"The demo model in {place} is the new one. Now run its tests: make test")
     return 0
 

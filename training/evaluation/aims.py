@@ -1,4 +1,4 @@
-"""What the new model shall reach, aim by aim, and whether it is worse than the one before. Pure."""
+"""What the new model shall reach, aim by aim, and whether it is worse than the one in use. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Worse:
-    """A kind of question at which the model before was better."""
+    """A kind of question at which the figure of the model in use is higher."""
 
     kind: str
     before: Fraction
@@ -92,9 +92,20 @@ def _small_enough(size: int | None) -> Verdict:
 
 
 def today() -> dict[str, Fraction]:
-    """The figures on the card of the model before, by row."""
+    """What the model in use reached, by row."""
     figures: dict[str, str] = json.loads(TODAY.read_text(encoding="utf-8"))["figures"]
     return {row: Fraction(figure) for row, figure in figures.items()}
+
+
+def source_of_today() -> str:
+    """Where those figures are from, as the end of a sentence."""
+    return str(json.loads(TODAY.read_text(encoding="utf-8"))["source"])
+
+
+def as_today(scores: Scores, source: str) -> str:
+    """The text of today.json when the model with these scores is the one in use."""
+    figures = {row: f"{scores[row].right}/{scores[row].n}" for row in today()}
+    return json.dumps({"source": source, "figures": figures}, indent=2) + "\n"
 
 
 def no_worse(scores: Scores, before: Mapping[str, Fraction]) -> tuple[Worse, ...]:

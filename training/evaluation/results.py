@@ -75,12 +75,12 @@ class Results:
 
     @property
     def worse(self) -> tuple[Worse, ...]:
-        """Where the model before was better, among what was measured."""
+        """Where the figure of the model in use is higher, among what was measured."""
         return no_worse(self.scores, {row: share for row, share in today().items() if row in self.scores})
 
     @property
     def not_measured(self) -> tuple[str, ...]:
-        """What the card of the model before tells, and this run does not."""
+        """What is known of the model in use, and not of this one."""
         return tuple(row for row in today() if row not in self.scores)
 
     def as_json(self) -> dict[str, Any]:
