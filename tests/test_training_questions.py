@@ -101,7 +101,7 @@ def test_what_is_there_several_times_is_counted_as_often_as_what_is_there_once()
 def test_json_counts_what_is_there_several_times_too(kind: str) -> None:
     asker = Asker(Random(9))
     asked = [asker.of_kind(kind, THREE) for _ in range(1000)]
-    assert any(Counted(2) in dict.fromkeys(fact for _, fact in ask.facts) for ask in asked)
+    assert any(fact == Counted(2) for ask in asked for _, fact in ask.facts)
 
 
 def test_most_absent_pairs_are_near_misses() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
@@ -25,6 +25,9 @@ from training.recipe import TOY_RECIPE, Recipe
 from training.rows import BIN, BINS, Rows, RowWriter
 from training.shards import Scenes, draw_shards
 from training.subjects import Counted, Fact, Ground, Meant, Shown
+
+if TYPE_CHECKING:
+    from training.tutor import Truths
 
 torch = pytest.importorskip("torch")
 
@@ -246,12 +249,17 @@ def test_what_an_answer_hangs_on_is_told_right_before_it(begun: Path) -> None:
     assert {"Meant True", "Meant False", "value", "Ground True", "Counted True", "Shown True"} <= set(often), seen
 
 
-def test_the_second_register_is_asked_for_all_numbers_and_places(begun: Path) -> None:
+def truths_of(scenes: Scenes) -> Truths:
+    """What the tutor knows of them all."""
     from training.tutor import Truths
 
-    scenes = Scenes(begun / "scenes")
     labels, spots, grounds = (torch.from_numpy(of) for of in (scenes.labels, scenes.spots, scenes.grounds))
-    truths = Truths.of(labels, spots, grounds, TOY)
+    return Truths.of(labels, spots, grounds, TOY)
+
+
+def test_the_second_register_is_asked_for_all_numbers_and_places(begun: Path) -> None:
+    scenes = Scenes(begun / "scenes")
+    truths = truths_of(scenes)
     several = 0
     told = zip(truths.of_each().tolist(), truths.places().tolist(), truths.there().tolist(), strict=True)
     for index, (of_each, places, there) in enumerate(told):
@@ -267,12 +275,9 @@ def test_the_second_register_is_asked_for_all_numbers_and_places(begun: Path) ->
 
 
 def test_every_thing_is_asked_for_how_many_others_are_like_it(begun: Path) -> None:
-    from training.tutor import Truths
-
     scenes = Scenes(begun / "scenes")
-    labels, spots, grounds = (torch.from_numpy(of) for of in (scenes.labels, scenes.spots, scenes.grounds))
     seen: Counter[tuple[int, ...]] = Counter()
-    for index, others in enumerate(Truths.of(labels, spots, grounds, TOY).others().tolist()):
+    for index, others in enumerate(truths_of(scenes).others().tolist()):
         shapes = scenes.truth(index).shapes
         for shape, told in zip(shapes, others, strict=False):
             alike = [[other for other in shapes if other.colour == shape.colour]]

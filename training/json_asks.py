@@ -12,7 +12,7 @@ from ollama_embedded.scenes import Shape
 from . import answers
 from .answers import compact
 from .invented import invented_noun
-from .subjects import SEVERAL, Ask, Counted, Fact, Ground, Meant, Truth, choose_wanted, fields, in_turn, meant_by
+from .subjects import Ask, Counted, Fact, Ground, Meant, Truth, choose_wanted, fields, in_turn, meant_by
 
 if TYPE_CHECKING:
     from .questions import Asker
@@ -92,8 +92,7 @@ def _other(rng: Random, shapes: Sequence[Shape], words: Words) -> Ask:
     kind = rng.choice(("exists", "count_things", "colour_of"))
     forms = "k" if kind == "colour_of" else "pkc"
     present, counted = kind == "colour_of" or rng.random() < 0.6, kind == "count_things"
-    several = SEVERAL if counted else 0
-    wanted = choose_wanted(rng, shapes, present=present, forms=forms, one=not counted, several=several)
+    wanted = choose_wanted(rng, shapes, present=present, forms=forms, one=not counted, counted=counted)
     found = wanted.among(shapes)
     values: dict[str, tuple[Sequence[str], Any]] = {
         "exists": (FOUND_KEYS, bool(found)),
@@ -194,15 +193,14 @@ def _one_value(rng: Random, shapes: Sequence[Shape], words: Words) -> Told:
         )
     )
     there = meaning in NAMES
-    several = SEVERAL if meaning == "count" else 0
-    present = there or rng.random() < 0.5
-    wanted = choose_wanted(rng, shapes, present=present, forms=forms, one=there, several=several)
+    present, counted = there or rng.random() < 0.5, meaning == "count"
+    wanted = choose_wanted(rng, shapes, present=present, forms=forms, one=there, counted=counted)
     found = wanted.among(shapes)
     if there and not found:
         return words("count_all"), {"count": len(shapes)}, ((str(len(shapes)), Counted(len(shapes))),)
     known = {"count": len(found), "found": bool(found)}
     value = answers.JSON_VALUES[meaning](found[0]) if there else known[meaning]
-    facts = ((0, Counted(len(found))),) if meaning == "count" else meant_by(found)
+    facts = ((0, Counted(len(found))),) if counted else meant_by(found)
     told = tuple((compact(value), fact) for _, fact in facts)
     return words(kind, **fields(wanted)), {_or_invented(rng, meaning, 0.5): value}, told
 

@@ -12,7 +12,7 @@ from . import answers, json_asks, unknown
 from .answers import Wanted
 from .invented import invented_noun
 from .scenes import PAIRS
-from .subjects import SEVERAL, Ask, Counted, Ground, Meant, Shown, Truth, choose_wanted, described, fields, meant_by
+from .subjects import Ask, Counted, Ground, Meant, Shown, Truth, choose_wanted, described, fields, meant_by
 from .surface import in_a_query, roughened
 from .wordings import WORDINGS, pick
 
@@ -62,8 +62,7 @@ class Asker:
             return Ask(kind, self.rough(asked), answers.how_many_images([shapes]))
         share, forms, one, answer_of = ABOUT_A_THING[kind]
         counted = kind == "count_things"
-        several = SEVERAL if counted else 0
-        wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one, several=several)
+        wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one, counted=counted)
         asked = self.rough(self.words(kind, suffix, **fields(wanted)))
         facts = meant_by(wanted.among(shapes), counted=counted)
         return Ask(kind, asked, answer_of(shapes, wanted), facts=facts)
@@ -214,7 +213,7 @@ ONE_PICTURE: Mapping[str, float] = {
 }
 """How often each kind is asked. Long answers fill a row: a kind with short ones needs more of the lots."""
 PRACTICE: Mapping[str, float] = {**ONE_PICTURE, "forced": 36, "forced_object": 12}
-"""The same when it practises."""
+"""The same when it practises: more JSON under a schema."""
 TWO_PICTURES: Mapping[str, float] = {
     "which_image": 42,
     "more_shapes": 5,

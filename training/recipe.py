@@ -23,7 +23,7 @@ class Stage:
     talks: bool = True
     """Whether it learns to answer; else only to see."""
     practises: bool = False
-    """Whether it is asked more often what it is worst at."""
+    """Whether more JSON under a schema is asked of it, with keys and marks as a grammar cuts them."""
 
     def share(self, step: int) -> float:
         """The part of the peak rates at this step, counted from 0."""

@@ -12,7 +12,7 @@ from ollama_embedded.scenes import COLOURS, KINDS, Shape
 from .answers import Wanted
 from .scenes import PAIRS
 
-SEVERAL = 0.4
+_SEVERAL = 0.4
 """Of the things to count that are there, the part that is there more than once on purpose."""
 
 
@@ -105,14 +105,14 @@ def fields(wanted: Wanted) -> dict[str, str]:
 
 
 def choose_wanted(
-    rng: Random, shapes: Sequence[Shape], *, present: bool, forms: str = "pkc", one: bool = True, several: float = 0
+    rng: Random, shapes: Sequence[Shape], *, present: bool, forms: str = "pkc", one: bool = True, counted: bool = False
 ) -> Wanted:
     """A subject that is there, or not: a pair (p), a kind (k) or a colour (c). With `one`, of it there is just one.
 
-    An absent pair is mostly a near miss: its colour or its kind or both are there, on other shapes. Of what is there,
-    this part is `several` on purpose, if anything is: by itself, that would be rare.
+    An absent pair is mostly a near miss: its colour or its kind or both are there, on other shapes. What is
+    `counted` is there more than once on purpose now and then: by itself, that would be rare.
     """
-    if present and rng.random() < several and (often := _several(shapes)):
+    if present and rng.random() < (_SEVERAL if counted else 0) and (often := _several(shapes)):
         return rng.choice(often)
     for _ in range(8):
         form = rng.choices(forms, [{"p": 4, "k": 3, "c": 2}[form] for form in forms])[0]

@@ -31,7 +31,7 @@ _REFERRED = (1, *PROPERTIES, len(GROUNDS), MOST + 1, 2)
 _REFERRED_WEIGHTS = (0.1, 0.2)
 """After the second block and after the third, if there is one."""
 _NUMBERS = MOST + 1
-_ALIKE = (MOST + 1,) * 3
+_ALIKE = (_NUMBERS,) * 3
 """How many other things have a thing's colour, how many are of its kind, and how many there are at all."""
 _SUMMED = ((len(COLOURS) + len(KINDS)) * _NUMBERS, len(PLACES), _NUMBERS)
 """How many there are of each colour and of each kind, at which places something is, and how many there are in all."""

@@ -46,7 +46,7 @@ def evaluate(
     processes: int | None = None,
     console: Console | None = None,
 ) -> Results:
-    """Ask a pair `n` questions of each kind; on two cores 500 take about a quarter of an hour."""
+    """Ask a pair `n` questions of each kind; on two cores 500 take six minutes to a quarter of an hour."""
     began = time.monotonic()
     console = console or Console(stderr=True)
     with console.status("Drawing pictures for the evaluation"):
