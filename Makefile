@@ -8,7 +8,7 @@
 #   make matrix     the core of the suite on every Python that is installed, with the oldest and the newest core
 #   make bench      this client and its peers, measured side by side: benchmarks/README.md
 #   make train      the demo model from nothing, in training/out: under two hours on two cores; goes on where it was stopped
-#   make help-copies  write the help of the command line into README.md and docs/ anew
+#   make help-copies  write the help of the command line and the tables of formats into README.md and docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
@@ -61,6 +61,7 @@ train: $(VENV)/.installed-train
 
 help-copies: $(STAMP)
 	@$(RUN) tests/help_copies.py
+	@$(RUN) tests/format_tables.py
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet

@@ -12,27 +12,13 @@ import pytest
 
 from llama_index.multi_modal_llms.ollama import PictureReader
 from llama_index.multi_modal_llms.ollama._globs import Globs
+from llama_index.multi_modal_llms.ollama._images.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from llama_index.multi_modal_llms.ollama._listing import Found
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
 
-FORMATS = [
-    "jpg",
-    "jpeg",
-    "jpe",
-    "jfif",
-    "png",
-    "webp",
-    "gif",
-    "bmp",
-    "tif",
-    "tiff",
-    "avif",
-    "ico",
-    "heic",
-    "heif",
-    "pdf",
-]
-VIDEOS = ["mp4", "mov", "m4v", "mkv", "webm", "avi", "ts", "mpg"]
+# One list for the code and for the tests that it is the right one: test_format_lists.py.
+FORMATS = sorted(suffix.removeprefix(".") for suffix in PICTURE_SUFFIXES)
+VIDEOS = sorted(suffix.removeprefix(".") for suffix in VIDEO_SUFFIXES)
 
 
 @pytest.fixture
@@ -329,7 +315,7 @@ class TestFaults:
             find(folder, videos=True)
         assert caught.value.extra == extra
         text = str(caught.value)
-        assert f"3 of the 4 files ({globs}) need the package {package}" in text
+        assert f"3 of the 4 files ({globs}) need the package {package.replace('_', '-')}" in text
         assert f"llama-index-multi-modal-llms-ollama[{extra}]" in text
         assert f"exclude=[{globs}]" in text
         exclude = [glob.strip("' ") for glob in globs.split(",")]

@@ -13,7 +13,11 @@ from .html import Html, element, joined
 from .lines import Answer
 from .thumbnails import Sight
 
-SHOWN_BY_BROWSERS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".ico"}
+SHOWN_BY_BROWSERS = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".jpg_large", ".mpo", ".jps", ".png", ".apng"}
+    | {".webp", ".gif", ".bmp", ".dib", ".avif", ".avifs", ".ico"}
+)
+"""A test holds it equal to the client's list of formats, which stands behind its front door."""
 LONG_TEXT = 900
 """Characters, or else lines, from which on a text is folded on the screen."""
 LONG_TEXT_LINES = 16

@@ -11,14 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ._globs import Below, Globs, has_wildcards
+from ._images.formats import PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES
 from ._images.material import whereabouts
 from .errors import ImageError
 
-PICTURES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ico"}
-    | {".heic", ".heif", ".pdf"}
-)
-VIDEOS = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".mpg"})
 _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"})
 _HIDDEN, _SYSTEM, _EXCLUDED = "hidden", "made by the system", "excluded"
 _OF_FOLDERS = {_HIDDEN: "hidden folder", _SYSTEM: "folder made by the system", _EXCLUDED: "excluded folder"}
@@ -67,9 +63,9 @@ class Wanted:
         if self.include:
             return "" if self.include.fit(path) or self.include.fit(shown) else "not included"
         suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - of 100,000 names, a Path each costs a second
-        if suffix in VIDEOS and not self.videos:
+        if suffix in VIDEO_SUFFIXES and not self.videos:
             return "video (only with videos=True)"
-        return "" if suffix in PICTURES or suffix in VIDEOS else "no picture by its name"
+        return "" if suffix in PICTURE_SUFFIXES or suffix in VIDEO_SUFFIXES else "no picture by its name"
 
     def reason_against_either(self, name: str, path: str, shown: str) -> str:
         """The same for what holds for files and folders."""
@@ -202,7 +198,7 @@ class _Listing:
 
 
 _WHAT_IS_TAKEN = (
-    "Taken are JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, ICO, HEIC and PDF by their suffixes, videos with videos=True, "
+    f"Taken are {', '.join(kind.name for kind in PICTURES)} and {PDF.name} by their suffixes, videos with videos=True, "
     "others with include=['*.dat'], and every file that is named by itself."
 )
 _WHAT_FITS = f"Case does not count; ** stands for any number of folders. {_WHAT_IS_TAKEN}"

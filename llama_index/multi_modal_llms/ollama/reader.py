@@ -22,10 +22,10 @@ from pydantic import ConfigDict, Field, model_validator
 from ._globs import Globs
 from ._images import ImageOptions, PreparedImage
 from ._images.decoding import Leaves
+from ._images.formats import EXTRAS, PDF, suffixes_needing
 from ._images.material import install, refusal
 from ._images.original import Original
-from ._images.sniff import PDF
-from ._listing import VIDEOS, Found, FoundFile, Wanted, listed
+from ._listing import Found, FoundFile, Wanted, listed
 from .errors import ImageError, MissingExtraError
 
 __all__ = ["Found", "FoundFile", "PictureNode", "PictureReader"]
@@ -36,12 +36,6 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 _SEARCHED = frozenset({"file_path", "page_label"})
 """What of the metadata goes into texts for embedding and for models; the rest is for filters."""
-
-_EXTRAS = (
-    ("heif", "pillow_heif", frozenset({".heic", ".heif"})),
-    ("pdf", "pypdfium2", frozenset({".pdf"})),
-    ("video", "av", VIDEOS),
-)
 
 
 class PictureNode(ImageNode):
@@ -311,14 +305,14 @@ def _text_of(path: str | os.PathLike[str]) -> str:
 def _require_extras(files: Sequence[FoundFile]) -> None:
     """Raises MissingExtraError when some of the files need packages that are not installed."""
     counts = Counter(file.path.suffix.lower() for file in files)
-    for extra, package, suffixes in _EXTRAS:
-        needing = sorted(suffixes & counts.keys())
-        if needing and find_spec(package) is None:
+    for extra in EXTRAS:
+        needing = sorted(suffixes_needing(extra) & counts.keys())
+        if needing and find_spec(extra.module) is None:
             count = sum(counts[suffix] for suffix in needing)
             globs = ", ".join(f"'*{suffix}'" for suffix in needing)
             verb = "needs" if count == 1 else "need"
             raise MissingExtraError(
-                f"{count:,} of the {len(files):,} files ({globs}) {verb} the package {package}, which is not "
-                f"installed. Install the extra: {install(extra)}. Or leave them out: exclude=[{globs}].",
-                extra=extra,
+                f"{count:,} of the {len(files):,} files ({globs}) {verb} the package {extra.package}, which is not "
+                f"installed. Install the extra: {install(extra.name)}. Or leave them out: exclude=[{globs}].",
+                extra=extra.name,
             )

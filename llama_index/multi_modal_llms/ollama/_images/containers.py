@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from .anatomy import Damaged, Walker
-from .sniff import AVI, AVIF, BMP, GIF, HEIC, ICO, MATROSKA, MP4, WEBP, Kind
+from .formats import AVI, AVIF, BMP, GIF, HEIC, ICO, MATROSKA, MP4, WEBP, Kind
 
 _PICTURE = "its picture data"
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from .anatomy import Anatomy, Damaged, exif_orientation
 from .containers import prove_tiff_page, prove_whole
 from .convert import TURNS, Raster
+from .formats import AVIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from .mapping import Size
 from .material import Material
 from .options import ImageOptions
-from .sniff import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, TIFF, WEBP, Kind
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
 MOST_PAGES = 20
 """More pages than this are only sent when `ImageOptions.pages` asks for them."""
 
-_DECODERS: dict[Kind, tuple[str, str]] = {
-    JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
-    PNG: ("PIL.PngImagePlugin", "PngImageFile"),
-    WEBP: ("PIL.WebPImagePlugin", "WebPImageFile"),
-    GIF: ("PIL.GifImagePlugin", "GifImageFile"),
-    BMP: ("PIL.BmpImagePlugin", "BmpImageFile"),
-    TIFF: ("PIL.TiffImagePlugin", "TiffImageFile"),
-    AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
-    ICO: ("PIL.IcoImagePlugin", "IcoImageFile"),
-    HEIC: ("pillow_heif", "HeifImageFile"),
-}
 _ORIENTATION, _SUBFILE = 274, 254
 
 
@@ -58,8 +47,9 @@ class NotAsked(ValueError):
 
 
 def decoder(kind: Kind) -> Callable[[BinaryIO], Image.Image]:
-    """Raises ImportError when HEIC needs the extra that is not there."""
-    module, name = _DECODERS[kind]
+    """Raises ImportError when it needs an extra that is not there."""
+    assert kind.decoder is not None, kind.name  # noqa: S101
+    module, name = kind.decoder
     return cast("Callable[[BinaryIO], Image.Image]", getattr(import_module(module), name))
 
 
@@ -102,7 +92,7 @@ def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
     if kind is TIFF:
         full = _full_pages(decoder(kind)(file))
         return Leaves(len(full), tuple(choose_pages(len(full), options, what="page")))
-    if kind in _MOVING and options.frames is not None:
+    if kind.moving and options.frames is not None:
         image = decoder(kind)(file)
         if _animated(image, kind):
             return _frames(image, options.frames)[1]
@@ -114,11 +104,8 @@ def stored_size(kind: Kind, file: BinaryIO) -> Size:
     return decoder(kind)(file).size
 
 
-_MOVING = (GIF, WEBP, AVIF, PNG)
-
-
 def _animated(image: Any, kind: Kind) -> bool:
-    return kind in _MOVING and getattr(image, "is_animated", False)
+    return kind.moving and getattr(image, "is_animated", False)
 
 
 def _frames(image: Any, wanted: int) -> tuple[int, Leaves]:

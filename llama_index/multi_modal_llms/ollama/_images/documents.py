@@ -12,11 +12,12 @@ from .anatomy import Damaged, Walker
 from .convert import Raster
 from .decoding import Leaves, NotAsked, choose_pages
 from .encoded import decode_base64
+from .foreign import SVG
+from .formats import MP3, PDF, READABLE, UNKNOWN, WAV
 from .material import Material
 from .options import ImageOptions
 from .pictures import check_size, pictures_of, rendered, whole
 from .prepared import Content, PreparedAudio, PreparedImage
-from .sniff import MP3, PDF, READABLE, SVG, UNKNOWN, WAV
 from .sources import of_fields
 
 _POINTS_PER_INCH = 72
@@ -85,7 +86,7 @@ def _pdf_faults_named(material: Material) -> Iterator[None]:
     try:
         import pypdfium2  # type: ignore[import-untyped]
     except ImportError as error:
-        raise material.lacks("pdf", "pypdfium2", PDF) from error
+        raise material.lacks(PDF) from error
     try:
         yield
     except NotAsked as error:

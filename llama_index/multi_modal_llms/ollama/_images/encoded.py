@@ -8,7 +8,8 @@ import re
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from .sniff import HEAD, UNKNOWN, Kind, sniff
+from .formats import UNKNOWN, Kind
+from .sniff import HEAD, sniff
 
 _MOST_LAYERS: Final = 4
 """LlamaIndex's own base64 around base64 with newlines around a `data:` URL: three, and one to spare."""

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from ..errors import ImageError, MissingExtraError
 from .encoded import BadEncoding, unwrap
+from .formats import Kind
 from .prepared import Content
-from .sniff import HEAD, Kind, sniff
+from .sniff import HEAD, sniff
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,11 @@ class Material:
         """The error to raise: where and what it is, the problem, and what to do."""
         return refusal(self.where, self.source, problem, way_out, kind.name if kind else "")
 
-    def lacks(self, extra: str, package: str, kind: Kind) -> MissingExtraError:
+    def lacks(self, kind: Kind) -> MissingExtraError:
         """The error to raise when the package that reads it is not installed."""
-        problem = f"is {kind.phrase}, and the package {package} is not there"
+        assert kind.extra is not None, kind.name  # noqa: S101
+        extra = kind.extra.name
+        problem = f"is {kind.phrase}, and the package {kind.extra.package} is not there"
         message = _said(self.where, self.source, problem, f"Install the extra: {install(extra)}.")
         return MissingExtraError(message, where=self.where, source=self.source, kind=kind.name, extra=extra)
 

@@ -12,14 +12,14 @@ from .anatomy import PIECE
 from .convert import Raster
 from .decoding import Leaves, leaves, stored_size
 from .documents import pdf_leaves, pdf_pages
+from .formats import JPEG, PDF, PNG, READABLE, VIDEOS, Kind
 from .mapping import Size
 from .material import Material
 from .options import ImageOptions
 from .pictures import each_picture, faults_named
 from .prepared import PreparedImage
-from .sniff import JPEG, PDF, PNG, READABLE, Kind
 from .sources import bare_source
-from .video import VIDEOS, video_frames, video_leaves
+from .video import video_frames, video_leaves
 
 
 @dataclass(frozen=True)

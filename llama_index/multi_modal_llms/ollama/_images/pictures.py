@@ -10,6 +10,7 @@ from .anatomy import Anatomy, Damaged
 from .colour import changes_colours
 from .convert import Raster, render
 from .decoding import NotAsked, rasters
+from .formats import JPEG, PNG, READABLE, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, Kind
 from .geometry import plan_size
 from .jpeg import walk_jpeg
 from .mapping import BoxMapping, Size
@@ -17,7 +18,6 @@ from .material import Material, refusal
 from .options import ImageOptions
 from .png import walk_png
 from .prepared import PreparedImage
-from .sniff import HEIC, JPEG, PNG, READABLE, Kind
 
 
 def pictures_of(material: Material | Raster, options: ImageOptions) -> list[PreparedImage]:
@@ -57,10 +57,10 @@ def whole(material: Material, picture: PreparedImage) -> PreparedImage:
     return picture
 
 
-def refuse_kind(material: Material, kind: Kind) -> Exception:
-    """The error for bytes that are no picture, with the block or tool that takes them."""
-    problem = f"is {kind.phrase}" + ("" if kind.family == "other" else ", not a picture")
-    way_out = kind.way_out
+def refuse_kind(material: Material, kind: Kind, *, asked: str = "picture") -> Exception:
+    """The error for bytes that are none of what was asked for, with the block or tool that takes them."""
+    problem = f"is {kind.phrase}" + ("" if kind.family == "other" else f", not a {asked}")
+    way_out = UNKNOWN_VIDEO_WAY_OUT if kind is UNKNOWN and asked == "video" else kind.way_out
     if kind.family == "sound" and not way_out:
         way_out = "Put it into a chat message as AudioBlock, for a model that hears."
     elif kind.family == "video":
@@ -148,6 +148,6 @@ def faults_named(material: Material, kind: Kind) -> Iterator[None]:
 
 
 def _cannot_decode(material: Material, kind: Kind, error: ImportError) -> Exception:
-    if kind is HEIC:
-        return material.lacks("heif", "pillow-heif", kind)
+    if kind.extra:
+        return material.lacks(kind)
     return material.refuse(f"is {kind.phrase}, which this Pillow cannot decode: {error}", "", kind)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from .convert import Raster
 from .encoded import is_data_url, unwrap
 from .fetch import fetch
+from .foreign import SVG
+from .formats import READABLE
 from .material import Material, from_bytes, from_file, refusal, shown_url
 from .options import ImageOptions
-from .sniff import READABLE, SVG, sniff
+from .sniff import sniff
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ImageBlock

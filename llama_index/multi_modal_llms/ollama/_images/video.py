@@ -12,22 +12,17 @@ from .anatomy import Damaged
 from .containers import prove_video
 from .convert import Raster
 from .decoding import Leaves
+from .formats import AVIF, GIF, MPEG_PS, MPEG_TS, OGG, VIDEOS, WEBP, Kind
 from .material import Material
 from .options import ImageOptions
 from .pictures import check_size, pictures_of, refuse_kind, rendered, whole
 from .prepared import PreparedImage
-from .sniff import AVI, AVIF, GIF, MATROSKA, MP4, MPEG_PS, MPEG_TS, OGG, WEBP, Kind
 from .sources import of_fields
 
 USUAL_FRAMES = 8
 """At the default size they cost what eight pictures cost; more needs a larger context anyway."""
 MOST_BY_RATE = 64
 """A block's `fps` may ask for so many frames; more have to be asked for by number."""
-
-# The demuxer is named outright: FFmpeg's own guess may be a playlist, which opens other files and addresses.
-_DEMUXERS = {MP4: "mov", MATROSKA: "matroska", AVI: "avi", MPEG_TS: "mpegts", MPEG_PS: "mpeg", OGG: "ogg"}
-VIDEOS = frozenset(_DEMUXERS)
-"""Kinds of which frames can be made."""
 
 
 def video_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
@@ -66,15 +61,15 @@ def video_leaves(material: Material, options: ImageOptions) -> Leaves:
 def _opened(material: Material, kind: Kind) -> Iterator[Any]:
     """PyAV's container; what goes wrong with it is an ImageError that names the file."""
     if kind not in VIDEOS:
-        raise refuse_kind(material, kind)
+        raise refuse_kind(material, kind, asked="video")
     try:
         import av
     except ImportError as error:
-        raise material.lacks("video", "av", kind) from error
+        raise material.lacks(kind) from error
     try:
         with material.open() as file:
             prove_video(file, kind)
-            with av.open(file, format=_DEMUXERS[kind]) as container:
+            with av.open(file, format=kind.demuxer) as container:
                 yield container
     except ImageError:
         raise

@@ -1,0 +1,84 @@
+"""What is out of the ordinary within a format, and what becomes of it: right, refused, or what is lost.
+
+These rows are the lower half of docs/reference/formats.md. A row is true by a test; it stands beside its format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from .formats import (
+    AVI,
+    AVIF,
+    BMP,
+    GIF,
+    HEIC,
+    ICO,
+    JPEG,
+    MATROSKA,
+    MP4,
+    MPEG_PS,
+    MPEG_TS,
+    OGG,
+    PDF,
+    PNG,
+    TIFF,
+    WEBP,
+    Kind,
+)
+
+
+@dataclass(frozen=True)
+class OddKind:
+    """One kind of file within a format, as a row of the table."""
+
+    what: str
+    verdict: Literal["right", "refused", "lost"]
+    """`lost`: it is sent, and something of it is not in what is sent."""
+    words: str = ""
+    """Refused: why, and the way out. Lost: what. Right: only what is not obvious."""
+
+
+def _right(what: str, words: str = "") -> OddKind:
+    return OddKind(what, "right", words)
+
+
+def _refused(what: str, words: str) -> OddKind:
+    return OddKind(what, "refused", words)
+
+
+def _lost(what: str, words: str) -> OddKind:
+    return OddKind(what, "lost", words)
+
+
+ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
+    JPEG: (
+        _right("CMYK, YCCK, RGB, arithmetic coding, lossless of 8 bits", "converted"),
+        _right("turned by EXIF"),
+        _lost("further pictures in one file (MPO, gain maps, depth, motion photos)", "the first one is sent"),
+    ),
+    PNG: (_lost("animation", "the first frame, or `frames` of them"),),
+    WEBP: (_lost("animation", "the first frame, or `frames` of them"),),
+    GIF: (_lost("animation", "the first frame, or `frames` of them"),),
+    BMP: (),
+    TIFF: (
+        _right("several pages", "each a picture; thumbnails and masks among them are no pages"),
+        _refused("32 bits a channel, floating point", "no natural brightness: scale it to 8 bits first"),
+    ),
+    AVIF: (_lost("animation", "the first frame, or `frames` of them"),),
+    ICO: (_lost("several sizes", "the largest is sent"),),
+    HEIC: (_lost("several pictures", "the primary one is sent"),),
+    PDF: (
+        _right("filled forms, annotations, pages turned or cropped"),
+        _refused("encrypted with a password", "save it without first"),
+    ),
+    MP4: (),
+    MATROSKA: (),
+    AVI: (),
+    MPEG_TS: (),
+    MPEG_PS: (),
+    OGG: (),
+}
+"""By format, in the order of the table of formats."""
