@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, ImageDraw
 RED, GREEN, BLUE, LIGHT = (220, 40, 40), (40, 180, 60), (50, 70, 210), (240, 240, 240)
 CORNERS = (("top left", RED), ("top right", GREEN), ("bottom left", BLUE), ("bottom right", LIGHT))
 
-_TURN_BACK = {
+TURN_BACK = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -68,7 +68,7 @@ def turned(format_: str, orientation: int, size: tuple[int, int] = (160, 120), *
     """The card, stored turned, with the EXIF orientation that makes it upright again."""
     image = card(size)
     if orientation != 1:
-        image = image.transpose(_TURN_BACK[orientation])
+        image = image.transpose(TURN_BACK[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
     if format_ == "HEIC":

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from picture_corpus import BLUE, GREEN, LIGHT, RED, card, encoded, turned
+from picture_corpus import BLUE, GREEN, LIGHT, RED, TURN_BACK, card, encoded, turned, wrong_corners
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama._images import BoxMapping, ImageOptions, prepare_image
+from llama_index.multi_modal_llms.ollama._images.convert import Raster, render
+from llama_index.multi_modal_llms.ollama._images.pictures import rendered
+from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 CONVENTIONS = ("pixels", "0-1000", "0-1000 yx", "0-1")
 
@@ -80,6 +83,38 @@ def test_the_reply_s_description_maps_as_the_picture_does() -> None:
     again = BoxMapping.from_description(description["mapping"])
     assert again == picture.mapping
     assert again.to_original((10, 20, 300, 400), "pixels") == picture.to_original((10, 20, 300, 400))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("aspect", [0.5, 2.0])
+def test_a_cropped_picture_of_unequal_pixels_leads_back_to_what_is_stored(orientation: int, aspect: float) -> None:
+    # The card stands in a black frame, and each of its pixels is twice as long one way.
+    stored = Image.new("RGB", (460, 330))
+    turned_card = card((320, 240)).transpose(TURN_BACK[orientation]) if orientation > 1 else card((320, 240))
+    crop = (100, 50, 100 + turned_card.width, 50 + turned_card.height)
+    stored.paste(turned_card, crop[:2])
+    raster = Raster(stored, "", "test", orientation, aspect=aspect, crop=crop)
+    picture = render(raster, ImageOptions(max_pixels=20_000, format="png"))
+    assert picture.original_size == stored.size
+    shown = (crop[2] - crop[0]) / (crop[3] - crop[1]) * aspect
+    shown = 1 / shown if orientation >= 5 else shown
+    assert picture.size[0] / picture.size[1] == pytest.approx(shown, rel=0.02)
+    assert "pixels made square" in picture.steps
+    assert wrong_corners(picture.read()) == []
+    assert picture.to_original((0, 0, *picture.size)) == crop
+    again = BoxMapping.from_description(json.loads(json.dumps(picture.describe()))["mapping"])
+    for mapping in (picture.mapping, again):
+        left, top, right, bottom = mapping.to_original((0, 0, 0.5, 0.5), "0-1")
+        assert (right - left, bottom - top) == (turned_card.width / 2, turned_card.height / 2)
+        assert stored.getpixel(((left + right) // 2, (top + bottom) // 2)) == RED
+
+
+def test_a_claim_of_absurdly_long_pixels_is_not_followed() -> None:
+    raster = Raster(card(), "", "test", aspect=65535.0)
+    assert rendered(raster, ImageOptions(max_pixels=None)).size == (160, 120)
+    longer = Raster(Image.new("L", (4000, 4000)), "", "test", aspect=7.5)
+    with pytest.raises(ImageError, match="30000x4000"):
+        rendered(longer, ImageOptions(max_pixels=None, max_source_pixels=100_000_000))
 
 
 sides = st.integers(1, 5000)

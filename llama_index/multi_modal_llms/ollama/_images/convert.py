@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from .anatomy import Damaged
 from .colour import to_srgb
-from .geometry import LONGEST_JPEG_SIDE, Plan, plan_size
-from .mapping import BoxMapping, Size
+from .geometry import LONGEST_JPEG_SIDE, Plan, plan_size, squared
+from .mapping import BoxMapping, Crop, Size
 from .options import ImageOptions
 from .prepared import Content, PreparedImage
 
@@ -49,20 +49,29 @@ class Raster:
     seconds: float | None = None
     original_size: Size | None = None
     """When it is another than the image's: a PDF page in points."""
+    aspect: float = 1.0
+    """Width of one of the image's pixels over its height: where it is not 1 the picture is stretched."""
+    crop: Crop | None = None
+    """The part of the image that is the picture (clean aperture); `None`: all of it. Both are as before turning."""
 
 
 def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     """Decode, reduce, turn and encode. Pillow's own exceptions, and Damaged, go through to the caller."""
     image = raster.image
-    stored = image.size
+    original = raster.original_size or image.size
+    left, top, right, bottom = raster.crop or (0, 0, *image.size)
+    stored = (right - left, bottom - top)
+    square = squared(stored, raster.aspect)
     turned = raster.orientation >= 5
-    plan = plan_size((stored[1], stored[0]) if turned else stored, options)
+    plan = plan_size((square[1], square[0]) if turned else square, options)
     content = (plan.content[1], plan.content[0]) if turned else plan.content
     steps = list(raster.steps)
     profile = image.info.get("icc_profile")
     # JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost, as good as a box filter.
     reduced = image.draft(None, content) if image.format in ("JPEG", "MPO") else None
     image.load()
+    if raster.crop is not None:
+        image = image.crop(raster.crop)
     box = reduced[1] if reduced else (0, 0, *stored)
     image = _simple_mode(image, steps)
     if content != stored:
@@ -73,18 +82,19 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     if raster.orientation != 1:
         image = _turned(image, raster.orientation)
         steps.append(TURNS[raster.orientation])
-    if content != stored:
-        before = f"{stored[1]}x{stored[0]}" if turned else f"{stored[0]}x{stored[1]}"
+    if square != stored:
+        steps.append("pixels made square")
+    if content != square:
+        before = f"{square[1]}x{square[0]}" if turned else f"{square[0]}x{square[1]}"
         steps.append(f"scaled {before} -> {plan.content[0]}x{plan.content[1]}")
     if plan.canvas != plan.content:
         image = _padded(image, plan, options.background)
         steps.append(f"padded to {plan.canvas[0]}x{plan.canvas[1]}")
     format_ = _format_for(image, options, lossy=raster.lossy)
     steps = steps or [f"encoded as {format_}"]
-    original = raster.original_size or stored
     return PreparedImage(
         format=format_,
-        mapping=BoxMapping(original, raster.orientation, plan.content, plan.canvas),
+        mapping=BoxMapping(original, raster.orientation, plan.content, plan.canvas, raster.crop),
         steps=tuple(steps),
         content=Content(raster.where, raster.source, data=encode(image, format_, options, lossy=raster.lossy)),
         page=raster.page,

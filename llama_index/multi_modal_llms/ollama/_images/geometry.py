@@ -10,6 +10,9 @@ from .options import ImageOptions
 
 LONGEST_JPEG_SIDE = 65_500
 """What JPEG encoders take; a longer picture leaves as PNG."""
+MOST_STRETCHED = 8.0
+"""Pixels that claim to be longer than this many times their other side are taken for square: the most unequal ones in
+use, those of anamorphic video and of faxes, stay below 3, and a claim of 65,535 is an attack on memory."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,17 @@ class Plan:
 
     content: Size
     canvas: Size
+
+
+def squared(size: Size, aspect: float) -> Size:
+    """The size once each pixel is square that was `aspect` times as wide as high (pixel aspect ratio).
+
+    The side that is too short is lengthened, so that no row or column is lost before scaling.
+    """
+    width, height = size
+    if not 1 / MOST_STRETCHED <= aspect <= MOST_STRETCHED:
+        return size
+    return (round(width * aspect), height) if aspect >= 1 else (width, round(height / aspect))
 
 
 def plan_size(size: Size, options: ImageOptions) -> Plan:

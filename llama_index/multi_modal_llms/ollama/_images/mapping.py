@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 
 BoxConvention = Literal["pixels", "0-1000", "0-1000 yx", "0-1"]
 Size = tuple[int, int]
+Crop = tuple[int, int, int, int]
+"""Left, top, right and bottom, in pixels."""
 
 # EXIF orientation -> from upright fractions (x, y) to stored fractions.
 _TO_STORED = {
@@ -25,7 +27,8 @@ _TO_STORED = {
 
 @dataclass(frozen=True)
 class BoxMapping:
-    """The geometry between the two pictures: turned by EXIF, then scaled, then perhaps padded."""
+    """The geometry between the two pictures: perhaps cropped, turned by EXIF, scaled (each side by its own factor where
+    pixels were not square), then perhaps padded."""
 
     original_size: Size
     """Width and height as stored, before EXIF turns it: what `PIL.Image.open(...).size` says."""
@@ -34,6 +37,8 @@ class BoxMapping:
     content_size: Size
     """The part of the sent picture, from its top left corner, that shows the original; the rest pads."""
     sent_size: Size
+    crop: Crop | None = None
+    """The part of the stored picture that is shown, before EXIF turns it; `None`: all of it."""
 
     def to_original(self, box: Sequence[float], convention: BoxConvention) -> tuple[int, int, int, int]:
         """The box as (left, top, right, bottom) in the original's stored pixels, clipped to the picture.
@@ -58,18 +63,22 @@ class BoxMapping:
             upright_y = min(max(y * unit_y / self.content_size[1], 0.0), 1.0)
             corners.append(_TO_STORED[self.orientation](upright_x, upright_y))
         # Models also answer with swapped corners, and turning swaps them anyway.
-        left, right = sorted(round(x * self.original_size[0]) for x, _ in corners)
-        top, bottom = sorted(round(y * self.original_size[1]) for _, y in corners)
+        shown = self.crop or (0, 0, *self.original_size)
+        left, right = sorted(round(shown[0] + x * (shown[2] - shown[0])) for x, _ in corners)
+        top, bottom = sorted(round(shown[1] + y * (shown[3] - shown[1])) for _, y in corners)
         return left, top, right, bottom
 
     def describe(self) -> dict[str, Any]:
         """Plain JSON from which `from_description` makes the mapping again."""
-        return {
+        description: dict[str, Any] = {
             "original_size": list(self.original_size),
             "orientation": self.orientation,
             "content_size": list(self.content_size),
             "sent_size": list(self.sent_size),
         }
+        if self.crop is not None:
+            description["crop"] = list(self.crop)
+        return description
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> BoxMapping:
@@ -84,4 +93,12 @@ class BoxMapping:
             orientation=int(description["orientation"]),
             content_size=size("content_size"),
             sent_size=size("sent_size"),
+            crop=_crop(description.get("crop")),
         )
+
+
+def _crop(sides: Sequence[int] | None) -> Crop | None:
+    if sides is None:
+        return None
+    left, top, right, bottom = map(int, sides)
+    return left, top, right, bottom

@@ -11,7 +11,7 @@ from .colour import changes_colours
 from .convert import Raster, render
 from .decoding import NotAsked, rasters
 from .formats import JPEG, PNG, READABLE, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, Kind
-from .geometry import plan_size
+from .geometry import plan_size, squared
 from .jpeg import walk_jpeg
 from .mapping import BoxMapping, Size
 from .material import Material, refusal
@@ -47,7 +47,7 @@ def each_picture(
     with faults_named(material, kind), material.open() as file:
         for raster in rasters(material, kind, file, options, anatomy):
             if only is None or (raster.page or 1) in only:
-                check_size(raster, raster.image.size, options, kind)
+                _check_raster(raster, options, kind)
                 yield whole(material, render(raster, options))
 
 
@@ -78,6 +78,12 @@ def check_size(material: Material | Raster, size: Size, options: ImageOptions, k
             "on memory: scale it down first, or raise ImageOptions(max_source_pixels=...)."
         )
         raise _refused(material, problem, way_out, kind)
+
+
+def _check_raster(raster: Raster, options: ImageOptions, kind: Kind | None) -> None:
+    # Unequal pixels are made square while scaling: only what is not scaled down becomes larger than its file says.
+    size = raster.image.size
+    check_size(raster, size if options.max_pixels else squared(size, raster.aspect), options, kind)
 
 
 def _refused(material: Material | Raster, problem: str, way_out: str, kind: Kind | None) -> Exception:
@@ -121,7 +127,7 @@ def _passed(material: Material, kind: Kind, anatomy: Anatomy) -> PreparedImage:
 
 def rendered(raster: Raster, options: ImageOptions) -> PreparedImage:
     """One picture of pixels that are at hand already."""
-    check_size(raster, raster.image.size, options)
+    _check_raster(raster, options, None)
     try:
         return render(raster, options)
     except Damaged as error:
