@@ -6,52 +6,104 @@ import io
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .cicp import hdr_in, profile_of
+from .icc import colour_space
+
 if TYPE_CHECKING:
     from PIL import Image
+
+__all__ = ["NOTICEABLE", "changes_colours", "profile_of", "to_srgb"]
 
 NOTICEABLE = 64
 """The largest difference of a channel, of 255, that is left alone in a picture that can else pass through: what
 Display P3, in which phones photograph, and Adobe RGB make of the most vivid colours. ProPhoto makes 128 of it,
 exchanged channels 192. A picture that is converted anyway is converted to sRGB too."""
 
-# Neither black, white nor the corners of the cube, which every profile maps to themselves.
-_PROBES = bytes(
-    value
-    for red in (64, 128, 192)
-    for green in (64, 128, 192)
-    for blue in (64, 128, 192)
-    for value in (red, green, blue)
-)
+# Neither black, white nor the corners of the cube, which every profile maps to themselves; dark ones, because there
+# the curves differ most: gamma 2.2 and sRGB by 9 of 255 at 16, by 1 at 128.
+_LEVELS = (16, 32, 64, 128, 192)
+_PROBES = bytes(value for red in _LEVELS for green in _LEVELS for blue in _LEVELS for value in (red, green, blue))
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """An RGB picture with its profile (RGB or CMYK) applied. A profile that cannot be used is ignored, as
-    viewers do: without it the colours are what most software shows."""
+    """An L, RGB, CMYK, LA or RGBA picture with its profile applied; what is transparent stays so.
+
+    A profile that cannot be used, or is for another kind of pixels, is ignored, as viewers do: without it the colours
+    are what most software shows. A grey picture stays grey unless the profile makes colours of its greys.
+    """
+    if image.mode in ("LA", "RGBA"):
+        colours = to_srgb(image.convert("L" if image.mode == "LA" else "RGB"), profile)
+        colours.putalpha(image.getchannel("A"))
+        return colours
+    if image.mode == "L":
+        return _grey(image, profile) if profile is not None else image
+    if image.mode == "LAB":
+        return _by_lcms(image, None) or image.convert("RGB")
+    space = colour_space(profile) if profile is not None else b""
+    if profile is None or image.mode not in ("RGB", "CMYK") or space != _SPACES[image.mode]:
+        return image.convert("RGB")
+    if image.mode == "RGB" and (hdr := hdr_in(profile)) is not None:
+        from .hdr import to_sdr
+
+        return to_sdr(image, *hdr)
+    return _by_lcms(image, profile) or image.convert("RGB")
+
+
+_SPACES = {"RGB": b"RGB ", "CMYK": b"CMYK", "L": b"GRAY"}
+
+
+def _by_lcms(image: Image.Image, profile: bytes | None) -> Image.Image | None:
     from PIL import ImageCms
 
-    if image.mode == "LAB":
-        lab = ImageCms.createProfile("LAB")
-        converted = ImageCms.profileToProfile(image, lab, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        return converted if converted is not None else image.convert("RGB")
-    if profile is None or image.mode not in ("RGB", "CMYK"):
-        return image if image.mode in ("RGB", "L") else image.convert("RGB")
     try:
-        converted = ImageCms.profileToProfile(
-            image,
-            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-            ImageCms.createProfile("sRGB"),
-            outputMode="RGB",
-        )
+        given = ImageCms.createProfile("LAB") if profile is None else ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(image, given, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError):
-        converted = None
-    return converted if converted is not None else image.convert("RGB")
+        return None
+
+
+def _grey(image: Image.Image, profile: bytes) -> Image.Image:
+    """By a table of its 256 greys, through a profile of grey or of RGB."""
+    from PIL import Image as pil
+
+    tables = _greys(profile)
+    if tables is None:
+        return image
+    if len(set(tables)) == 1:
+        return image.point(list(tables[0]))
+    return pil.merge("RGB", [image.point(list(table)) for table in tables])
 
 
 @lru_cache(maxsize=8)
-def changes_colours(profile: bytes, least: int = NOTICEABLE) -> bool:
-    """Whether ignoring the profile of an RGB picture shifts a channel by more than `least`, of 255."""
+def _greys(profile: bytes) -> tuple[bytes, ...] | None:
+    """What red, green and blue become of each grey; three alike where it stays grey, `None` where nothing is known."""
+    from PIL import Image as pil
+
+    ramp = pil.frombytes("L", (256, 1), bytes(range(256)))
+    space = colour_space(profile)
+    if space == b"GRAY":
+        shown = _by_lcms(ramp, profile)
+    elif space == b"RGB ":
+        shown = to_srgb(ramp.convert("RGB"), profile)
+    else:
+        return None
+    if shown is None:
+        return None
+    red, green, blue = (bytes(channel.tobytes()) for channel in shown.split())
+    # Rounding alone parts the channels by 1 or 2.
+    if all(max(three) - min(three) <= 2 for three in zip(red, green, blue, strict=True)):
+        return green, green, green
+    return red, green, blue
+
+
+@lru_cache(maxsize=16)
+def changes_colours(profile: bytes, least: int = NOTICEABLE, *, grey: bool = False) -> bool:
+    """Whether ignoring the profile of an RGB or grey picture shifts a channel by more than `least`, of 255."""
     from PIL import Image
 
-    probes = Image.frombytes("RGB", (27, 1), _PROBES)
+    if grey:
+        tables = _greys(profile) or ()
+        return any(abs(given - seen) > least for table in tables for given, seen in enumerate(table))
+    probes = Image.frombytes("RGB", (len(_PROBES) // 3, 1), _PROBES)
     shown = to_srgb(probes, profile).tobytes()
     return any(abs(given - seen) > least for given, seen in zip(_PROBES, shown, strict=True))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .anatomy import Damaged
-from .colour import to_srgb
+from .colour import changes_colours, to_srgb
 from .geometry import LONGEST_JPEG_SIDE, Plan, plan_size, squared
 from .mapping import BoxMapping, Crop, Size
 from .options import ImageOptions
@@ -53,6 +53,8 @@ class Raster:
     """Width of one of the image's pixels over its height: where it is not 1 the picture is stretched."""
     crop: Crop | None = None
     """The part of the image that is the picture (clean aperture); `None`: all of it. Both are as before turning."""
+    profile: bytes | None = None
+    """The ICC profile, when it is another than the image's own: colours said in another way, see `profile_of`."""
 
 
 def render(raster: Raster, options: ImageOptions) -> PreparedImage:
@@ -66,7 +68,7 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     plan = plan_size((square[1], square[0]) if turned else square, options)
     content = (plan.content[1], plan.content[0]) if turned else plan.content
     steps = list(raster.steps)
-    profile = image.info.get("icc_profile")
+    profile = raster.profile or image.info.get("icc_profile")
     # JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost, as good as a box filter.
     reduced = image.draft(None, content) if image.format in ("JPEG", "MPO") else None
     image.load()
@@ -76,7 +78,7 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     image = _simple_mode(image, steps)
     if content != stored:
         image = _resized(image, content, box)
-    if profile is not None and image.mode in ("RGB", "CMYK"):
+    if profile is not None:
         image = _with_profile(image, profile, steps)
     image = _opaque(image, options.background, steps)
     if raster.orientation != 1:
@@ -139,15 +141,14 @@ def _resized(image: Image.Image, size: Size, box: tuple[float, float, float, flo
 
 
 def _with_profile(image: Image.Image, profile: bytes, steps: list[str]) -> Image.Image:
-    from .colour import changes_colours
-
+    """What is stored, before anything is laid under it."""
     if image.mode == "CMYK":
         steps.append("converted from CMYK")
         return to_srgb(image, profile)
-    if changes_colours(profile, least=2):
-        steps.append("colours to sRGB")
-        return to_srgb(image, profile)
-    return image
+    if not changes_colours(profile, least=2, grey=image.mode in ("L", "LA")):
+        return image
+    steps.append("colours to sRGB")
+    return to_srgb(image, profile)
 
 
 def _opaque(image: Image.Image, background: str, steps: list[str]) -> Image.Image:
