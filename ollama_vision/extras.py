@@ -24,6 +24,7 @@ EXTRAS: Mapping[str, Extra] = {
     "heif": Extra("HEIC and HEIF pictures", ("pillow_heif",)),
     "pdf": Extra("pages of PDF files", ("pypdfium2",)),
     "video": Extra("frames of videos", ("av",)),
+    "socks": Extra("a SOCKS proxy on the way to the server", ("socksio",)),
     "embedded": Extra("a small server with a demo model", EMBEDDED),
 }
 """What can be added to the command line by those who need it."""

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModalError, errors
-from llama_index.multi_modal_llms.ollama._failures import Asked, describe_foreign, failure, server_message
+from llama_index.multi_modal_llms.ollama._failures import failure, server_message
+from llama_index.multi_modal_llms.ollama._gateways import describe_foreign
+from llama_index.multi_modal_llms.ollama._target import Asked
 
 ASKED = Asked("http://localhost:11434", "gemma3:4b", media_bytes=80_000_000)
 

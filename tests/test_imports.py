@@ -18,6 +18,10 @@ BOTTOM_UP = (
     "errors",
     "_schema",
     "_address",
+    "_proxies",
+    "_tls",
+    "_target",
+    "_gateways",
     "_headers",
     "_picture_tokens",
     "_http",
@@ -70,6 +74,7 @@ PURE = {
     "_schema",
     "_tools",
     "_failures",
+    "_gateways",
     "_settings",
     "_chunks",
 }

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from wire_support import CLOSE, END, NDJSON, SOON, Step, WireServer, attempt, chunk, client, head, last, part
 
 from llama_index.multi_modal_llms.ollama import errors
-from llama_index.multi_modal_llms.ollama._failures import Asked
 from llama_index.multi_modal_llms.ollama._response import Accumulator, LineSplitter
+from llama_index.multi_modal_llms.ollama._target import Asked
 
 CASES = 10_000
 """Mutated replies in memory; a few hundred more go through a socket."""

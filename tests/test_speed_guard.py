@@ -28,9 +28,9 @@ from PIL import Image
 from wire_support import END, NDJSON, WireServer, answer, chunk, client, head, last
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, _response, prepare_image
-from llama_index.multi_modal_llms.ollama._failures import Asked
 from llama_index.multi_modal_llms.ollama._request import Request
 from llama_index.multi_modal_llms.ollama._response import Accumulator
+from llama_index.multi_modal_llms.ollama._target import Asked
 
 HELLO = [ChatMessage(role="user", content="hello")]
 AS_IT_IS = ImageOptions(max_pixels=64_000_000)

@@ -152,7 +152,11 @@ BEFORE_THE_FIRST_LINE = [
     Fault("cancelled", error_of(499, "request canceled"), errors.ServerError, "request canceled", {"status": 499}),
     Fault("busy", error_of(503, BUSY), errors.ServerBusyError, BUSY, {"retry_after": None, "transient": True}),
     Fault(
-        "busy, a page", says(503, HTML, {"retry-after": "7"}), errors.ServerBusyError, "no reason", {"retry_after": 7}
+        "busy, a page",
+        says(503, HTML, {"retry-after": "7"}),
+        errors.ServerBusyError,
+        "takes no requests now",
+        {"retry_after": 7},
     ),
     Fault("too many", says(429, {"error": "slow down"}, {"retry-after": "x"}), errors.ServerBusyError, "slow down"),
     # who asks

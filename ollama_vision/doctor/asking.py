@@ -6,14 +6,12 @@ import os
 import platform
 import shutil
 import time
-import urllib.request
 import warnings
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from PIL import Image, ImageDraw
 
@@ -48,7 +46,7 @@ def here(server: OllamaServer) -> Here:
         versions={**packages, "Python": platform.python_version()},
         extras={name: is_complete(extra.modules) for name, extra in EXTRAS.items()},
         environment=os.environ,
-        proxy=_proxy(server.base_url),
+        proxy=told(lambda: server.proxy),
     )
 
 
@@ -63,15 +61,6 @@ def _version(package: str) -> str:
         return version_of(package)
     except PackageNotFoundError:
         return "not installed as a package"
-
-
-def _proxy(url: str) -> str | None:
-    """As httpx finds it: the environment's, or the system's on macOS and Windows."""
-    parts = urlsplit(url)
-    proxies = urllib.request.getproxies()
-    if not parts.hostname or urllib.request.proxy_bypass(parts.hostname):
-        return None
-    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 def disk(origin: Origin) -> Disk | None:

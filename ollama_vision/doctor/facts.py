@@ -105,8 +105,9 @@ class Here:
     versions: Mapping[str, str]
     extras: Mapping[str, bool]
     environment: Mapping[str, str] = field(repr=False)
-    proxy: str | None = field(default=None, repr=False)
-    """The proxy that requests to the server go through."""
+    proxy: Told[str | None] = None
+    """The proxy that requests to the server go through, without its password, and which variable names it; or what is
+    wrong with that variable."""
 
 
 def same_model(one: str, other: str) -> bool:

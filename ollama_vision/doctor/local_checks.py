@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 from ollama_vision import figures
 from ollama_vision.extras import EXTRAS, how_to_install
 
-from .check import Check, ok, warn
+from .check import Check, fail, ok, warn
 from .facts import USUAL_CONTEXT, Disk, Here, Origin
 
 ENOUGH_DISK = 8_000_000_000
@@ -47,22 +48,28 @@ def environment(here: Here, origin: Origin) -> Iterator[Check]:
         yield ok("environment", "no variable is set that changes anything here")
 
 
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
 def proxy(here: Here, origin: Origin) -> Check | None:
-    if here.proxy is None:
+    if isinstance(here.proxy, OllamaMultiModalError):
+        return fail("proxy", str(here.proxy))
+    if here.proxy:
+        return warn(
+            "proxy",
+            f"requests to {origin.url}, pictures included, go through the proxy {here.proxy}",
+            "If they should not: add the server's name to NO_PROXY.",
+            proxy=here.proxy,
+        )
+    named = [name for name in here.environment if name.lower() in _PROXIES and here.environment[name].strip()]
+    if not named:
         return None
-    shown = without_credentials(here.proxy)
-    if origin.is_here:
-        return ok("proxy", f"{shown} is set, and is not used for a server on this machine", proxy=shown)
-    return warn(
-        "proxy",
-        f"requests to {origin.url}, pictures included, go through the proxy {shown}",
-        "If they should not: add the server's name to NO_PROXY.",
-        proxy=shown,
-    )
+    why = "a server on this machine" if origin.is_here else f"{origin.url}, by NO_PROXY"
+    return ok("proxy", f"{', '.join(named)} {'are' if len(named) > 1 else 'is'} set, and not used for {why}")
 
 
 def without_credentials(url: str) -> str:
-    """A proxy's or server's address without the name and password that may be in it."""
+    """A server's address without the name and password that may be in it."""
     scheme, separator, rest = url.rpartition("://")
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 

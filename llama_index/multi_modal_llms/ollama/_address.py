@@ -25,6 +25,12 @@ class Address:
     """The header that stands for the credentials that were written into the address."""
 
     @property
+    def port(self) -> int:
+        """The one that is written, or the scheme's own."""
+        scheme = "https" if self.is_https else "http"
+        return urlsplit(self.url).port or _SCHEME_PORTS[scheme]
+
+    @property
     def is_loopback(self) -> bool:
         """This machine: no proxy is used, and a key may travel without TLS."""
         if self.host == "localhost" or self.host.endswith(".localhost"):

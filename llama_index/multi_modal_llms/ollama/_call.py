@@ -15,14 +15,14 @@ from llama_index.core.base.llms.types import AudioBlock, ChatMessage, ImageBlock
 from . import _capabilities, _images, _messages, errors
 from ._capabilities import ModelCapabilities
 from ._clock import Clock
-from ._connections import Connections, Target
+from ._connections import Connections
 from ._exchange import Exchange
-from ._failures import Asked
 from ._images import PreparedAudio, PreparedImage
 from ._picture_tokens import estimate_picture_tokens
 from ._request import Arguments, Request, chat_request, generate_request, resolve
 from ._response import Accumulator, Response
 from ._sending import fetch, send
+from ._target import Asked, Target
 from ._transport import IO
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
     really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
     if llm.check_capabilities and really != needs:
         await _check(io, llm, server, really, clock, arguments.max_retries)
-    asked = Asked(server.target.address.url, llm.model, request.media_bytes)
+    asked = Asked.at(server.target, llm.model, request.media_bytes)
     try:
         exchange = await send(io, server.target, request, asked, clock, max_retries=arguments.max_retries)
     except errors.ContextOverflowError as error:

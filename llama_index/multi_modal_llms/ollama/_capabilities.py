@@ -10,13 +10,13 @@ from typing import Any
 
 from . import errors
 from ._clock import Clock
-from ._connections import Target
 from ._failures import WAYS_OUT
 from ._images import ImageOptions
 from ._images.geometry import plan_size
 from ._picture_tokens import estimate_picture_tokens
 from ._request import near_name
 from ._sending import fetch
+from ._target import Target
 from ._transport import IO
 
 SUPPORTED_VERSION = (0, 12, 6)

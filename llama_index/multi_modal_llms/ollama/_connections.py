@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 import threading
-import urllib.request
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import errors
-from ._address import Address
+from ._target import Target
 
 if TYPE_CHECKING:
     from ._pool import Pool
@@ -23,15 +19,6 @@ if TYPE_CHECKING:
 _closing: dict[Pool, tuple[object, ...]] = {}
 """Pools that are being closed, with keeper and task, which a loop holds weakly only. A loop that ends cancels the
 task, perhaps before its first step, and then ends the keeper."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where to send, as whom, and which certificates to trust."""
-
-    address: Address
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    verify: bool | str = True
 
 
 class Connections:
@@ -133,29 +120,6 @@ async def _end(pool: Pool) -> None:
 
 
 def _pool(target: Target, *, on_loop: bool) -> Pool:
-    """A TLS context costs 20 ms: none for plain http. Loopback never goes through a proxy."""
     from ._pool import Pool
 
-    context = _context(target.verify) if target.address.is_https else None
-    return Pool(target.address.url, on_loop=on_loop, context=context, proxy=_proxy(target.address))
-
-
-def _proxy(address: Address) -> str | None:
-    """What the environment, or the system, says about the way to an address."""
-    if address.is_loopback or urllib.request.proxy_bypass(address.host):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get("https" if address.is_https else "http") or proxies.get("all")
-
-
-def _context(verify: bool | str) -> ssl.SSLContext:
-    if not isinstance(verify, str):
-        import httpx  # for the authorities that it brings, or the environment names
-
-        return httpx.create_ssl_context(verify=verify)
-    try:
-        return ssl.create_default_context(cafile=verify)
-    except OSError as cause:
-        raise errors.ConnectionFailedError(
-            f"verify is {verify!r}, which is no file of certificates ({cause}). It takes the path of a CA file in PEM."
-        ) from cause
+    return Pool(target, on_loop=on_loop)

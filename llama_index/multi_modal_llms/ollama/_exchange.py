@@ -72,11 +72,11 @@ class Exchange:
             return self._unpacker.decompress(piece)
         except zlib.error as cause:
             raise errors.BadReplyError(
-                f"The reply of {self._pool.base_url} is compressed, and damaged: {cause}"
+                f"The reply of {self._pool.target.place} is compressed, and damaged: {cause}"
             ) from cause
 
     def _lost(self, cause: Exception) -> errors.OllamaMultiModalError:
-        return translation(cause, self._pool.base_url, self._clock, began=True)
+        return translation(cause, self._pool.target, self._clock, began=True)
 
     def _unwanted(self) -> list[Any]:
         """The connection, if it cannot be used again: the caller closes it."""

@@ -11,6 +11,8 @@ from typing import Any
 from pydantic_core import from_json
 
 from . import errors
+from ._gateways import busy_words, foreign_failure, too_large_words, wants_password
+from ._target import Asked
 
 _BODY_LIMIT = 10_000
 _GO_MAP = re.compile(r"map\[code:(?P<code>\d+) message:(?P<message>.*) type:(?P<type>\w+)\]", re.DOTALL)
@@ -46,15 +48,6 @@ _USER_MISTAKES = re.compile(r'^option "|^invalid format: |^decode WebP image|ret
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the request was about, for the error's words."""
-
-    url: str
-    model: str = ""
-    media_bytes: int = 0
-
-
-@dataclass(frozen=True)
 class ServerMessage:
     """The innermost message of an error body; llama-server's comes wrapped in Ollama's, as text."""
 
@@ -68,27 +61,27 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, asked: Asked) 
     message = server_message(body)
     known = {"status": status, "body": shown}
     if status == 401:
-        return _authentication(message, known)
-    if status == 403:
-        return errors.ForbiddenError(_forbidden_words(message, asked), **known)
+        return _authentication(message, headers, known)
     if status == 413:
         return errors.MediaTooLargeError(
-            f"{asked.url} takes no request of this size: {asked.media_bytes:,} bytes of pictures were sent (413). "
-            "Ollama's limit is about 75 MB for one request; send fewer pictures, or smaller ones "
-            "(image_options=ImageOptions(max_pixels=...)).",
+            _too_large(asked) if message else too_large_words(headers, shown, asked),
             bytes_sent=asked.media_bytes,
             **known,
         )
     if status in (429, 503):
-        said = message.text if message else "no reason given"
         return errors.ServerBusyError(
-            f"{asked.url} is busy ({status}: {said}). Try again later, with more max_retries, or send fewer at once.",
+            f"{asked.url} is busy ({status}: {message.text}). Try again later, with more max_retries, or send fewer at "
+            "once."
+            if message
+            else busy_words(status, headers, shown, asked),
             retry_after=_seconds(headers.get("retry-after")),
             transient=True,
             **known,
         )
     if message is None:
-        return _not_ollama(status, headers, shown, asked)
+        return foreign_failure(status, headers, shown, asked)
+    if status == 403:
+        return errors.ForbiddenError(f"{asked.url} refuses the request (403): {message.text}", **known)
     return by_text(message, asked, known)
 
 
@@ -166,47 +159,28 @@ def _overflow(message: ServerMessage, known: Mapping[str, Any]) -> errors.Contex
     return errors.ContextOverflowError(message.text, n_prompt_tokens=prompt, n_ctx=window, **known)
 
 
-def _authentication(message: ServerMessage | None, known: Mapping[str, Any]) -> errors.AuthenticationError:
+def _authentication(
+    message: ServerMessage | None, headers: Mapping[str, str], known: Mapping[str, Any]
+) -> errors.AuthenticationError:
     link = str(message.details.get("signin_url") or "") if message else ""
-    way = f"Sign in at {link}" if link else 'Pass headers={"Authorization": "Bearer ..."}, or set OLLAMA_API_KEY'
-    said = f" ({message.text})" if message else ""
+    if link:
+        way = f"Sign in at {link}"
+    elif message is None and wants_password(headers):
+        way = "A gateway before it wants a name and a password: write them into the address, https://name:password@host"
+    else:
+        way = 'Pass headers={"Authorization": "Bearer ..."}, or set OLLAMA_API_KEY'
+    said = f" ({message.text})" if message and message.text else ""
     return errors.AuthenticationError(
         f"The server wants to know who asks (401){said}. {way}.", signin_url=link, **known
     )
 
 
-def _forbidden_words(message: ServerMessage | None, asked: Asked) -> str:
-    if message is not None:
-        return f"{asked.url} refuses the request (403): {message.text}"
+def _too_large(asked: Asked) -> str:
     return (
-        f"{asked.url} refuses the request (403, without a word). An Ollama that listens on its own machine only does "
-        "so when the Host header names another: let the proxy in front of it send Host: localhost, or start Ollama "
-        "with OLLAMA_HOST=0.0.0.0."
+        f"{asked.url} takes no request of this size: {asked.media_bytes:,} bytes of pictures were sent (413). "
+        "Ollama's limit is about 75 MB for one request; send fewer pictures, or smaller ones "
+        "(image_options=ImageOptions(max_pixels=...))."
     )
-
-
-def _not_ollama(status: int, headers: Mapping[str, str], shown: str, asked: Asked) -> errors.OllamaMultiModalError:
-    words = (
-        f"{asked.url} answered {status}, but not as Ollama does: {describe_foreign(headers, shown)}. "
-        "Is base_url right, with its port and path?"
-    )
-    if status in (502, 504):  # a proxy whose server is out of reach, or too slow for it: that alone may be over soon
-        return errors.ServerError(words, status=status, body=shown, transient=status == 502)
-    if status == 500 and not shown:  # Ollama itself, when its own code fails
-        return errors.ServerError(
-            f"{asked.url} answered with an error (500), without a word. Look at the server's log.", status=status
-        )
-    return errors.BadReplyError(words, status=status, body=shown)
-
-
-def describe_foreign(headers: Mapping[str, str], shown: str) -> str:
-    """What answered instead of Ollama, as far as it says so."""
-    kind = headers.get("content-type", "no content type").partition(";")[0]
-    who = f" from {headers['server']}" if headers.get("server") else ""
-    to = f", which points to {headers['location'].partition('?')[0]}" if headers.get("location") else ""
-    title = re.search(r"<title[^>]*>(.*?)</title>", shown, re.IGNORECASE | re.DOTALL)
-    start = " ".join((title[1] if title else shown[:120]).split())
-    return f"{kind}{who}{to}" + (f" saying {start!r}" if start else ", and empty")
 
 
 def _cannot(ability: str) -> str:

@@ -10,65 +10,117 @@ from contextlib import contextmanager
 from . import _http as httpcore
 from . import errors
 from ._clock import CONNECT_SECONDS, Clock
+from ._gateways import WITH_NAME
+from ._proxies import Proxy
+from ._target import Target
+from ._tls import refusal
 
 _LEFT = re.compile("server disconnected|peer closed connection", re.IGNORECASE)
 """How httpcore's protocol errors say that the other side left; all others mean that what it sent is no HTTP."""
 
 
 @contextmanager
-def translated(url: str, clock: Clock, *, began: bool) -> Iterator[None]:
+def translated(target: Target, clock: Clock, *, began: bool) -> Iterator[None]:
     """httpcore's exceptions -> ours; `began` says whether the reply had."""
     try:
         yield
     except httpcore.faults() as cause:
-        raise translation(cause, url, clock, began=began) from cause
+        raise translation(cause, target, clock, began=began) from cause
 
 
-def translation(cause: Exception, url: str, clock: Clock, *, began: bool) -> errors.OllamaMultiModalError:
+def translation(cause: Exception, target: Target, clock: Clock, *, began: bool) -> errors.OllamaMultiModalError:
     """Our error for one of httpcore's."""
+    place = target.place
     if isinstance(cause, httpcore.ConnectTimeout):
         clock.check()
         return errors.ConnectionFailedError(
-            f"No connection to {url} within {CONNECT_SECONDS:g} seconds. Is that the right machine and port?"
+            f"No connection to {place} within {CONNECT_SECONDS:g} seconds. {_right_machine(target)}"
         )
     if isinstance(cause, httpcore.TimeoutException):
         clock.check()
-        return errors.SilenceTimeoutError(_silence_words(url, clock, began))
+        return errors.SilenceTimeoutError(_silence_words(place, clock, began))
+    if isinstance(cause, httpcore.ProxyError) and target.proxy is not None:
+        return _no_tunnel(target, target.proxy, cause)
+    broken = _tls_error(cause)
+    if broken is not None and not began:
+        return errors.ConnectionFailedError(refusal(place, broken))
     if isinstance(cause, httpcore.ConnectError):
-        return _no_connection(url, cause)
+        return _no_connection(target, cause)
     clock.check()
     if isinstance(cause, httpcore.RemoteProtocolError) and not _LEFT.search(str(cause)):
-        return errors.BadReplyError(f"What answers at {url} does not speak HTTP: {cause}")
+        return errors.BadReplyError(f"What answers at {place} does not speak HTTP: {cause}{_maybe_tls(target)}")
     if began:
         return errors.StreamInterruptedError(
-            f"The connection to {url} was cut in the middle of the answer ({_words(cause)}). "
+            f"The connection to {place} was cut in the middle of the answer ({_words(cause)}). "
             "The text so far is in partial_text; the server, or a proxy before it, may have been restarted."
         )
     return errors.ConnectionFailedError(
-        f"The connection to {url} was lost before an answer came ({_words(cause)}).", transient=True
-    )
-
-
-def _no_connection(url: str, cause: httpcore.ConnectError) -> errors.ConnectionFailedError:
-    deepest: BaseException = cause
-    while deepest.__cause__ or deepest.__context__:
-        deepest = deepest.__cause__ or deepest.__context__ or deepest
-    if isinstance(deepest, ssl.SSLError):
-        return errors.ConnectionFailedError(
-            f"No trusted connection to {url}: {deepest}. For a certificate of your own pass verify='/path/to/ca.pem'."
-        )
-    return errors.ConnectionFailedError(
-        f"Nothing answers at {url} ({_words(cause)}). Start Ollama with: ollama serve. If it runs elsewhere, pass "
-        "base_url or set OLLAMA_HOST.",
+        f"The connection to {place} was lost before an answer came ({_words(cause)}).{_maybe_tls(target)}",
         transient=True,
     )
 
 
-def _silence_words(url: str, clock: Clock, began: bool) -> str:
+def _tls_error(cause: BaseException) -> ssl.SSLError | None:
+    """TLS's own error behind one of httpcore's."""
+    deepest: BaseException | None = cause
+    while deepest is not None:
+        # That the other side left without TLS's farewell is a lost connection like any other.
+        if isinstance(deepest, ssl.SSLError) and not isinstance(deepest, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+            return deepest
+        deepest = deepest.__cause__ or deepest.__context__
+    return None
+
+
+def _no_connection(target: Target, cause: httpcore.ConnectError) -> errors.ConnectionFailedError:
+    if target.proxy is not None:
+        return errors.ConnectionFailedError(
+            f"Nothing answers at {target.proxy.words} ({_words(cause)}), through which requests to "
+            f"{target.address.url} go. Correct {target.proxy.source}, or go around it: {_around(target)}.",
+            transient=True,
+        )
+    return errors.ConnectionFailedError(
+        f"Nothing answers at {target.place} ({_words(cause)}). Start Ollama with: ollama serve. If it runs elsewhere, "
+        "pass base_url or set OLLAMA_HOST.",
+        transient=True,
+    )
+
+
+def _no_tunnel(target: Target, proxy: Proxy, cause: httpcore.ProxyError) -> errors.ConnectionFailedError:
+    """What a proxy says instead of letting us through: to CONNECT, or in SOCKS."""
+    said = _words(cause)
+    if said.startswith("407"):
+        why = f"wants to know who asks ({said}). {WITH_NAME % proxy.source}"
+    else:
+        why = f"does not let a request to {target.address.url} through ({said})."
+    # What it refuses, it refuses again; 502 to 504 say that it could not reach the server just now.
+    may_pass = said.startswith(("502", "503", "504"))
+    return errors.ConnectionFailedError(
+        f"{proxy.words[0].upper()}{proxy.words[1:]} {why} To go around it: {_around(target)}.", transient=may_pass
+    )
+
+
+def _around(target: Target) -> str:
+    return f"NO_PROXY={target.address.host}"
+
+
+def _right_machine(target: Target) -> str:
+    if target.proxy is None:
+        return "Is that the right machine and port?"
+    return f"Is {target.proxy.source} right? To go around the proxy: {_around(target)}."
+
+
+def _maybe_tls(target: Target) -> str:
+    """What of TLS may be behind a connection that ends before an answer: its own words are often lost with it."""
+    if not target.address.is_https:
+        return "" if target.proxy else " If that port speaks TLS, write https://."
+    return "" if target.cert else " If the server wants a client certificate, pass cert=."
+
+
+def _silence_words(place: str, clock: Clock, began: bool) -> str:
     if began:
-        return f"Nothing more came from {url} for {clock.silence:g} seconds (request_timeout), in mid-answer."
+        return f"Nothing more came from {place} for {clock.silence:g} seconds (request_timeout), in mid-answer."
     return (
-        f"Nothing came from {url} for {clock.silence:g} seconds (request_timeout). The model may still be loading, "
+        f"Nothing came from {place} for {clock.silence:g} seconds (request_timeout). The model may still be loading, "
         "waiting for a free slot, or reading the pictures: raise request_timeout, load it first with preload(), or "
         "send smaller pictures."
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
 
 import httpcore
 
 from ._chunks import ChunkJoiner
+
+T = TypeVar("T")
 
 
 class BlockingNetwork(httpcore.NetworkBackend):
@@ -78,14 +80,14 @@ class _LoopStream(httpcore.AsyncNetworkStream):
         self._joiner = ChunkJoiner()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        while data := await self._stream.read(max_bytes, timeout):
+        while data := await _told(self._stream.read(max_bytes, timeout)):
             if joined := self._joiner.feed(data):
                 return joined
         return b""
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._joiner.begin()
-        await self._stream.write(buffer, timeout)
+        await _told(self._stream.write(buffer, timeout))
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -97,3 +99,11 @@ class _LoopStream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+async def _told(step: Awaitable[T]) -> T:
+    """What TLS says in mid-connection, such as that a client certificate is missing; httpcore lets it through bare."""
+    try:
+        return await step
+    except ssl.SSLError as cause:
+        raise httpcore.ReadError(str(cause)) from cause

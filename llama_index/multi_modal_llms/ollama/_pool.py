@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from . import _http as httpcore
+from . import errors
+from ._proxies import Proxy
+from ._target import Target
+from ._tls import tls_context
 
 _KEPT = 64
 """Idle connections that are kept for the next requests."""
@@ -21,21 +25,22 @@ class Pool:
     loop, for which closing is a coroutine. So whoever takes a connection also closes it, when it is told to.
     """
 
-    def __init__(self, url: str, *, on_loop: bool, context: ssl.SSLContext | None, proxy: str | None) -> None:
+    def __init__(self, target: Target, *, on_loop: bool) -> None:
         from . import _network
 
-        self.base_url = url
-        parts = urlsplit(url)
+        self.target = target
+        parts = urlsplit(target.address.url)
         name = parts.hostname or ""
         host = name.encode("ascii" if name.isascii() else "idna")
         self.host = (b"[%b]" % host if b":" in host else host) + (b":%d" % parts.port if parts.port else b"")
         """As the `Host` header has it."""
         self._url = httpcore.URL(scheme=parts.scheme, host=host, port=parts.port, target=b"/")
         self._path = quote(parts.path, safe="/%!$&'()*+,;=:@~").encode("ascii")
+        context = tls_context(target.verify, target.cert) if target.address.is_https else None
         kind = httpcore.AsyncConnectionPool if on_loop else httpcore.ConnectionPool
         self._connections: Any = kind(
             ssl_context=context,
-            proxy=_proxy(proxy),
+            proxy=_proxy(target.proxy),
             keepalive_expiry=_KEPT_SECONDS,
             network_backend=_network.LoopNetwork() if on_loop else _network.BlockingNetwork(),  # type: ignore[arg-type]
         )
@@ -87,10 +92,16 @@ class Pool:
             return connections
 
 
-def _proxy(url: str | None) -> httpcore.Proxy | None:
-    if url is None:
+def _proxy(proxy: Proxy | None) -> httpcore.Proxy | None:
+    if proxy is None:
         return None
-    parts = urlsplit(url if "://" in url else f"http://{url}")
+    parts = urlsplit(proxy.url)
+    if parts.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise errors.ConnectionFailedError(
+            f"{proxy.words[0].upper()}{proxy.words[1:]} speaks SOCKS, for which a package is not there. Install the "
+            "extra: pip install 'llama-index-multi-modal-llms-ollama[socks]'; or go around it with NO_PROXY."
+        )
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     port = f":{parts.port}" if parts.port else ""
-    return httpcore.Proxy(f"{parts.scheme}://{parts.hostname}{port}", auth=auth)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return httpcore.Proxy(f"{parts.scheme}://{host}{port}", auth=auth)

@@ -19,8 +19,10 @@ from llama_index.core.base.llms.types import (
 from pydantic_core import from_json
 
 from . import errors
-from ._failures import Asked, describe_foreign, failure, server_message
+from ._failures import failure, server_message
+from ._gateways import describe_foreign
 from ._request import Endpoint
+from ._target import Asked
 from ._tools import Rules, parsed
 
 Response = ChatResponse | CompletionResponse

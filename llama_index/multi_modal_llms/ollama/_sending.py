@@ -12,10 +12,11 @@ from tenacity import RetryCallState, wait_random_exponential
 
 from . import errors
 from ._clock import Clock
-from ._connections import Target
 from ._exchange import Exchange
-from ._failures import Asked, describe_foreign, failure
+from ._failures import failure
+from ._gateways import describe_foreign
 from ._request import Request, json_request
+from ._target import Asked, Target
 from ._transport import IO
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ async def fetch(
     max_retries: int = 0,
 ) -> dict[str, Any]:
     """One question, one JSON object: show, tags, ps, version, load, unload."""
-    asked = Asked(target.address.url, str((body or {}).get("model", "")))
+    asked = Asked.at(target, str((body or {}).get("model", "")))
     request = Request(path, ()) if body is None else json_request(path, body)
     method = "GET" if body is None else "POST"
     exchange = await send(io, target, request, asked, clock, method=method, max_retries=max_retries)

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import _http as httpcore
 from ._clock import Clock, within
-from ._connections import Connections, Target
+from ._connections import Connections
 from ._exchange import BlockingExchange, Exchange, LoopExchange
 from ._faults import translated
 from ._request import Request
+from ._target import Target
 
 if TYPE_CHECKING:
     from ._pool import Pool
@@ -135,7 +136,7 @@ class BlockingIO:
 
     async def open(self, target: Target, method: str, request: Request, clock: Clock) -> Exchange:
         pool = self._connections.blocking(target)
-        with translated(target.address.url, clock, began=False):
+        with translated(target, clock, began=False):
             asked = _asked(pool, target, method, request, _on_time(request.pieces(), clock), clock)
             connection, over = pool.take()
             for each in over:
@@ -178,7 +179,7 @@ class LoopIO:
 
     async def open(self, target: Target, method: str, request: Request, clock: Clock) -> Exchange:
         pool = await self._connections.on_loop(target)
-        with translated(target.address.url, clock, began=False), ExitStack() as turn:
+        with translated(target, clock, began=False), ExitStack() as turn:
             content: AsyncIterator[bytes] | bytes
             if request.media_bytes:
                 beside = _Beside.this_loop()

@@ -26,11 +26,12 @@ from . import _call, _structured, _tools
 from ._address import default_base_url, parse_address
 from ._capabilities import ModelCapabilities
 from ._clock import Clock
-from ._connections import Connections, Target
+from ._connections import Connections
 from ._headers import request_headers
 from ._images import ImageOptions
 from ._settings import OllamaMetadata, addressed, metadata_of, read_arguments
 from ._streams import AsyncReplyStream, ReplyStream, outermost
+from ._target import Target
 from ._transport import IO, BlockingIO, LoopIO, drive
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
         default=DEFAULT_CONTEXT_WINDOW, gt=0, description="Context in tokens; sent as the option num_ctx."
     )
     request_timeout: float | None = Field(
-        default=600.0,
-        gt=0,
-        description="Seconds of silence that are borne; None for any. Not the total time.",
+        default=600.0, gt=0, description="Seconds of silence that are borne; None for any. Not the total time."
     )
     deadline: float | None = Field(default=None, gt=0, description="Seconds that a whole call may take.")
     additional_kwargs: dict[str, Any] = Field(
@@ -72,10 +71,7 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     keep_alive: float | str | None = Field(default=None, description='How long the model stays loaded: 300, "5m", -1.')
     thinking: bool | str | None = Field(default=None, description='Whether the model thinks: True, False, "low" ...')
     headers: dict[str, str] = Field(
-        default_factory=dict,
-        exclude=True,
-        repr=False,
-        description="Sent with each request; never shown or dumped.",
+        default_factory=dict, exclude=True, repr=False, description="Sent with each request; never shown or dumped."
     )
     json_mode: bool = Field(default=False, description="Each answer is a JSON object.")
     max_retries: int = Field(default=2, ge=0, description="Further tries when nothing had come: see errors.")
@@ -89,6 +85,9 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     )
     image_options: ImageOptions = Field(default_factory=ImageOptions, description="How pictures are prepared.")
     verify: bool | str = Field(default=True, description="Check TLS certificates; or the path of a CA file.")
+    cert: str | tuple[str, str] | None = Field(
+        default=None, description="A client certificate (mTLS): a PEM file with its key, or a file for each."
+    )
 
     _connections: Connections = PrivateAttr(default_factory=Connections)
     _known: dict[str, ModelCapabilities] = PrivateAttr(default_factory=dict)
@@ -324,7 +323,7 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     def _target(self) -> Target:
         address = _parse_address(self.base_url)
         headers = request_headers(address, self.headers)
-        return Target(address, tuple(sorted(headers.items())), self.verify)
+        return Target.of(address, headers, self.verify, self.cert)
 
     def _clock(self) -> Clock:
         return Clock.start(self.request_timeout, self.deadline)

@@ -12,12 +12,13 @@ from . import errors
 from ._address import default_base_url, parse_address
 from ._capabilities import SUPPORTED_VERSION, abilities_of, version_of
 from ._clock import Clock
-from ._connections import Connections, Target
+from ._connections import Connections
 from ._exchange import Exchange
-from ._failures import Asked, failure
+from ._failures import failure
 from ._headers import request_headers
 from ._request import json_request
 from ._sending import fetch, send
+from ._target import Asked, Target
 from ._transport import IO, BlockingIO, LoopIO, drive
 
 Progress = Callable[["PullProgress"], None]
@@ -61,6 +62,7 @@ class OllamaServer:
         headers: sent with each request, never shown.
         verify: check TLS certificates, or the path of a CA file.
         request_timeout: seconds of silence that are borne; `None` for any.
+        cert: a client certificate (mTLS): a PEM file with its key, or a file for each.
     """
 
     oldest_supported: ClassVar[str] = ".".join(map(str, SUPPORTED_VERSION))
@@ -72,10 +74,12 @@ class OllamaServer:
         headers: Mapping[str, str] | None = None,
         verify: bool | str = True,
         request_timeout: float | None = 60.0,
+        cert: str | tuple[str, str] | None = None,
     ) -> None:
         address = parse_address(base_url or default_base_url())
         self.base_url = address.url
-        self._target = Target(address, tuple(sorted(request_headers(address, headers or {}).items())), verify)
+        self._address, self._headers = address, request_headers(address, headers or {})
+        self._verify, self._cert = verify, cert
         self._timeout = request_timeout
         self._connections = Connections()
 
@@ -83,9 +87,23 @@ class OllamaServer:
         return f"OllamaServer({self.base_url!r})"
 
     @property
+    def _target(self) -> Target:
+        return Target.of(self._address, self._headers, self._verify, self._cert)
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy of the environment that requests go through, without its password; `None` without one.
+
+        Raises:
+            ConnectionFailedError: the variable holds no address of a proxy.
+        """
+        proxy = self._target.proxy
+        return f"{proxy.shown} ({proxy.source})" if proxy else None
+
+    @property
     def is_on_this_machine(self) -> bool:
         """Whether the address is one of this machine's own, such as localhost."""
-        return self._target.address.is_loopback
+        return self._address.is_loopback
 
     @staticmethod
     def is_supported(version: str) -> bool | None:
@@ -176,7 +194,7 @@ class OllamaServer:
         return await fetch(io, self._target, "/api/show", self._clock(), body={"model": model})
 
     async def _pull(self, io: IO, model: str, progress: Progress | None) -> None:
-        asked = Asked(self.base_url, model)
+        asked = Asked.at(self._target, model)
         request = json_request("/api/pull", {"model": model, "stream": True})
         exchange = await send(io, self._target, request, asked, self._clock())
         status = ""

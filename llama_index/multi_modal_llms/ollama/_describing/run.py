@@ -199,7 +199,7 @@ async def _what_ails(host: Host, error: errors.OllamaMultiModalError) -> errors.
     if fault is not Fault.UNCLEAR:
         return error if fault is Fault.HOST else None
     llm = host.llm
-    server = OllamaServer(llm.base_url, llm.headers, llm.verify, request_timeout=_PROBE_SECONDS)
+    server = OllamaServer(llm.base_url, llm.headers, llm.verify, _PROBE_SECONDS, llm.cert)
     try:
         await server.aversion()
     except errors.OllamaMultiModalError as gone:

@@ -1,0 +1,143 @@
+"""The proxy of the environment: which one a request goes through, by HTTP_PROXY and NO_PROXY as curl and Go read them.
+
+The two differ here and there. Where one of them goes straight to the server, so do we: pictures and credentials must
+not reach a machine that was ruled out. No I/O.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import urllib.request
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from . import errors
+from ._address import Address
+
+SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy, and who named it."""
+
+    url: str = field(repr=False)
+    """With its name and password, if it has them."""
+    source: str
+    """The variable, such as "HTTP_PROXY", or "the system's settings"."""
+
+    @property
+    def shown(self) -> str:
+        """Scheme, host and port alone."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    @property
+    def words(self) -> str:
+        """As an error names it: "the proxy http://proxy:3128 (HTTP_PROXY)"."""
+        return f"the proxy {self.shown} ({self.source})"
+
+
+def proxy_for(address: Address) -> Proxy | None:
+    """What the environment, or else the system, says of the way to an address. Loopback never goes through a proxy.
+
+    Raises:
+        ConnectionFailedError: the variable holds no address of a proxy.
+    """
+    if address.is_loopback or is_excluded(address.host, address.port, _variable("no_proxy")[1] or ""):
+        return None
+    scheme = "https" if address.is_https else "http"
+    for name in (f"{scheme}_proxy", "all_proxy"):
+        source, value = _variable(name)
+        if value is not None:
+            return _read(value, source) if value else None  # set and empty: none, as for curl
+    # Of macOS and Windows; elsewhere these two read the environment once more, which says nothing.
+    if urllib.request.proxy_bypass(address.host):
+        return None
+    value = urllib.request.getproxies().get(scheme)
+    return _read(value, "the system's settings") if value else None
+
+
+def _variable(name: str) -> tuple[str, str | None]:
+    """A variable's spelling and value; the lower case wins, as for curl and Python."""
+    for spelled in (name, name.upper()):
+        # In a CGI program HTTP_PROXY is a header of the visitor's.
+        if spelled in os.environ and not (spelled == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ):
+            return spelled, os.environ[spelled].strip()
+    return name.upper(), None
+
+
+def _read(value: str, source: str) -> Proxy:
+    proxy = Proxy(value if "://" in value else f"http://{value}", source)
+    try:
+        parts = urlsplit(proxy.url)
+        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise errors.ConnectionFailedError(
+            f"{source} holds no address of a proxy. Write it as http://proxy.example:3128, or unset it."
+        )
+    if parts.scheme not in SCHEMES:
+        raise errors.ConnectionFailedError(
+            f"{source} names a proxy of the kind {parts.scheme}:// ({proxy.shown}), which cannot be used here. "
+            f"Taken are {', '.join(f'{scheme}://' for scheme in SCHEMES)}; or go around it with NO_PROXY."
+        )
+    return proxy
+
+
+def is_excluded(host: str, port: int, rules: str) -> bool:
+    """Whether NO_PROXY rules a host out: names with their subdomains, addresses, ranges, each perhaps with a port."""
+    name = _plain(host)
+    return any(_fits(name, port, rule) for rule in re.split(r"[,\s]+", rules) if rule)
+
+
+def _fits(name: str, port: int, rule: str) -> bool:
+    if rule == "*":
+        return True
+    if with_port := _WITH_PORT.fullmatch(rule):
+        return int(with_port["port"]) == port and _fits(name, port, with_port["host"])
+    address, network = _address(name), _network(rule)
+    if address is not None or network is not None:
+        # Names are not looked up to be held against a range: neither curl nor Go does.
+        return address is not None and network is not None and address in network
+    if rule.startswith("*."):
+        return name.endswith(f".{_plain(rule[2:])}")
+    suffix = _plain(rule.removeprefix("."))
+    return bool(suffix) and (name == suffix or name.endswith(f".{suffix}"))
+
+
+_WITH_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]+):(?P<port>\d{1,5})")
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _network(rule: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(_unbracketed(rule), strict=False)
+    except ValueError:
+        return None
+
+
+def _unbracketed(text: str) -> str:
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
+
+
+def _plain(name: str) -> str:
+    """A name in the one form in which two are compared."""
+    lowered = _unbracketed(name).rstrip(".").casefold()
+    if lowered.isascii():
+        return lowered
+    try:
+        return lowered.encode("idna").decode("ascii")
+    except UnicodeError:
+        return lowered

@@ -1,0 +1,48 @@
+"""One server as one call talks to it: where it is, who asks, by which proxy, and which certificates count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ._address import Address
+from ._proxies import Proxy, proxy_for
+from ._tls import Certificate
+
+
+@dataclass(frozen=True)
+class Target:
+    """Equal targets share connections."""
+
+    address: Address
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    verify: bool | str = True
+    cert: Certificate | None = None
+    proxy: Proxy | None = None
+
+    @classmethod
+    def of(
+        cls, address: Address, headers: dict[str, str], verify: bool | str, cert: Certificate | None = None
+    ) -> Target:
+        """By the way that the environment names now. Raises ConnectionFailedError when it names none that is one."""
+        return cls(address, tuple(sorted(headers.items())), verify, cert, proxy_for(address))
+
+    @property
+    def place(self) -> str:
+        """As errors name it: the address, and the proxy where there is one on the way."""
+        return self.address.url + (f" (through {self.proxy.words})" if self.proxy else "")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request was about, for the words of errors."""
+
+    url: str
+    """The address, and the proxy on the way."""
+    model: str = ""
+    media_bytes: int = 0
+    proxy: Proxy | None = None
+    """The proxy of the environment that the request went through."""
+
+    @classmethod
+    def at(cls, target: Target, model: str = "", media_bytes: int = 0) -> Asked:
+        return cls(target.place, model, media_bytes, target.proxy)
