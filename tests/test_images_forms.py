@@ -347,7 +347,7 @@ class TestSaidPlainly:
     def test_blocks_of_other_media(self) -> None:
         assert "is a sound, not a picture" in self.said(AudioBlock(audio=b"ID3\x04" + b"\x00" * 64))
         assert "is text, not a picture" in self.said(DocumentBlock(data=b"some words", document_mimetype="text/plain"))
-        assert "is text, not a picture" in self.said(VideoBlock(video=b"some words"))
+        assert "is text, not a video" in self.said(VideoBlock(video=b"some words"))
 
     def test_broken_data_urls(self) -> None:
         assert "without a comma" in self.said("data:image/png;base64")

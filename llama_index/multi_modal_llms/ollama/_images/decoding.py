@@ -62,8 +62,11 @@ def rasters(
         prove_whole(file, kind)
     open_ = decoder(kind)
     image: Any = open_(file)
-    steps = () if kind in (JPEG, PNG) else (f"converted from {kind.name}",)
-    lossy = kind in (JPEG, HEIC, AVIF) or (kind is WEBP and b"VP8L" not in _head(file))
+    # What our own openers know beside Pillow's attributes stands in attributes of these names.
+    steps = () if kind in (JPEG, PNG) else (f"converted from {kind.name}", *getattr(image, "steps", ()))
+    lossy = (
+        image.info.get("lossy") is True or kind in (JPEG, HEIC, AVIF) or (kind is WEBP and b"VP8L" not in _head(file))
+    )
     if kind is TIFF:
         for number, count in _seek_pages(image, file, options):
             orientation = image.tag_v2.get(_ORIENTATION, 1)

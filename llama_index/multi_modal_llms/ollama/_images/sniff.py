@@ -13,14 +13,20 @@ from .formats import (
     HEIC,
     ICO,
     JPEG,
+    JPEG_2000,
     MATROSKA,
     MP3,
     MP4,
     MPEG_PS,
     MPEG_TS,
     OGG,
+    PCX,
     PDF,
     PNG,
+    PNM,
+    QOI,
+    SGI,
+    TGA,
     TIFF,
     UNKNOWN,
     WAV,
@@ -50,9 +56,13 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"8BPS", foreign.PSD),
     (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", foreign.JPEG_XL),
     (0, b"\xff\x0a", foreign.JPEG_XL),
-    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", foreign.JPEG_2000),
-    (0, b"\xff\x4f\xff\x51", foreign.JPEG_2000),
-    (0, b"qoif", foreign.QOI),
+    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", JPEG_2000),
+    (0, b"\xff\x4f\xff\x51", JPEG_2000),
+    (0, b"qoif", QOI),
+    (0, b"\x01\xda\x00\x01\x00", SGI),
+    (0, b"\x01\xda\x00\x02\x00", SGI),
+    (0, b"\x01\xda\x01\x01\x00", SGI),
+    (0, b"\x01\xda\x01\x02\x00", SGI),
     (0, b"icns", foreign.ICNS),
     (0, b"v/1\x01", foreign.EXR),
     (0, b"#?RADIANCE", foreign.HDR),
@@ -106,9 +116,39 @@ def sniff(head: bytes) -> Kind:
         return MPEG_TS
     if len(head) >= 4 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[2] & 0xF0 not in (0, 0xF0):
         return MP3
+    if re.match(rb"P[1-6]\s|P[Ff]\s|P7\n", head) and _is_pnm(head):
+        return PNM
+    if _is_pcx(head):
+        return PCX
     if looks_like_text(head):
         return _text(head)
-    return UNKNOWN
+    return TGA if _is_tga(head) else UNKNOWN
+
+
+def _is_pnm(head: bytes) -> bool:
+    """Whether a size follows: text may begin with these letters."""
+    if head[:2] == b"P7":
+        return re.match(rb"P7\n(?:#[^\n]*\n)*(?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)\s", head) is not None
+    return re.match(rb"P[1-6Ff](?:\s|#[^\r\n]*[\r\n])+\d+\s", head) is not None
+
+
+def _is_pcx(head: bytes) -> bool:
+    if len(head) < 128 or head[0] != 10 or head[1] not in (0, 2, 3, 4, 5) or head[2] != 1:
+        return False
+    return head[3] in (1, 2, 4, 8) and head[64] == 0 and 1 <= head[65] <= 4
+
+
+def _is_tga(head: bytes) -> bool:
+    """Targa has no magic bytes: each field of its header must make sense beside the others."""
+    if len(head) < 18:
+        return False
+    mapped, kind, bits, flags = head[1], head[2] & ~8, head[16], head[17]
+    if head[12:14] == b"\0\0" or head[14:16] == b"\0\0" or flags & 0xC0:
+        return False
+    if mapped:
+        return mapped == 1 and kind == 1 and head[5:7] != b"\0\0" and head[7] in (15, 16, 24, 32) and bits == 8
+    depths = {2: (15, 16, 24, 32), 3: (8, 16)}
+    return head[2] in (2, 3, 10, 11) and head[3:8] == bytes(5) and bits in depths[kind] and flags & 0x0F in (0, 1, 8)
 
 
 def _iso_media(head: bytes) -> Kind:
