@@ -68,6 +68,11 @@ def profile_of(primaries: int, transfer: int, *, medium: Medium = "still") -> by
     return matrix_profile(space, curve)
 
 
+def knows(primaries: int, transfer: int) -> bool:
+    """Whether both code points say something that can be shown."""
+    return primaries in PRIMARIES and (transfer in _CURVES or transfer in _TELEVISION or transfer in (PQ, HLG))
+
+
 def hdr_in(profile: bytes) -> tuple[int, int, float] | None:
     """ColourPrimaries, TransferCharacteristics and peak of a profile that says by its cicp tag (ICC 4.4) that it is
     PQ or HLG: its curves and tables can only tell a part of that."""

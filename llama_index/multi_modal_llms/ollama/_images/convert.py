@@ -54,7 +54,8 @@ class Raster:
     crop: Crop | None = None
     """The part of the image that is the picture (clean aperture); `None`: all of it. Both are as before turning."""
     profile: bytes | None = None
-    """The ICC profile, when it is another than the image's own: colours said in another way, see `profile_of`."""
+    """The ICC profile, when it is another than the image's own: colours said in another way, see `profile_of`.
+    Empty: the colours are sRGB, whatever profile the image has."""
 
 
 def render(raster: Raster, options: ImageOptions) -> PreparedImage:
@@ -68,7 +69,7 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     plan = plan_size((square[1], square[0]) if turned else square, options)
     content = (plan.content[1], plan.content[0]) if turned else plan.content
     steps = list(raster.steps)
-    profile = raster.profile or image.info.get("icc_profile")
+    profile = image.info.get("icc_profile") if raster.profile is None else raster.profile
     # JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost, as good as a box filter.
     reduced = image.draft(None, content) if image.format in ("JPEG", "MPO") else None
     image.load()
@@ -78,7 +79,7 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     image = _simple_mode(image, steps)
     if content != stored:
         image = _resized(image, content, box)
-    if profile is not None:
+    if profile:
         image = _with_profile(image, profile, steps)
     image = _opaque(image, options.background, steps)
     if raster.orientation != 1:
@@ -109,7 +110,7 @@ def _simple_mode(image: Image.Image, steps: list[str]) -> Image.Image:
     mode = image.mode
     if mode in ("L", "RGB", "CMYK", "LA", "RGBA"):
         if mode in ("L", "RGB") and "transparency" in image.info:
-            return image.convert("RGBA")
+            return image.convert("LA" if mode == "L" else "RGBA")
         return image
     if mode == "1":
         return image.convert("L")
@@ -145,7 +146,7 @@ def _with_profile(image: Image.Image, profile: bytes, steps: list[str]) -> Image
     if image.mode == "CMYK":
         steps.append("converted from CMYK")
         return to_srgb(image, profile)
-    if not changes_colours(profile, least=2, grey=image.mode in ("L", "LA")):
+    if not changes_colours(profile, grey=image.mode in ("L", "LA")):
         return image
     steps.append("colours to sRGB")
     return to_srgb(image, profile)

@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .anatomy import Anatomy, Damaged, exif_orientation
+from .bmp import bmp_profile
 from .containers import prove_tiff_page, prove_whole
 from .convert import TURNS, Raster
-from .formats import AVIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
+from .formats import AVIF, BMP, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from .mapping import Size
 from .material import Material
 from .options import ImageOptions
@@ -61,6 +62,7 @@ def rasters(
     if anatomy is None:
         prove_whole(file, kind)
     open_ = decoder(kind)
+    profile = _profile_beside(kind, file, anatomy)
     image: Any = open_(file)
     # What our own openers know beside Pillow's attributes stands in attributes of these names.
     steps = () if kind in (JPEG, PNG) else (f"converted from {kind.name}", *getattr(image, "steps", ()))
@@ -79,15 +81,27 @@ def rasters(
         return
     orientation = anatomy.orientation if anatomy else exif_orientation(image.info.get("exif") or b"")
     if not _animated(image, kind):
-        yield Raster(image, material.where, material.source, orientation, lossy, [*steps])
+        yield Raster(image, material.where, material.source, orientation, lossy, [*steps], profile=profile)
     elif options.frames is None:
-        yield Raster(image, material.where, material.source, orientation, lossy, [*steps, "first frame"])
+        yield Raster(
+            image, material.where, material.source, orientation, lossy, [*steps, "first frame"], profile=profile
+        )
     else:
         first, frames = _frames(image, options.frames)
         for number in frames.numbers:
             image.seek(first + number - 1)
             word = f"frame {number} of {frames.total}"
-            yield Raster(image, material.where, material.source, orientation, lossy, [*steps, word], page=number)
+            said = [*steps, word]
+            yield Raster(image, material.where, material.source, orientation, lossy, said, number, profile=profile)
+
+
+def _profile_beside(kind: Kind, file: BinaryIO, anatomy: Anatomy | None) -> bytes | None:
+    """The ICC profile that Pillow does not tell; `None` where it does."""
+    if kind is BMP:
+        return bmp_profile(file)
+    if kind is PNG and anatomy is not None:
+        return anatomy.profile or b""
+    return None
 
 
 def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:

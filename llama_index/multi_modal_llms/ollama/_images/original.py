@@ -68,11 +68,13 @@ class Original:
     def sha256(self) -> str:
         """Of the file's bytes, in hex; of a single page that is meant, of its number as well.
 
-        Of pixels that never were a file it is of their mode, size and values.
+        Of pixels that never were a file it is of their mode, size, values and colour profile.
         """
         if isinstance(self.held, Raster):
             image = self.held.image
-            return hashlib.sha256(f"{image.mode} {image.size} ".encode() + image.tobytes()).hexdigest()
+            colours = image.info.get("icc_profile") if self.held.profile is None else self.held.profile
+            shape = f"{image.mode} {image.size} ".encode()
+            return hashlib.sha256(shape + image.tobytes() + (colours or b"")).hexdigest()
         hasher = hashlib.sha256()
         with self.held.open() as file:
             while piece := file.read(PIECE):

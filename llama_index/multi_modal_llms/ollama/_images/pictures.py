@@ -106,7 +106,8 @@ def _damaged(material: Material | Raster, kind: Kind | None, error: Damaged) -> 
 def passes(anatomy: Anatomy, kind: Kind, options: ImageOptions) -> bool:
     """Whether the file can leave byte for byte: nothing about it has to be changed."""
     wanted = options.format in (None, "jpeg" if kind is JPEG else "png")
-    recoloured = anatomy.colours == "rgb" and anatomy.profile is not None and changes_colours(anatomy.profile)
+    grey = anatomy.colours == "grey"
+    recoloured = anatomy.profile is not None and changes_colours(anatomy.profile, grey=grey)
     return (
         wanted
         and anatomy.every_reader

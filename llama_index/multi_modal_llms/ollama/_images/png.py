@@ -7,10 +7,10 @@ import zlib
 from typing import BinaryIO
 
 from .anatomy import PIECE, Anatomy, Damaged, Walker, exif_orientation
+from .png_colours import COLOUR_CHUNKS, LONGEST_PROFILE, profile_of_chunks
 
 _KNOWN_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-_READ_WHOLE = frozenset({b"IHDR", b"eXIf", b"iCCP"})
-_LONGEST_PROFILE = 4_000_000
+_READ_WHOLE = frozenset({b"IHDR", b"eXIf"}) | COLOUR_CHUNKS
 
 
 def walk_png(file: BinaryIO) -> Anatomy:
@@ -19,7 +19,7 @@ def walk_png(file: BinaryIO) -> Anatomy:
     if walker.take(8, "its first bytes") != b"\x89PNG\r\n\x1a\n":
         raise Damaged("does not begin as a PNG")
     header = b""
-    profile: bytes | None = None
+    colours: dict[bytes, bytes] = {}
     orientation = 1
     seen: set[bytes] = set()
     while b"IEND" not in seen:
@@ -30,17 +30,16 @@ def walk_png(file: BinaryIO) -> Anatomy:
             raise Damaged("is broken: a part of it claims to be larger than a PNG may be")
         part = "its picture data" if b"IDAT" in seen or name == b"IDAT" else "its header"
         critical = not name[0] & 0x20
+        body = b""
         if critical and name not in _KNOWN_CRITICAL:
             raise Damaged(f"is not standard PNG: it has a part {name!r} that readers do not know")
-        if name in _READ_WHOLE and length <= _LONGEST_PROFILE:
+        if name in _READ_WHOLE and length <= LONGEST_PROFILE:
             body = walker.take(length, part)
             checksum = zlib.crc32(body, zlib.crc32(name))
             if name == b"IHDR":
                 header = header or body
             elif name == b"eXIf":
                 orientation = exif_orientation(body)
-            else:
-                profile = profile or _profile(body)
         elif critical:
             checksum = zlib.crc32(name)
             for start in range(0, length, PIECE):
@@ -49,13 +48,15 @@ def walk_png(file: BinaryIO) -> Anatomy:
             walker.skip(length, part)
             checksum = 0
         (stored,) = struct.unpack(">I", walker.take(4, part))
+        if body and stored == checksum and name in COLOUR_CHUNKS and b"IDAT" not in seen:
+            colours.setdefault(name, body)
         if critical and stored != checksum:
             raise Damaged(f"is broken: the checksum of its part {name.decode('latin-1')} does not fit")
         seen.add(name)
-    return _anatomy(header, seen, orientation, profile)
+    return _anatomy(header, seen, orientation, colours)
 
 
-def _anatomy(header: bytes, seen: set[bytes], orientation: int, profile: bytes | None) -> Anatomy:
+def _anatomy(header: bytes, seen: set[bytes], orientation: int, colours: dict[bytes, bytes]) -> Anatomy:
     if len(header) != 13:
         raise Damaged("is broken: its size declaration has the wrong length")
     if b"IDAT" not in seen:
@@ -64,21 +65,13 @@ def _anatomy(header: bytes, seen: set[bytes], orientation: int, profile: bytes |
     if not 0 < width < 1 << 31 or not 0 < height < 1 << 31:
         raise Damaged("is broken: it says that it has no width or height")
     animated = b"acTL" in seen
+    grey = colour_type in (0, 4)
     return Anatomy(
         size=(width, height),
         orientation=orientation,
-        colours="grey" if colour_type in (0, 4) else "rgb",
+        colours="grey" if grey else "rgb",
         # Interlacing is no hindrance. A palette is read everywhere, but it is not RGB, and may hide alpha.
         every_reader=depth == 8 and colour_type in (0, 2) and b"tRNS" not in seen and not animated,
-        profile=profile,
+        profile=profile_of_chunks(colours, grey=grey),
         animated=animated,
     )
-
-
-def _profile(body: bytes) -> bytes | None:
-    """The ICC profile of an iCCP chunk; `None` when it cannot be unpacked, as for every viewer."""
-    _, _, packed = body.partition(b"\x00")
-    try:
-        return zlib.decompressobj().decompress(packed[1:], _LONGEST_PROFILE) or None
-    except zlib.error:
-        return None

@@ -16,6 +16,7 @@ from .foreign import SVG
 from .formats import READABLE
 from .material import Material, from_bytes, from_file, refusal, shown_url
 from .options import ImageOptions
+from .png_colours import profile_of_info
 from .sniff import sniff
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def pil_raster(image: Any, *, where: str) -> Raster:
         raise refusal(where, "PIL image", f"cannot be decoded: {error}") from error
     if 0 in own.size:
         raise refusal(where, "PIL image", "has no pixels", kind="empty")
-    return Raster(own, where, "PIL image", orientation if orientation in range(1, 9) else 1, lossy)
+    turn = orientation if orientation in range(1, 9) else 1
+    return Raster(own, where, "PIL image", turn, lossy, profile=profile_of_info(own.info))
 
 
 def array_raster(array: Any, *, where: str) -> Raster:
