@@ -173,7 +173,10 @@ OGG = Kind(
     demuxer="ogg",
     extra=VIDEO_FRAMES,
 )
-VIDEOS = (MP4, MATROSKA, AVI, MPEG_TS, MPEG_PS, OGG)
+ASF = _video("ASF", "a Windows Media video (WMV, ASF)", "asf", "video/x-ms-wmv", ".wmv .asf")
+FLV = _video("FLV", "a Flash video (FLV)", "flv", "video/x-flv", ".flv")
+MXF = _video("MXF", "an MXF video", "mxf", "application/mxf", ".mxf")
+VIDEOS = (MP4, MATROSKA, AVI, MPEG_TS, MPEG_PS, OGG, ASF, FLV, MXF)
 """Those of which frames are taken."""
 
 PDF = Kind(

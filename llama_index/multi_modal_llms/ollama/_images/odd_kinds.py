@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .formats import (
+    ASF,
     AVI,
     AVIF,
     BMP,
+    FLV,
     GIF,
     HEIC,
     ICO,
@@ -22,6 +24,7 @@ from .formats import (
     MP4,
     MPEG_PS,
     MPEG_TS,
+    MXF,
     OGG,
     PCX,
     PDF,
@@ -99,11 +102,26 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("filled forms, annotations, pages turned or cropped"),
         _refused("encrypted with a password", "save it without first"),
     ),
-    MP4: (),
-    MATROSKA: (),
+    MP4: (
+        _right("QuickTime without `ftyp`: cameras up to about 2008"),
+        _right("variable frame rates, slide shows, clocks that do not begin at 0"),
+        _right("turned or mirrored by its display matrix", "all eight"),
+        _refused("sound with a cover picture", "has no pictures in it, only sound"),
+    ),
+    MATROSKA: (_right("live recordings that do not say how long they are"),),
     AVI: (),
-    MPEG_TS: (),
-    MPEG_PS: (),
-    OGG: (),
+    MPEG_TS: (
+        _right("AVCHD and Blu-ray (.mts, .m2ts)"),
+        _right("joined recordings, a clock that wraps or begins anew", "one after the other"),
+        _lost("cut at either end", "a transport stream may begin and end anywhere: nobody can tell"),
+    ),
+    MPEG_PS: (_right("DVD video (.vob), joined recordings"),),
+    OGG: (
+        _right("Theora with repeated frames, chained pieces"),
+        _refused("sound only", "convert it to WAV or MP3"),
+    ),
+    ASF: (_refused("sound only (WMA)", "convert it to WAV or MP3"),),
+    FLV: (),
+    MXF: (),
 }
 """By format, in the order of the table of formats."""

@@ -6,9 +6,11 @@ import re
 
 from . import foreign
 from .formats import (
+    ASF,
     AVI,
     AVIF,
     BMP,
+    FLV,
     GIF,
     HEIC,
     ICO,
@@ -19,6 +21,7 @@ from .formats import (
     MP4,
     MPEG_PS,
     MPEG_TS,
+    MXF,
     OGG,
     PCX,
     PDF,
@@ -74,6 +77,8 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\xc5\xd0\xd3\xc6", foreign.EPS),
     (0, b"\x1a\x45\xdf\xa3", MATROSKA),
     (0, b"OggS", OGG),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c", ASF),
+    (0, b"FLV\x01", FLV),
     (0, b"\x00\x00\x01\xba", MPEG_PS),
     (0, b"fLaC", foreign.FLAC),
     (0, b"ID3", MP3),
@@ -101,6 +106,9 @@ def sniff(head: bytes) -> Kind:
             return kind
     if head[4:8] == b"ftyp":
         return _iso_media(head)
+    # The length before the name tells a small atom from text: "the free ...".
+    if head[4:8] in (b"moov", b"mdat") or (head[4:8] in (b"wide", b"free", b"skip", b"pnot") and head[0] == 0):
+        return MP4  # QuickTime before `ftyp`: cameras up to about 2008
     if head[:4] in (b"RIFF", b"RF64"):
         riff = {b"WEBP": WEBP, b"WAVE": WAV, b"AVI ": AVI}
         return riff.get(head[8:12], foreign.RIFF)
@@ -112,8 +120,10 @@ def sniff(head: bytes) -> Kind:
         return next((kind for name, kind in _ZIP_INSIDES if name in head), foreign.ZIP)
     if b"%PDF-" in head[:1024]:
         return PDF
-    if len(head) > 188 and head[0] == 0x47 and all(sync == 0x47 for sync in head[188::188]):
+    if _transport_stream(head):
         return MPEG_TS
+    if b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02" in head:  # its header partition, behind a run-in
+        return MXF
     if len(head) >= 4 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[2] & 0xF0 not in (0, 0xF0):
         return MP3
     if re.match(rb"P[1-6]\s|P[Ff]\s|P7\n", head) and _is_pnm(head):
@@ -149,6 +159,19 @@ def _is_tga(head: bytes) -> bool:
         return mapped == 1 and kind == 1 and head[5:7] != b"\0\0" and head[7] in (15, 16, 24, 32) and bits == 8
     depths = {2: (15, 16, 24, 32), 3: (8, 16)}
     return head[2] in (2, 3, 10, 11) and head[3:8] == bytes(5) and bits in depths[kind] and flags & 0x0F in (0, 1, 8)
+
+
+def _transport_stream(head: bytes) -> bool:
+    """Packets of 188 bytes, of 192 with a clock before each (AVCHD, Blu-ray), or of 204 with check bytes behind; where
+    enough of them are seen, the first may be a piece of one."""
+    if len(head) > 188 and head[0] == 0x47 and all(sync == 0x47 for sync in head[188::188]):
+        return True
+    return any(
+        head[start] == 0x47 and all(sync == 0x47 for sync in head[start::length])
+        for length in (188, 192, 204)
+        if len(head) >= 8 * length
+        for start in range(length)
+    )
 
 
 def _iso_media(head: bytes) -> Kind:

@@ -1,0 +1,175 @@
+"""Which picture a video shows at a time: by seeking where the file has an index, else by its packets (frame-accurate
+seeking)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any
+
+from ..anatomy import Damaged
+from .opening import frames_of, is_header, packets_of, picture_stream
+from .packets import Packets
+
+_HAIR = 1e-6
+_NEAR = 0.5
+"""Seconds before a wanted picture within which every frame is decoded: its neighbours are needed too."""
+_FAR = 8 << 20
+"""Bytes. A place further ahead is gone to; one that is nearer costs less to read on to."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is shown at a time, and its neighbours, from which what its fields lack is made."""
+
+    frame: Any
+    seconds: float
+    """From the video's first picture, on one clock."""
+    before: Any = None
+    after: Any = None
+
+
+class _Film:
+    """Frames in the order in which they are shown, with the one that is shown at a time."""
+
+    def __init__(self, frames: Iterator[tuple[float, Any]]) -> None:
+        self._frames = frames
+        self._coming: deque[tuple[float, Any]] = deque()
+        self._now: tuple[float, Any] | None = None
+        self._before: Any = None
+
+    def shown(self, at: float) -> Shown | None:
+        """The last whole frame at or before the time; the first one when there is none; `None` at the end of a film
+        without frames."""
+        while (coming := self._look_ahead()) is not None and (self._now is None or coming[0] <= at + _HAIR):
+            self._before = self._now[1] if self._now else None
+            self._now = self._coming.popleft()
+        if self._now is None:
+            return None
+        return Shown(self._now[1], self._now[0], self._before, coming[1] if coming else None)
+
+    def _look_ahead(self) -> tuple[float, Any] | None:
+        if not self._coming and (following := next(self._frames, None)) is not None:
+            self._coming.append(following)
+        return self._coming[0] if self._coming else None
+
+
+def by_seeking(container: Any, stream: Any, start: float, times: Sequence[float]) -> Iterator[Shown]:
+    """What is shown at each time, in seconds from `start`, which is the time of the first picture by its own clock."""
+
+    def frames(begin: float) -> Iterator[tuple[float, Any]]:
+        container.seek(int((start + begin) / stream.time_base), stream=stream, backward=True)
+        for packet in packets_of(container, stream):
+            for frame in frames_of(stream, packet):
+                if frame.pts is not None:
+                    yield float(frame.pts * stream.time_base) - start, frame
+
+    for at in times:
+        found = None
+        # A seek may land on a key frame after which the picture comes back gradually, or behind the time altogether.
+        for back in (0.0, 2.0, 20.0, at):
+            found = _Film(frames(max(at - back, 0.0))).shown(at) or found
+            if found is not None and found.seconds <= at + _HAIR:
+                break
+        yield _something(found, at)
+
+
+def by_packets(
+    open_: Callable[[], AbstractContextManager[Any]], packets: Packets, times: Sequence[float], *, leaps: bool
+) -> Iterator[Shown]:
+    """The same without an index: decodes from the last key packet before each time on. `times` grow.
+
+    `leaps`: whether packets can be read from any byte of the file on.
+    """
+    with ExitStack() as stack:
+        reader = _Reader(open_, stack, packets, leaps=leaps)
+        film: _Film | None = None
+        for at in times:
+            found = None
+            for nearest, start in enumerate(packets.starts(at)):
+                reader.wanted = packets.time_of_picture(at)
+                if film is None or nearest > 0 or start > reader.index:
+                    reader.go_to(start)
+                    film = _Film(reader.frames())
+                found = film.shown(at) or found
+                if found is not None and found.seconds <= at + _HAIR:
+                    break
+            yield _something(found, at)
+
+
+def _something(found: Shown | None, at: float) -> Shown:
+    if found is None:
+        raise Damaged(f"has no frame that can be decoded at {at:.1f} s")
+    return found
+
+
+class _Reader:
+    """Reads the packets once more, and decodes those that are asked for."""
+
+    def __init__(
+        self, open_: Callable[[], AbstractContextManager[Any]], stack: ExitStack, packets: Packets, *, leaps: bool
+    ) -> None:
+        self._open, self._stack, self._known, self._leaps = open_, stack, packets, leaps
+        self.wanted = 0.0
+        """The time of the picture that is looked for: what only leads there need not be decoded for its own sake."""
+        self._reopen()
+
+    def _reopen(self) -> None:
+        # A seek to the start would miss what stands before time 0 by the file's own clock.
+        self._stack.close()
+        self._container = self._stack.enter_context(self._open())
+        self._stream = picture_stream(self._container)
+        self._packets = packets_of(self._container, self._stream)
+        self.index = 0
+        """Of the packet that is read next."""
+
+    def go_to(self, index: int) -> None:
+        """Leave out the packets before this one, but for those that change how later ones are decoded."""
+        if index < self.index:
+            self._reopen()
+        elif self._leaps and self._known.place(index) > self._known.place(self.index) + _FAR:
+            self._leap(index)
+        self._stream.codec_context.flush_buffers()
+        while self.index < index and (packet := self._next()) is not None:
+            if is_header(self._stream, packet):
+                for _ in frames_of(self._stream, packet):
+                    continue
+
+    def _leap(self, index: int) -> None:
+        place = self._known.place(index)
+        self._container.seek(place, stream=self._stream, unsupported_byte_offset=True)
+        packets = packets_of(self._container, self._stream)
+        for packet in islice(packets, 64):
+            if packet.pos == place:
+                self._packets = chain((packet,), packets)
+                self.index = index
+                return
+        self._reopen()
+
+    def frames(self) -> Iterator[tuple[float, Any]]:
+        """Each with its time in seconds from the start of the video, from the next packet to the end."""
+        piece = self._known.piece_of(self.index)
+        while True:
+            coming = self._known.piece_of(self.index)
+            if coming.first != piece.first:
+                # What the decoder still holds belongs to the piece before.
+                yield from self._timed(self._stream.codec_context.decode(None), piece.shift)
+                self._stream.codec_context.flush_buffers()
+                piece = coming
+            far = self._known.time(self.index) < self.wanted - _NEAR
+            self._stream.codec_context.skip_frame = "NONREF" if far else "DEFAULT"
+            if (packet := self._next()) is None:
+                return
+            yield from self._timed(frames_of(self._stream, packet), piece.shift)
+
+    def _timed(self, frames: Any, shift: float) -> Iterator[tuple[float, Any]]:
+        for frame in frames:
+            if frame.pts is not None and not frame.is_corrupt:
+                yield float(frame.pts * self._stream.time_base) + shift, frame
+
+    def _next(self) -> Any:
+        self.index += 1
+        return next(self._packets, None)

@@ -1,0 +1,145 @@
+"""What is known of a video before a frame is decoded: how long it is, and at which times frames are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from ..anatomy import Damaged
+from ..formats import FLV, MATROSKA, MP4, Kind
+from ..material import Material
+from ..options import ImageOptions
+from ..pictures import check_size
+from .opening import WITHOUT_INDEX, holds_picture, packets_of, picture_stream
+from .packets import Packet, Packets
+from .wholeness import ends_with_a_tag
+
+USUAL_FRAMES = 8
+"""At the default size they cost what eight pictures cost; more needs a larger context anyway."""
+MOST_BY_RATE = 64
+"""A block's `fps` may ask for so many frames; more have to be asked for by number."""
+_SLACK = 1.0
+"""Seconds by which what a file says of its length may miss its last packet."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Where the wanted frames are."""
+
+    stream: Any
+    times: tuple[float, ...]
+    """In seconds from the first picture on."""
+    start: float = 0.0
+    """The time of the first picture by the file's own clock, in seconds."""
+    packets: Packets | None = None
+    """Of a file without an index, which had to be read through."""
+
+
+def survey_of(container: Any, material: Material, kind: Kind, options: ImageOptions, fps: int | None) -> Survey:
+    """Raises Damaged and ImageError; reads a file without an index to its end."""
+    stream = _checked(container, material, kind, options)
+    if kind in WITHOUT_INDEX:
+        packets = Packets.of(_listed(container, stream))
+        if kind is FLV:
+            _check_end(container, material, packets.length)
+        wanted = _wanted(material, options, fps, packets.length, 0)
+        return Survey(stream, _evenly(packets.length, wanted), packets=packets)
+    start, duration = _span(container, stream, kind)
+    return Survey(stream, _evenly(duration, _wanted(material, options, fps, duration, stream.frames)), start)
+
+
+def wanted_of(container: Any, material: Material, kind: Kind, options: ImageOptions) -> int:
+    """How many frames are to be taken, as far as the file says; it may have fewer. Raises as `survey_of` does."""
+    return _wanted(material, options, None, 0.0, _checked(container, material, kind, options).frames)
+
+
+def _checked(container: Any, material: Material, kind: Kind, options: ImageOptions) -> Any:
+    stream = picture_stream(container)
+    check_size(material, (stream.codec_context.width, stream.codec_context.height), options, kind)
+    return stream
+
+
+def _evenly(duration: float, wanted: int) -> tuple[float, ...]:
+    return tuple((index + 0.5) * duration / wanted for index in range(wanted))
+
+
+def _wanted(material: Material, options: ImageOptions, fps: int | None, duration: float, frames: int) -> int:
+    wanted = options.frames or USUAL_FRAMES
+    if options.frames is None and fps:
+        wanted = max(1, round(duration * fps))
+        if wanted > MOST_BY_RATE:
+            raise material.refuse(
+                f"lasts {duration:.0f} s, which at fps={fps} makes {wanted} pictures",
+                f"More than {MOST_BY_RATE} have to be asked for: ImageOptions(frames={wanted}), or a lower fps.",
+            )
+    return min(wanted, frames) if frames > 0 else wanted
+
+
+def _listed(container: Any, stream: Any) -> Iterator[Packet]:
+    base = float(stream.time_base)
+    for packet in packets_of(container, stream):
+        if packet.dts is None and packet.size == 0:
+            return  # PyAV's own, at the end
+        shown = packet.pts if packet.pts is not None else packet.dts
+        yield Packet(
+            shown * base if shown is not None and holds_picture(stream, packet) else None,
+            packet.dts * base if packet.dts is not None else None,
+            (packet.duration or 0) * base,
+            packet.is_keyframe and packet.size > 0,
+            -1 if packet.pos is None else packet.pos,
+        )
+
+
+def _check_end(container: Any, material: Material, reached: float) -> None:
+    """Of an FLV video; of some the last picture stays, and no packet says how long."""
+    import av
+
+    declared = (container.duration or 0) / av.time_base
+    if reached < declared - _SLACK:
+        with material.open() as file:
+            if not ends_with_a_tag(file):
+                raise _cut(declared, reached)
+
+
+def _cut(declared: float, reached: float) -> Damaged:
+    return Damaged(f"is cut short: it says it lasts {declared:.1f} s and ends at {reached:.1f} s")
+
+
+def _span(container: Any, stream: Any, kind: Kind) -> tuple[float, float]:
+    """Start and duration in seconds. Raises Damaged when the file ends long before it says."""
+    import av
+
+    start = float(stream.start_time * stream.time_base) if stream.start_time is not None else 0.0
+    declared = 0.0
+    if stream.duration is not None and stream.duration > 0:
+        declared = float(stream.duration * stream.time_base)
+    elif container.duration is not None and container.duration > 0:
+        declared = container.duration / av.time_base
+    if declared and (kind is MP4 or (kind is MATROSKA and start)):
+        reached = _end(container, start + declared) - start
+        if kind is MATROSKA and reached < declared - _SLACK:
+            # Some say how long it is, others at which time it ends, as FFmpeg does.
+            return start, max(declared - start, reached)
+        if reached < declared - _SLACK:
+            raise _cut(declared, reached)
+    if not declared:
+        # Recordings that were cut off, and streams, do not say: their packets do.
+        declared = max(_end(container, None, stream) - start, 0.0)
+    return start, declared
+
+
+def _end(container: Any, near: float | None, stream: Any = None) -> float:
+    """The time at which the last packet is over, in seconds; of any stream when none is given."""
+    import av
+
+    if near is not None:
+        container.seek(int(near * av.time_base), backward=True)
+    packets = packets_of(container, stream) if stream is not None else container.demux()
+    ends = (
+        float((packet.pts + (packet.duration or 0)) * packet.time_base)
+        for packet in packets
+        if packet.pts is not None and packet.stream.type in ("video", "audio")
+    )
+    return max(ends, default=-inf)

@@ -1,0 +1,56 @@
+"""Proof that a WMV, FLV or MXF video has all the bytes that it says it has; see also containers.py."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from ..anatomy import Damaged
+from ..formats import ASF, MXF, Kind
+
+_HEAD = 1 << 16
+_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_HEADER_PARTITION = bytes.fromhex("060e2b34020501010d01020101")
+
+
+def prove_by_header(file: BinaryIO, kind: Kind) -> None:
+    """Raises Damaged when the header promises more bytes than there are; leaves the file at its start."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    head = file.read(_HEAD)
+    promised = _of_asf(head) if kind is ASF else _of_mxf(head) if kind is MXF else 0
+    if promised > size:
+        raise Damaged("is cut short: it ends inside its picture data")
+    file.seek(0)
+
+
+def _of_asf(head: bytes) -> int:
+    at = head.find(_FILE_PROPERTIES)
+    if at < 0 or len(head) < at + 92:
+        return 0
+    broadcast = head[at + 88] & 1  # its writer did not know the size
+    return 0 if broadcast else int.from_bytes(head[at + 40 : at + 48], "little")
+
+
+def _of_mxf(head: bytes) -> int:
+    """Where the last partition begins, if the header knows it."""
+    at = head.find(_HEADER_PARTITION)
+    if at < 0 or len(head) < at + 64:
+        return 0
+    length = head[at + 16]
+    value = at + 17 + (length & 0x7F if length & 0x80 else 0)
+    footer = int.from_bytes(head[value + 24 : value + 32], "big")
+    return at + footer + 1 if footer else 0
+
+
+def ends_with_a_tag(file: BinaryIO) -> bool:
+    """Whether the last thing in an FLV file is a whole tag: behind each stands how long it was."""
+    size = file.seek(0, 2)
+    if size < 28:
+        return False
+    file.seek(size - 4)
+    length = int.from_bytes(file.read(4), "big")
+    if not 11 <= length <= size - 13:
+        return False
+    file.seek(size - 4 - length)
+    tag = file.read(4)
+    return tag[0] & 0x1F in (8, 9, 18) and int.from_bytes(tag[1:], "big") == length - 11

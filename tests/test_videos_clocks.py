@@ -1,0 +1,165 @@
+"""When pictures are shown: rates that vary, clocks that begin anywhere or anew, and what is whole or cut.
+
+FFmpeg 5.1.9's program took the same pictures at the same times of the same files (`ffmpeg -ss T -i FILE -frames:v 1`),
+except of joined ones, of which it sees the first piece by -ss, and both when it plays them through.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+import pytest
+from video_corpus import BLUE, GREEN, RED, SAMPLES, WHITE, film, refused, seen, shots
+
+from llama_index.multi_modal_llms.ollama._images.video.packets import AHEAD, Packet, Packets
+
+CONTAINERS = [
+    ("mp4", "libx264"),
+    ("mov", "mpeg4"),
+    ("matroska", "libx264"),
+    ("webm", "libvpx"),
+    ("avi", "mpeg4"),
+    ("mpegts", "libx264"),
+    ("mpegts", "mpeg2video"),
+    ("flv", "libx264"),
+    ("asf", "wmv2"),
+]
+VARIABLE = [pair for pair in CONTAINERS if pair[0] != "avi"]  # which has one rate only
+
+
+class TestPauses:
+    @pytest.mark.parametrize(("container", "codec"), VARIABLE)
+    def test_a_picture_that_stands_still(self, container: str, codec: str) -> None:
+        data = film(container, codec, [*shots(RED), (150, BLUE), *shots(GREEN, start=190)])
+        assert seen(data, 4) == [(0.9, "red"), (15.0, "blue")]
+        assert list(dict.fromkeys(colour for _, colour in seen(data, 40))) == ["red", "blue", "green"]
+
+    @pytest.mark.parametrize(("container", "codec"), [("mp4", "libx264"), ("matroska", "libx264"), ("mp4", "mpeg4")])
+    @pytest.mark.parametrize("stays", [20, 100, 6000])
+    def test_a_slide_show_whose_last_slide_stays(self, container: str, codec: str, stays: int) -> None:
+        data = film(container, codec, [(0, RED), (50, BLUE), (100, GREEN)], last=stays, stream_options={"bf": "0"})
+        assert seen(data, 64)[-1] == (10.0, "green")
+
+    @pytest.mark.parametrize(("container", "codec"), VARIABLE)
+    def test_a_frame_a_minute(self, container: str, codec: str) -> None:
+        data = film(container, codec, [(0, RED), (600, BLUE), (1200, GREEN), (1800, WHITE), (1801, WHITE)])
+        assert [colour for _, colour in seen(data, 6)][:3] == ["red", "blue", "green"]
+
+
+class TestClocks:
+    @pytest.mark.parametrize(("container", "codec"), [pair for pair in VARIABLE if pair[0] not in ("mp4", "mov")])
+    def test_one_that_does_not_begin_at_0(self, container: str, codec: str) -> None:
+        data = film(container, codec, shots(RED, BLUE, GREEN, start=30_000))
+        assert seen(data, 3) == [(0.5, "red"), (1.5, "blue"), (2.5, "green")]
+
+    @pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
+    @pytest.mark.parametrize("before", [5, 15, 25])
+    def test_a_transport_stream_across_the_wrap_of_its_clock(self, codec: str, before: int) -> None:
+        wrap = (1 << 33) // 9000
+        data = film("mpegts", codec, shots(RED, BLUE, GREEN, start=wrap - before))
+        assert seen(data, 3) == [(0.5, "red"), (1.5, "blue"), (2.5, "green")]
+
+    @pytest.mark.parametrize(
+        ("container", "codec"),
+        [("mpegts", "libx264"), ("mpegts", "mpeg2video"), ("mpeg", "mpeg2video"), ("vob", "mpeg2video")],
+    )
+    def test_joined_pieces_are_all_seen(self, container: str, codec: str) -> None:
+        pieces = [film(container, codec, shots(colour, each=20)) for colour in (RED, BLUE, GREEN)]
+        assert [colour for _, colour in seen(b"".join(pieces), 6)] == ["red", "red", "blue", "blue", "green", "green"]
+        seconds = [second for second, _ in seen(b"".join(pieces), 6)]
+        assert seconds == pytest.approx([0.5, 1.5, 2.5, 3.5, 4.5, 5.5], abs=0.15)
+
+    @pytest.mark.parametrize("starts", [(36_000, 0), (0, 36_000), (0, 20_000_000)])
+    def test_joined_pieces_whose_clocks_are_far_apart(self, starts: tuple[int, int]) -> None:
+        """Of a clock that is set back by more than a minute FFmpeg makes one that wraps, 26.5 hours on."""
+        first, second = (
+            film("mpegts", "libx264", shots(colour, start=start))
+            for colour, start in zip((RED, BLUE), starts, strict=True)
+        )
+        assert seen(first + second, 4) == [(0.2, "red"), (0.7, "red"), (1.2, "blue"), (1.7, "blue")]
+
+    def test_pieces_of_a_chain_with_headers_of_their_own(self) -> None:
+        data = (SAMPLES / "still.ogv").read_bytes()
+        assert seen(data + data, 22) == [(0.0, "red"), (1.0, "blue"), (1.1, "red"), (2.1, "blue")]
+
+
+class TestTheora:
+    def test_repeated_frames_have_empty_packets(self) -> None:
+        """Ten red frames and a blue one, of `ffmpeg -f lavfi -i color=red:s=32x32:r=10:d=1 ... -c:v libtheora`."""
+        assert seen(SAMPLES / "still.ogv", 11) == [(0.0, "red"), (1.0, "blue")]
+
+
+class TestCut:
+    @pytest.mark.parametrize(
+        ("container", "codec"), [*CONTAINERS[:5], ("flv", "libx264"), ("asf", "wmv2"), ("mxf", "mpeg2video")]
+    )
+    @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+    def test_a_part_is_refused(self, container: str, codec: str, share: float) -> None:
+        data = film(container, codec, shots(RED, BLUE, GREEN, WHITE, each=25))
+        said = refused(data[: int(len(data) * share)])
+        assert "cut short" in said or "cannot be decoded" in said
+
+    def test_a_fragmented_film_that_lost_its_last_fragments(self) -> None:
+        """Each of its boxes is whole; its index (sidx) says how long it was."""
+        flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+        data = film("mp4", "mpeg4", shots(RED, BLUE, GREEN, WHITE), container_options=flags)
+        fragments = [found.start() - 4 for found in re.finditer(b"moof", data)]
+        assert len(fragments) == 4
+        ends = [*fragments[1:], len(data)]
+        index = struct.pack(">IIIIIHH", 0, 1, 10240, 0, 0, 0, 4)
+        lengths = [end - at for at, end in zip(fragments, ends, strict=True)]
+        index += b"".join(struct.pack(">III", length, 10240, 1 << 31) for length in lengths)
+        head = data[: fragments[0]] + struct.pack(">I4s", 8 + len(index), b"sidx") + index
+        assert seen(head + data[fragments[0] :], 4) == [(0.5, "red"), (1.5, "blue"), (2.5, "green"), (3.5, "white")]
+        said = refused(head + data[fragments[0] : fragments[2]])
+        assert "is cut short: it says it lasts 4.0 s and ends at 2.0 s" in said
+
+    def test_a_transport_stream_may_begin_and_end_anywhere(self) -> None:
+        data = film("mpegts", "libx264", shots(RED, BLUE, GREEN, WHITE))
+        assert {colour for _, colour in seen(data[188 * 20 + 77 :], 30)} >= {"green", "white"}
+        assert seen(data[: len(data) * 2 // 3], 8)[0][1] == "red"
+
+
+def packets(*times: float | None, key: int = 1) -> Packets:
+    return Packets.of(Packet(time, time, 1.0, index % key == 0, -1) for index, time in enumerate(times))
+
+
+class TestPackets:
+    def test_one_clock(self) -> None:
+        one = packets(5.0, 6.0, 7.0)
+        assert (one.length, [one.time(index) for index in range(3)]) == (3.0, [0.0, 1.0, 2.0])
+
+    @pytest.mark.parametrize("second", [0.0, 4.5, 7.0 + AHEAD + 1, 95_000.0])
+    def test_a_clock_that_begins_anew_goes_on_where_the_other_ended(self, second: float) -> None:
+        one = packets(5.0, 6.0, 7.0, second, second + 1)
+        assert [one.time(index) for index in range(5)] == [0.0, 1.0, 2.0, 3.0, 4.0]
+        assert one.length == 5.0
+
+    def test_a_pause_is_none(self) -> None:
+        assert packets(0.0, 1.0, 1.0 + AHEAD).length == AHEAD + 2
+
+    def test_nor_is_a_picture_every_quarter_of_an_hour(self) -> None:
+        assert packets(0.0, 900.0, 1800.0, 2700.0).length == 2701
+
+    def test_decoding_begins_at_the_last_key_packet_and_then_further_back(self) -> None:
+        one = packets(*map(float, range(20)), key=5)
+        assert one.starts(12.5) == [10, 5, 0]
+        assert one.starts(3.0) == [0]
+
+    def test_what_a_key_packet_comes_before_only_in_the_file_builds_on_the_one_before_it(self) -> None:
+        """Open groups of pictures: the second key is shown after two that follow it."""
+        order = [(0.0, True), (1.0, False), (4.0, True), (2.0, False), (3.0, False), (5.0, False)]
+        one = Packets.of(Packet(shown, float(index), 1.0, key, -1) for index, (shown, key) in enumerate(order))
+        assert one.starts(2.5)[0] == 0
+        assert one.starts(4.5)[0] == 2
+        assert one.starts(5.5)[0] == 2
+
+    def test_before_the_first_key_there_is_nothing_to_see(self) -> None:
+        one = Packets.of(Packet(float(time), float(time), 1.0, time == 3, -1) for time in range(6))
+        assert one.starts(1.0) == [3]
+        assert one.starts(4.0) == [3, 0]
+
+    def test_without_any_time_there_is_no_length(self) -> None:
+        assert packets(None, None).length == 0.0
+        assert packets().starts(0.0) == [0]
