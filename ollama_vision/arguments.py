@@ -45,6 +45,7 @@ class Question:
     access: Access
     stream: bool
     format: str | dict[str, Any] | None
+    range: tuple[int, int] | None
     options: Mapping[str, Any]
     think: bool | None
 
@@ -60,6 +61,7 @@ def read_question(
     cacert: Path | None,
     stream: bool,
     format: str | None,
+    range: str | None,
     options: Iterable[str],
     think: bool | None,
 ) -> Question:
@@ -71,6 +73,7 @@ def read_question(
         access=read_access(demo=demo, hosts=() if host is None else (host,), headers=headers, cacert=cacert),
         stream=stream,
         format=None if format is None else read_format(format),
+        range=None if range is None else read_range(range),
         options=dict(read_option(text) for text in options),
         think=think,
     )
@@ -147,6 +150,16 @@ def check_certificates(file: Path) -> None:
     except OSError as error:
         # An SSLError is an OSError as well.
         raise WrongArgument(f"--cacert {file}: it holds no certificates in PEM form ({error.strerror}).") from error
+
+
+def read_range(text: str) -> tuple[int, int]:
+    """The values shown as black and as white, as in 400:3640; the lower may be negative."""
+    numbers = re.fullmatch(r"\s*(-?[0-9]{1,10})\s*:\s*(-?[0-9]{1,10})\s*", text, re.ASCII)
+    if numbers is None or int(numbers[1]) >= int(numbers[2]):
+        raise WrongArgument(
+            f"--range takes the value shown as black and a higher one, shown as white: 400:3640, not {text!r}."
+        )
+    return int(numbers[1]), int(numbers[2])
 
 
 def read_option(text: str) -> tuple[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from .arguments import STANDARD_INPUT, Question
@@ -50,7 +50,8 @@ def read_picture(picture: str | Path) -> str | Path | bytes:
 def show_answer(question: Question, pictures: list[str | Path | bytes], servers: Servers, screen: Screen) -> None:
     """Put the question to the model and its answer on the screen; raises when there is no text in it."""
     model = question.model or servers.model_that_sees(screen)
-    llm = OllamaMultiModal(model=model, **servers.settings[0])
+    options = ImageOptions(range=question.range)
+    llm = OllamaMultiModal(model=model, image_options=options, **servers.settings[0])
     keywords: dict[str, Any] = {"options": dict(question.options)}
     if question.format is not None:
         keywords["format"] = question.format

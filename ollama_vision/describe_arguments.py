@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .arguments import STANDARD_OUTPUT, Access, WrongArgument, model_of_environment, read_access, read_option
+from .arguments import (
+    STANDARD_OUTPUT,
+    Access,
+    WrongArgument,
+    model_of_environment,
+    read_access,
+    read_option,
+    read_range,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -39,6 +47,7 @@ class Job:
     detail: Detail
     max_pixels: int | None
     """`None`: as `detail` says."""
+    range: tuple[int, int] | None
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     videos: bool
@@ -77,6 +86,7 @@ def read_job(
     pages: Pages,
     detail: Detail | None,
     max_pixels: int | None,
+    range: str | None,
     include: Iterable[str],
     exclude: Iterable[str],
     videos: bool,
@@ -125,6 +135,7 @@ def read_job(
         pages=pages,
         detail=detail or "auto",
         max_pixels=max_pixels,
+        range=None if range is None else read_range(range),
         include=tuple(include),
         exclude=tuple(exclude),
         videos=videos,

@@ -100,8 +100,8 @@ def sidecars_for(job: Job, found: Found, *, names_model: bool) -> Sidecars:
 
 def image_options(job: Job) -> ImageOptions:
     if job.max_pixels is not None:
-        return ImageOptions(max_pixels=job.max_pixels)
-    return ImageOptions().with_detail(job.detail)
+        return ImageOptions(max_pixels=job.max_pixels, range=job.range)
+    return ImageOptions(range=job.range).with_detail(job.detail)
 
 
 def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> Asking:

@@ -18,9 +18,9 @@ from PIL import Image
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
 from llama_index.multi_modal_llms.ollama._images.cicp import Medium
 from llama_index.multi_modal_llms.ollama._images.colour import profile_of
-from llama_index.multi_modal_llms.ollama._images.convert import Raster
 from llama_index.multi_modal_llms.ollama._images.original import Original
 from llama_index.multi_modal_llms.ollama._images.pictures import rendered
+from llama_index.multi_modal_llms.ollama._images.raster import Raster
 
 Colour = tuple[int, ...]
 

@@ -211,7 +211,8 @@ class TestPixels:
         [
             ((120, 160, 3), "float32", "uint8"),
             ((120, 160), "bool", "uint8"),
-            ((120, 160), "uint16", "uint8"),
+            ((120, 160), "int16", "uint16"),
+            ((120, 160, 3), "uint32", "uint16"),
             ((3, 120, 160), "uint8", "Height comes first"),
             ((160,), "uint8", "Height comes first"),
             ((2, 120, 160, 3), "uint8", "Height comes first"),

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from ollama_vision.commands.options import CACert, Demo, Header, Host, Options, Think, complete_model, right_arguments
+from ollama_vision.commands.options import (
+    CACert,
+    Demo,
+    Header,
+    Host,
+    Options,
+    Range,
+    Think,
+    complete_model,
+    right_arguments,
+)
 
 HELP = """Ask about pictures; the answer goes to standard output.
 
@@ -55,6 +65,7 @@ def ask(
         str | None,
         typer.Option(metavar="FILE", help="A file with a JSON Schema that the answer must follow, or the word json."),
     ] = None,
+    range: Range = None,
     option: Options = None,
     think: Think = None,
 ) -> None:
@@ -71,6 +82,7 @@ def ask(
             cacert=cacert,
             stream=stream,
             format=format,
+            range=range,
             options=option or [],
             think=think,
         )

@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from ollama_vision.commands.options import CACert, Demo, Header, Hosts, Options, Think, complete_model, right_arguments
+from ollama_vision.commands.options import (
+    CACert,
+    Demo,
+    Header,
+    Hosts,
+    Options,
+    Range,
+    Think,
+    complete_model,
+    right_arguments,
+)
 
 HELP = """Ask the same about many pictures; answers go to results.jsonl.
 
@@ -90,6 +100,7 @@ def describe(
     max_pixels: Annotated[
         int | None, typer.Option(metavar="N", min=1024, help="The same as a number: width times height.")
     ] = None,
+    range: Range = None,
     include: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Take of folders only files that fit, such as *.jpg. Can be given again."),
@@ -143,6 +154,7 @@ def describe(
             pages=pages.value,
             detail=None if detail is None else detail.value,
             max_pixels=max_pixels,
+            range=range,
             include=include or [],
             exclude=exclude or [],
             videos=videos,

@@ -54,6 +54,15 @@ Think = Annotated[
     bool | None,
     typer.Option("--think/--no-think", help="Have a model that can think do so, or not.", show_default=False),
 ]
+Range = Annotated[
+    str | None,
+    typer.Option(
+        "--range",
+        metavar="LOW:HIGH",
+        help="Which values are shown as black and as white, such as 400:3640, for depth maps and other pictures of "
+        "16 bits. Without it: what the file states, else all where they are many, else from the lowest to the highest.",
+    ),
+]
 
 
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NOT_OF_THE_ANSWER = ("keep_alive", "truncate", "shift")
 """Fields of a request that change when or whether there is an answer, but not what it says."""
-_OF_THE_PICTURE = {"max_pixels", "min_side", "format", "background", "jpeg_quality", "frames", "pages"}
+_OF_THE_PICTURE = {"max_pixels", "min_side", "format", "background", "jpeg_quality", "frames", "pages", "range"}
 """Image options that change what is sent; the others say what may be fetched, and how."""
 _NOT_OF_A_CALL = ("max_validation_retries",)
 """Keywords that only the structured endpoints take."""

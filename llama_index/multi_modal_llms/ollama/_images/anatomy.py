@@ -34,6 +34,8 @@ class Anatomy:
     profile: bytes | None = None
     """The ICC profile."""
     animated: bool = False
+    transparent: tuple[int, ...] | None = None
+    """The grey or colour that stands for transparent; values of less than 8 bits are scaled to 8."""
 
 
 class Walker:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from .anatomy import Damaged
 from .colour import changes_colours, to_srgb
 from .geometry import LONGEST_JPEG_SIDE, Plan, plan_size, squared
-from .mapping import BoxMapping, Crop, Size
+from .mapping import BoxMapping, Size
+from .modes import simple_mode
 from .options import ImageOptions
 from .prepared import Content, PreparedImage
+from .raster import Raster
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,30 +34,6 @@ TURNS = {
 }
 
 
-@dataclass
-class Raster:
-    """A picture that Pillow has opened, perhaps not decoded yet, and what is known about it."""
-
-    image: Image.Image
-    where: str
-    source: str
-    orientation: int = 1
-    lossy: bool = False
-    """Whether it went through a lossy code, or comes from a camera: then PNG would only store its noise."""
-    steps: list[str] = field(default_factory=list)
-    page: int | None = None
-    seconds: float | None = None
-    original_size: Size | None = None
-    """When it is another than the image's: a PDF page in points."""
-    aspect: float = 1.0
-    """Width of one of the image's pixels over its height: where it is not 1 the picture is stretched."""
-    crop: Crop | None = None
-    """The part of the image that is the picture (clean aperture); `None`: all of it. Both are as before turning."""
-    profile: bytes | None = None
-    """The ICC profile, when it is another than the image's own: colours said in another way, see `profile_of`.
-    Empty: the colours are sRGB, whatever profile the image has."""
-
-
 def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     """Decode, reduce, turn and encode. Pillow's own exceptions, and Damaged, go through to the caller."""
     image = raster.image
@@ -73,10 +49,10 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     # JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost, as good as a box filter.
     reduced = image.draft(None, content) if image.format in ("JPEG", "MPO") else None
     image.load()
+    box = reduced[1] if reduced else (0, 0, *stored)
+    image = simple_mode(raster, options.range, steps)
     if raster.crop is not None:
         image = image.crop(raster.crop)
-    box = reduced[1] if reduced else (0, 0, *stored)
-    image = _simple_mode(image, steps)
     if content != stored:
         image = _resized(image, content, box)
     if profile:
@@ -102,34 +78,6 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
         content=Content(raster.where, raster.source, data=encode(image, format_, options, lossy=raster.lossy)),
         page=raster.page,
         seconds=raster.seconds,
-    )
-
-
-def _simple_mode(image: Image.Image, steps: list[str]) -> Image.Image:
-    """The picture as L, RGB, LA, RGBA or CMYK."""
-    mode = image.mode
-    if mode in ("L", "RGB", "CMYK", "LA", "RGBA"):
-        if mode in ("L", "RGB") and "transparency" in image.info:
-            return image.convert("LA" if mode == "L" else "RGBA")
-        return image
-    if mode == "1":
-        return image.convert("L")
-    if mode in ("P", "PA"):
-        steps.append("converted from palette")
-        return image.convert("RGBA" if mode == "PA" or "transparency" in image.info else "RGB")
-    if mode.startswith("I;16") or (mode == "I" and image.format in ("PNG", "PPM")):
-        steps.append("reduced from 16 bit")
-        # The high byte, as Pillow takes it of 16-bit colour.
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if mode == "LAB":
-        steps.append("converted from LAB")
-        return to_srgb(image, None)
-    if mode in ("RGBa", "La"):
-        return image.convert("RGBA" if mode == "RGBa" else "LA")
-    if mode in ("RGBX", "YCbCr", "HSV"):
-        return image.convert("RGB")
-    raise Damaged(
-        f"has pixels of a kind ({mode}) that have no natural brightness", "Scale them to 8 bit, 0 to 255, first."
     )
 
 

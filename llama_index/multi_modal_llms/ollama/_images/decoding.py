@@ -12,13 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .anatomy import Anatomy, Damaged, exif_orientation
+from .apng import begin_animation
 from .bmp import bmp_profile
 from .containers import prove_tiff_page, prove_whole
-from .convert import TURNS, Raster
+from .convert import TURNS
 from .formats import AVIF, BMP, HEIC, JPEG, PNG, TIFF, WEBP, Kind
+from .low_bytes import low_bytes
 from .mapping import Size
 from .material import Material
 from .options import ImageOptions
+from .raster import Raster
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -77,22 +80,37 @@ def rasters(
             turn = [TURNS[orientation]] if orientation in TURNS else []
             raster.steps = [*steps, *([f"page {number} of {count}"] if count > 1 else []), *turn]
             raster.page = number if count > 1 else None
+            raster.low_bytes = low_bytes(image, lambda: _reopened(open_, file, image.tell()))
             yield raster
         return
     orientation = anatomy.orientation if anatomy else exif_orientation(image.info.get("exif") or b"")
-    if not _animated(image, kind):
-        yield Raster(image, material.where, material.source, orientation, lossy, [*steps], profile=profile)
-    elif options.frames is None:
-        yield Raster(
-            image, material.where, material.source, orientation, lossy, [*steps, "first frame"], profile=profile
-        )
+    transparent = anatomy.transparent if anatomy else None
+    if not _animated(image, kind) or options.frames is None:
+        raster = Raster(image, material.where, material.source, orientation, lossy, [*steps], profile=profile)
+        if _animated(image, kind):
+            raster.steps.append("first frame")
+            raster.mask = begin_animation(image)
+        raster.transparent = transparent
+        raster.low_bytes = low_bytes(image, lambda: _reopened(open_, file, image.tell()))
+        yield raster
     else:
         first, frames = _frames(image, options.frames)
+        begin_animation(image)
         for number in frames.numbers:
             image.seek(first + number - 1)
             word = f"frame {number} of {frames.total}"
             said = [*steps, word]
-            yield Raster(image, material.where, material.source, orientation, lossy, said, number, profile=profile)
+            raster = Raster(image, material.where, material.source, orientation, lossy, said, number, profile=profile)
+            raster.transparent = transparent
+            yield raster
+
+
+def _reopened(open_: Callable[[BinaryIO], Image.Image], file: BinaryIO, page: int) -> Image.Image:
+    file.seek(0)
+    again = open_(file)
+    begin_animation(again)
+    again.seek(page)
+    return again
 
 
 def _profile_beside(kind: Kind, file: BinaryIO, anatomy: Anatomy | None) -> bytes | None:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from .anatomy import Damaged, Walker
-from .convert import Raster
 from .decoding import Leaves, NotAsked, choose_pages
 from .encoded import decode_base64
 from .foreign import SVG
@@ -18,6 +17,7 @@ from .material import Material
 from .options import ImageOptions
 from .pictures import check_size, pictures_of, rendered, whole
 from .prepared import Content, PreparedAudio, PreparedImage
+from .raster import Raster
 from .sources import of_fields
 
 _POINTS_PER_INCH = 72

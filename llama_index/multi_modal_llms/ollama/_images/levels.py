@@ -37,7 +37,7 @@ def to_8_bit(
     window); a camera's number of significant bits is `bits`. Where `visible` (of mode L) is 0 values do not count,
     and come out as anything. Raises Damaged when the chosen range makes one grey of a picture that has several.
     """
-    planes = [_as_i16(plane) for plane in planes]
+    planes = [as_i16(plane) for plane in planes]
     low, high = _extrema(planes, visible)
     shown, why = None, ""
     if chosen is not None:
@@ -51,7 +51,7 @@ def to_8_bit(
     if shown is None:
         return _merged([_high_byte(plane, bits) for plane in planes]), f"reduced from {bits} bit"
     table = spread(shown, 1 << 16)
-    return _merged([_looked_up(plane, table) for plane in planes]), f"{bits} bit: {said(shown)}{why}"
+    return _merged([look_up(plane, table) for plane in planes]), f"{bits} bit: {said(shown)}{why}"
 
 
 def colour_to_8_bit(
@@ -72,12 +72,48 @@ def colour_to_8_bit(
     return to_8_bit([join_bytes(*pair) for pair in pairs], stated=stated, chosen=chosen, visible=visible)
 
 
-def choose_in_8_bit(image: Image.Image, chosen: Range) -> tuple[Image.Image, str]:
+def choose_in_8_bit(
+    image: Image.Image, chosen: Range, *, visible: Image.Image | None = None
+) -> tuple[Image.Image, str]:
     """A picture of mode L or RGB, which has 8 bits from the start, with the chosen range of its values shown."""
-    low, high = _extrema([image], None)
+    if chosen[0] < 0 or chosen[1] > 255:
+        raise Damaged(
+            f"has 8 bits, that is values from 0 to 255, and the range {chosen[0]:,} to {chosen[1]:,} goes beyond them",
+            "Leave the range out for it, or choose one of its values.",
+        )
+    low, high = _extrema([image], visible)
     if not _shows(chosen, low, high):
         raise shows_nothing(chosen, low, high)
     return image.point(spread(chosen, 256) * len(image.getbands())), f"8 bit: {said(chosen)}, as asked"
+
+
+def as_i16(plane: Image.Image) -> Image.Image:
+    """A plane of 16-bit values in the mode in which Pillow does most with them."""
+    from PIL import Image as pil
+
+    if plane.mode == "I;16":
+        return plane
+    if plane.mode.startswith("I;16"):
+        order = "I;16" if plane.mode == "I;16L" else plane.mode
+        return pil.frombytes("I;16", plane.size, plane.tobytes(), "raw", order)
+    return plane.convert("I;16")
+
+
+def look_up(plane: Image.Image, table: list[int]) -> Image.Image:
+    """What a table of 65,536 entries says of each value of a plane of mode I;16, as mode L."""
+    from PIL import Image as pil
+
+    width, height = plane.size
+    shown = pil.new("L", plane.size)
+    for top in range(0, height, _ROWS):
+        rows = plane.crop((0, top, width, min(top + _ROWS, height)))
+        shown.paste(rows.convert("I").point(table, "L"), (0, top))
+    return shown
+
+
+def few_greys(high_bytes: Image.Image) -> bool:
+    """Whether the high bytes of a picture (L or RGB) do not do."""
+    return _few(*_extrema([high_bytes], None))
 
 
 def join_bytes(high: Image.Image, low: Image.Image) -> Image.Image:
@@ -125,16 +161,6 @@ def _few(low: int, high: int) -> bool:
     return high - low + 1 < FEWEST_GREYS
 
 
-def _as_i16(plane: Image.Image) -> Image.Image:
-    from PIL import Image as pil
-
-    if plane.mode in ("I;16", "I;16L"):
-        return plane
-    if plane.mode == "I;16B":
-        return pil.frombytes("I;16", plane.size, plane.tobytes(), "raw", "I;16B")
-    return plane.convert("I;16")
-
-
 def _extrema(planes: Sequence[Image.Image], visible: Image.Image | None) -> Range:
     """The lowest and the highest value of all that is visible; (0, 0) when nothing is."""
     lows, highs = planes, planes
@@ -167,19 +193,8 @@ def _high_byte(plane: Image.Image, bits: int) -> Image.Image:
     from PIL import Image as pil
 
     if bits != 16:
-        return _looked_up(plane, [min(value >> bits - 8, 255) for value in range(1 << 16)])
+        return look_up(plane, [min(value >> bits - 8, 255) for value in range(1 << 16)])
     return pil.frombytes("L", plane.size, plane.tobytes(), "raw", "L;16")
-
-
-def _looked_up(plane: Image.Image, table: list[int]) -> Image.Image:
-    from PIL import Image as pil
-
-    width, height = plane.size
-    shown = pil.new("L", plane.size)
-    for top in range(0, height, _ROWS):
-        rows = plane.crop((0, top, width, min(top + _ROWS, height)))
-        shown.paste(rows.convert("I").point(table, "L"), (0, top))
-    return shown
 
 
 def _merged(bands: Sequence[Image.Image]) -> Image.Image:

@@ -42,6 +42,13 @@ class ImageOptions(BaseModel):
     pages: PageNumber | tuple[PageNumber, ...] | None = None
     """Which pages of a TIFF or PDF are taken: a number for so many from the first on, a tuple for these,
     counted from 1. `None`: all of them, and an error when there are more than 20."""
+    range: tuple[int, int] | None = None
+    """The values that are shown as black and as white, the lowest and the highest: for depth maps, masks, thermal
+    and microscopes' pictures. They are values as stored: 0 to 65,535 of a picture of 16 bits, one range for all
+    three colours, and 0 to 255 of one of 8. `None`: the range that the file itself states; else, where 16 bits use so
+    little of theirs that fewer than 32 greys would be left, from the lowest to the highest value that there is; else
+    the whole range. `PreparedImage.steps` says which it was. A range that would make one grey of a picture is an
+    error."""
     max_source_pixels: int = Field(default=200_000_000, ge=1)
     """A picture that says it is larger is refused before it is decoded. The default lets the largest phone
     cameras through (199.8 megapixels)."""
@@ -71,3 +78,10 @@ class ImageOptions(BaseModel):
         if pages == () or pages == []:
             raise ValueError("pages=() would send nothing: name at least one page, or leave it at None")
         return pages
+
+    @field_validator("range")
+    @classmethod
+    def _from_black_to_white(cls, range: tuple[int, int] | None) -> tuple[int, int] | None:
+        if range is not None and range[0] >= range[1]:
+            raise ValueError(f"range={range} must be the value shown as black, then a higher one, shown as white")
+        return range

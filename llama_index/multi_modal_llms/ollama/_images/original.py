@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .anatomy import PIECE
-from .convert import Raster
 from .decoding import Leaves, leaves, stored_size
 from .documents import pdf_leaves, pdf_pages
 from .formats import JPEG, PDF, PNG, READABLE, VIDEOS, Kind
@@ -18,6 +17,7 @@ from .material import Material
 from .options import ImageOptions
 from .pictures import each_picture, faults_named
 from .prepared import PreparedImage
+from .raster import Raster
 from .sources import bare_source
 from .video import video_frames, video_leaves
 
@@ -71,10 +71,7 @@ class Original:
         Of pixels that never were a file it is of their mode, size, values and colour profile.
         """
         if isinstance(self.held, Raster):
-            image = self.held.image
-            colours = image.info.get("icc_profile") if self.held.profile is None else self.held.profile
-            shape = f"{image.mode} {image.size} ".encode()
-            return hashlib.sha256(shape + image.tobytes() + (colours or b"")).hexdigest()
+            return hashlib.sha256(self.held.fingerprint()).hexdigest()
         hasher = hashlib.sha256()
         with self.held.open() as file:
             while piece := file.read(PIECE):

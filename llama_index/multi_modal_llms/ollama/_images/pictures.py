@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from ..errors import ImageError
 from .anatomy import Anatomy, Damaged
 from .colour import changes_colours
-from .convert import Raster, render
+from .convert import render
 from .decoding import NotAsked, rasters
 from .formats import JPEG, PNG, READABLE, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, Kind
 from .geometry import plan_size, squared
@@ -18,6 +18,7 @@ from .material import Material, refusal
 from .options import ImageOptions
 from .png import walk_png
 from .prepared import PreparedImage
+from .raster import Raster
 
 
 def pictures_of(material: Material | Raster, options: ImageOptions) -> list[PreparedImage]:
@@ -110,6 +111,7 @@ def passes(anatomy: Anatomy, kind: Kind, options: ImageOptions) -> bool:
     recoloured = anatomy.profile is not None and changes_colours(anatomy.profile, grey=grey)
     return (
         wanted
+        and options.range is None
         and anatomy.every_reader
         and anatomy.orientation == 1
         and plan_size(anatomy.size, options).canvas == anatomy.size

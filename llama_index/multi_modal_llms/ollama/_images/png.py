@@ -10,7 +10,7 @@ from .anatomy import PIECE, Anatomy, Damaged, Walker, exif_orientation
 from .png_colours import COLOUR_CHUNKS, LONGEST_PROFILE, profile_of_chunks
 
 _KNOWN_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-_READ_WHOLE = frozenset({b"IHDR", b"eXIf"}) | COLOUR_CHUNKS
+_READ_WHOLE = frozenset({b"IHDR", b"eXIf", b"tRNS"}) | COLOUR_CHUNKS
 
 
 def walk_png(file: BinaryIO) -> Anatomy:
@@ -20,6 +20,7 @@ def walk_png(file: BinaryIO) -> Anatomy:
         raise Damaged("does not begin as a PNG")
     header = b""
     colours: dict[bytes, bytes] = {}
+    transparency = b""
     orientation = 1
     seen: set[bytes] = set()
     while b"IEND" not in seen:
@@ -40,6 +41,8 @@ def walk_png(file: BinaryIO) -> Anatomy:
                 header = header or body
             elif name == b"eXIf":
                 orientation = exif_orientation(body)
+            elif name == b"tRNS":
+                transparency = transparency or (b"" if b"IDAT" in seen else body)
         elif critical:
             checksum = zlib.crc32(name)
             for start in range(0, length, PIECE):
@@ -53,10 +56,12 @@ def walk_png(file: BinaryIO) -> Anatomy:
         if critical and stored != checksum:
             raise Damaged(f"is broken: the checksum of its part {name.decode('latin-1')} does not fit")
         seen.add(name)
-    return _anatomy(header, seen, orientation, colours)
+    return _anatomy(header, seen, orientation, colours, transparency)
 
 
-def _anatomy(header: bytes, seen: set[bytes], orientation: int, colours: dict[bytes, bytes]) -> Anatomy:
+def _anatomy(
+    header: bytes, seen: set[bytes], orientation: int, colours: dict[bytes, bytes], transparency: bytes
+) -> Anatomy:
     if len(header) != 13:
         raise Damaged("is broken: its size declaration has the wrong length")
     if b"IDAT" not in seen:
@@ -74,4 +79,19 @@ def _anatomy(header: bytes, seen: set[bytes], orientation: int, colours: dict[by
         every_reader=depth == 8 and colour_type in (0, 2) and b"tRNS" not in seen and not animated,
         profile=profile_of_chunks(colours, grey=grey),
         animated=animated,
+        transparent=_transparent(transparency, depth, colour_type),
     )
+
+
+def _transparent(transparency: bytes, depth: int, colour_type: int) -> tuple[int, ...] | None:
+    """The grey or colour that a tRNS chunk makes transparent; a palette's is Pillow's to read.
+
+    Pillow 13 forgets to scale that of 2 and 4 bits with the greys, compares that of 16-bit colour with high bytes, and
+    never looks at that of 1 and 16 bits.
+    """
+    samples = {0: 1, 2: 3}.get(colour_type, 0)
+    if not samples or len(transparency) != 2 * samples:
+        return None
+    most = (1 << depth) - 1
+    scale = 255 // most if depth < 8 else 1
+    return tuple((value & most) * scale for value in struct.unpack(f">{samples}H", transparency))

@@ -5,18 +5,17 @@ from __future__ import annotations
 import io
 import os
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .convert import Raster
 from .encoded import is_data_url, unwrap
 from .fetch import fetch
 from .foreign import SVG
 from .formats import READABLE
 from .material import Material, from_bytes, from_file, refusal, shown_url
 from .options import ImageOptions
-from .png_colours import profile_of_info
+from .pixels import array_raster, is_pil_image, pil_raster
+from .raster import Raster
 from .sniff import sniff
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _FORMS = (
     "ImageDocument, ImageNode, NodeWithScore, ImageBlock, a path, a URL, bytes, an open file, a PIL image, "
-    "a uint8 array, or a PreparedImage"
+    "a uint8 or uint16 array, or a PreparedImage"
 )
 
 
@@ -38,7 +37,7 @@ def bare_source(value: Any, options: ImageOptions, *, where: str) -> Material | 
     if isinstance(value, (bytes, bytearray, memoryview)):
         return from_bytes(bytes(value), where=where, source="bytes")
     if is_pil_image(value):
-        return pil_raster(value, where=where)
+        return pil_raster(value, where=where, deep=options.range is not None)
     if hasattr(value, "__array_interface__"):
         return array_raster(value, where=where)
     if hasattr(value, "read"):
@@ -98,56 +97,6 @@ def open_file(file: Any, *, where: str) -> Material:
 def _seekable(file: Any) -> bool:
     seekable = getattr(file, "seekable", None)
     return bool(seekable()) if callable(seekable) else False
-
-
-def is_pil_image(value: Any) -> bool:
-    # Where Pillow is not loaded there is no image of it.
-    pil = sys.modules.get("PIL.Image")
-    return pil is not None and isinstance(value, pil.Image)
-
-
-def pil_raster(image: Any, *, where: str) -> Raster:
-    """The picture's current frame. The caller's object keeps its size and mode."""
-    from PIL import Image
-
-    try:
-        image.load()
-        orientation = image.getexif().get(0x0112, 1)
-        lossy = image.format in ("JPEG", "MPO", "HEIF")
-        own: Image.Image = image.copy()
-    except (OSError, ValueError, SyntaxError) as error:
-        raise refusal(where, "PIL image", f"cannot be decoded: {error}") from error
-    if 0 in own.size:
-        raise refusal(where, "PIL image", "has no pixels", kind="empty")
-    turn = orientation if orientation in range(1, 9) else 1
-    return Raster(own, where, "PIL image", turn, lossy, profile=profile_of_info(own.info))
-
-
-def array_raster(array: Any, *, where: str) -> Raster:
-    """An array of HxW, HxWx3 or HxWx4 unsigned bytes, in the order red, green, blue, alpha."""
-    from PIL import Image
-
-    interface = array.__array_interface__
-    shape, kind = tuple(interface["shape"]), interface["typestr"]
-    source = f"array {'x'.join(map(str, shape))} {kind}"
-    if kind != "|u1":
-        way_out = "Scale it to 0..255 and convert it, for numpy: (array * 255).astype('uint8') if it is 0..1."
-        raise refusal(where, source, "is not of unsigned bytes (uint8)", way_out)
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
-        way_out = "Height comes first: (height, width), (height, width, 3) or (height, width, 4)."
-        raise refusal(where, source, "has not the shape of a picture", way_out)
-    if 0 in shape:
-        raise refusal(where, source, "has no pixels", kind="empty")
-    try:
-        if hasattr(array, "tobytes"):
-            mode = "L" if len(shape) == 2 else {3: "RGB", 4: "RGBA"}[shape[2]]
-            image = Image.frombytes(mode, (shape[1], shape[0]), array.tobytes())
-        else:
-            image = Image.fromarray(array)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise refusal(where, source, f"cannot be read: {error}") from error
-    # Arrays are mostly camera frames: as PNG they would be several times as large, all of it noise.
-    return Raster(image, where, source, lossy=True)
 
 
 def llama_index_source(value: Any, options: ImageOptions, *, where: str) -> Material | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import Any
 
-from ..convert import Raster
 from ..decoding import Leaves
 from ..formats import AVIF, GIF, MPEG_TS, WEBP, Kind
 from ..material import Material
@@ -13,6 +12,7 @@ from ..options import ImageOptions
 from ..patience import look_at_the_clock
 from ..pictures import pictures_of, rendered, whole
 from ..prepared import PreparedImage
+from ..raster import Raster
 from ..sources import of_fields
 from .frames import by_packets, by_seeking
 from .opening import opened

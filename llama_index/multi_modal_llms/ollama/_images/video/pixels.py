@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..cicp import HLG, PQ
 from ..colour import profile_of
-from ..convert import Raster
 from ..levels import colour_to_8_bit
 from ..material import Material
+from ..raster import Raster
 from .fields import deinterlaced
 from .frames import Shown
 
