@@ -42,6 +42,16 @@ def test_an_answer_goes_to_standard_output_and_nothing_else_does(vision: Command
     assert asked.images[0].convert("RGB").getpixel((32, 32)) == (255, 0, 0)
 
 
+def test_a_range_of_values_is_shown(vision: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "depth.png"
+    Image.new("I;16", (64, 64), 2000).save(file)
+    with EmbeddedOllama(engine=ScriptedEngine("Grey.")) as server:
+        vision(str(file), "How far?", "--host", server.url, "--range", "1000:3000")
+        vision(str(file), "How far?", "--host", server.url)
+    chosen, unasked = (asked.images[0].convert("L").getpixel((32, 32)) for asked in server.asked)
+    assert (chosen, unasked) == (128, 7)
+
+
 def test_everything_that_was_said_reaches_the_server(vision: CommandLine, picture: str, tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"color": {"type": "string"}}}
     file = tmp_path / "schema.json"

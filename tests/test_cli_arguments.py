@@ -17,6 +17,7 @@ from ollama_vision.arguments import (
     read_header,
     read_option,
     read_question,
+    read_range,
 )
 from ollama_vision.models import NoModel, only_vision_model
 
@@ -40,6 +41,7 @@ def question(*pictures: str, text: str = "What is this?", **said: Any) -> Questi
         "cacert": None,
         "stream": True,
         "format": None,
+        "range": None,
         "options": [],
         "think": None,
     }
@@ -205,3 +207,16 @@ def test_the_only_model_that_sees_is_chosen() -> None:
 def test_no_choice_or_too_much_says_what_to_do(models: list[Model], complaint: str) -> None:
     with pytest.raises(NoModel, match=complaint):
         only_vision_model(models, server="http://here")
+
+
+@pytest.mark.parametrize(
+    ("text", "range_"), [("400:3640", (400, 3640)), ("-160:240", (-160, 240)), ("-9 : -3", (-9, -3))]
+)
+def test_a_range(text: str, range_: tuple[int, int]) -> None:
+    assert read_range(text) == range_
+
+
+@pytest.mark.parametrize("text", ["", "400", "400-3640", "3640:400", "4:4", "1:2:3", "0.5:1", "a:b", "0:99999999999"])
+def test_what_is_no_range(text: str) -> None:
+    with pytest.raises(WrongArgument, match="400:3640"):
+        read_range(text)

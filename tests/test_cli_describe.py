@@ -63,6 +63,19 @@ def test_a_line_says_what_was_asked_and_what_came(
     assert len(line["request"]) == 64
 
 
+def test_another_range_is_another_request(describe: Describe, folder: Path) -> None:
+    Image.new("I;16", (64, 64), 2000).save("depth.png")
+    with EmbeddedOllama(engine=ScriptedEngine("Grey.", capabilities=SEES)) as server:
+        command = ["depth.png", "--host", server.url]
+        describe(*command, "--range", "1000:3000")
+        assert describe(*command, "--range", "1000:3000").code == 0
+        describe(*command, "--range", "0:4000", "--append")
+        outcome = describe(*command)
+    assert outcome.code == 2
+    assert "--append" in outcome.err
+    assert [asked.images[0].convert("L").getpixel((32, 32)) for asked in server.asked] == [128, 128]
+
+
 def test_the_request_is_as_it_was_said(describe: Describe, folder: Path) -> None:
     Image.new("RGB", (2000, 1000), "red").save("large.png")
     engine = ScriptedEngine("Red.", capabilities=(*SEES, "thinking"))

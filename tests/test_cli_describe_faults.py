@@ -121,6 +121,7 @@ class TestStops:
             (["photos", "--prompt", " "], "--prompt is empty"),
             (["photos", "--append", "--restart"], "give one of them"),
             (["photos", "--detail", "low", "--max-pixels", "5000"], "not both"),
+            (["photos", "--range", "400-3640"], "--range takes the value shown as black"),
             (["photos", "--out", "photos"], "it is a folder"),
             (["photos", "--out", "no/where.jsonl"], "there is no folder no"),
             (["photos", "--out", "-", "--append"], "--out - keeps nothing: leave out --append"),

@@ -71,6 +71,7 @@ def test_a_changed_file_under_an_old_name_is_asked_about(serving: Serving, plain
         {"llm_kwargs": {"num_predict": 50}},
         {"llm_kwargs": {"system": "Be short."}},
         {"llm_kwargs": {"image_options": ImageOptions(max_pixels=2048)}},
+        {"llm_kwargs": {"image_options": ImageOptions(range=(0, 200))}},
         {"think": True},
     ],
     ids=str,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deep_pictures import png
 from llama_index.core.base.llms.types import ChatMessage, DocumentBlock, ImageBlock, TextBlock, VideoBlock
 from llama_index.core.schema import ImageDocument, ImageNode
 from picture_corpus import encoded, heic, raw_png, raw_tiff_16
@@ -44,6 +45,12 @@ def transparent(image: Image.Image) -> bytes:
     return encoded(with_alpha, "PNG")
 
 
+def faint(image: Image.Image) -> bytes:
+    """Values of 0 to 510 in 16 bits: a reader that takes the high byte sees a black sheet."""
+    rows = [[[2 * value for value in image.getpixel((x, y))] for x in range(image.width)] for y in range(image.height)]  # type: ignore[union-attr]
+    return png(rows, 16, 2)
+
+
 def film(image: Image.Image) -> bytes:
     av = pytest.importorskip("av")
     buffer = io.BytesIO()
@@ -60,6 +67,7 @@ FILES: dict[str, Callable[[Image.Image], bytes]] = {
     "PNG": lambda image: encoded(image, "PNG"),
     "PNG palette": lambda image: encoded(image.quantize(64), "PNG"),
     "PNG 16 bit": lambda image: raw_png(image, depth=16),
+    "PNG 16 bit, a hundredth of them used": faint,
     "PNG transparent": transparent,
     "JPEG": lambda image: encoded(image, "JPEG", quality=95),
     "JPEG progressive": lambda image: encoded(image, "JPEG", quality=95, progressive=True),

@@ -14,8 +14,9 @@ from picture_corpus import BLUE, GREEN, LIGHT, RED, TURN_BACK, card, encoded, tu
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama._images import BoxMapping, ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images.convert import Raster, render
+from llama_index.multi_modal_llms.ollama._images.convert import render
 from llama_index.multi_modal_llms.ollama._images.pictures import rendered
+from llama_index.multi_modal_llms.ollama._images.raster import Raster
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 CONVENTIONS = ("pixels", "0-1000", "0-1000 yx", "0-1")

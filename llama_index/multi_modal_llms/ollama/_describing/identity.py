@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 _NOT_OF_THE_ANSWER = ("keep_alive", "truncate", "shift")
 """Fields of a request that change when or whether there is an answer, but not what it says."""
-_OF_THE_PICTURE = {"max_pixels", "min_side", "format", "background", "jpeg_quality", "frames", "pages", "range"}
+_OF_THE_PICTURE = {"max_pixels", "min_side", "format", "background", "jpeg_quality", "frames", "pages"}
 """Image options that change what is sent; the others say what may be fetched, and how."""
+_OF_THE_PICTURE_IF_GIVEN = ("range",)
+"""Younger ones: without them the hash is what it was before there were any, and no picture is asked about again."""
 _NOT_OF_A_CALL = ("max_validation_retries",)
 """Keywords that only the structured endpoints take."""
 
@@ -35,12 +37,14 @@ def arguments_of(llm: OllamaMultiModal, ask: Ask) -> Arguments:
 def request_hash(llm: OllamaMultiModal, ask: Ask) -> str:
     """Hex, of model, prompt, schema, options and the preparation of pictures; not of the host."""
     arguments = arguments_of(llm, ask)
+    options = arguments.image_options
+    given = {name for name in _OF_THE_PICTURE_IF_GIVEN if getattr(options, name) is not None}
     asked = {
         "model": llm.model,
         "prompt": ask.prompt,
         "options": arguments.options,
         "fields": {name: each for name, each in arguments.fields.items() if name not in _NOT_OF_THE_ANSWER},
         "schema": json_schema(ask.output_cls) if ask.output_cls else None,
-        "pictures": arguments.image_options.model_dump(mode="json", include=_OF_THE_PICTURE),
+        "pictures": options.model_dump(mode="json", include=_OF_THE_PICTURE | given),
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
