@@ -91,7 +91,11 @@ def rasters(
             raster.steps.append("first frame")
             raster.mask = begin_animation(image)
         raster.transparent = transparent
-        raster.low_bytes = low_bytes(image, lambda: _reopened(open_, file, image.tell()))
+        # Decoders of our own tell what Pillow's do not.
+        raster.bits, raster.stated = getattr(image, "bits", 16), getattr(image, "stated", None)
+        raster.low_bytes = getattr(image, "low_bytes", None) or low_bytes(
+            image, lambda: _reopened(open_, file, image.tell())
+        )
         yield raster
     else:
         first, frames = _frames(image, options.frames)
