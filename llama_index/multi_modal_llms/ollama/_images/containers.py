@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from .anatomy import Damaged, Walker
+from .boxes import NoBox, each_box
 from .formats import AVI, AVIF, BMP, GIF, HEIC, ICO, MATROSKA, MP4, WEBP, Kind
 
 _PICTURE = "its picture data"
@@ -19,7 +20,9 @@ _PICTURE = "its picture data"
 def prove_whole(file: BinaryIO, kind: Kind) -> None:
     """Raises Damaged when the file is cut short; leaves it at its start."""
     proof = _PROOFS.get(kind)
-    if proof is not None:
+    if kind in (AVIF, HEIC):
+        _iso(file, file.seek(0, 2))
+    elif proof is not None:
         try:
             proof(Walker(file), file.seek(0, 2))
         except struct.error as error:
@@ -81,22 +84,38 @@ def _riff(walker: Walker, size: int) -> None:
         raise Damaged(f"is cut short: it ends inside {_PICTURE}")
 
 
-def _iso(walker: Walker, size: int) -> None:
-    """AVIF and HEIC: boxes, each with its length, one after the other."""
-    position = 0
-    while position + 8 <= size:
-        walker.seek(position)
-        length = struct.unpack(">I", walker.take(4, "its header"))[0]
-        if length == 1:
-            walker.skip(4, "its header")
-            length = struct.unpack(">Q", walker.take(8, _PICTURE))[0]
-        if length == 0:  # to the end of the file
-            return
-        if length < 8:
-            raise Damaged("is broken: a part of it claims to be shorter than its own length field")
-        position += length
-    if position > size:
-        raise Damaged(f"is cut short: it ends inside {_PICTURE}")
+_OF_THE_FORMAT = frozenset(
+    b"ftyp styp moov moof mdat meta idat free skip wide uuid udta pnot PICT mfra sidx ssix prft emsg pdin imda "
+    b"mpvd".split()
+)
+"""Boxes that stand at the top of MP4, QuickTime and HEIF files."""
+_INDEXES = frozenset({b"moov", b"moof", b"meta"})
+
+
+def _iso(file: BinaryIO, size: int) -> None:
+    """MP4, QuickTime, AVIF and HEIC: boxes, each with its length, one after the other.
+
+    Behind them other data may follow, as cameras and editors append it. It begins where there is no box of the format
+    once pictures and index are there, whatever length its first bytes make up.
+    """
+    seen: set[bytes] = set()
+    try:
+        for box in each_box(file, 0, size):
+            if box.end > size:
+                if box.name in _OF_THE_FORMAT or not _all_there(seen):
+                    raise Damaged(f"is cut short: it ends inside {_PICTURE}")
+                return
+            seen.add(box.name)
+    except NoBox as error:
+        if not _all_there(seen):
+            raise Damaged("is broken: a part of it claims to be shorter than its own length field") from error
+    if not _all_there(seen):
+        raise Damaged(f"is cut short: it ends before {_PICTURE}")
+
+
+def _all_there(seen: set[bytes]) -> bool:
+    # A small picture may lie in its index (idat).
+    return bool(seen & _INDEXES) and (b"mdat" in seen or b"meta" in seen)
 
 
 _PROOFS: dict[Kind, Callable[[Walker, int], None]] = {
@@ -104,8 +123,6 @@ _PROOFS: dict[Kind, Callable[[Walker, int], None]] = {
     BMP: _bmp,
     ICO: _ico,
     WEBP: _riff,
-    AVIF: _iso,
-    HEIC: _iso,
 }
 
 
@@ -125,7 +142,7 @@ def prove_video(file: BinaryIO, kind: Kind) -> None:
     """
     size = file.seek(0, 2)
     if kind is MP4:
-        _iso(Walker(file), size)
+        _iso(file, size)
     elif kind is AVI:
         _riff(Walker(file), size)
     elif kind is MATROSKA:

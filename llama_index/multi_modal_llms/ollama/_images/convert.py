@@ -37,6 +37,9 @@ TURNS = {
 def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     """Decode, reduce, turn and encode. Pillow's own exceptions, and Damaged, go through to the caller."""
     image = raster.image
+    jpeg = image.format in ("JPEG", "MPO")
+    if not jpeg:
+        image.load()  # of odd clean apertures libheif knows the size only now
     original = raster.original_size or image.size
     left, top, right, bottom = raster.crop or (0, 0, *image.size)
     stored = (right - left, bottom - top)
@@ -46,13 +49,16 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     content = (plan.content[1], plan.content[0]) if turned else plan.content
     steps = list(raster.steps)
     profile = image.info.get("icc_profile") if raster.profile is None else raster.profile
-    # JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost, as good as a box filter.
-    reduced = image.draft(None, content) if image.format in ("JPEG", "MPO") else None
-    image.load()
+    reduced = None
+    if jpeg:
+        # It decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost, as good as a box filter.
+        reduced = image.draft(None, content)
+        image.load()
     box = reduced[1] if reduced else (0, 0, *stored)
     image = simple_mode(raster, options.range, steps)
     if raster.crop is not None:
         image = image.crop(raster.crop)
+        steps.append(f"cropped to {stored[0]}x{stored[1]}")
     if content != stored:
         image = _resized(image, content, box)
     if profile:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from .anatomy import Anatomy, Damaged, exif_orientation
 from .apng import begin_animation
 from .bmp import bmp_profile
+from .colour import profile_of
 from .containers import prove_tiff_page, prove_whole
 from .convert import TURNS
 from .formats import AVIF, BMP, HEIC, JPEG, PNG, TIFF, WEBP, Kind
+from .heif import Heif, clean_aperture, colour_codes, heif_of, shown_properties
 from .low_bytes import low_bytes
-from .mapping import Size
+from .mapping import Crop, Size
 from .material import Material
 from .options import ImageOptions
 from .raster import Raster
@@ -64,6 +66,8 @@ def rasters(
     next is taken. Raises Damaged, NotAsked, and whatever Pillow raises."""
     if anatomy is None:
         prove_whole(file, kind)
+    heif = heif_of(file) if kind in (AVIF, HEIC) else None
+    file.seek(0)
     open_ = decoder(kind)
     profile = _profile_beside(kind, file, anatomy)
     image: Any = open_(file)
@@ -85,12 +89,21 @@ def rasters(
         return
     orientation = anatomy.orientation if anatomy else exif_orientation(image.info.get("exif") or b"")
     transparent = anatomy.transparent if anatomy else None
+    crop: Crop | None = None
+    if heif is not None:
+        crop, profile = _said_by_boxes(heif, kind, image)
+
+    def shown(*words: str, page: int | None = None) -> Raster:
+        """The picture at which the image stands."""
+        raster = Raster(image, material.where, material.source, orientation, lossy, [*steps, *words], page)
+        raster.transparent, raster.crop, raster.profile = transparent, crop, profile
+        return raster
+
     if not _animated(image, kind) or options.frames is None:
-        raster = Raster(image, material.where, material.source, orientation, lossy, [*steps], profile=profile)
+        raster = shown()
         if _animated(image, kind):
             raster.steps.append("first frame")
             raster.mask = begin_animation(image)
-        raster.transparent = transparent
         # Decoders of our own tell what Pillow's do not.
         raster.bits, raster.stated = getattr(image, "bits", 16), getattr(image, "stated", None)
         raster.low_bytes = getattr(image, "low_bytes", None) or low_bytes(
@@ -102,11 +115,7 @@ def rasters(
         begin_animation(image)
         for number in frames.numbers:
             image.seek(first + number - 1)
-            word = f"frame {number} of {frames.total}"
-            said = [*steps, word]
-            raster = Raster(image, material.where, material.source, orientation, lossy, said, number, profile=profile)
-            raster.transparent = transparent
-            yield raster
+            yield shown(f"frame {number} of {frames.total}", page=number)
 
 
 def _reopened(open_: Callable[[BinaryIO], Image.Image], file: BinaryIO, page: int) -> Image.Image:
@@ -124,6 +133,18 @@ def _profile_beside(kind: Kind, file: BinaryIO, anatomy: Anatomy | None) -> byte
     if kind is PNG and anatomy is not None:
         return anatomy.profile or b""
     return None
+
+
+def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | None, bytes | None]:
+    """The part to be shown, and the colours, of an AVIF or HEIC picture, where its decoder does not see to them.
+
+    libavif gives the whole of what is coded, and its turning as EXIF; libheif crops and turns by itself. Neither gives
+    other colours than those that are stored.
+    """
+    properties = shown_properties(heif)
+    codes = None if image.info.get("icc_profile") else colour_codes(properties)
+    profile = None if codes is None else profile_of(*codes)
+    return (clean_aperture(properties, image.size) if kind is AVIF else None), profile
 
 
 def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:

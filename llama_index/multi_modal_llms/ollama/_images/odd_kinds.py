@@ -76,7 +76,12 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("several pages", "each a picture; thumbnails and masks among them are no pages"),
         _refused("32 bits a channel, floating point", "no natural brightness: scale it to 8 bits first"),
     ),
-    AVIF: (_lost("animation", "the first frame, or `frames` of them"),),
+    AVIF: (
+        _right("clean aperture, turned, mirrored, grids, 10 and 12 bits", "an aperture anywhere, as libheif crops"),
+        _right("colours described by numbers (nclx), PQ and HLG among them"),
+        _right("data appended to it"),
+        _lost("animation", "the first frame, or `frames` of them"),
+    ),
     ICO: (_lost("several sizes", "the largest is sent"),),
     JPEG_2000: (
         _right("grey of 9 to 16 bits, CMYK, sYCC, palettes, colour profiles"),
@@ -97,7 +102,12 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _refused("palettes, dithering", "`convert IN OUT.png`"),
     ),
     QOI: (_right("RGB and RGBA"),),
-    HEIC: (_lost("several pictures", "the primary one is sent"),),
+    HEIC: (
+        _right("clean aperture, turned, mirrored, grids, 10 and 12 bits"),
+        _right("colours described by numbers (nclx), PQ and HLG among them"),
+        _right("data appended to it"),
+        _lost("several pictures", "the primary one is sent"),
+    ),
     PDF: (
         _right("filled forms, annotations, pages turned or cropped"),
         _refused("encrypted with a password", "save it without first"),
@@ -106,6 +116,7 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("QuickTime without `ftyp`: cameras up to about 2008"),
         _right("variable frame rates, slide shows, clocks that do not begin at 0"),
         _right("turned or mirrored by its display matrix", "all eight"),
+        _right("data appended to it"),
         _refused("sound with a cover picture", "has no pictures in it, only sound"),
     ),
     MATROSKA: (_right("live recordings that do not say how long they are"),),
