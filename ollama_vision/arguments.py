@@ -47,6 +47,7 @@ class Question:
     format: str | dict[str, Any] | None
     range: tuple[int, int] | None
     options: Mapping[str, Any]
+    options_unchecked: Mapping[str, Any]
     think: bool | None
 
 
@@ -63,6 +64,7 @@ def read_question(
     format: str | None,
     range: str | None,
     options: Iterable[str],
+    options_unchecked: Iterable[str],
     think: bool | None,
 ) -> Question:
     """Check everything that can be checked without a server; raises `WrongArgument`."""
@@ -75,6 +77,7 @@ def read_question(
         format=None if format is None else read_format(format),
         range=None if range is None else read_range(range),
         options=dict(read_option(text) for text in options),
+        options_unchecked=dict(read_option(text) for text in options_unchecked),
         think=think,
     )
 
@@ -171,6 +174,12 @@ def read_option(text: str) -> tuple[str, Any]:
         return name.strip(), json.loads(value)
     except json.JSONDecodeError:
         return name.strip(), value
+
+
+def as_option(error: Exception) -> str:
+    """What the client says of a wrong option, in the words of the shell."""
+    words = re.sub("^(options|additional_kwargs) holds '([^']*)', which", r"--option \2: it", str(error))
+    return words.replace("options_unchecked={...}", "--option-unchecked NAME=VALUE")
 
 
 def read_format(text: str) -> str | dict[str, Any]:

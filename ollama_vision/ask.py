@@ -10,8 +10,8 @@ from typing import Any
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
-from .arguments import STANDARD_INPUT, Question
-from .exits import DONE, FAILED
+from .arguments import STANDARD_INPUT, Question, WrongArgument, as_option
+from .exits import DONE, FAILED, STOPPED
 from .models import NoModel
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, servers_for
@@ -32,6 +32,9 @@ def ask(question: Question) -> int:
             # A ValueError is the client's word on an option that it does not send.
             screen.complain(str(error))
             return FAILED
+        except WrongArgument as error:
+            screen.complain(str(error))
+            return STOPPED
         except BrokenPipeError:
             silence_output()
             return FAILED
@@ -50,9 +53,17 @@ def read_picture(picture: str | Path) -> str | Path | bytes:
 def show_answer(question: Question, pictures: list[str | Path | bytes], servers: Servers, screen: Screen) -> None:
     """Put the question to the model and its answer on the screen; raises when there is no text in it."""
     model = question.model or servers.model_that_sees(screen)
-    options = ImageOptions(range=question.range)
-    llm = OllamaMultiModal(model=model, image_options=options, **servers.settings[0])
-    keywords: dict[str, Any] = {"options": dict(question.options)}
+    try:
+        llm = OllamaMultiModal(
+            model=model,
+            image_options=ImageOptions(range=question.range),
+            additional_kwargs=dict(question.options),
+            options_unchecked=dict(question.options_unchecked),
+            **servers.settings[0],
+        )
+    except TypeError as error:
+        raise WrongArgument(as_option(error)) from error
+    keywords: dict[str, Any] = {}
     if question.format is not None:
         keywords["format"] = question.format
     if question.think is not None:

@@ -37,6 +37,7 @@ class Job:
     answer: type[BaseModel] | None
     """What each answer must be; `None` for text."""
     options: Mapping[str, Any]
+    options_unchecked: Mapping[str, Any]
     think: bool
     out: Path | None
     """`None` for standard output."""
@@ -78,6 +79,7 @@ def read_job(
     cacert: Path | None,
     schema: str | None,
     options: Iterable[str],
+    options_unchecked: Iterable[str],
     think: bool | None,
     out: str,
     append: bool,
@@ -128,6 +130,7 @@ def read_job(
         access=read_access(demo=demo, hosts=hosts, headers=headers, cacert=cacert),
         answer=None if schema is None else read_answer(schema),
         options=dict(read_option(text) for text in options),
+        options_unchecked=dict(read_option(text) for text in options_unchecked),
         think=bool(think),
         out=file,
         start="append" if append else "restart" if restart else "go on",

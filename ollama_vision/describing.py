@@ -9,6 +9,7 @@ from llama_index.multi_modal_llms.ollama import Found, ImageDescriber, ImageOpti
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from . import summary
+from .arguments import as_option
 from .checkpoint import Checkpoint, Intent, OtherRequest, checkpoint
 from .describe_arguments import Job
 from .dry_run import dry_run
@@ -117,11 +118,15 @@ def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> 
             output_cls=job.answer,
             num_workers=job.jobs,
             think=job.think,
-            llm_kwargs={"options": dict(job.options)},
+            # A run without new options is the same request as before there was a door for them.
+            llm_kwargs={
+                "options": dict(job.options),
+                **({"options_unchecked": dict(job.options_unchecked)} if job.options_unchecked else {}),
+            },
         )
         request = describer.request_hash()
     except (TypeError, ValueError) as error:
-        raise Stopped(str(error)) from error
+        raise Stopped(as_option(error)) from error
     if job.pages == "together":
         # Another question about the same document; single pictures go along, so that there is one rule.
         request = sha256(f"{request} pages together".encode()).hexdigest()

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from endpoints import Answer, ask, eight
@@ -41,10 +42,10 @@ class Target:
     """Every word of the answer counts then."""
     thinks: bool
 
-    def client(self, **settings: object) -> OllamaMultiModal:
+    def client(self, **settings: Any) -> OllamaMultiModal:
         # A model that thinks would spend the few tokens of these answers on thoughts.
         thinking = {"thinking": False} if self.thinks else {}
-        known = {"model": self.model, "base_url": self.url, "temperature": 0.0, "context_window": 2048}
+        known: dict[str, Any] = {"model": self.model, "base_url": self.url, "temperature": 0.0, "context_window": 2048}
         return OllamaMultiModal(**{**known, **thinking, **settings})
 
     def check(self, answer: str, *words: str, loosely: tuple[str, ...]) -> None:

@@ -100,8 +100,36 @@ def test_every_keyword_of_complete_is_sent(kwargs: dict[str, Any], field: dict[s
     assert {name: sent.get(name) for name in field} == field
 
 
-def test_any_option_passes_inside_options() -> None:
-    assert options_of(OllamaMultiModal(model="m"), options={"an_option_of_next_year": 1})["an_option_of_next_year"] == 1
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("temprature", "Did you mean 'temperature'?"),
+        ("num_ctxx", "Did you mean 'num_ctx'?"),
+        ("keep_alive", "Pass it to the call, keep_alive=..."),
+        ("think", "Pass it to the call, think=..."),
+        ("max_tokens", "Here it is num_predict."),
+        ("an_option_of_next_year", "options_unchecked={...}"),
+    ],
+)
+def test_what_is_no_option_is_refused_wherever_options_stand(name: str, words: str) -> None:
+    with pytest.raises(TypeError, match=f"^options holds '{name}'") as per_call:
+        options_of(OllamaMultiModal(model="m"), options={name: 1})
+    with pytest.raises(TypeError, match=f"^additional_kwargs holds '{name}'") as made:
+        OllamaMultiModal(model="m", additional_kwargs={name: 1})
+    llm = OllamaMultiModal(model="m")
+    llm.additional_kwargs[name] = 1
+    with pytest.raises(TypeError, match=f"^additional_kwargs holds '{name}'"):
+        options_of(llm)
+    assert words in str(per_call.value)
+    assert words in str(made.value)
+
+
+def test_options_of_next_year_have_a_door_of_their_own() -> None:
+    llm = OllamaMultiModal(model="m", options_unchecked={"next_year": 1, "top_k": 1}, top_k=2)
+    assert options_of(llm)["next_year"] == 1
+    assert options_of(llm)["top_k"] == 2
+    assert options_of(llm, options_unchecked={"next_year": 3})["next_year"] == 3
+    assert OllamaMultiModal.from_dict(llm.to_dict()).options_unchecked == llm.options_unchecked
 
 
 @pytest.mark.parametrize("where", ["keyword", "options", "additional_kwargs"])
@@ -111,11 +139,6 @@ def test_an_option_without_effect_warns(where: str) -> None:
     kwargs = ways.get(where, {})
     with pytest.warns(UserWarning, match="ignores the option 'mirostat'"):
         assert options_of(llm, **kwargs)["mirostat"] == 1
-
-
-def test_a_field_among_the_options_warns() -> None:
-    with pytest.warns(UserWarning, match="'keep_alive' is not an Ollama option"):
-        options_of(OllamaMultiModal(model="m", additional_kwargs={"keep_alive": "5m"}))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from ollama_vision.commands.options import (
     Options,
     Range,
     Think,
+    UncheckedOptions,
     complete_model,
     right_arguments,
 )
@@ -67,6 +68,7 @@ def ask(
     ] = None,
     range: Range = None,
     option: Options = None,
+    option_unchecked: UncheckedOptions = None,
     think: Think = None,
 ) -> None:
     from ollama_vision.arguments import read_question
@@ -84,6 +86,7 @@ def ask(
             format=format,
             range=range,
             options=option or [],
+            options_unchecked=option_unchecked or [],
             think=think,
         )
 

@@ -16,6 +16,7 @@ from ollama_vision.commands.options import (
     Options,
     Range,
     Think,
+    UncheckedOptions,
     complete_model,
     right_arguments,
 )
@@ -131,6 +132,7 @@ def describe(
     header: Header = None,
     cacert: CACert = None,
     option: Options = None,
+    option_unchecked: UncheckedOptions = None,
     think: Think = None,
 ) -> None:
     from ollama_vision.describe_arguments import read_job
@@ -146,6 +148,7 @@ def describe(
             cacert=cacert,
             schema=schema,
             options=option or [],
+            options_unchecked=option_unchecked or [],
             think=think,
             out=out,
             append=append,

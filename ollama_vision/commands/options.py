@@ -50,6 +50,14 @@ Options = Annotated[
         "Can be given again.",
     ),
 ]
+UncheckedOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option-unchecked",
+        metavar="NAME=VALUE",
+        help="The same for an option that is newer than this program: its name is not checked.",
+    ),
+]
 Think = Annotated[
     bool | None,
     typer.Option("--think/--no-think", help="Have a model that can think do so, or not.", show_default=False),

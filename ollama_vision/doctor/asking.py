@@ -120,7 +120,7 @@ def trial(settings: Mapping[str, Any], choice: Choice, loaded: Loaded | None) ->
 
     A model that is loaded is asked with the context that it has: another one would load it anew under its users.
     """
-    context = {"context_window": loaded.context_length} if loaded and loaded.context_length else {}
+    context: dict[str, Any] = {"context_window": loaded.context_length} if loaded and loaded.context_length else {}
     llm = OllamaMultiModal(model=choice.name, temperature=0.0, deadline=LONGEST_TRIAL, **context, **settings)
     began = time.monotonic()
     with warnings.catch_warnings():

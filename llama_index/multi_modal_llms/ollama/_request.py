@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from . import _tools
 from ._headers import HiddenHeaders
+from ._keywords import CallKeywords, ChatKeywords, CompleteKeywords, Options, names
 from ._messages import hide_picture_marks
 from ._schema import json_schema
 
@@ -20,25 +21,21 @@ if TYPE_CHECKING:
 
 Endpoint = Literal["chat", "generate"]
 
+OPTION_NAMES = names(Options)
 # fmt: off
-OPTION_NAMES = frozenset((
-    "num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict", "num_keep", "seed",
-    "num_predict", "top_k", "top_p", "min_p", "typical_p", "repeat_last_n", "temperature", "repeat_penalty",
-    "presence_penalty", "frequency_penalty", "stop",
-))
 IGNORED_OPTION_NAMES = frozenset((
     "mirostat", "mirostat_eta", "mirostat_tau", "tfs_z", "numa", "low_vram", "f16_kv", "logits_all", "vocab_only",
     "use_mlock", "penalize_newline", "embedding_only", "rope_frequency_base", "rope_frequency_scale",
 ))
 """Options of older releases: today's servers take them and do nothing."""
-
-_FIELD_NAMES = frozenset(("format", "think", "keep_alive", "truncate", "shift", "logprobs", "top_logprobs"))
-_GENERATE_NAMES = frozenset(("system", "template", "raw", "suffix", "context"))
-_CHAT_NAMES = frozenset(("tools", "tool_choice", "tool_required", "allow_parallel_tool_calls", "keep_pictures"))
-_CALL_NAMES = frozenset((
-    "options", "max_tokens", "image_options", "deadline", "max_retries", "extra_headers", "formatted",
-))
 # fmt: on
+_CALL_NAMES = frozenset(
+    ("options", "options_unchecked", "max_tokens", "image_options", "deadline", "max_retries", "extra_headers")
+)
+"""What a call takes for itself; the rest of what every endpoint takes stands beside `options` in the body."""
+_FIELD_NAMES = names(CallKeywords, without=Options) - _CALL_NAMES
+_GENERATE_NAMES = names(CompleteKeywords, without=CallKeywords)
+_CHAT_NAMES = names(ChatKeywords, without=CallKeywords)
 _PIECE = 192 * 1024
 """Bytes of a picture that are base64-coded at a time: a multiple of 3, small enough to stay in the cache."""
 
@@ -50,6 +47,7 @@ class Settings(Protocol):
     temperature: float
     context_window: int
     additional_kwargs: dict[str, Any]
+    options_unchecked: dict[str, Any]
     keep_alive: float | str | None
     thinking: bool | str | None
     json_mode: bool
@@ -130,7 +128,8 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -
         TypeError: a keyword that no request has.
         ValueError: a value that cannot be what the caller means.
     """
-    known = _FIELD_NAMES | _CALL_NAMES | OPTION_NAMES | IGNORED_OPTION_NAMES
+    # Core says `formatted` of a prompt to whatever completes it.
+    known = _FIELD_NAMES | _CALL_NAMES | OPTION_NAMES | IGNORED_OPTION_NAMES | {"formatted"}
     known |= _CHAT_NAMES if endpoint == "chat" else _GENERATE_NAMES
     for name in kwargs:
         if name not in known:
@@ -206,20 +205,23 @@ def near_name(name: str, names: Sequence[str]) -> str:
 
 
 def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
-    per_call = given.get("options") or {}
-    if not isinstance(per_call, Mapping):
-        raise ValueError(f"options is {per_call!r}; it must be a dict of Ollama's option names")
+    per_call = _mapping("options", given.get("options"))
     if "max_tokens" in given and "num_predict" in given:
         raise TypeError("max_tokens and num_predict are the same thing; pass one of them")
+    checked = {**settings.additional_kwargs, **per_call}
+    check_options(settings.additional_kwargs, "additional_kwargs")
+    check_options(per_call, "options")
     options = {
         "temperature": settings.temperature,
         "num_ctx": settings.context_window,
-        **settings.additional_kwargs,
-        **per_call,
+        **settings.options_unchecked,
+        **checked,
+        **_mapping("options_unchecked", given.get("options_unchecked")),
         **option_defaults(given),
     }
     for name in options:
-        _warn_when_ignored(name)
+        if name in IGNORED_OPTION_NAMES:
+            warnings.warn(f"Ollama ignores the option {name!r}; it has no effect", UserWarning, stacklevel=2)
     if options.get("num_predict") == 0:
         raise ValueError(
             "num_predict (max_tokens) is 0, which is no limit at all on one of Ollama's paths and one token on the "
@@ -230,16 +232,29 @@ def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _warn_when_ignored(name: str) -> None:
-    if name in IGNORED_OPTION_NAMES:
-        warnings.warn(f"Ollama ignores the option {name!r}; it has no effect", UserWarning, stacklevel=2)
-    elif name in _FIELD_NAMES | _GENERATE_NAMES | _CHAT_NAMES:
-        warnings.warn(
-            f"{name!r} is not an Ollama option: inside options or additional_kwargs it has no effect. "
-            f"Pass it to the call, {name}=...",
-            UserWarning,
-            stacklevel=2,
-        )
+def check_options(options: Mapping[str, Any], where: str) -> None:
+    """Refuse what is no option of the server's: it would be sent, and change nothing.
+
+    Raises:
+        TypeError: names it, and the near one or the place where it belongs.
+    """
+    for name in options:
+        if name in OPTION_NAMES or name in IGNORED_OPTION_NAMES:
+            continue
+        if name == "max_tokens":
+            hint = " Here it is num_predict."
+        elif name in _FIELD_NAMES | _GENERATE_NAMES | _CHAT_NAMES | _CALL_NAMES:
+            hint = f" Pass it to the call, {name}=..."
+        else:
+            near = near_name(name, sorted(OPTION_NAMES))
+            hint = near or " One that is newer than this program goes through options_unchecked={...}."
+        raise TypeError(f"{where} holds {name!r}, which is no option of Ollama's.{hint}")
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    if value is not None and not isinstance(value, Mapping):
+        raise ValueError(f"{name} is {value!r}; it must be a dict of Ollama's option names")
+    return value or {}
 
 
 def _fields(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:

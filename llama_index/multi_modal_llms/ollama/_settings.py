@@ -11,7 +11,7 @@ from llama_index.core.multi_modal_llms.base import MultiModalLLMMetadata
 
 from ._address import default_base_url, parse_address
 from ._headers import checked_headers
-from ._request import near_name, option_defaults
+from ._request import check_options, near_name, option_defaults
 
 if TYPE_CHECKING:
     from .base import OllamaMultiModal
@@ -22,6 +22,8 @@ _OTHER_NAMES = {
     "timeout": "request_timeout",
     "model_name": "model",
     "format": "json_mode",
+    "max_new_tokens": "max_tokens",
+    "options": "additional_kwargs",
 }
 """What other clients call it."""
 
@@ -41,6 +43,7 @@ def read_arguments(data: Mapping[str, Any], fields: Collection[str]) -> dict[str
             hint = f" Did you mean {other!r}?" if other else near_name(name, sorted(fields))
             raise TypeError(f"OllamaMultiModal has no argument {name!r}.{hint}")
     settings = {name: value for name, value in given.items() if name in fields}
+    check_options(settings.get("additional_kwargs") or {}, "additional_kwargs")
     if options:
         settings["additional_kwargs"] = {**options, **(settings.get("additional_kwargs") or {})}
     address = parse_address(str(settings.get("base_url") or default_base_url()))

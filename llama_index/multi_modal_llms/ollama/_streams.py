@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
 from ._headers import with_hidden_headers
+from ._keywords import signature_of, with_options
 from ._legacy_images import has_legacy_images, with_blocks_for_legacy_images
 from ._transport import drive, turn_to_begin
 
@@ -185,9 +186,12 @@ class HeldAsyncStream(AsyncGenerator[Any, None]):
 
 
 def outermost(cls: type[T]) -> type[T]:
-    """Put the outer wrapper around a class's eight endpoints."""
+    """Put the outer wrapper around a class's eight endpoints, and show their keywords."""
     for name in ENDPOINTS:
-        setattr(cls, name, _wrapped(cls.__dict__[name], takes_messages=name.endswith("chat")))
+        wrapper: Any = _wrapped(cls.__dict__[name], takes_messages=name.endswith("chat"))
+        wrapper.__signature__ = signature_of(name)
+        setattr(cls, name, wrapper)
+    cls.__signature__ = with_options(inspect.signature(cls))  # type: ignore[attr-defined]
     return cls
 
 

@@ -6,11 +6,10 @@ It asks through the object's public endpoints, so that each question that is rea
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ImageBlock, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
 from llama_index.core.instrumentation.events.llm import (
     LLMStructuredPredictEndEvent,
@@ -22,7 +21,8 @@ from llama_index.core.types import Model
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from . import _images, errors
+from . import errors
+from ._prompting import PICTURES, picture_blocks, pictures_apart, with_blocks
 from ._request import resolve
 from ._schema import json_schema
 
@@ -117,15 +117,15 @@ class Question(Generic[Model]):
         for name in ("format", "tools"):
             if name in kwargs:
                 raise TypeError(f"{name}= has no place beside a class: the schema of {output_cls.__name__} is sent")
-        given = dict(prompt_args)
-        if "image_documents" not in prompt.template_vars and "image_documents" in given:
-            if "image_documents" in kwargs:
+        given, pictures = pictures_apart(prompt, prompt_args)
+        if PICTURES in prompt_args and PICTURES not in given:
+            if PICTURES in kwargs:
                 raise TypeError("image_documents was given twice, beside the prompt and in llm_kwargs")
-            kwargs["image_documents"] = given.pop("image_documents")
+            kwargs[PICTURES] = pictures
         self.model = llm.model
         self.output_cls = output_cls
         self.retries = int(kwargs.pop("max_validation_retries", llm.max_validation_retries))
-        self._pictures = kwargs.pop("image_documents", None)
+        self._pictures = kwargs.pop(PICTURES, None)
         self.kwargs = {**kwargs, "format": json_schema(output_cls)}
         self._image_options = resolve(llm, "chat", self.kwargs).image_options
         self._llm = llm
@@ -138,9 +138,7 @@ class Question(Generic[Model]):
     def messages(self) -> list[ChatMessage]:
         """The conversation, the object's system prompt included. Reads and encodes pictures."""
         messages = self._prompt.format_messages(llm=self._llm, **self._prompt_args)
-        pictures = _images.prepare_documents(self._pictures, self._image_options)
-        if pictures:
-            messages = _with_pictures(messages, pictures)
+        messages = with_blocks(messages, picture_blocks(self._pictures, self._image_options))
         return self._llm._extend_messages(messages)
 
     def read(self, response: ChatResponse) -> Model:
@@ -272,21 +270,6 @@ class ObjectStream(Generic[Model]):
             return None
         self._ended = True
         return result
-
-
-def _with_pictures(messages: Sequence[ChatMessage], pictures: Sequence[_images.PreparedImage]) -> list[ChatMessage]:
-    """The messages, with the pictures in the user's last one; a copy, and not validated: that would decode them."""
-    blocks: list[Any] = [
-        ImageBlock.model_construct(
-            image=base64.b64encode(picture.read()), image_mimetype=f"image/{picture.format}", detail=None
-        )
-        for picture in pictures
-    ]
-    last = max((index for index, each in enumerate(messages) if each.role == MessageRole.USER), default=None)
-    if last is None:
-        return [*messages, ChatMessage(role=MessageRole.USER, blocks=blocks)]
-    changed = messages[last].model_copy(update={"blocks": [*blocks, *messages[last].blocks]})
-    return [*messages[:last], changed, *messages[last + 1 :]]
 
 
 def _bare(text: str) -> str:

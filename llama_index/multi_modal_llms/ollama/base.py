@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.multi_modal_llms.base import MultiModalLLM
 from llama_index.core.types import Model, PydanticProgramMode
+from typing_extensions import Unpack
 
 from . import _call, _structured, _tools
 from ._address import default_base_url, parse_address
@@ -29,12 +30,16 @@ from ._clock import Clock
 from ._connections import Connections
 from ._headers import request_headers
 from ._images import ImageOptions
+from ._keywords import ChatKeywords, CompleteKeywords, OtherSettings, Pictures, SettingsKeywords
+from ._on_server import OnServer
+from ._prompting import PromptsWithPictures
 from ._settings import OllamaMetadata, addressed, metadata_of, read_arguments
 from ._streams import AsyncReplyStream, ReplyStream, outermost
 from ._target import Target
 from ._transport import IO, BlockingIO, LoopIO, drive
 
 if TYPE_CHECKING:
+    from llama_index.core.llms.structured_llm import StructuredLLM
     from llama_index.core.program.utils import FlexibleModel
     from llama_index.core.prompts import PromptTemplate
     from llama_index.core.tools.types import BaseTool
@@ -44,7 +49,7 @@ _parse_address = lru_cache(maxsize=64)(parse_address)
 
 
 @outermost
-class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
+class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiModalLLM):
     """A vision model on an Ollama server.
 
     What you passed is what the model saw, what the model said is what you got, and anything else is an error of
@@ -67,6 +72,9 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     additional_kwargs: dict[str, Any] = Field(
         default_factory=dict,
         description="Further Ollama options; they win over temperature and context_window.",
+    )
+    options_unchecked: dict[str, Any] = Field(
+        default_factory=dict, description="Ollama options that this program does not know yet; sent as they are."
     )
     keep_alive: float | str | None = Field(default=None, description='How long the model stays loaded: 300, "5m", -1.')
     thinking: bool | str | None = Field(default=None, description='Whether the model thinks: True, False, "low" ...')
@@ -94,7 +102,7 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
 
     model_config = ConfigDict(hide_input_in_errors=True)  # which may hold a key
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, **settings: Unpack[SettingsKeywords]) -> None:
         # Here and not in a validator: pydantic puts the whole input, headers and passwords included, into its errors.
         super().__init__(**read_arguments(settings, type(self).model_fields))
 
@@ -115,7 +123,7 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
     # the eight endpoints
 
     def complete(  # type: ignore[override]
-        self, prompt: str, image_documents: Any = None, formatted: bool = False, **kwargs: Any
+        self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponse:
         """Ask about pictures, by /api/generate.
 
@@ -124,9 +132,7 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
             image_documents: one picture or a list, each an ImageDocument, ImageNode, NodeWithScore, ImageBlock, path,
                 URL, bytes, open file, PIL image, array or PreparedImage.
             formatted: the prompt is what `completion_to_prompt` would make of it.
-            kwargs: Ollama's options by name, and `options`, `max_tokens`, `format`, `think`, `keep_alive`, `truncate`,
-                `shift`, `logprobs`, `top_logprobs`, `image_options`, `deadline`, `max_retries`, `system`, `template`,
-                `raw`, `suffix`, `context`.
+            kwargs: Ollama's options by name, and what `CompleteKeywords` lists.
 
         Raises:
             OllamaMultiModalError: one of `errors`; each says what to do.
@@ -135,34 +141,36 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
         return drive(_call.whole(self._blocking(), self, call))  # type: ignore[return-value]
 
     async def acomplete(  # type: ignore[override]
-        self, prompt: str, image_documents: Any = None, formatted: bool = False, **kwargs: Any
+        self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponse:
         """`complete` on an event loop."""
         call = self._complete_call(prompt, image_documents, formatted, kwargs)
         return await _call.whole(self._on_loop(), self, call)  # type: ignore[return-value]
 
     def stream_complete(  # type: ignore[override]
-        self, prompt: str, image_documents: Any = None, formatted: bool = False, **kwargs: Any
+        self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponseGen:
         """`complete`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
         call = self._complete_call(prompt, image_documents, formatted, kwargs)
         return ReplyStream(drive(_call.begin(self._blocking(), self, call)))
 
     async def astream_complete(  # type: ignore[override]
-        self, prompt: str, image_documents: Any = None, formatted: bool = False, **kwargs: Any
+        self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponseAsyncGen:
         """`stream_complete` on an event loop: await it, then iterate."""
         call = self._complete_call(prompt, image_documents, formatted, kwargs)
         return AsyncReplyStream(await _call.begin(self._on_loop(), self, call))
 
-    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+    def chat(  # type: ignore[override]
+        self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
+    ) -> ChatResponse:
         """Answer a conversation, by /api/chat; pictures are ImageBlocks in the messages.
 
         Args:
             messages: the conversation. Ollama joins a message's texts and does not keep the places of pictures
                 between them; their order is kept.
-            kwargs: as for `complete`, without the last five, and `tools`, `tool_choice`, `tool_required`,
-                `allow_parallel_tool_calls` (False: of several calls the first is kept), `keep_pictures`.
+            kwargs: Ollama's options by name, and what `ChatKeywords` lists. With `allow_parallel_tool_calls=False` the
+                first of several calls is kept.
 
         Raises:
             OllamaMultiModalError: one of `errors`; each says what to do.
@@ -170,17 +178,23 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
         call = _call.chat_call(self, messages, kwargs)
         return drive(_call.whole(self._blocking(), self, call))  # type: ignore[return-value]
 
-    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+    async def achat(  # type: ignore[override]
+        self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
+    ) -> ChatResponse:
         """`chat` on an event loop."""
         call = _call.chat_call(self, messages, kwargs)
         return await _call.whole(self._on_loop(), self, call)  # type: ignore[return-value]
 
-    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+    def stream_chat(  # type: ignore[override]
+        self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
+    ) -> ChatResponseGen:
         """`chat`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
         call = _call.chat_call(self, messages, kwargs)
         return ReplyStream(drive(_call.begin(self._blocking(), self, call)))
 
-    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
+    async def astream_chat(  # type: ignore[override]
+        self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
+    ) -> ChatResponseAsyncGen:
         """`stream_chat` on an event loop: await it, then iterate."""
         call = _call.chat_call(self, messages, kwargs)
         return AsyncReplyStream(await _call.begin(self._on_loop(), self, call))
@@ -236,10 +250,16 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
             return await super().astream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
         return AsyncReplyStream(await _structured.begin(_structured.LoopChat(self), question))
 
-    # the model and the server
+    def as_structured_llm(self, output_cls: type[Any], **kwargs: Any) -> StructuredLLM:
+        """An LLM whose answers are objects of the class; its prompts take `image_documents` too."""
+        from ._structured_llm import StructuredLLMWithPictures
+
+        return StructuredLLMWithPictures(llm=self, output_cls=output_cls, **kwargs)
 
     @classmethod
-    def from_server(cls, model: str, base_url: str | None = None, **kwargs: Any) -> OllamaMultiModal:
+    def from_server(
+        cls, model: str, base_url: str | None = None, **settings: Unpack[OtherSettings]
+    ) -> OllamaMultiModal:
         """An object whose settings fit the model: one that asks the server, once, before it is made.
 
         `is_function_calling_model` is what the model says. `context_window`, unless given, is what is loaded now, else
@@ -248,46 +268,16 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
         Raises:
             OllamaMultiModalError: no such server or model, or an Ollama that cuts long prompts without a word.
         """
-        llm = cls(**addressed(model, base_url, kwargs))
-        return drive(_call.fitted(llm._blocking(), llm, kwargs))
+        llm = cls(**addressed(model, base_url, settings))
+        return drive(_call.fitted(llm._blocking(), llm, settings))
 
     @classmethod
-    async def afrom_server(cls, model: str, base_url: str | None = None, **kwargs: Any) -> OllamaMultiModal:
+    async def afrom_server(
+        cls, model: str, base_url: str | None = None, **settings: Unpack[OtherSettings]
+    ) -> OllamaMultiModal:
         """`from_server` on an event loop."""
-        llm = cls(**addressed(model, base_url, kwargs))
-        return await _call.fitted(llm._on_loop(), llm, kwargs)
-
-    def capabilities(self) -> ModelCapabilities:
-        """What the model can do, from the server; asked once."""
-        return drive(_call.known(self._blocking(), self, self._clock(), self.max_retries))
-
-    async def acapabilities(self) -> ModelCapabilities:
-        """`capabilities` on an event loop."""
-        return await _call.known(self._on_loop(), self, self._clock(), self.max_retries)
-
-    def preload(self) -> None:
-        """Load the model, with the options that calls will use, so that the first answer does not wait for it."""
-        drive(_call.load(self._blocking(), self, self.keep_alive))
-
-    async def apreload(self) -> None:
-        """`preload` on an event loop."""
-        await _call.load(self._on_loop(), self, self.keep_alive)
-
-    def unload(self) -> None:
-        """Free the model's memory on the server."""
-        drive(_call.load(self._blocking(), self, 0))
-
-    async def aunload(self) -> None:
-        """`unload` on an event loop."""
-        await _call.load(self._on_loop(), self, 0)
-
-    def close(self) -> None:
-        """Close open connections. Dropping the object does so too; using it again opens new ones."""
-        self._connections.close()
-
-    async def aclose(self) -> None:
-        """`close` on an event loop."""
-        await self._connections.aclose()
+        llm = cls(**addressed(model, base_url, settings))
+        return await _call.fitted(llm._on_loop(), llm, settings)
 
     # tools
 
@@ -317,6 +307,9 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
 
     # how the rooms see the object
 
+    def _asks(self) -> OllamaMultiModal:
+        return self
+
     def _server(self) -> _call.Server:
         return _call.Server(self._target(), self._connections, self._known)
 
@@ -340,7 +333,9 @@ class OllamaMultiModal(FunctionCallingLLM, MultiModalLLM):
             return None
         return _structured.Question(self, output_cls, *asked)
 
-    def _complete_call(self, prompt: str, image_documents: Any, formatted: bool, kwargs: dict[str, Any]) -> _call.Call:
+    def _complete_call(
+        self, prompt: str, image_documents: Any, formatted: bool, kwargs: Mapping[str, Any]
+    ) -> _call.Call:
         if isinstance(image_documents, bool):  # LLM.complete's second argument is `formatted`
             image_documents, formatted = None, image_documents
         if not formatted and self.completion_to_prompt is not None:
