@@ -131,6 +131,38 @@ def test_video_in_hdr_is_as_ffmpeg_made_it(transfer: int, stored: list[Colour]) 
     assert far_off(shown_with(profile_of(9, transfer, medium="video"), stored), wanted) == []
 
 
+def light_level(most: float) -> bytes:
+    """cLLI: MaxCLL and MaxFALL in cd/m2."""
+    return png_chunk(b"cLLI", struct.pack(">II", round(most * 10_000), 1_000_000))
+
+
+def mastering_display(most: float) -> bytes:
+    """mDCV of BT.2020, up to so many cd/m2."""
+    places = (35400, 14600, 8500, 39850, 6550, 2300, 15635, 16450)
+    return png_chunk(b"mDCV", struct.pack(">8HII", *places, round(most * 10_000), 50))
+
+
+@pytest.mark.parametrize(
+    ("transfer", "chunks", "wanted"),
+    [
+        (16, light_level(470), (0, 1, 7, 21, 37, 85, 158, 245, 255, 255, 255, 255, 255)),
+        (16, light_level(100), (0, 2, 10, 25, 44, 98, 181, 255, 255, 255, 255, 255, 255)),
+        (16, light_level(4000), (0, 1, 5, 15, 30, 70, 132, 202, 226, 238, 250, 255, 255)),
+        (16, light_level(0), (0, 1, 5, 15, 30, 70, 132, 213, 255, 255, 255, 255, 255)),
+        (16, mastering_display(600), (0, 1, 6, 19, 35, 80, 150, 236, 255, 255, 255, 255, 255)),
+        (16, mastering_display(600) + light_level(470), (0, 1, 7, 21, 37, 85, 158, 245, 255, 255, 255, 255, 255)),
+        (18, light_level(470), (0, 4, 19, 36, 53, 86, 119, 161, 225, 243, 254, 255, 255)),
+        (18, light_level(100), (0, 6, 24, 43, 62, 100, 138, 185, 255, 255, 255, 255, 255)),
+        (18, light_level(4000), (0, 3, 14, 29, 43, 71, 99, 135, 189, 201, 210, 218, 225)),
+    ],
+)
+def test_highlights_are_fitted_in_as_far_as_the_file_says_that_it_has_them(
+    transfer: int, chunks: bytes, wanted: tuple[int, ...]
+) -> None:
+    data = with_chunks(encoded(row(greys(*GREYS)), "PNG"), cicp(9, transfer, 0, 1) + chunks)
+    assert far_off(sent(data, ImageOptions(min_side=1)), greys(*wanted)) == []
+
+
 def test_srgb_needs_no_profile() -> None:
     for transfer in (1, 2, 6, 13, 14, 15):
         assert profile_of(1, transfer) is None
@@ -156,6 +188,14 @@ class TestProfilesBesideAlpha:
         lossless = {"lossless": True} if format_ == "WEBP" else {}
         data = encoded(image, format_, icc_profile=PROPHOTO, **lossless)
         assert far_off(sent(data), [self.WANTED] * 8) == []
+
+
+@pytest.mark.parametrize(("transfer", "wanted"), [(16, 30), (18, 43)])
+def test_an_icc_profile_may_say_that_it_is_hdr(transfer: int, wanted: int) -> None:
+    said = profile_of(9, transfer)
+    assert said is not None
+    data = encoded(row(greys(*[64] * 8)), "PNG", icc_profile=said)
+    assert far_off(sent(data), greys(*[wanted] * 8)) == []
 
 
 def test_half_transparent_is_half_background_after_its_colours_are_converted() -> None:

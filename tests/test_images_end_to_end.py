@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from deep_pictures import png
 from llama_index.core.base.llms.types import ChatMessage, DocumentBlock, ImageBlock, TextBlock, VideoBlock
 from llama_index.core.schema import ImageDocument, ImageNode
-from picture_corpus import encoded, heic, raw_png, raw_tiff_16
+from picture_corpus import encoded, heic, png_chunk, raw_png, raw_tiff_16
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, PreparedImage
@@ -63,12 +64,23 @@ def film(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def in_other_colours(image: Image.Image) -> bytes:
+    """Red and green exchanged in the pixels, and back by their chromaticities (cHRM), beside an alpha channel: a reader
+    that goes by the pixels alone sees shapes of other colours."""
+    red, green, blue = image.split()
+    data = encoded(Image.merge("RGBA", (green, red, blue, Image.new("L", image.size, 255))), "PNG")
+    exchanged = struct.pack(">8I", 31270, 32900, 30000, 60000, 64000, 33000, 15000, 6000)
+    start = data.index(b"IDAT") - 4
+    return data[:start] + png_chunk(b"gAMA", struct.pack(">I", 45455)) + png_chunk(b"cHRM", exchanged) + data[start:]
+
+
 FILES: dict[str, Callable[[Image.Image], bytes]] = {
     "PNG": lambda image: encoded(image, "PNG"),
     "PNG palette": lambda image: encoded(image.quantize(64), "PNG"),
     "PNG 16 bit": lambda image: raw_png(image, depth=16),
     "PNG 16 bit, a hundredth of them used": faint,
     "PNG transparent": transparent,
+    "PNG in other colours": in_other_colours,
     "JPEG": lambda image: encoded(image, "JPEG", quality=95),
     "JPEG progressive": lambda image: encoded(image, "JPEG", quality=95, progressive=True),
     "JPEG CMYK": lambda image: encoded(image.convert("CMYK"), "JPEG", quality=95),

@@ -14,7 +14,7 @@ PQ, HLG = 16, 18
 REFERENCE_WHITE = 203.0
 """cd/m2 of a white page or shirt in HDR (ITU-R BT.2408), and of HLG's 75 % signal on its reference display."""
 HDR_PEAK = 1000.0
-"""cd/m2 of the brightest highlight that HDR is taken to have; that of HLG's reference display."""
+"""cd/m2 of the brightest highlight that HDR is taken to have when it does not say; that of HLG's reference display."""
 
 _C: tuple[float, float] = (0.310, 0.316)
 PRIMARIES = {
@@ -46,11 +46,12 @@ _CURVES = {
 
 
 @lru_cache(maxsize=32)
-def profile_of(primaries: int, transfer: int, *, medium: Medium = "still") -> bytes | None:
+def profile_of(primaries: int, transfer: int, *, medium: Medium = "still", peak: float = HDR_PEAK) -> bytes | None:
     """The ICC profile of ColourPrimaries and TransferCharacteristics; `None` when the colours are sRGB or not said.
 
-    Of PQ and HLG, highlights are kept by tone mapping, as Chromium shows still pictures; of a `video` all that is
-    brighter than reference white is white, as FFmpeg's zscale shows it with npl=203.
+    Of PQ and HLG, highlights up to `peak` cd/m2 are kept by tone mapping, as Chromium shows still pictures: MaxCLL
+    (clli, cLLI), else the maximum of the mastering display (mdcv, mDCV), else 1,000. Of a `video` all that is brighter
+    than reference white is white, as FFmpeg's zscale shows it with npl=203.
 
     The curves of television (1, 6, 11, 14, 15) are taken for sRGB's, as Chromium takes them in AVIF and players in
     videos; in a `png` they are those of television's display (BT.1886), as Chromium takes them there.
@@ -58,7 +59,7 @@ def profile_of(primaries: int, transfer: int, *, medium: Medium = "still") -> by
     space = PRIMARIES.get(primaries, BT709)
     if transfer in (PQ, HLG):
         said = b"cicp\x00\x00\x00\x00" + bytes([primaries if primaries in PRIMARIES else 1, transfer, 0, 1])
-        brightest = xyz_tag((0.0, REFERENCE_WHITE if medium == "video" else HDR_PEAK, 0.0))
+        brightest = xyz_tag((0.0, 0.0 if medium == "video" else min(max(peak, REFERENCE_WHITE), 10_000.0), 0.0))
         return matrix_profile(space, SRGB_CURVE, more=((b"cicp", said), (b"lumi", brightest)))
     curve = _CURVES.get(transfer, SRGB_CURVE)
     if medium == "png" and transfer in _TELEVISION:
@@ -74,8 +75,8 @@ def knows(primaries: int, transfer: int) -> bool:
 
 
 def hdr_in(profile: bytes) -> tuple[int, int, float] | None:
-    """ColourPrimaries, TransferCharacteristics and peak of a profile that says by its cicp tag (ICC 4.4) that it is
-    PQ or HLG: its curves and tables can only tell a part of that."""
+    """ColourPrimaries, TransferCharacteristics and peak in cd/m2 (0: as of a video) of a profile that says by its cicp
+    tag (ICC 4.4) that it is PQ or HLG: its curves and tables can only tell a part of that."""
     body = tag(profile, b"cicp")
     if body is None or len(body) < 12 or body[9] not in (PQ, HLG) or body[8] not in PRIMARIES:
         return None

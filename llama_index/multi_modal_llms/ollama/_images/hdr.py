@@ -22,14 +22,14 @@ def to_sdr(image: Image.Image, primaries: int, transfer: int, peak: float) -> Im
     """An RGB picture in PQ or HLG as sRGB. Reference white, 203 cd/m2, becomes half of the light of sRGB's white when
     highlights of 1,000 have to fit in above it, and sRGB's white itself when `peak` is 203; more is white, too.
 
-    Chromium does the first, FFmpeg's zscale the second; that takes HLG's exponent on each channel by itself, which
-    makes vivid colours more vivid than BT.2100 has them."""
+    So Chromium does it. A peak of 0 is white at 203 as FFmpeg's zscale has it, which takes HLG's exponent on each
+    channel by itself, and so makes vivid colours more vivid than BT.2100 has them."""
     from PIL import Image as pil
     from PIL import ImageMath
 
     light = [channel.point(_light(transfer), "F") for channel in image.split()]
     if transfer == HLG:
-        luminance = PRIMARIES[primaries].to_xyz()[1] if peak > REFERENCE_WHITE else None
+        luminance = PRIMARIES[primaries].to_xyz()[1] if peak else None
         light = [ImageMath.lambda_eval(_ootf(at, luminance), r=light[0], g=light[1], b=light[2]) for at in "rgb"]
     space = PRIMARIES[primaries]
     tone = _tone(peak / REFERENCE_WHITE)

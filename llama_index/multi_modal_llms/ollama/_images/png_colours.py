@@ -7,10 +7,10 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .cicp import knows, profile_of
+from .cicp import HDR_PEAK, knows, profile_of
 from .icc import BT709, Curve, Primaries, colour_space, matrix_profile
 
-COLOUR_CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
+COLOUR_CHUNKS = frozenset({b"cICP", b"mDCV", b"cLLI", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 LONGEST_PROFILE = 4_000_000
 
 _SRGB_GAMMA = 0.45455
@@ -25,7 +25,7 @@ def profile_of_chunks(chunks: Mapping[bytes, bytes], *, grey: bool) -> bytes | N
     """
     code = chunks.get(b"cICP", b"")
     if len(code) == 4 and knows(code[0], code[1]) and (code[2], code[3]) == (0, 1):
-        return profile_of(code[0], code[1], medium="png")
+        return profile_of(code[0], code[1], medium="png", peak=_peak(chunks) or HDR_PEAK)
     packed = _unpacked(chunks.get(b"iCCP", b""))
     if packed is not None and colour_space(packed) in ((b"GRAY", b"RGB ") if grey else (b"RGB ",)):
         return packed
@@ -35,6 +35,13 @@ def profile_of_chunks(chunks: Mapping[bytes, bytes], *, grey: bool) -> bytes | N
     places = chunks.get(b"cHRM", b"")
     chromaticities = [value / 100_000 for value in struct.unpack(">8I", places)] if len(places) == 32 else None
     return profile_of_gamma(int.from_bytes(chunks[b"gAMA"], "big") / 100_000, chromaticities)
+
+
+def _peak(chunks: Mapping[bytes, bytes]) -> float:
+    """cd/m2 of the brightest light: of the picture (cLLI), else of the display that it was made on (mDCV)."""
+    levels, display = chunks.get(b"cLLI", b""), chunks.get(b"mDCV", b"")
+    most = int.from_bytes(levels[:4], "big") if len(levels) == 8 else 0
+    return (most or (int.from_bytes(display[16:20], "big") if len(display) == 24 else 0)) / 10_000
 
 
 def profile_of_info(info: Mapping[Any, Any]) -> bytes | None:
