@@ -25,6 +25,7 @@ EXTRAS: Mapping[str, Extra] = {
     "pdf": Extra("pages of PDF files", ("pypdfium2",)),
     "video": Extra("frames of videos", ("av",)),
     "socks": Extra("a SOCKS proxy on the way to the server", ("socksio",)),
+    "dicom": Extra("medical pictures (DICOM)", ("pydicom", "numpy")),
     "embedded": Extra("a small server with a demo model", EMBEDDED),
 }
 """What can be added to the command line by those who need it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from deep_pictures import png
+from dicom_files import RGB, dicom
 from llama_index.core.base.llms.types import ChatMessage, DocumentBlock, ImageBlock, TextBlock, VideoBlock
 from llama_index.core.schema import ImageDocument, ImageNode
 from picture_corpus import encoded, heic, png_chunk, raw_png, raw_tiff_16
@@ -97,6 +98,9 @@ FILES: dict[str, Callable[[Image.Image], bytes]] = {
     "TIFF LZW": lambda image: encoded(image, "TIFF", compression="tiff_lzw"),
     "GIF": lambda image: encoded(image.quantize(64), "GIF"),
     "BMP": lambda image: encoded(image, "BMP"),
+    "JPEG 2000": lambda image: encoded(image, "JPEG2000"),
+    "PNM": lambda image: encoded(image, "PPM"),
+    "DICOM": lambda image: dicom(image.tobytes(), **{**RGB, "Rows": image.height, "Columns": image.width}),
     "ICO": lambda image: encoded(image, "ICO", sizes=[image.size]),
 }
 HOLDERS: dict[str, Callable[[bytes, Path], Any]] = {

@@ -113,7 +113,16 @@ def test_the_metadata_says_what_it_needs(archives: Archives) -> None:
     assert metadata["Version"] == VERSION
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.10"
-    assert set(metadata.get_all("Provides-Extra") or []) == {"all", "cli", "embedded", "heif", "pdf", "socks", "video"}
+    assert set(metadata.get_all("Provides-Extra") or []) == {
+        "all",
+        "cli",
+        "dicom",
+        "embedded",
+        "heif",
+        "pdf",
+        "socks",
+        "video",
+    }
     assert {"llama-index-core<0.15,>=0.14.5", "pillow>=11.3"} <= base
     of_cli = {line.partition(">")[0] for line in requirements if "extra == 'cli'" in line}
     assert of_cli == {"typer", "rich", "jsonschema", "pillow-heif", "pypdfium2"}

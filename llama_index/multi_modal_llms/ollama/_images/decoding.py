@@ -17,7 +17,7 @@ from .bmp import bmp_profile
 from .colour import profile_of
 from .containers import prove_tiff_page, prove_whole
 from .convert import TURNS
-from .formats import AVIF, BMP, HEIC, JPEG, PNG, TIFF, WEBP, Kind
+from .formats import AVIF, BMP, DICOM, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from .heif import Heif, clean_aperture, colour_codes, heif_of, shown_properties
 from .low_bytes import low_bytes
 from .mapping import Crop, Size
@@ -87,6 +87,18 @@ def rasters(
             raster.low_bytes = low_bytes(image, lambda: _reopened(open_, file, image.tell()))
             yield raster
         return
+    if kind is DICOM:
+        for number in choose_pages(image.n_frames, options, what="page"):
+            several = image.n_frames > 1
+            done = [*steps, *([f"page {number} of {image.n_frames}"] if several else [])]
+            raster = Raster(
+                image.frame(number, options.range, done), material.where, material.source, lossy=image.lossy
+            )
+            # To these steps it adds those that it takes when it is decoded.
+            raster.steps, raster.aspect, raster.ranged = done, image.aspect, image.is_grey
+            raster.page = number if several else None
+            yield raster
+        return
     orientation = anatomy.orientation if anatomy else exif_orientation(image.info.get("exif") or b"")
     transparent = anatomy.transparent if anatomy else None
     crop: Crop | None = None
@@ -152,6 +164,9 @@ def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
     if kind is TIFF:
         full = _full_pages(decoder(kind)(file))
         return Leaves(len(full), tuple(choose_pages(len(full), options, what="page")))
+    if kind is DICOM:
+        count = cast("Any", decoder(kind)(file)).n_frames
+        return Leaves(count, tuple(choose_pages(count, options, what="page")))
     if kind.moving and options.frames is not None:
         image = decoder(kind)(file)
         if _animated(image, kind):

@@ -30,7 +30,9 @@ EXR = _other("OpenEXR", "an OpenEXR picture")
 HDR = _other("HDR", "a Radiance HDR picture")
 DDS = _other("DDS", "a DDS texture")
 FITS = _other("FITS", "a FITS file")
-DICOM = _other("DICOM", "a DICOM file", "Export its picture as PNG first.")
+DICOM_BARE = _other(
+    "DICOM without preamble", "a DICOM file without its first 132 bytes", "Add them: `dcmconv IN OUT.dcm` (dcmtk)."
+)
 NPY = _other("npy", "a numpy file", "Load it with numpy.load and pass the array.")
 RIFF = _other("RIFF", "a RIFF file of no known content")
 

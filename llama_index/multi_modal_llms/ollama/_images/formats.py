@@ -27,6 +27,7 @@ class Extra:
 HEIF = Extra("heif", "pillow-heif", "pillow_heif")
 PDF_PAGES = Extra("pdf", "pypdfium2", "pypdfium2")
 VIDEO_FRAMES = Extra("video", "av", "av")
+MEDICAL = Extra("dicom", "pydicom", "pydicom")
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,16 @@ TGA = _own("TGA", "simple_formats", "open_tga", ".tga .icb .vda", "image/x-tga")
 PCX = _own("PCX", "simple_formats", "open_pcx", ".pcx", "image/x-pcx")
 SGI = _own("SGI", "sgi", "SgiFile", ".sgi .rgb .rgba .bw", "image/sgi", "an")
 QOI = _own("QOI", "simple_formats", "open_qoi", ".qoi", "image/qoi")
-PICTURES = (JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, ICO, JPEG_2000, PNM, TGA, PCX, SGI, QOI, HEIC)
+DICOM = Kind(
+    "DICOM",
+    "picture",
+    "a DICOM file",
+    media_type="application/dicom",
+    suffixes=(".dcm", ".dicom"),
+    decoder=(f"{__package__}.dicom", "DicomFile"),
+    extra=MEDICAL,
+)
+PICTURES = (JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, ICO, JPEG_2000, PNM, TGA, PCX, SGI, QOI, HEIC, DICOM)
 """Those that are decoded as a picture, or several; in the order in which people are told of them."""
 
 

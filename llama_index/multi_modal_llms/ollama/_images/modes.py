@@ -23,7 +23,7 @@ def simple_mode(raster: Raster, chosen: Range | None, steps: list[str]) -> Image
     if raster.low_bytes is not None and image.mode in ("RGB", "RGBA"):
         return _deep_colour(raster, cache(raster.low_bytes), chosen, steps)
     simple = _keyed(raster, _shallow(image, steps))
-    if chosen is not None:
+    if chosen is not None and not raster.ranged:
         simple = _chosen(simple, chosen, steps)
     return simple if raster.mask is None else with_alpha(simple, raster.mask)
 

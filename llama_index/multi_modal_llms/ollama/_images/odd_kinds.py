@@ -14,6 +14,7 @@ from .formats import (
     AVI,
     AVIF,
     BMP,
+    DICOM,
     FLV,
     GIF,
     HEIC,
@@ -107,6 +108,14 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("colours described by numbers (nclx), PQ and HLG among them"),
         _right("data appended to it"),
         _lost("several pictures", "the primary one is sent"),
+    ),
+    DICOM: (
+        _right("window or VOI LUT, rescaling, MONOCHROME1, palettes, YBR", "`steps` says which range is shown"),
+        _right("no window", "the lowest to the highest value; `range` chooses otherwise"),
+        _right("several frames", "each a page"),
+        _lost("overlays, annotations", "the picture alone is sent"),
+        _refused("JPEG-LS, lossless JPEG, HTJ2K", "the message has the command that lets pydicom read it"),
+        _refused("without its first 132 bytes", "`dcmconv IN OUT.dcm`"),
     ),
     PDF: (
         _right("filled forms, annotations, pages turned or cropped"),

@@ -38,6 +38,8 @@ class Raster:
     """Of an image of mode I;16: how many bits of a value are used."""
     stated: tuple[int, int] | None = None
     """The range of values that the file itself says is to be shown as black to white."""
+    ranged: bool = False
+    """Whether the decoder itself shows the range that the caller chose: it knows values that the image has not."""
     low_bytes: Callable[[], Image.Image] | None = None
     """Of 16-bit colour, of which `image` has the high bytes: gives the low ones as RGB, perhaps by decoding again."""
     transparent: tuple[int, ...] | None = None

@@ -10,6 +10,7 @@ from .formats import (
     AVI,
     AVIF,
     BMP,
+    DICOM,
     FLV,
     GIF,
     HEIC,
@@ -46,6 +47,8 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", PNG),
     (0, b"GIF87a", GIF),
     (0, b"GIF89a", GIF),
+    # Before TIFF: what stands in its first 128 bytes is nobody's business, and some archives put a TIFF header there.
+    (128, b"DICM", DICOM),
     (8, b"CR\x02\x00", foreign.CAMERA_RAW),
     (0, b"II*\x00", TIFF),
     (0, b"MM\x00*", TIFF),
@@ -71,7 +74,6 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"#?RADIANCE", foreign.HDR),
     (0, b"DDS ", foreign.DDS),
     (0, b"SIMPLE  =", foreign.FITS),
-    (128, b"DICM", foreign.DICOM),
     (0, b"\x93NUMPY", foreign.NPY),
     (0, b"%!PS", foreign.POSTSCRIPT),
     (0, b"\xc5\xd0\xd3\xc6", foreign.EPS),
@@ -132,7 +134,22 @@ def sniff(head: bytes) -> Kind:
         return PCX
     if looks_like_text(head):
         return _text(head)
+    if _is_bare_dicom(head):
+        return foreign.DICOM_BARE
     return TGA if _is_tga(head) else UNKNOWN
+
+
+def _is_bare_dicom(head: bytes) -> bool:
+    """Whether it begins with an element of the groups 2 or 8, with a known type or, of the oldest kind, a length."""
+    if head[:2] == b"\x00\x08":
+        return head[4:6] in (b"UL", b"CS")
+    if head[:2] not in (b"\x02\x00", b"\x08\x00") or head[3:4] > b"\x01":
+        return False
+    if head[4:6] in (b"UL", b"UI", b"CS", b"DA", b"SH", b"LO"):
+        return True
+    return head[:8] in (b"\x02\0\0\0\x04\0\0\0", b"\x08\0\0\0\x04\0\0\0") or (
+        head[:4] in (b"\x08\0\x05\0", b"\x08\0\x08\0") and 0 < head[4] < 64 and head[5:8] == b"\0\0\0"
+    )
 
 
 def _is_pnm(head: bytes) -> bool:
