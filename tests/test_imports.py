@@ -45,6 +45,7 @@ BOTTOM_UP = (
     "_sending",
     "_capabilities",
     "_prompting",
+    "_call_log",
     "_structured",
     "_structured_llm",
     "_call",

@@ -126,9 +126,9 @@ OUTCOMES: dict[str, Outcome] = {
         "generate generate-stream",
         Says(" the capital of the country of France. It is the largest", reason="length"),
     ),
-    **rows(ALL, "load", Says("", reason="load")),
-    **rows(CHATS, "unload", Says("", reason="unload")),
-    **rows(GENERATES, "empty-prompt-picture", Says("", reason="load")),
+    **rows(ALL, "load", Fails(errors.EmptyResponseError, "was asked nothing", {"finish_reason": "load"})),
+    **rows(CHATS, "unload", Fails(errors.EmptyResponseError, "was asked nothing", {"finish_reason": "unload"})),
+    **rows(GENERATES, "empty-prompt-picture", Fails(errors.EmptyResponseError, "was asked nothing", {})),
     # Media. What the server takes and gets wrong (half a file, EXIF) never leaves the client: see the pictures' tests.
     **rows(
         ALL,

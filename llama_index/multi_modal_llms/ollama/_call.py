@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.llms.types import AudioBlock, ChatMessage, ImageBlock, VideoBlock
 
 from . import _capabilities, _images, _messages, errors
+from ._call_log import CallLog
 from ._capabilities import ModelCapabilities
 from ._clock import Clock
 from ._connections import Connections
@@ -121,12 +122,19 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
     if llm.check_capabilities and really != needs:
         await _check(io, llm, server, really, clock, arguments.max_retries)
     asked = Asked.at(server.target, llm.model, request.media_bytes)
+    log = CallLog(llm.model, asked.url, request.path)
+    log.leaves(request.content_length, len(media), request.media_bytes)
     try:
         exchange = await send(io, server.target, request, asked, clock, max_retries=arguments.max_retries)
-    except errors.ContextOverflowError as error:
-        raise _overflow(error, media, server.known.get(key(server, llm))) from error
-    except errors.ModelNotFoundError as error:
-        raise await _capabilities.with_near_names(io, server.target, llm.model, error, clock) from error
+    except BaseException as error:
+        log.status = getattr(error, "status", None)
+        log.failed(error)
+        if isinstance(error, errors.ContextOverflowError):
+            raise _overflow(error, media, server.known.get(key(server, llm))) from error
+        if isinstance(error, errors.ModelNotFoundError):
+            raise await _capabilities.with_near_names(io, server.target, llm.model, error, clock) from error
+        raise
+    log.status = exchange.status
     accumulator = Accumulator(
         arguments.endpoint,
         asked,
@@ -136,7 +144,7 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
         tool_rules=arguments.tool_rules,
         pictures=[item.describe() for item in media],
     )
-    reply = Reply(exchange, accumulator)
+    reply = Reply(exchange, accumulator, log)
     await reply.wait()
     return reply
 
@@ -144,9 +152,10 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
 class Reply:
     """An answer that is coming in. Whatever goes wrong with an item, whoever takes the items closes it."""
 
-    def __init__(self, exchange: Exchange, accumulator: Accumulator) -> None:
+    def __init__(self, exchange: Exchange, accumulator: Accumulator, log: CallLog) -> None:
         self._exchange = exchange
         self._accumulator = accumulator
+        self._log = log
         self._begun: Iterator[Response] | None = None
 
     async def wait(self) -> None:
@@ -170,10 +179,13 @@ class Reply:
                 return self._accumulator.items(lines)
             self._accumulator.end()
         except errors.OllamaMultiModalError as error:
+            # The answer may be whole already, and only the end of its transmission be missing.
+            whole = self._accumulator.done and isinstance(error, (errors.StreamInterruptedError, TimeoutError))
+            if not whole:
+                self._accumulator.carrying(error)
             await self.close()
-            if self._accumulator.done and isinstance(error, (errors.StreamInterruptedError, TimeoutError)):
-                return None  # the answer is whole; only the end of its transmission is missing
-            self._accumulator.carrying(error)
+            if whole:
+                return None
             raise
         except BaseException:
             await self.close()
@@ -182,6 +194,12 @@ class Reply:
         return None
 
     async def close(self) -> None:
+        if self._accumulator.fault is not None:
+            self._log.failed(self._accumulator.fault)
+        elif self._accumulator.done:
+            self._log.answered(*self._accumulator.usage, self._accumulator.finish_reason)
+        else:
+            self._log.left()
         await self._exchange.close()
 
 

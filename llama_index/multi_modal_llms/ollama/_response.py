@@ -71,6 +71,11 @@ class Accumulator:
         self.done = False
         self.text = ""
         self.thinking = ""
+        self.usage = (0, 0)
+        """Tokens of prompt and answer, once it is done."""
+        self.finish_reason = ""
+        self.fault: errors.OllamaMultiModalError | None = None
+        """What it was ended by."""
         self._last_line = b""
         self._endpoint = endpoint
         self._asked = asked
@@ -129,6 +134,7 @@ class Accumulator:
 
     def carrying(self, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError:
         """The error, with what had come."""
+        self.fault = error
         error.partial_text = self.text
         error.thinking = self.thinking
         error.last_line = self._last_line.decode("utf-8", "replace")
@@ -232,8 +238,16 @@ class Accumulator:
 
     def _check_end(self, reply: dict[str, Any]) -> None:
         reason = self._string(reply, "done_reason")
-        if self.text.strip() or self._calls or reason in ("load", "unload"):
+        if self.text.strip() or self._calls:
             return
+        if reason in ("load", "unload"):
+            raise self.carrying(
+                errors.EmptyResponseError(
+                    f"{self._asked.model!r} was asked nothing: the server takes an empty prompt, or a chat without a "
+                    "message, for a request to load the model. Ask something, or use preload().",
+                    finish_reason=reason,
+                )
+            )
         if reason != "length" and not self.thinking:
             return  # an empty answer with `stop` is an answer
         if self.thinking:
@@ -287,12 +301,13 @@ class Accumulator:
         if self._logprobs:
             reply["logprobs"] = extra["logprobs"] = list(self._logprobs)
         prompt, answer = self._count(reply, "prompt_eval_count"), self._count(reply, "eval_count")
+        self.usage, self.finish_reason = (prompt, answer), self._string(reply, "done_reason")
         reply["usage"] = {
             "prompt_tokens": prompt,
             "completion_tokens": answer,
             "total_tokens": prompt + answer,
         }
-        extra["finish_reason"] = self._string(reply, "done_reason") or None
+        extra["finish_reason"] = self.finish_reason or None
         if self._pictures:
             extra["pictures"] = self._pictures
 

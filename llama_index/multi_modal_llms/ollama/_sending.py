@@ -50,7 +50,8 @@ async def send(
             if attempt > max_retries or not _is_worth_a_try(error, clock):
                 raise
             seconds = clock.at_most(_seconds_to_wait(error, attempt))
-            logger.warning("Attempt %d failed, next in %.1f s: %s", attempt, seconds, error)
+            first, _, _ = str(error).partition(". ")  # what happened; what to do is for whoever gets the last one
+            logger.warning("Attempt %d failed, next in %.1f s: %s.", attempt, seconds, first.rstrip("."))
         await io.sleep(seconds)
     raise AssertionError("counting does not end")
 
