@@ -117,7 +117,7 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
     needs = call.needs
     if llm.check_capabilities and needs:
         await _check(io, llm, server, needs, clock, arguments.max_retries)
-    request, media = await io.run(call.build, clock)
+    request, media = await io.run(lambda: _prepared(call, clock), clock)
     really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
     if llm.check_capabilities and really != needs:
         await _check(io, llm, server, really, clock, arguments.max_retries)
@@ -147,6 +147,12 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
     reply = Reply(exchange, accumulator, log)
     await reply.wait()
     return reply
+
+
+def _prepared(call: Call, clock: Clock) -> tuple[Request, Media]:
+    """What is prepared in a thread cannot be stopped from outside: it looks at the clock itself."""
+    with _images.ended_by(clock.check):
+        return call.build()
 
 
 class Reply:

@@ -10,6 +10,7 @@ from .documents import audio_block, document_block
 from .mapping import BoxConvention, BoxMapping
 from .material import Material, refusal
 from .options import ImageOptions
+from .patience import ended_by
 from .pictures import pictures_of
 from .prepared import PreparedAudio, PreparedImage
 from .sources import bare_source, image_block, llama_index_source, of_fields
@@ -22,6 +23,7 @@ __all__ = [
     "PreparedAudio",
     "PreparedImage",
     "aprepare_image",
+    "ended_by",
     "legacy_bytes",
     "prepare_block",
     "prepare_documents",

@@ -15,6 +15,7 @@ from .foreign import SVG
 from .formats import MP3, PDF, READABLE, UNKNOWN, WAV
 from .material import Material
 from .options import ImageOptions
+from .patience import look_at_the_clock
 from .pictures import check_size, pictures_of, rendered, whole
 from .prepared import Content, PreparedAudio, PreparedImage
 from .raster import Raster
@@ -71,6 +72,7 @@ def pdf_pages(material: Material, options: ImageOptions, only: Container[int] | 
         total, numbers = _chosen(document, options)
         for number in numbers:
             if only is None or number in only:
+                look_at_the_clock()
                 # No name holds the drawn page while the next one is drawn.
                 yield whole(material, rendered(_drawn(document, number, total, material, options), options))
 

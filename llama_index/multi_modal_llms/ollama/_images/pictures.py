@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 
-from ..errors import ImageError
+from ..errors import OllamaMultiModalError
 from .anatomy import Anatomy, Damaged
 from .colour import changes_colours
 from .convert import render
@@ -16,6 +16,7 @@ from .jpeg import walk_jpeg
 from .mapping import BoxMapping, Size
 from .material import Material, refusal
 from .options import ImageOptions
+from .patience import look_at_the_clock
 from .png import walk_png
 from .prepared import PreparedImage
 from .raster import Raster
@@ -30,6 +31,7 @@ def each_picture(
     material: Material | Raster, options: ImageOptions, only: Container[int] | None = None
 ) -> Iterator[PreparedImage]:
     """The same one at a time; of several pages or frames those whose numbers are in `only`. One alone is number 1."""
+    look_at_the_clock()
     if isinstance(material, Raster):
         if only is None or 1 in only:
             yield rendered(material, options)
@@ -48,6 +50,7 @@ def each_picture(
     with faults_named(material, kind), material.open() as file:
         for raster in rasters(material, kind, file, options, anatomy):
             if only is None or (raster.page or 1) in only:
+                look_at_the_clock()
                 _check_raster(raster, options, kind)
                 yield whole(material, render(raster, options))
 
@@ -142,7 +145,7 @@ def faults_named(material: Material, kind: Kind) -> Iterator[None]:
     """What goes wrong while a file is taken apart, as an ImageError that names the file."""
     try:
         yield
-    except ImageError:
+    except OllamaMultiModalError:
         raise
     except NotAsked as error:
         raise material.refuse(error.problem, error.way_out, kind) from error
