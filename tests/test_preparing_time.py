@@ -13,7 +13,7 @@ from video_corpus import BLUE, GREEN, RED, film, shots
 from wire_support import WireServer, answer, attempt, client
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, _clock, errors
-from llama_index.multi_modal_llms.ollama._images import pictures
+from llama_index.multi_modal_llms.ollama._images import convert, pictures
 
 
 def pages() -> list[Image.Image]:
@@ -43,7 +43,7 @@ def test_a_deadline_ends_preparing_between_two_pictures(
 ) -> None:
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr(_clock, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    rendered, real = [], pictures.render
+    rendered, real = [], convert.render
 
     def slow(*args: Any) -> Any:
         rendered.append(args)
@@ -53,9 +53,7 @@ def test_a_deadline_ends_preparing_between_two_pictures(
     monkeypatch.setattr(pictures, "render", slow)
     given = many(name)
     with WireServer(answer(endpoint, "late")) as server:
-        outcome = attempt(
-            client(server, deadline=30.0), endpoint, "hello", given, image_options=ImageOptions(frames=4)
-        )
+        outcome = attempt(client(server, deadline=30.0), endpoint, "hello", given, image_options=ImageOptions(frames=4))
         assert type(outcome.error) is errors.DeadlineError
         assert "its deadline of 30 seconds" in str(outcome.error)
         assert server.asked == []

@@ -18,6 +18,7 @@ from .frames import by_packets, by_seeking
 from .opening import opened
 from .pixels import raster_of
 from .survey import USUAL_FRAMES, Survey, survey_of, wanted_of
+from .transparency import alpha_of, has_alpha_apart
 
 __all__ = ["video_block", "video_frames", "video_leaves"]
 
@@ -61,9 +62,11 @@ def _rasters(container: Any, survey: Survey, material: Material, kind: Kind) -> 
     else:
         leaps = kind is MPEG_TS
         found = by_packets(lambda: opened(material, kind), survey.packets, survey.times, leaps=leaps)
+    apart = has_alpha_apart(survey.stream)
     last: float | None = None
     for number, shown in enumerate(found, 1):
         if shown.seconds == last:
             continue  # fewer frames than were asked for
         last = shown.seconds
-        yield raster_of(shown, survey.stream, material, number, len(survey.times))
+        alpha = alpha_of(container, survey.stream, shown.frame) if apart else None
+        yield raster_of(shown, survey.stream, material, number, len(survey.times), alpha)
