@@ -37,6 +37,11 @@ def nclx(primaries: int, transfer: int, matrix: int = 6) -> bytes:
     return box(b"colr", b"nclx", struct.pack(">3HB", primaries, transfer, matrix, 0x80))
 
 
+def clli(brightest: int, average: int = 100) -> bytes:
+    """Content light level, in cd/m2."""
+    return box(b"clli", struct.pack(">2H", brightest, average))
+
+
 def pasp(across: int, down: int) -> bytes:
     return box(b"pasp", struct.pack(">2I", across, down))
 

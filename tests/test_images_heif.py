@@ -10,7 +10,7 @@ import struct
 from typing import Any
 
 import pytest
-from heif_files import box, clap, imir, irot, nclx, part_of, pasp, still
+from heif_files import box, clap, clli, imir, irot, nclx, part_of, pasp, still
 from picture_corpus import BLUE, GREEN, LIGHT, RED, card, encoded, heic, profile, wrong_corners
 from PIL import Image
 
@@ -155,6 +155,34 @@ def test_colours_are_those_of_the_colour_box(
     # HEIC halves the colours, and these curves make more of what that loses.
     tolerance = 3 if codec == "AVIF" else 8
     assert all(near(one, other, tolerance) for one, other in zip(seen, shown, strict=True)), seen
+
+
+# Chromium 156 of sixteen greys, 0 to 255, in a grey AVIF of BT.2020.
+GREYS_SHOWN = {
+    (16, None): (0, 1, 6, 18, 34, 54, 80, 112, 153, 200, 229, 250, 255, 255, 255, 255),
+    (16, 100): (0, 2, 11, 28, 50, 77, 111, 154, 208, 255, 255, 255, 255, 255, 255, 255),
+    (16, 400): (0, 1, 9, 24, 44, 68, 99, 138, 187, 241, 255, 255, 255, 255, 255, 255),
+    (16, 4000): (0, 1, 6, 18, 34, 54, 80, 112, 153, 198, 210, 222, 235, 248, 255, 255),
+    (18, None): (0, 3, 16, 31, 46, 61, 76, 91, 107, 126, 150, 179, 207, 225, 241, 255),
+    (18, 100): (0, 7, 26, 46, 66, 87, 107, 127, 148, 173, 205, 244, 255, 255, 255, 255),
+    (18, 400): (0, 5, 22, 41, 59, 77, 95, 113, 132, 155, 184, 219, 245, 255, 255, 255),
+    (18, 4000): (0, 3, 16, 31, 46, 61, 76, 91, 107, 126, 150, 179, 200, 208, 217, 225),
+}
+
+
+@pytest.mark.parametrize(("transfer", "brightest"), GREYS_SHOWN)
+@pytest.mark.parametrize("codec", ["AVIF", "HEIC"])
+def test_highlights_fit_in_up_to_the_brightest_that_the_file_states(
+    codec: str, transfer: int, brightest: int | None
+) -> None:
+    ramp = Image.new("RGB", (256, 64))
+    for at in range(16):
+        ramp.paste((at * 17,) * 3, (at * 16, 0, at * 16 + 16, 64))
+    said = () if brightest is None else (clli(brightest),)
+    image = opened(prepare_image(still(ramp, nclx(9, transfer, 9), *said, codec=codec), PNG))
+    seen = [image.getpixel((at * 16 + 8, 32))[0] for at in range(16)]  # type: ignore[index]
+    wanted = GREYS_SHOWN[transfer, brightest]
+    assert max(abs(one - other) for one, other in zip(seen, wanted, strict=True)) <= 4, seen
 
 
 @pytest.mark.parametrize("codec", ["AVIF", "HEIC", "WEBP"])

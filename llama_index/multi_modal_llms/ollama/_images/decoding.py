@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from .anatomy import Anatomy, Damaged, exif_orientation
 from .apng import begin_animation
 from .bmp import bmp_profile
-from .colour import profile_of
+from .cicp import HDR_PEAK, profile_of
 from .containers import prove_tiff_page, prove_whole
 from .convert import TURNS
 from .formats import AVIF, BMP, DICOM, HEIC, JPEG, PNG, TIFF, WEBP, Kind
-from .heif import Heif, clean_aperture, colour_codes, heif_of, shown_properties
+from .heif import Heif, brightest, clean_aperture, colour_codes, heif_of, shown_properties
 from .low_bytes import low_bytes
 from .mapping import Crop, Size
 from .material import Material
 from .options import ImageOptions
 from .raster import Raster
+from .webp import webp_of, with_alpha
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -69,13 +70,14 @@ def rasters(
     heif = heif_of(file) if kind in (AVIF, HEIC) else None
     file.seek(0)
     open_ = decoder(kind)
+    webp = webp_of(file) if kind is WEBP else None
+    if webp is not None and webp.bare_canvas:
+        file = with_alpha(file)
     profile = _profile_beside(kind, file, anatomy)
     image: Any = open_(file)
     # What our own openers know beside Pillow's attributes stands in attributes of these names.
     steps = () if kind in (JPEG, PNG) else (f"converted from {kind.name}", *getattr(image, "steps", ()))
-    lossy = (
-        image.info.get("lossy") is True or kind in (JPEG, HEIC, AVIF) or (kind is WEBP and b"VP8L" not in _head(file))
-    )
+    lossy = image.info.get("lossy") is True or kind in (JPEG, HEIC, AVIF) or (webp is not None and not webp.lossless)
     if kind is TIFF:
         for number, count in _seek_pages(image, file, options):
             orientation = image.tag_v2.get(_ORIENTATION, 1)
@@ -155,7 +157,7 @@ def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | N
     """
     properties = shown_properties(heif)
     codes = None if image.info.get("icc_profile") else colour_codes(properties)
-    profile = None if codes is None else profile_of(*codes)
+    profile = None if codes is None else profile_of(*codes, peak=brightest(properties) or HDR_PEAK)
     return (clean_aperture(properties, image.size) if kind is AVIF else None), profile
 
 
@@ -190,14 +192,6 @@ def _frames(image: Any, wanted: int) -> tuple[int, Leaves]:
         # An APNG may show a picture to those who know no animation that is no part of it.
         first, count = 1, count - 1
     return first, Leaves(count, tuple(index + 1 for index in evenly(count, wanted)))
-
-
-def _head(file: BinaryIO) -> bytes:
-    position = file.tell()
-    file.seek(12)
-    head = file.read(64)
-    file.seek(position)
-    return head
 
 
 def evenly(count: int, wanted: int) -> list[int]:

@@ -108,6 +108,12 @@ def colour_codes(properties: tuple[Property, ...]) -> tuple[int, int] | None:
     return None
 
 
+def brightest(properties: tuple[Property, ...]) -> int:
+    """cd/m2 of the brightest pixel (MaxCLL of the content light level box); 0 when nobody says."""
+    body = _last(properties, b"clli")
+    return int.from_bytes(body[:2], "big")
+
+
 def _last(properties: tuple[Property, ...], name: bytes) -> bytes:
     return next((body for found, body in reversed(properties) if found == name), b"")
 

@@ -70,7 +70,10 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _lost("further pictures in one file (MPO, gain maps, depth, motion photos)", "the first one is sent"),
     ),
     PNG: (_lost("animation", "the first frame, or `frames` of them"),),
-    WEBP: (_lost("animation", "the first frame, or `frames` of them"),),
+    WEBP: (
+        _right("animations whose frames leave the canvas bare", "transparent there, whatever colour the file names"),
+        _lost("animation", "the first frame, or `frames` of them"),
+    ),
     GIF: (_lost("animation", "the first frame, or `frames` of them"),),
     BMP: (),
     TIFF: (
