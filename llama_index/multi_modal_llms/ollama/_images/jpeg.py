@@ -11,6 +11,8 @@ from .anatomy import PIECE, Anatomy, Damaged, Walker, exif_orientation
 
 _SOI, _EOI, _SOS, _DQT, _DHT = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_LS = 0xF7
+_HIERARCHICAL = frozenset({0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE})
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 # In picture data, FF 00 is a stuffed FF, FF D0 to D7 are restarts, and FF FF is a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -25,6 +27,13 @@ def walk_jpeg(file: BinaryIO) -> Anatomy:
     does.
     """
     return _Walk(Walker(file)).run()
+
+
+_OTHER_READER = (
+    "Make a PNG of it: `pip install imagecodecs`, then "
+    "`python -c \"import imagecodecs as c; c.imwrite('OUT.png', c.imread('IN'))\"`."
+)
+"""FFmpeg 5.1 reads JPEG-LS in colour as black and lossless JPEG of 16 bits as noise; ImageMagick 6.9 reads neither."""
 
 
 class _Walk:
@@ -69,6 +78,10 @@ class _Walk:
         if length < 2:
             raise Damaged("is broken: a part of it claims to be shorter than its own length field")
         length -= 2
+        if marker == _JPEG_LS:
+            raise Damaged("is coded as JPEG-LS, which is not read", _OTHER_READER)
+        if marker in _HIERARCHICAL:
+            raise Damaged("is hierarchical, which is not read", "Save it as PNG or as an ordinary JPEG first.")
         if marker in _FRAMES:
             self._frame(marker, self.walker.take(length, part))
         elif marker == _SOS:
@@ -97,6 +110,9 @@ class _Walk:
             raise Damaged("is broken: it declares its size twice")
         if len(body) < 6 or len(body) < 6 + 3 * body[5] or body[5] == 0:
             raise Damaged("is broken: its size declaration is cut short")
+        if body[0] != 8:
+            more = f" Of that, ImageOptions(range=(0, {(1 << body[0]) - 1})) shows all." if 8 < body[0] < 16 else ""
+            raise Damaged(f"has {body[0]} bits a sample, where 8 are read", _OTHER_READER + more)
         self.frame, self.frame_marker = body, marker
 
     def _scan(self, body: bytes) -> None:

@@ -67,6 +67,9 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
     JPEG: (
         _right("CMYK, YCCK, RGB, arithmetic coding, lossless of 8 bits", "converted"),
         _right("turned by EXIF"),
+        _right("unequal densities (JFIF)", "sent as stored, as browsers and ImageMagick show them"),
+        _refused("JPEG-LS; more than 8 bits a sample", "make a PNG of it with imagecodecs; the error has the command"),
+        _refused("hierarchical", "save it as an ordinary JPEG first"),
         _lost("further pictures in one file (MPO, gain maps, depth, motion photos)", "the first one is sent"),
     ),
     PNG: (_lost("animation", "the first frame, or `frames` of them"),),
