@@ -1,10 +1,12 @@
-"""PNG and TIFF of any bit depth, sample by sample: Pillow writes hardly any of them."""
+"""PNG, APNG and TIFF of any bit depth, sample by sample: Pillow writes hardly any of them."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
 
 from picture_corpus import png_chunk
 
@@ -45,39 +47,57 @@ def png(
     )
 
 
-def apng_with_default(default: Rows, first: Rows, depth: int, colour_type: int, at: tuple[int, int] = (0, 0)) -> bytes:
-    """An APNG of one more frame than it says to other viewers: they show `default`, which is no part of it.
+@dataclass(frozen=True)
+class Frame:
+    """A frame of an APNG; `then` and `blend` as in the format: keep, clear, bring back; instead, over."""
 
-    `first` comes twice, at an offset, blended over nothing.
-    """
-    header = struct.pack(">IIBBBBB", len(default[0]), len(default), depth, colour_type, 0, 0, 0)
+    rows: Rows
+    at: tuple[int, int] = (0, 0)
+    then: int = 0
+    blend: int = 0
 
-    def frame(number: int) -> bytes:
-        control = struct.pack(">5I2H2B", number, len(first[0]), len(first), *at, 1, 10, 0, 1)
-        body = struct.pack(">I", number + 1) + _scanlines(first, depth)
-        return png_chunk(b"fcTL", control) + png_chunk(b"fdAT", body)
 
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + png_chunk(b"IHDR", header)
-        + png_chunk(b"acTL", struct.pack(">II", 2, 0))
-        + png_chunk(b"IDAT", _scanlines(default, depth))
-        + frame(0)
-        + frame(2)
-        + png_chunk(b"IEND", b"")
-    )
+def apng(
+    frames: Sequence[Frame],
+    depth: int,
+    colour_type: int,
+    *,
+    default: Rows | None = None,
+    transparent: Sequence[int] = (),
+) -> bytes:
+    """With `default`, a picture for viewers without animation, which is no part of it."""
+    still = default or frames[0].rows
+    number = count()
+
+    def control(frame: Frame) -> bytes:
+        size, place = (len(frame.rows[0]), len(frame.rows)), frame.at
+        body = struct.pack(">5I2H2B", next(number), *size, *place, 1, 10, frame.then, frame.blend)
+        return png_chunk(b"fcTL", body)
+
+    chunks = [
+        png_chunk(b"IHDR", struct.pack(">IIBBBBB", len(still[0]), len(still), depth, colour_type, 0, 0, 0)),
+        png_chunk(b"acTL", struct.pack(">II", len(frames), 1)),
+        png_chunk(b"tRNS", struct.pack(f">{len(transparent)}H", *transparent)) if transparent else b"",
+        b"" if default else control(frames[0]),
+        png_chunk(b"IDAT", _scanlines(still, depth)),
+    ]
+    for frame in frames if default else frames[1:]:
+        chunks.append(control(frame))
+        chunks.append(png_chunk(b"fdAT", struct.pack(">I", next(number)) + _scanlines(frame.rows, depth)))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + png_chunk(b"IEND", b"")
 
 
 def tiff(rows: Rows, *, order: str = "<", compressed: bool = False, extra: int | None = None) -> bytes:
     """16 bits a sample, one strip; `order` as in struct, `extra` what a fourth sample is (ExtraSamples)."""
-    width, height, count = len(rows[0]), len(rows), len(rows[0][0])
+    width, height, channels = len(rows[0]), len(rows), len(rows[0][0])
     samples = [sample for row in rows for pixel in row for sample in pixel]
     body = struct.pack(f"{order}{len(samples)}H", *samples)
     body = zlib.compress(body) if compressed else body
-    bits = struct.pack(f"{order}{count}H", *[16] * count)
+    bits = struct.pack(f"{order}{channels}H", *[16] * channels)
     entries = [
-        (256, 3, 1, width), (257, 3, 1, height), (258, 3, count, 16 if count == 1 else 8),
-        (259, 3, 1, 8 if compressed else 1), (262, 3, 1, 1 if count == 1 else 2), (273, 4, 1, 16), (277, 3, 1, count),
+        (256, 3, 1, width), (257, 3, 1, height), (258, 3, channels, 16 if channels == 1 else 8),
+        (259, 3, 1, 8 if compressed else 1), (262, 3, 1, 1 if channels == 1 else 2), (273, 4, 1, 16),
+        (277, 3, 1, channels),
         (278, 3, 1, height), (279, 4, 1, len(body)), *([(338, 3, 1, extra)] if extra is not None else []),
     ]  # fmt: skip
     table = struct.pack(f"{order}H", len(entries))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deep_pictures import CHANNELS, Rows, apng_with_default, png, tiff
+from deep_pictures import Rows, png, tiff
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
@@ -296,42 +296,6 @@ def test_a_pil_image_of_16_bits(mode: str) -> None:
     seen, steps = first_row(image)
     assert near(seen, GREYS_SPREAD)
     assert steps == (STEP,)
-
-
-class TestDefaultImageApart:
-    """Chromium 156 shows the animation; the picture for other viewers is no part of it."""
-
-    WHITE: Rows = [[[255, 255, 255]] * 4] * 2
-    RED: Rows = [[[255, 0, 0]] * 4] * 2
-
-    def test_the_first_frame_is_the_animations(self) -> None:
-        seen, steps = first_row(apng_with_default(self.WHITE, self.RED, 8, 2))
-        assert seen == [255, 0, 0] * 4
-        assert steps == ("first frame",)
-
-    def test_with_frames(self) -> None:
-        data = apng_with_default(self.WHITE, self.RED, 8, 2)
-        assert first_row(data, AS_IT_IS.model_copy(update={"frames": 1}))[0] == [255, 0, 0] * 4
-
-    def test_what_shines_through_is_the_background(self) -> None:
-        half: Rows = [[[255, 0, 0, 128]] * 4] * 2
-        white: Rows = [[[255, 255, 255, 255]] * 4] * 2
-        seen, _ = first_row(apng_with_default(white, half, 8, 6))
-        assert near(seen, [192, 64, 64] * 4)
-
-    @pytest.mark.parametrize("colour_type", [0, 2, 6])
-    def test_a_frame_that_covers_a_part(self, colour_type: int) -> None:
-        white: Rows = [[[255] * CHANNELS[colour_type]] * 4] * 2
-        first: Rows = [[[0, 0, 0, 255][-CHANNELS[colour_type] :]]] * 2
-        seen, _ = first_row(apng_with_default(white, first, 8, colour_type, at=(2, 0)))
-        step = len(seen) // 4
-        assert seen[::step] == [128, 128, seen[2 * step], 128]
-        assert seen[2 * step] != 128
-
-    def test_deep(self) -> None:
-        white: Rows = [[[65535] * 3] * 3] * 2
-        seen, _ = first_row(apng_with_default(white, COLOURS, 16, 2))
-        assert near(seen, COLOURS_SPREAD)
 
 
 @pytest.mark.skipif(not IMAGEMAGICK.exists(), reason="needs ImageMagick 6")

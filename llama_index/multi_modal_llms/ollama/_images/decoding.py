@@ -12,7 +12,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .anatomy import Anatomy, Damaged, exif_orientation
-from .apng import begin_animation
 from .bmp import bmp_profile
 from .cicp import HDR_PEAK, profile_of
 from .containers import prove_tiff_page, prove_whole
@@ -74,6 +73,13 @@ def rasters(
     if webp is not None and webp.bare_canvas:
         file = with_alpha(file)
     profile = _profile_beside(kind, file, anatomy)
+    if anatomy is not None and anatomy.animated:
+        from .apng import animation_rasters
+
+        wanted = options.frames
+        choose = None if wanted is None else lambda count: _frames(count, wanted).numbers
+        yield from animation_rasters(file, material.where, material.source, anatomy, choose)
+        return
     image: Any = open_(file)
     # What our own openers know beside Pillow's attributes stands in attributes of these names.
     steps = () if kind in (JPEG, PNG) else (f"converted from {kind.name}", *getattr(image, "steps", ()))
@@ -117,7 +123,6 @@ def rasters(
         raster = shown()
         if _animated(image, kind):
             raster.steps.append("first frame")
-            raster.mask = begin_animation(image)
         # Decoders of our own tell what Pillow's do not.
         raster.bits, raster.stated = getattr(image, "bits", 16), getattr(image, "stated", None)
         raster.low_bytes = getattr(image, "low_bytes", None) or low_bytes(
@@ -125,17 +130,15 @@ def rasters(
         )
         yield raster
     else:
-        first, frames = _frames(image, options.frames)
-        begin_animation(image)
+        frames = _frames(image.n_frames, options.frames)
         for number in frames.numbers:
-            image.seek(first + number - 1)
+            image.seek(number - 1)
             yield shown(f"frame {number} of {frames.total}", page=number)
 
 
 def _reopened(open_: Callable[[BinaryIO], Image.Image], file: BinaryIO, page: int) -> Image.Image:
     file.seek(0)
     again = open_(file)
-    begin_animation(again)
     again.seek(page)
     return again
 
@@ -170,9 +173,9 @@ def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
         count = cast("Any", decoder(kind)(file)).n_frames
         return Leaves(count, tuple(choose_pages(count, options, what="page")))
     if kind.moving and options.frames is not None:
-        image = decoder(kind)(file)
-        if _animated(image, kind):
-            return _frames(image, options.frames)[1]
+        count = _count_of_png(file) if kind is PNG else getattr(decoder(kind)(file), "n_frames", 1)
+        if count > 1:
+            return _frames(count, options.frames)
     return Leaves(1, (1,))
 
 
@@ -185,13 +188,14 @@ def _animated(image: Any, kind: Kind) -> bool:
     return kind.moving and getattr(image, "is_animated", False)
 
 
-def _frames(image: Any, wanted: int) -> tuple[int, Leaves]:
-    """Where the animation begins in the file, and which of its frames are taken."""
-    first, count = 0, image.n_frames
-    if getattr(image, "default_image", False):
-        # An APNG may show a picture to those who know no animation that is no part of it.
-        first, count = 1, count - 1
-    return first, Leaves(count, tuple(index + 1 for index in evenly(count, wanted)))
+def _count_of_png(file: BinaryIO) -> int:
+    from .apng import read_animation
+
+    return len(read_animation(file).frames)
+
+
+def _frames(count: int, wanted: int) -> Leaves:
+    return Leaves(count, tuple(index + 1 for index in evenly(count, wanted)))
 
 
 def evenly(count: int, wanted: int) -> list[int]:
