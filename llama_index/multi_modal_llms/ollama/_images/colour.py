@@ -12,7 +12,7 @@ from .icc import colour_space
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["NOTICEABLE", "changes_colours", "profile_of", "to_srgb"]
+__all__ = ["NOTICEABLE", "changes_colours", "is_hdr", "profile_of", "to_srgb"]
 
 NOTICEABLE = 4
 """The largest difference of a channel, of 255, that is left alone: nobody sees it, and a JPEG's own noise is larger.
@@ -25,14 +25,16 @@ _LEVELS = (16, 32, 64, 128, 192)
 _PROBES = bytes(value for red in _LEVELS for green in _LEVELS for blue in _LEVELS for value in (red, green, blue))
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes | None, low_bytes: Image.Image | None = None) -> Image.Image:
     """An L, RGB, CMYK, LA or RGBA picture with its profile applied; what is transparent stays so.
+
+    `low_bytes`, of mode RGB, are those of 16-bit colour of which the picture is the high ones: only HDR needs them.
 
     A profile that cannot be used, or is for another kind of pixels, is ignored, as viewers do: without it the colours
     are what most software shows. A grey picture stays grey unless the profile makes colours of its greys.
     """
     if image.mode in ("LA", "RGBA"):
-        colours = to_srgb(image.convert("L" if image.mode == "LA" else "RGB"), profile)
+        colours = to_srgb(image.convert("L" if image.mode == "LA" else "RGB"), profile, low_bytes)
         colours.putalpha(image.getchannel("A"))
         return colours
     if image.mode == "L":
@@ -45,7 +47,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if image.mode == "RGB" and (hdr := hdr_in(profile)) is not None:
         from .hdr import to_sdr
 
-        return to_sdr(image, *hdr)
+        return to_sdr(image, *hdr, low_bytes)
     return _by_lcms(image, profile) or image.convert("RGB")
 
 
@@ -94,6 +96,11 @@ def _greys(profile: bytes) -> tuple[bytes, ...] | None:
     if all(max(three) - min(three) <= 2 for three in zip(red, green, blue, strict=True)):
         return green, green, green
     return red, green, blue
+
+
+def is_hdr(profile: bytes) -> bool:
+    """Whether 8 bits are too few for it."""
+    return colour_space(profile) == b"RGB " and hdr_in(profile) is not None
 
 
 @lru_cache(maxsize=16)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from .colour import changes_colours, to_srgb
+from .colour import changes_colours, is_hdr, to_srgb
 from .geometry import LONGEST_JPEG_SIDE, Plan, plan_size, squared
 from .mapping import BoxMapping, Size
-from .modes import simple_mode
+from .modes import simple_mode, with_alpha
 from .options import ImageOptions
 from .prepared import Content, PreparedImage
 from .raster import Raster
@@ -55,6 +56,10 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
         reduced = image.draft(None, content)
         image.load()
     box = reduced[1] if reduced else (0, 0, *stored)
+    if profile and options.range is None and is_hdr(profile) and (deep := _deep(raster)) is not None:
+        raster = replace(raster, image=to_srgb(deep[0], profile, deep[1]), low_bytes=None)
+        steps.append("colours to sRGB")
+        profile = b""
     image = simple_mode(raster, options.range, steps)
     if raster.crop is not None:
         image = image.crop(raster.crop)
@@ -85,6 +90,18 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
         page=raster.page,
         seconds=raster.seconds,
     )
+
+
+def _deep(raster: Raster) -> tuple[Image.Image, Image.Image] | None:
+    """The high bytes of 16-bit colour, with the picture's alpha, and its low bytes; `None` when it has 8 bits."""
+    if raster.transparent is not None or raster.image.mode not in ("RGB", "RGBA"):
+        return None
+    if raster.deep is not None:
+        pair = raster.deep()
+        if pair is None or raster.image.mode == "RGB":
+            return pair
+        return with_alpha(pair[0], raster.image.getchannel("A")), pair[1]
+    return None if raster.low_bytes is None else (raster.image, raster.low_bytes())
 
 
 def _resized(image: Image.Image, size: Size, box: tuple[float, float, float, float]) -> Image.Image:

@@ -16,6 +16,7 @@ from .bmp import bmp_profile
 from .cicp import HDR_PEAK, profile_of
 from .containers import prove_tiff_page, prove_whole
 from .convert import TURNS
+from .deep_heif import deep_colours
 from .formats import AVIF, BMP, DICOM, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from .heif import Heif, brightest, clean_aperture, colour_codes, heif_of, shown_properties
 from .low_bytes import low_bytes
@@ -128,6 +129,8 @@ def rasters(
         raster.low_bytes = getattr(image, "low_bytes", None) or low_bytes(
             image, lambda: _reopened(open_, file, image.tell())
         )
+        if heif is not None:
+            raster.deep = lambda: deep_colours(kind, file, image.size)
         yield raster
     else:
         frames = _frames(image.n_frames, options.frames)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .cicp import HDR_PEAK, HLG, PQ, PRIMARIES, REFERENCE_WHITE
@@ -18,16 +19,22 @@ _KAPPA = 0.65
 # Chromium 156's values for the ramps in tests/test_images_colours.py are those of this curve to 1 of 255.
 
 
-def to_sdr(image: Image.Image, primaries: int, transfer: int, peak: float) -> Image.Image:
+def to_sdr(
+    image: Image.Image, primaries: int, transfer: int, peak: float, low_bytes: Image.Image | None = None
+) -> Image.Image:
     """An RGB picture in PQ or HLG as sRGB. Reference white, 203 cd/m2, becomes half of the light of sRGB's white when
     highlights of 1,000 have to fit in above it, and sRGB's white itself when `peak` is 203; more is white, too.
 
     So Chromium does it. A peak of 0 is white at 203 as FFmpeg's zscale has it, which takes HLG's exponent on each
-    channel by itself, and so makes vivid colours more vivid than BT.2100 has them."""
+    channel by itself, and so makes vivid colours more vivid than BT.2100 has them.
+
+    With `low_bytes` the picture is the high bytes of 16: 8 bits are 2 to 3 of 255 apart in what is shown of PQ, and
+    more in vivid colours."""
     from PIL import Image as pil
     from PIL import ImageMath
 
-    light = [channel.point(_light(transfer), "F") for channel in image.split()]
+    lows = [None] * 3 if low_bytes is None else low_bytes.split()
+    light = [_light(channel, low, transfer) for channel, low in zip(image.split(), lows, strict=True)]
     if transfer == HLG:
         luminance = PRIMARIES[primaries].to_xyz()[1] if peak else None
         light = [ImageMath.lambda_eval(_ootf(at, luminance), r=light[0], g=light[1], b=light[2]) for at in "rgb"]
@@ -42,10 +49,24 @@ def to_sdr(image: Image.Image, primaries: int, transfer: int, peak: float) -> Im
     return pil.merge("RGB", [_encoded(channel) for channel in shown])
 
 
-@lru_cache(maxsize=2)
-def _light(transfer: int) -> list[float]:
-    """Of each of 256 stored values: light in units of reference white (PQ), or of the scene, 0 to 1 (HLG)."""
-    return [_pq(value / 255) / REFERENCE_WHITE if transfer == PQ else _hlg(value / 255) for value in range(256)]
+def _light(channel: Image.Image, low: Image.Image | None, transfer: int) -> Image.Image:
+    """In units of reference white (PQ), or of the scene, 0 to 1 (HLG); of mode F."""
+    from PIL import ImageMath
+
+    if low is None:
+        return channel.point([_light_of(value / 255, transfer) for value in range(256)], "F")
+    # Between two high bytes the curves are straight to 0.02 %.
+    nodes = [_light_of(value * 256 / 65535, transfer) for value in range(257)]
+    slopes = [(after - before) / 256 for before, after in pairwise(nodes)]
+    start, slope = channel.point(nodes[:256], "F"), channel.point(slopes, "F")
+    mixed: Image.Image = ImageMath.lambda_eval(
+        lambda v: v["start"] + v["slope"] * v["float"](v["low"]), start=start, slope=slope, low=low
+    )
+    return mixed
+
+
+def _light_of(signal: float, transfer: int) -> float:
+    return _pq(min(signal, 1.0)) / REFERENCE_WHITE if transfer == PQ else _hlg(min(signal, 1.0))
 
 
 def _pq(signal: float) -> float:

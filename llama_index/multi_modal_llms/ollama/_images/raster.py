@@ -42,6 +42,9 @@ class Raster:
     """Whether the decoder itself shows the range that the caller chose: it knows values that the image has not."""
     low_bytes: Callable[[], Image.Image] | None = None
     """Of 16-bit colour, of which `image` has the high bytes: gives the low ones as RGB, perhaps by decoding again."""
+    deep: Callable[[], tuple[Image.Image, Image.Image] | None] | None = None
+    """Of colour of more than 8 bits, of which `image` has 8: decodes it to high and low bytes of 16, both RGB; gives
+    `None` where that cannot be done."""
     transparent: tuple[int, ...] | None = None
     """The grey or colour that stands for nothing, of all bits; else Pillow's `info["transparency"]` is believed."""
     mask: Image.Image | None = None
