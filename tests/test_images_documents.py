@@ -297,14 +297,14 @@ class TestPdf:
     def test_pdfium_is_only_used_under_its_lock(self, pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         import pypdfium2  # type: ignore[import-untyped]
 
-        from llama_index.multi_modal_llms.ollama._images import documents
+        from llama_index.multi_modal_llms.ollama._images import pdf as room
 
         held = []
         for name in ("get_size", "render", "close"):
             real = getattr(pypdfium2.PdfPage, name)
 
             def watched(page: Any, *arguments: Any, real: Any = real, **keywords: Any) -> Any:
-                held.append(documents._pdfium.locked())
+                held.append(room.PDFIUM.locked())
                 return real(page, *arguments, **keywords)
 
             monkeypatch.setattr(pypdfium2.PdfPage, name, watched)

@@ -29,7 +29,7 @@ from pydantic import ValidationError
 
 from llama_index.multi_modal_llms import ollama
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, PictureReader, prepare_image
-from llama_index.multi_modal_llms.ollama._images import documents
+from llama_index.multi_modal_llms.ollama._images import pdf
 from llama_index.multi_modal_llms.ollama._images.original import Original
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
 from ollama_embedded.scenes import Shape, draw_scene
@@ -229,13 +229,13 @@ class TestPages:
         reader = PictureReader()
         document, picture = reader.find(folder).files
         drawn: list[int] = []
-        draw = documents._drawn
+        draw = pdf._Drawing.page
 
-        def watched(document: Any, number: int, *arguments: Any) -> Any:
+        def watched(drawing: Any, number: int) -> Any:
             drawn.append(number)
-            return draw(document, number, *arguments)
+            return draw(drawing, number)
 
-        monkeypatch.setattr(documents, "_drawn", watched)
+        monkeypatch.setattr(pdf._Drawing, "page", watched)
         assert [node.metadata["page_label"] for node in reader.nodes_of(document, only={3})] == ["3"]
         assert drawn == [3]
         assert len(list(reader.nodes_of(picture, only={1}))) == 1
@@ -258,14 +258,14 @@ class TestPages:
         for name in ("a.pdf", "b.pdf"):
             pages_file(folder / name, [plain(each) for each in COLOURS])
         drawn: list[weakref.ref[Image.Image]] = []
-        draw = documents._drawn
+        draw = pdf._draw
 
         def watched(*arguments: Any) -> Any:
-            raster = draw(*arguments)
-            drawn.append(weakref.ref(raster.image))
-            return raster
+            image = draw(*arguments)
+            drawn.append(weakref.ref(image))
+            return image
 
-        monkeypatch.setattr(documents, "_drawn", watched)
+        monkeypatch.setattr(pdf, "_draw", watched)
         for count, _ in enumerate(PictureReader().lazy_load_data(folder), start=1):
             gc.collect()
             assert len(drawn) == count

@@ -10,11 +10,11 @@ from typing import Any
 
 from .anatomy import PIECE
 from .decoding import Leaves, leaves, stored_size
-from .documents import pdf_leaves, pdf_pages
 from .formats import JPEG, PDF, PNG, READABLE, VIDEOS, Kind
 from .mapping import Size
 from .material import Material
 from .options import ImageOptions
+from .pdf import pdf_leaves, pdf_pages
 from .pictures import each_picture, faults_named
 from .prepared import PreparedImage
 from .raster import Raster

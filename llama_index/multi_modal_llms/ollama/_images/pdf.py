@@ -1,0 +1,231 @@
+"""A PDF's pages as pictures, drawn by PDFium on white; what it cannot draw is an error that names it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import threading
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from .anatomy import PIECE, Damaged
+from .decoding import Leaves, NotAsked, choose_pages
+from .formats import PDF
+from .material import Material
+from .options import ImageOptions
+from .patience import look_at_the_clock
+from .pdf_faults import PageFault, PageParts, faults_of_text, flattened, undrawn_picture
+from .pdf_images import sharpest
+from .pdf_shells import Shell, opened_without_a_word, shell_of
+from .pdf_streams import Findings
+from .pictures import check_size, rendered, whole
+from .prepared import PreparedImage
+from .raster import Raster
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+logger = logging.getLogger(__name__)
+
+_POINTS_PER_INCH = 72
+_SHARPEST = 300
+"""Dots per inch. More shows no more of a printed page, unless a picture on it is sharper."""
+_UNSCALED = 150
+"""Dots per inch of a page when `max_pixels` is None and no picture on it is sharper."""
+
+PDFIUM = threading.Lock()
+"""PDFium is not safe to use from two threads, not even for two documents."""
+
+
+def pdf_pages(material: Material, options: ImageOptions, only: Container[int] | None = None) -> Iterator[PreparedImage]:
+    """The pages that `options.pages` asks for and that are in `only`, drawn on white, one at a time.
+
+    Raises ImageError, also for a page of which a picture, a font or a stream is missing or broken.
+    """
+    with _faults_named(material), _opened(material) as (document, shell):
+        total, numbers = _chosen(document, shell, options)
+        wanted = [number for number in numbers if only is None or number in only]
+        notes = (shell.note,) if shell else ()
+        parts = PageParts(document, wanted, len(material.content))
+        drawing = _Drawing(material, options, document, total, notes, parts)
+        for number in wanted:
+            look_at_the_clock()
+            # No name holds the drawn page while the next one is drawn.
+            yield whole(material, rendered(drawing.page(number), options))
+
+
+def pdf_leaves(material: Material, options: ImageOptions) -> Leaves:
+    """Which pages `pdf_pages` will draw. Raises ImageError."""
+    with _faults_named(material), _opened(material) as (document, shell):
+        total, numbers = _chosen(document, shell, options)
+        return Leaves(total, tuple(numbers))
+
+
+@contextmanager
+def _faults_named(material: Material) -> Iterator[None]:
+    try:
+        import pypdfium2  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise material.lacks(PDF) from error
+    try:
+        yield
+    except (NotAsked, PageFault) as error:
+        raise material.refuse(error.problem, error.way_out, PDF) from error
+    except (pypdfium2.PdfiumError, Damaged) as error:
+        encrypted = "password" in str(error).lower()
+        problem = (
+            "is encrypted with a password"
+            if encrypted
+            else f"is a PDF document that cannot be read: {str(error).rstrip('.')}"
+        )
+        way_out = "Save it without the password first." if encrypted else "Get the whole file again."
+        raise material.refuse(problem, way_out, PDF) from error
+
+
+@contextmanager
+def _opened(material: Material) -> Iterator[tuple[Any, Shell | None]]:
+    with material.open() as file:
+        _prove_whole(file)
+        with PDFIUM:
+            document, is_portfolio = opened_without_a_word(file)
+        try:
+            with PDFIUM:
+                shell = shell_of(document, is_portfolio=is_portfolio)
+            yield document, shell
+        finally:
+            with PDFIUM:
+                document.close()
+
+
+def _chosen(document: Any, shell: Shell | None, options: ImageOptions) -> tuple[int, Sequence[int]]:
+    """How many pages there are, and the numbers of those that are asked for."""
+    with PDFIUM:
+        count = len(document)
+    if shell is not None and not isinstance(options.pages, tuple):
+        raise NotAsked(shell.problem, shell.way_out)
+    if count == 0:
+        raise Damaged("it has no pages")
+    return count, choose_pages(count, options, what="page")
+
+
+_START_OF_TABLE = re.compile(rb"startxref[\x00\t\n\f\r ]+(\d+)")
+_OBJECT = re.compile(rb"\d[\x00\t\n\f\r ]+\d+[\x00\t\n\f\r ]+obj\b")
+_LONGEST_MARK = 64
+
+
+def _prove_whole(file: BinaryIO) -> None:
+    """Raises Damaged when the file ends before its last table: PDFium repairs what it can of half a file, and says
+    nothing about the pages that are gone. What follows behind the table, padding or a web server's page, is no harm.
+    Leaves the file at its start.
+    """
+    size = file.seek(0, 2)
+    tail, end = b"", size
+    while end > 0:
+        start = max(0, end - PIECE)
+        file.seek(start)
+        # With the beginning of the piece behind it, in which what is looked for may end.
+        tail = file.read(end - start) + tail[:_LONGEST_MARK]
+        if found := list(_START_OF_TABLE.finditer(tail)):
+            if _ends_there(file, start + found[-1].end(), first_half=found[-1][1].strip(b"0") == b""):
+                file.seek(0)
+                return
+            break
+        if _OBJECT.search(tail):
+            break
+        end = start
+    raise Damaged("it is cut short: it ends before its table of contents")
+
+
+def _ends_there(file: BinaryIO, position: int, *, first_half: bool) -> bool:
+    """Whether no object comes any more."""
+    file.seek(0)
+    if first_half and b"/Linearized" in file.read(1024):
+        return False  # The first table of a file made for the web stands before most of its pages.
+    file.seek(position)
+    kept = b""
+    while piece := file.read(PIECE):
+        if _OBJECT.search(kept + piece):
+            return False
+        kept = piece[-_LONGEST_MARK:]
+    return True
+
+
+@dataclass
+class _Drawing:
+    """One document while its pages are drawn."""
+
+    material: Material
+    options: ImageOptions
+    document: Any
+    count: int
+    notes: tuple[str, ...]
+    parts: PageParts
+
+    def page(self, number: int) -> Raster:
+        with PDFIUM:
+            copied = self.parts.copied(number)
+        findings = copied.findings()
+        if findings.fault:
+            raise self._fault(number, PageFault(findings.fault))
+        with PDFIUM, self._loaded(number) as page:
+            return self._drawn(page, number, findings)
+
+    @contextmanager
+    def _loaded(self, number: int) -> Iterator[Any]:
+        page = self.document[number - 1]
+        try:
+            yield page
+        finally:
+            page.close()
+
+    def _drawn(self, page: Any, number: int, findings: Findings) -> Raster:
+        width, height = page.get_size()
+        if not (width > 0 and height > 0 and math.isfinite(width * height)):
+            raise Damaged(f"page {number} has no size")
+        scale = _scale(width, height, sharpest(page, (width, height)) if findings.has_pictures else 0, self.options)
+        check_size(self.material, (math.ceil(width * scale), math.ceil(height * scale)), self.options, PDF)
+        image = _draw(page, scale)
+        if findings.has_pictures and (fault := undrawn_picture(page, image)):
+            raise self._fault(number, fault)
+        notes = [*findings.suspicions]
+        if findings.lacks_fonts:
+            notes += self._text_proven(page, number, image, scale)
+        if findings.annotations_lack_fonts and flattened(page):
+            # Only what is part of the page can be looked at as text.
+            with self._loaded(number) as flat:
+                notes += self._text_proven(flat, number, _draw(flat, scale), scale)
+        for note in notes:
+            logger.warning("%s, page %d: %s", self.material.source, number, note)
+        steps = [f"drew page {number} of {self.count} at {scale * _POINTS_PER_INCH:.0f} dpi", *self.notes, *notes]
+        original = (max(1, round(width)), max(1, round(height)))
+        return Raster(
+            image, self.material.where, self.material.source, steps=steps, page=number, original_size=original
+        )
+
+    def _text_proven(self, page: Any, number: int, image: Image.Image, scale: float) -> list[str]:
+        fault, notes = faults_of_text(page, image, lambda: _draw(page, scale))
+        if fault:
+            raise self._fault(number, fault)
+        return notes
+
+    def _fault(self, number: int, fault: PageFault) -> PageFault:
+        return PageFault(f"is a PDF document whose page {number} cannot be drawn whole: {fault.problem}", fault.way_out)
+
+
+def _draw(page: Any, scale: float) -> Image.Image:
+    drawn: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
+    return drawn
+
+
+def _scale(width: float, height: float, sharpest_picture: float, options: ImageOptions) -> float:
+    """Pixels per point: drawn at the size at which it leaves, so that nothing is resampled."""
+    if options.max_pixels is None:
+        return max(_UNSCALED, sharpest_picture) / _POINTS_PER_INCH
+    most = max(_SHARPEST, sharpest_picture) / _POINTS_PER_INCH
+    scale = min(math.sqrt(options.max_pixels / (width * height)), most)
+    while math.ceil(width * scale) * math.ceil(height * scale) > options.max_pixels and min(width, height) * scale > 1:
+        scale *= 0.999
+    return scale
