@@ -67,7 +67,7 @@ def _describe(job: Job, screen: Screen) -> int:
     )
     found = reader.find(job.paths)
     if not found.files:
-        raise Stopped(f"There are no pictures in {summary.names(job.paths)}. {summary.left_out(found.left_out)}")
+        raise Stopped(f"There are no pictures in {summary.names(job.paths)}. {summary.left_out(found.reasons())}")
     with servers_for(job.access, screen, requests_at_once=job.jobs) as servers:
         models = job.models or (servers.model_that_sees(screen),)
         askings = [asking_of(job, model, servers, options) for model in models]

@@ -64,7 +64,7 @@ def dry_run(
         if before := questions.done():
             failed = sum(entry.failed for entry in before)
             screen.say(f"{len(before):,} done before{f', {failed:,} of them failed' if failed else ''}.\n")
-    if left_out := summary.left_out(found.left_out):
+    if left_out := summary.left_out(found.reasons()):
         screen.say(f"{left_out}\n")
     return DONE
 

@@ -142,7 +142,7 @@ class Run:
             screen.remark("--retry-errors asks again about what failed.")
         if self._sidecars is not None:
             self._tell_sidecars(self._sidecars)
-        if left_out := summary.left_out(self._found.left_out):
+        if left_out := summary.left_out(self._found.reasons()):
             screen.remark(left_out)
         if self._job.out is not None:
             screen.remark(f"Results: {self._job.out}")

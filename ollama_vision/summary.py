@@ -90,8 +90,8 @@ def named(record: Mapping[str, Any]) -> str:
 
 
 def left_out(reasons: Mapping[str, int]) -> str:
-    """`Left out: hidden (3), ...`; empty when nothing was."""
-    parts = [f"{as_typed(reason)} ({count:,})" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])]
+    """`Left out: 3 hidden, ...`; empty when nothing was."""
+    parts = [f"{count:,} {as_typed(reason)}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])]
     return f"Left out: {', '.join(parts)}." if parts else ""
 
 

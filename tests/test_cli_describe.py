@@ -196,8 +196,19 @@ def test_what_is_left_out_is_counted(describe: Describe, photos: list[str], scri
     outcome = describe("photos", "--host", scripted.url, "--exclude", "2.*")
     assert outcome.code == 0
     assert sorted(paths()) == photos[:2]
-    for words in ("hidden (2)", "no picture by its name (1)", "--videos", "excluded (1)", "made by the system"):
+    for words in ("2 hidden", "1 no picture by its name (.txt 1)", "--videos", "1 excluded", "made by the system"):
         assert words in outcome.err
+
+
+def test_an_empty_file_has_a_line_as_a_broken_one_has(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    Path(photos[1]).write_bytes(b"")
+    assert describe("photos", "--host", scripted.url).code == 1
+    [line] = [line for line in lines() if line["error"]]
+    assert line["path"] == photos[1]
+    assert "is empty (0 bytes)" in line["error"]["message"]
+    assert len(lines()) == 3
 
 
 def test_the_originals_stay_as_they_are(describe: Describe, folder: Path, scripted: EmbeddedOllama) -> None:

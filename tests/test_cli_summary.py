@@ -82,7 +82,7 @@ def test_many_ways_to_fail_are_cut_short() -> None:
 def test_reasons_are_in_the_words_of_the_command() -> None:
     assert left_out({}) == ""
     said = left_out({"hidden": 3, "video (only with videos=True)": 1200})
-    assert said == "Left out: video (only with --videos) (1,200), hidden (3)."
+    assert said == "Left out: 1,200 video (only with --videos), 3 hidden."
     assert as_typed("Or: exclude=['*.heic', '*.heif'].") == "Or: --exclude '*.heic' --exclude '*.heif'."
 
 

@@ -170,7 +170,7 @@ class TestPnm:
         head = b"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n"
         assert row(head + b"\x50\xff\x50\x00", 2) == [(80,), (255,)]
 
-    @pytest.mark.parametrize("most", [65535])
+    @pytest.mark.parametrize("most", [65535, 4095, 1000])
     def test_16_bits_over_their_whole_range(self, most: int) -> None:
         values = [0, most // 4, most // 2, most]
         deep = struct.pack(">4H", *values)

@@ -59,6 +59,17 @@ class TestFolders:
         assert found.left_out == {"video (only with videos=True)": len(VIDEOS), "no picture by its name": 2}
         assert len(find(folder, videos=True).files) == len(FORMATS) + 2 + len(VIDEOS)
 
+    def test_suffixes_of_what_is_left_out_are_named(self, folder: Path) -> None:
+        fill(folder, "a.png", "1.CR2", "2.cr2", "1.xmp", "README")
+        found = find(folder)
+        assert found.left_out == {"no picture by its name": 4}
+        assert found.suffixes == {".cr2": 2, ".xmp": 1, "": 1}
+        assert found.reasons() == {"no picture by its name (.cr2 2, none 1, .xmp 1)": 4}
+        fill(folder, *(f"{number}.s{number}" for number in range(20)))
+        assert "1, 13 others 13" in next(iter(find(folder).reasons()))
+        (folder / "a.png").unlink()
+        assert "2 no picture by its name (none 1, .xmp 1)" in said("photos/*[!0-9]")
+
     def test_by_name_with_numbers_by_value(self, folder: Path) -> None:
         fill(folder, "10.png", "9.png", "a10/1.png", "A9/2.png", "b.png", "A9/10.png", "A9/3.png", "009.png")
         assert [name.removeprefix("photos/") for name in names(find(folder))] == [
@@ -77,13 +88,13 @@ class TestFolders:
         fill(folder, "desktop.ini", "__MACOSX/._a.png")
         (folder / "empty.png").write_bytes(b"")
         found = find(folder)
-        assert names(found) == ["photos/a.png"]
+        # An empty one is sent, and is an error then: its name must not get lost.
+        assert names(found) == ["photos/a.png", "photos/empty.png"]
         assert found.left_out == {
             "hidden": 2,
             "hidden folder": 1,
             "folder made by the system": 3,
             "made by the system": 2,
-            "empty (0 bytes)": 1,
         }
 
     def test_a_hidden_folder_that_is_named_is_meant(self, folder: Path) -> None:
@@ -277,6 +288,22 @@ class TestIncludeAndExclude:
         assert globs.fit("[z")
         assert not globs.fit("y.gif")
         assert not globs.fit("aab.png")
+
+
+class TestAccents:
+    """macOS stores names decomposed, keyboards compose them: to people they are one name."""
+
+    DECOMPOSED, COMPOSED = "Prive\u0301", "Priv\u00e9"
+
+    @pytest.mark.parametrize(("stored", "typed"), [(DECOMPOSED, COMPOSED), (COMPOSED, DECOMPOSED)])
+    def test_what_is_excluded_is_left_out_however_its_accents_are_stored(
+        self, folder: Path, stored: str, typed: str
+    ) -> None:
+        fill(folder, f"{stored}/contract.png", f"x-{stored}.png", "a.png")
+        assert names(find(folder, exclude=(typed, f"*{typed.upper()}.png"))) == ["photos/a.png"]
+        assert len(find(folder, include=(f"*{typed}.png",)).files) == 1
+        assert len(find(f"photos/*{typed}*").files) == 2
+        assert len(find(f"photos/{typed}*/*.png").files) == 1
 
 
 class TestFaults:

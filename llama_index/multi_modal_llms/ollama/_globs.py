@@ -1,8 +1,12 @@
-"""Globs over the names of files: `*` and `?` stop at a slash, `**` does not, and case never counts."""
+"""Globs over the names of files: `*` and `?` stop at a slash, `**` does not, and case never counts.
+
+Nor does Unicode normalization: macOS stores accents decomposed (NFD), keyboards and config files compose them (NFC).
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -21,7 +25,7 @@ class Globs:
     """
 
     def __init__(self, globs: Iterable[str]) -> None:
-        self._globs = tuple(globs)
+        self._globs = tuple(_composed(glob) for glob in globs)
 
     def __bool__(self) -> bool:
         return bool(self._globs)
@@ -31,7 +35,7 @@ class Globs:
         return re.compile("|".join(f"(?:{_translated(glob)})" for glob in self._globs), re.IGNORECASE | re.DOTALL)
 
     def fit(self, path: str) -> bool:
-        return bool(self._globs) and self._pattern.fullmatch(path) is not None
+        return bool(self._globs) and self._pattern.fullmatch(_composed(path)) is not None
 
 
 class Below:
@@ -54,6 +58,10 @@ class Below:
         if depth <= len(self._steps):
             return self._steps[depth - 1].fit(folder)
         return self._deep and (not self._steps or self._steps[-1].fit(folder))
+
+
+def _composed(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _translated(glob: str) -> str:

@@ -17,6 +17,8 @@ from .errors import ImageError
 
 _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"})
 _HIDDEN, _SYSTEM, _EXCLUDED = "hidden", "made by the system", "excluded"
+_NO_PICTURE = "no picture by its name"
+_MOST_SUFFIXES = 10
 _OF_FOLDERS = {_HIDDEN: "hidden folder", _SYSTEM: "folder made by the system", _EXCLUDED: "excluded folder"}
 _DIGITS = re.compile("([0-9]+)")
 
@@ -43,6 +45,13 @@ class Found:
     """In the order of the arguments, within a folder by name (9 before 10); each file once."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Why, in words, and how many. A folder that is not looked into counts as one."""
+    suffixes: Mapping[str, int] = field(default_factory=dict)
+    """Of what was left out since it is no picture by its name: the suffixes in lower case, and how many."""
+
+    def reasons(self) -> dict[str, int]:
+        """`left_out`, with the suffixes named: "no picture by its name (.cr2 20, .xmp 2)"."""
+        named = f"{_NO_PICTURE} ({_suffixes_in_words(self.suffixes)})"
+        return {named if reason == _NO_PICTURE else reason: count for reason, count in self.left_out.items()}
 
 
 @dataclass(frozen=True)
@@ -62,10 +71,10 @@ class Wanted:
             return against
         if self.include:
             return "" if self.include.fit(path) or self.include.fit(shown) else "not included"
-        suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - of 100,000 names, a Path each costs a second
+        suffix = _suffix(name)
         if suffix in VIDEO_SUFFIXES and not self.videos:
             return "video (only with videos=True)"
-        return "" if suffix in PICTURE_SUFFIXES or suffix in VIDEO_SUFFIXES else "no picture by its name"
+        return "" if suffix in PICTURE_SUFFIXES or suffix in VIDEO_SUFFIXES else _NO_PICTURE
 
     def reason_against_either(self, name: str, path: str, shown: str) -> str:
         """The same for what holds for files and folders."""
@@ -83,11 +92,13 @@ def listed(paths: list[str], wanted: Wanted) -> Found:
     """
     files: dict[str, FoundFile] = {}
     left_out: Counter[str] = Counter()
+    suffixes: Counter[str] = Counter()
     for path in paths:
         listing = _Listing(wanted, files)
         listing.argument(path)
         left_out += listing.left_out
-    return Found(tuple(files.values()), dict(left_out))
+        suffixes += listing.suffixes
+    return Found(tuple(files.values()), dict(left_out), dict(suffixes))
 
 
 class _Listing:
@@ -96,6 +107,8 @@ class _Listing:
     def __init__(self, wanted: Wanted, files: dict[str, FoundFile]) -> None:
         self.wanted = wanted
         self.left_out: Counter[str] = Counter()
+        self.suffixes: Counter[str] = Counter()
+        """Of what is no picture by its name."""
         self.files = files
         """By their real paths: of all arguments so far."""
         self.seen = 0
@@ -174,6 +187,8 @@ class _Listing:
     def _file(self, entry: os.DirEntry[str], path: str, real_folder: str, root: Path) -> None:
         if against := self.wanted.reason_against(entry.name, path, _shown(entry.path)):
             self.left_out[against] += 1
+            if against == _NO_PICTURE:
+                self.suffixes[_suffix(entry.name)] += 1
             return
         try:
             status = entry.stat()
@@ -182,8 +197,6 @@ class _Listing:
             return
         if not stat.S_ISREG(status.st_mode):
             self.left_out["pipe or device"] += 1
-        elif status.st_size == 0:
-            self.left_out["empty (0 bytes)"] += 1
         else:
             self._take(entry.path, _real(entry, real_folder), status, root)
 
@@ -193,7 +206,8 @@ class _Listing:
             self.files[real] = FoundFile(Path(path), status.st_size, status.st_mtime_ns, root)
 
     def _left_out_words(self) -> str:
-        counts = ", ".join(f"{count:,} {reason}" for reason, count in self.left_out.items())
+        found = Found((), self.left_out, self.suffixes)
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in found.reasons().items())
         return f" (left out: {counts})" if counts else ""
 
 
@@ -202,6 +216,19 @@ _WHAT_IS_TAKEN = (
     "others with include=['*.dat'], and every file that is named by itself."
 )
 _WHAT_FITS = f"Case does not count; ** stands for any number of folders. {_WHAT_IS_TAKEN}"
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - of 100,000 names, a Path each costs a second
+
+
+def _suffixes_in_words(suffixes: Mapping[str, int]) -> str:
+    """The most frequent ones first: ".cr2 20, .xmp 2, none 1"."""
+    ordered = sorted(suffixes.items(), key=lambda item: (-item[1], item[0]))
+    words = [f"{suffix or 'none'} {count:,}" for suffix, count in ordered[:_MOST_SUFFIXES]]
+    if rest := ordered[_MOST_SUFFIXES:]:
+        words.append(f"{len(rest):,} others {sum(count for _, count in rest):,}")
+    return ", ".join(words)
 
 
 def _refusal(path: str, problem: str, way_out: str = "") -> ImageError:

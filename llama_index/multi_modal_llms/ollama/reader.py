@@ -144,7 +144,7 @@ class PictureReader(BasePydanticReader):
             return (node for path in each for node in self._remote(os.fspath(path), fs, extra_info or {}))
         found = self.find(paths)
         if found.left_out:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in found.left_out.items())
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in found.reasons().items())
             logger.info("%d files found; left out: %s", len(found.files), reasons)
         return (node for file in found.files for node in self.nodes_of(file, extra_info=extra_info))
 
