@@ -14,7 +14,7 @@ from ..errors import ImageError, MissingExtraError
 from .encoded import BadEncoding, unwrap
 from .formats import Kind
 from .prepared import Content
-from .sniff import HEAD, sniff
+from .sniff import sniff_file
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Material:
 
     def kind(self) -> Kind:
         with self.open() as file:
-            return sniff(file.read(HEAD))
+            return sniff_file(file)
 
     def refuse(self, problem: str, way_out: str = "", kind: Kind | None = None) -> ImageError:
         """The error to raise: where and what it is, the problem, and what to do."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zlib
+from typing import BinaryIO
 
 from . import foreign
 from .formats import (
@@ -54,7 +56,12 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"MM\x00*", TIFF),
     (0, b"II+\x00", TIFF),
     (0, b"MM\x00+", TIFF),
+    (0, b"II\xbc", foreign.JPEG_XR),
     (0, b"IIRO", foreign.CAMERA_RAW),
+    (0, b"MMOR", foreign.CAMERA_RAW),
+    (6, b"HEAPCCDR", foreign.CAMERA_RAW),
+    (0, b"\0MRM", foreign.CAMERA_RAW),
+    (0, b"FOVb", foreign.CAMERA_RAW),
     (0, b"IIRS", foreign.CAMERA_RAW),
     (0, b"IIU\x00", foreign.CAMERA_RAW),
     (0, b"FUJIFILMCCD-RAW", foreign.CAMERA_RAW),
@@ -72,7 +79,29 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"icns", foreign.ICNS),
     (0, b"v/1\x01", foreign.EXR),
     (0, b"#?RADIANCE", foreign.HDR),
+    (0, b"#?RGBE", foreign.HDR),
     (0, b"DDS ", foreign.DDS),
+    (0, b"SDPX", foreign.DPX),
+    (0, b"XPDS", foreign.DPX),
+    (0, b"\x80\x2a\x5f\xd7", foreign.DPX),
+    (0, b"\x8aMNG\r\n\x1a\n", foreign.MNG),
+    (0, b"gimp xcf", foreign.XCF),
+    (0, b"AT&TFORM", foreign.DJVU),
+    (0, b"/* XPM */", foreign.XPM),
+    (0, b"\xd7\xcd\xc6\x9a", foreign.METAFILE),
+    (344, b"n+1\0", foreign.NIFTI),
+    (344, b"ni1\0", foreign.NIFTI),
+    (4, b"n+2\0", foreign.NIFTI),
+    (4, b"ni2\0", foreign.NIFTI),
+    (0, b"ZISRAWFILE", foreign.MICROSCOPE),
+    (0, b"\xda\xce\xbe\n", foreign.MICROSCOPE),
+    (0, b"\x89HDF\r\n\x1a\n", foreign.HDF5),
+    (0, b"CDF\x01", foreign.NETCDF),
+    (0, b"CDF\x02", foreign.NETCDF),
+    (0, b"CDF\x05", foreign.NETCDF),
+    (0, b"NRRD000", foreign.NRRD),
+    (0, b"\xfd7zXZ\0", foreign.COMPRESSED),
+    (0, b"\x28\xb5\x2f\xfd", foreign.COMPRESSED),
     (0, b"SIMPLE  =", foreign.FITS),
     (0, b"\x93NUMPY", foreign.NPY),
     (0, b"%!PS", foreign.POSTSCRIPT),
@@ -84,11 +113,19 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\x00\x00\x01\xba", MPEG_PS),
     (0, b"fLaC", foreign.FLAC),
     (0, b"ID3", MP3),
-    (0, b"\x1f\x8b", foreign.GZIP),
     (0, b"7z\xbc\xaf\x27\x1c", foreign.SEVEN_ZIP),
     (0, b"Rar!\x1a\x07", foreign.RAR),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", foreign.OFFICE),
     (0, b"version https://git-lfs.github.com/spec/", foreign.LFS),
+)
+
+# The same, of what is no text: words may stand there too.
+_MAGIC_OF_BINARY: tuple[tuple[int, bytes, Kind], ...] = (
+    (40, b" EMF", foreign.METAFILE),
+    (208, b"MAP ", foreign.MRC),
+    (257, b"ustar", foreign.TAR),
+    (0, b"GRIB", foreign.GRIB),
+    (4, b"1AY&SY", foreign.COMPRESSED),
 )
 
 _ZIP_INSIDES = (
@@ -103,9 +140,19 @@ def sniff(head: bytes) -> Kind:
     """What the bytes are, from the first `HEAD` of them; `UNKNOWN` when they fit nothing."""
     if not head:
         return foreign.EMPTY
+    if head[:2] in (b"II", b"MM") and head[8:12] in (b"IIII", b"MMMM"):
+        return foreign.CAMERA_RAW  # Phase One's and Leaf's, whose first directory calls itself a whole picture
     for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
             return kind
+    if b"\0" in head:
+        for offset, magic, kind in _MAGIC_OF_BINARY:
+            if head.startswith(magic, offset):
+                return kind
+    if head[:2] == b"\x1f\x8b":
+        return foreign.gzip_of(_inside_gzip(head))
+    if head[:4] == b"\x70\0\0\0" and head[8:9] == b"\x2a":
+        return foreign.MICROSCOPE
     if head[4:8] == b"ftyp":
         return _iso_media(head)
     # The length before the name tells a small atom from text: "the free ...".
@@ -128,6 +175,10 @@ def sniff(head: bytes) -> Kind:
         return MXF
     if len(head) >= 4 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[2] & 0xF0 not in (0, 0xF0):
         return MP3
+    if re.match(rb"\{\s*(?:HeaderID|EDF_\w+|ByteOrder|Dim_1|Image)\s*=", head):
+        return foreign.EDF
+    if re.match(rb"(?:Comment\s*=[^\n]*\n)?(?:ObjectType\s*=\s*Image|NDims\s*=\s*\d)", head):
+        return foreign.METAIMAGE
     if re.match(rb"P[1-6]\s|P[Ff]\s|P7\n", head) and _is_pnm(head):
         return PNM
     if _is_pcx(head):
@@ -150,6 +201,37 @@ def _is_bare_dicom(head: bytes) -> bool:
     return head[:8] in (b"\x02\0\0\0\x04\0\0\0", b"\x08\0\0\0\x04\0\0\0") or (
         head[:4] in (b"\x08\0\x05\0", b"\x08\0\x08\0") and 0 < head[4] < 64 and head[5:8] == b"\0\0\0"
     )
+
+
+_OLE_DIRECTORY = 4096
+_OFFICE_STREAMS = tuple(
+    name.encode("utf-16-le") for name in ("WordDocument", "Workbook", "Book", "PowerPoint Document")
+)
+_MICROSCOPE_STREAMS = tuple(name.encode("utf-16-le") for name in ("OibInfo.txt", "Image\0"))
+
+
+def sniff_file(file: BinaryIO) -> Kind:
+    """The same of an open file, of which more than the head is read where the head does not tell."""
+    head = file.read(HEAD)
+    kind = sniff(head)
+    if kind is foreign.OFFICE and len(head) >= 512:
+        # A compound file's streams are named in a directory, which may lie anywhere.
+        size = 1 << min(int.from_bytes(head[30:32], "little"), 12)
+        file.seek((int.from_bytes(head[48:52], "little") + 1) * size)
+        names = file.read(_OLE_DIRECTORY)
+        if not any(name in names for name in _OFFICE_STREAMS) and any(name in names for name in _MICROSCOPE_STREAMS):
+            return foreign.MICROSCOPE
+    if kind is UNKNOWN and len(head) >= 18 and file.seek(0, 2) > 44:
+        file.seek(-18, 2)
+        return TGA if file.read() == b"TRUEVISION-XFILE.\0" else UNKNOWN
+    return kind
+
+
+def _inside_gzip(head: bytes) -> Kind:
+    try:
+        return sniff(zlib.decompressobj(31).decompress(head, HEAD))
+    except zlib.error:
+        return UNKNOWN
 
 
 def _is_pnm(head: bytes) -> bool:
@@ -221,6 +303,8 @@ def looks_like_text(head: bytes) -> bool:
 
 def _text(head: bytes) -> Kind:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if re.match(rb"(?:/\*.*?\*/\s*)?#define\s+\w+_width\s+\d", start, re.DOTALL):
+        return foreign.XBM
     if start.startswith(b"<"):
         if b"<svg" in start:
             return foreign.SVG
