@@ -64,7 +64,7 @@ def read_question(
     format: str | None,
     range: str | None,
     options: Iterable[str],
-    options_unchecked: Iterable[str],
+    options_unchecked: Iterable[str] = (),
     think: bool | None,
 ) -> Question:
     """Check everything that can be checked without a server; raises `WrongArgument`."""

@@ -71,7 +71,7 @@ def show_answer(question: Question, pictures: list[str | Path | bytes], servers:
 
     screen.wait(f"Asking {model}")
     text = ""
-    if question.stream:
+    if question.stream and question.format is None:  # JSON is found in an answer that is whole
         with closing(llm.stream_complete(question.text, pictures, **keywords)) as answer:
             for item in answer:
                 screen.say(item.delta or "")

@@ -79,7 +79,7 @@ def read_job(
     cacert: Path | None,
     schema: str | None,
     options: Iterable[str],
-    options_unchecked: Iterable[str],
+    options_unchecked: Iterable[str] = (),
     think: bool | None,
     out: str,
     append: bool,

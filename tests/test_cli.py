@@ -248,3 +248,26 @@ def test_without_its_packages_it_says_what_to_install() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert 'pip install "llama-index-multi-modal-llms-ollama[cli]>=1"' in done.stderr
+
+
+@pytest.mark.parametrize("command", ["ask", "describe"])
+def test_an_options_typo_is_a_wrong_command_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, picture: str, command: str, tmp_path: Path
+) -> None:
+    run = in_process(capsys, monkeypatch)
+    with EmbeddedOllama(engine=ScriptedEngine("Fine.")) as server:
+        said = {"ask": [picture, "What?"], "describe": [picture, "--out", str(tmp_path / "out.jsonl")]}
+        always = [command, *said[command], "--host", server.url, "--model", server.model]
+        outcome = run(*always, "--option", "temprature=0")
+        assert outcome.code == 2
+        assert "--option temprature: it is no option of Ollama's. Did you mean 'temperature'?" in outcome.err
+        assert server.asked == []
+        assert run(*always, "--option-unchecked", "next_year=1").code == 0
+        assert server.asked[-1].body["options"]["next_year"] == 1
+
+
+def test_prose_is_not_printed_as_json(vision: CommandLine, picture: str) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine("It is **red**.")) as server:
+        outcome = vision(picture, "What?", "--host", server.url, "--format", "json")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "did not answer as format asks" in outcome.err

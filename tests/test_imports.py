@@ -17,6 +17,7 @@ FRONT_DOOR = "__init__"
 BOTTOM_UP = (
     "errors",
     "_schema",
+    "_json_answers",
     "_address",
     "_proxies",
     "_tls",
@@ -31,6 +32,7 @@ BOTTOM_UP = (
     "_clock",
     "_images",
     "_keywords",
+    "_options",
     "_legacy_images",
     "_tools",
     "_failures",
@@ -40,6 +42,7 @@ BOTTOM_UP = (
     "_request",
     "_settings",
     "_response",
+    "_answers",
     "_exchange",
     "_transport",
     "_sending",
@@ -81,6 +84,9 @@ PURE = {
     "_failures",
     "_gateways",
     "_settings",
+    "_options",
+    "_json_answers",
+    "_answers",
     "_chunks",
 }
 """The rooms between pictures and wire: values in, values out."""

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.llms.types import AudioBlock, ChatMessage, ImageBlock, VideoBlock
 
 from . import _capabilities, _images, _messages, errors
+from ._answers import has_tool_calls, text_of, with_text
 from ._call_log import CallLog
 from ._capabilities import ModelCapabilities
 from ._clock import Clock
 from ._connections import Connections
 from ._exchange import Exchange
 from ._images import PreparedAudio, PreparedImage
+from ._json_answers import asks_again, unfit
 from ._picture_tokens import estimate_picture_tokens
 from ._request import Arguments, Request, chat_request, generate_request, resolve
 from ._response import Accumulator, Response
@@ -41,6 +43,8 @@ class Call:
     """Abilities that the model must have, as far as that can be told before the pictures are read."""
     build: Callable[[], tuple[Request, Media]]
     """Prepare the pictures and build the request: reads, decodes and encodes, so never run on an event loop."""
+    again: Callable[[str, str], Call]
+    """The call that follows an answer with further words of the user's."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,12 @@ def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Ma
         return chat_request(llm, arguments, wire), [item for message in wire for item in message.media]
 
     blocks = [block for message in flat for _, block in message.media()]
-    return Call(arguments, _needs(arguments, blocks), build)
+
+    def again(answer: str, words: str) -> Call:
+        said = ChatMessage(role="assistant", content=answer), ChatMessage(role="user", content=words)
+        return chat_call(llm, [*messages, *said], kwargs)
+
+    return Call(arguments, _needs(arguments, blocks), build, again)
 
 
 def complete_call(llm: OllamaMultiModal, prompt: str, image_documents: Any, kwargs: Mapping[str, Any]) -> Call:
@@ -93,11 +102,37 @@ def complete_call(llm: OllamaMultiModal, prompt: str, image_documents: Any, kwar
         return generate_request(llm, arguments, prompt, media), media
 
     needs = _needs(arguments, ()) | ({"vision"} if has_pictures else frozenset())
-    return Call(arguments, needs, build)
+
+    def again(answer: str, words: str) -> Call:
+        return complete_call(llm, f"{prompt}\n\n{answer}\n\n{words}", image_documents, kwargs)
+
+    return Call(arguments, needs, build, again)
 
 
 async def whole(io: IO, llm: OllamaMultiModal, call: Call) -> Response:
-    """The answer, when it is all there; it comes as a stream too, so that silence and cancelling mean the same."""
+    """The answer, when it is all there; where it must be JSON, the JSON in it, asked for once more if there is none.
+
+    Raises:
+        StructuredOutputError: it is not what `format` asks for, asked again or not.
+    """
+    asked = 0
+    while True:
+        answer = await _collected(io, llm, call)
+        asked += 1
+        expected = call.arguments.expected
+        if expected is None or has_tool_calls(answer):
+            return answer
+        try:
+            return with_text(answer, expected.find(text_of(answer)))
+        except ValueError as fault:
+            reason = str(answer.additional_kwargs.get("finish_reason") or "")
+            if reason == "length" or asked > llm.max_validation_retries:
+                raise unfit(llm.model, text_of(answer), str(fault), reason, asked) from fault
+            call = call.again(text_of(answer), asks_again(str(fault), expected.schema))
+
+
+async def _collected(io: IO, llm: OllamaMultiModal, call: Call) -> Response:
+    """It comes as a stream too, so that silence and cancelling mean the same."""
     reply = await begin(io, llm, call, every_line=False)
     last = None
     try:
@@ -143,6 +178,7 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
         tools_offered=arguments.offers_tools,
         tool_rules=arguments.tool_rules,
         pictures=[item.describe() for item in media],
+        expected=arguments.expected if every_line else None,
     )
     reply = Reply(exchange, accumulator, log)
     await reply.wait()

@@ -13,8 +13,8 @@ from ._clock import Clock
 from ._failures import WAYS_OUT
 from ._images import ImageOptions
 from ._images.geometry import plan_size
+from ._options import near_name
 from ._picture_tokens import estimate_picture_tokens
-from ._request import near_name
 from ._sending import fetch
 from ._target import Target
 from ._transport import IO

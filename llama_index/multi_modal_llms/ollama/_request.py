@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from . import _tools
 from ._headers import HiddenHeaders
-from ._keywords import CallKeywords, ChatKeywords, CompleteKeywords, Options, names
+from ._json_answers import Expected
 from ._messages import hide_picture_marks
+from ._options import (
+    CALL_NAMES,
+    CHAT_NAMES,
+    FIELD_NAMES,
+    GENERATE_NAMES,
+    IGNORED_OPTION_NAMES,
+    OPTION_NAMES,
+    check_options,
+    mapping,
+    near_name,
+    option_defaults,
+)
 from ._schema import json_schema
 
 if TYPE_CHECKING:
@@ -21,21 +33,6 @@ if TYPE_CHECKING:
 
 Endpoint = Literal["chat", "generate"]
 
-OPTION_NAMES = names(Options)
-# fmt: off
-IGNORED_OPTION_NAMES = frozenset((
-    "mirostat", "mirostat_eta", "mirostat_tau", "tfs_z", "numa", "low_vram", "f16_kv", "logits_all", "vocab_only",
-    "use_mlock", "penalize_newline", "embedding_only", "rope_frequency_base", "rope_frequency_scale",
-))
-"""Options of older releases: today's servers take them and do nothing."""
-# fmt: on
-_CALL_NAMES = frozenset(
-    ("options", "options_unchecked", "max_tokens", "image_options", "deadline", "max_retries", "extra_headers")
-)
-"""What a call takes for itself; the rest of what every endpoint takes stands beside `options` in the body."""
-_FIELD_NAMES = names(CallKeywords, without=Options) - _CALL_NAMES
-_GENERATE_NAMES = names(CompleteKeywords, without=CallKeywords)
-_CHAT_NAMES = names(ChatKeywords, without=CallKeywords)
 _PIECE = 192 * 1024
 """Bytes of a picture that are base64-coded at a time: a multiple of 3, small enough to stay in the cache."""
 
@@ -73,6 +70,8 @@ class Arguments:
     tool_rules: _tools.Rules = field(default_factory=_tools.Rules)
     keep_pictures: int | None = None
     """How many of the newest pictures stay in a conversation; `None` for all."""
+    expected: Expected | None = None
+    """What the answer must be; `None` for any text."""
 
     @property
     def wants_thinking(self) -> bool:
@@ -129,18 +128,20 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -
         ValueError: a value that cannot be what the caller means.
     """
     # Core says `formatted` of a prompt to whatever completes it.
-    known = _FIELD_NAMES | _CALL_NAMES | OPTION_NAMES | IGNORED_OPTION_NAMES | {"formatted"}
-    known |= _CHAT_NAMES if endpoint == "chat" else _GENERATE_NAMES
+    known = FIELD_NAMES | CALL_NAMES | OPTION_NAMES | IGNORED_OPTION_NAMES | {"formatted"}
+    known |= CHAT_NAMES if endpoint == "chat" else GENERATE_NAMES
     for name in kwargs:
         if name not in known:
             raise TypeError(_unknown_keyword(name, endpoint, known))
     given = {name: value for name, value in kwargs.items() if value is not None or name in OPTION_NAMES}
     image_options = given.get("image_options")
+    fields = _fields(settings, given)
     deadline = given.get("deadline", settings.deadline)
     return Arguments(
         endpoint=endpoint,
         options=_options(settings, given),
-        fields=_fields(settings, given),
+        fields=fields,
+        expected=Expected.of(given.get("format"), fields.get("format")),
         image_options=settings.image_options if image_options is None else _image_options(settings, image_options),
         image_options_from_call=image_options is not None,
         deadline=_positive("deadline", deadline),
@@ -186,26 +187,8 @@ def json_request(path: str, body: Mapping[str, Any]) -> Request:
     return Request(path, (_json(dict(body)),))
 
 
-def option_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The Ollama options among a constructor's keywords, `max_tokens` included."""
-    options = {name: value for name, value in kwargs.items() if name in OPTION_NAMES | IGNORED_OPTION_NAMES}
-    if "max_tokens" in kwargs:
-        if "num_predict" in kwargs:
-            raise TypeError("max_tokens and num_predict are the same thing; pass one of them")
-        options["num_predict"] = kwargs["max_tokens"]
-    return options
-
-
-def near_name(name: str, names: Sequence[str]) -> str:
-    """` Did you mean 'x'?`, or nothing."""
-    import difflib  # 5 ms, and only mistakes need it
-
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
 def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
-    per_call = _mapping("options", given.get("options"))
+    per_call = mapping("options", given.get("options"))
     if "max_tokens" in given and "num_predict" in given:
         raise TypeError("max_tokens and num_predict are the same thing; pass one of them")
     checked = {**settings.additional_kwargs, **per_call}
@@ -216,7 +199,7 @@ def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
         "num_ctx": settings.context_window,
         **settings.options_unchecked,
         **checked,
-        **_mapping("options_unchecked", given.get("options_unchecked")),
+        **mapping("options_unchecked", given.get("options_unchecked")),
         **option_defaults(given),
     }
     for name in options:
@@ -232,33 +215,8 @@ def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def check_options(options: Mapping[str, Any], where: str) -> None:
-    """Refuse what is no option of the server's: it would be sent, and change nothing.
-
-    Raises:
-        TypeError: names it, and the near one or the place where it belongs.
-    """
-    for name in options:
-        if name in OPTION_NAMES or name in IGNORED_OPTION_NAMES:
-            continue
-        if name == "max_tokens":
-            hint = " Here it is num_predict."
-        elif name in _FIELD_NAMES | _GENERATE_NAMES | _CHAT_NAMES | _CALL_NAMES:
-            hint = f" Pass it to the call, {name}=..."
-        else:
-            near = near_name(name, sorted(OPTION_NAMES))
-            hint = near or " One that is newer than this program goes through options_unchecked={...}."
-        raise TypeError(f"{where} holds {name!r}, which is no option of Ollama's.{hint}")
-
-
-def _mapping(name: str, value: Any) -> Mapping[str, Any]:
-    if value is not None and not isinstance(value, Mapping):
-        raise ValueError(f"{name} is {value!r}; it must be a dict of Ollama's option names")
-    return value or {}
-
-
 def _fields(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {name: given[name] for name in _GENERATE_NAMES | _FIELD_NAMES if name in given}
+    fields = {name: given[name] for name in GENERATE_NAMES | FIELD_NAMES if name in given}
     # Ollama's own default drops the oldest messages, pictures and all, without a word.
     fields.setdefault("truncate", False)
     if "keep_alive" not in fields and settings.keep_alive is not None:
@@ -305,9 +263,9 @@ def _unknown_keyword(name: str, endpoint: Endpoint, known: frozenset[str]) -> st
     verb = "chat" if endpoint == "chat" else "complete"
     if name == "image_documents":
         return "chat takes no image_documents: put each picture into a message, as ImageBlock(path=...) in its blocks"
-    if name in _GENERATE_NAMES:
+    if name in GENERATE_NAMES:
         return f"{name} belongs to complete(), which uses /api/generate; chat() has messages instead"
-    if name in _CHAT_NAMES:
+    if name in CHAT_NAMES:
         lacks = "has no history" if name == "keep_pictures" else "cannot offer tools"
         return f"{name} belongs to chat(), which uses /api/chat; complete() {lacks}"
     return f"{verb}() has no keyword {name!r}.{near_name(name, sorted(known))}"

@@ -21,6 +21,7 @@ from pydantic_core import from_json
 from . import errors
 from ._failures import failure, server_message
 from ._gateways import describe_foreign
+from ._json_answers import Expected, unfit
 from ._request import Endpoint
 from ._target import Asked
 from ._tools import Rules, parsed
@@ -67,6 +68,7 @@ class Accumulator:
         tools_offered: bool = False,
         tool_rules: Rules | None = None,
         pictures: list[dict[str, Any]] | None = None,
+        expected: Expected | None = None,
     ) -> None:
         self.done = False
         self.text = ""
@@ -84,6 +86,8 @@ class Accumulator:
         self._tools_offered = tools_offered
         self._tool_rules = tool_rules or Rules()
         self._pictures = pictures
+        self._expected = expected
+        """What the text must be as it stands, at its end: of a stream, nothing can be taken back."""
         self._calls: list[dict[str, Any]] = []
         self._call_blocks: list[ToolCallBlock] = []
         self._logprobs: list[dict[str, Any]] = []
@@ -111,6 +115,7 @@ class Accumulator:
         self.done = reply.get("done") is True
         if self.done:
             self._check_end(reply)
+            self._check_form(reply)
             self._tool_rules.complain(self._asked.model, self._calls)
         elif not self._every_line:
             return None
@@ -263,6 +268,17 @@ class Accumulator:
             errors.EmptyResponseError(f"{self._asked.model!r} gave no answer: {why}. {way}", finish_reason=reason)
         )
 
+    def _check_form(self, reply: dict[str, Any]) -> None:
+        if self._expected is None or self._calls:
+            return
+        try:
+            problem = "" if self._expected.find(self.text) == self.text.strip() else "there is more than JSON in it"
+        except ValueError as fault:
+            problem = str(fault)
+        if problem:
+            reason = self._string(reply, "done_reason")
+            raise self.carrying(unfit(self._asked.model, self.text, problem, reason, 1))
+
     def _response(self, reply: dict[str, Any], piece: str, thought: str) -> Response:
         extra = {name: value for name, value in reply.items() if name not in _SHOWN_ELSEWHERE}
         if self.thinking:
@@ -302,11 +318,7 @@ class Accumulator:
             reply["logprobs"] = extra["logprobs"] = list(self._logprobs)
         prompt, answer = self._count(reply, "prompt_eval_count"), self._count(reply, "eval_count")
         self.usage, self.finish_reason = (prompt, answer), self._string(reply, "done_reason")
-        reply["usage"] = {
-            "prompt_tokens": prompt,
-            "completion_tokens": answer,
-            "total_tokens": prompt + answer,
-        }
+        reply["usage"] = {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
         extra["finish_reason"] = self.finish_reason or None
         if self._pictures:
             extra["pictures"] = self._pictures
@@ -322,11 +334,7 @@ class Accumulator:
         ranked = self._list_of_objects(entry.get("top_logprobs"), "top_logprobs") or [entry]
         try:
             return [
-                LogProb(
-                    token=item.get("token", ""),
-                    logprob=item.get("logprob", 0.0),
-                    bytes=item.get("bytes") or [],
-                )
+                LogProb(token=item.get("token", ""), logprob=item.get("logprob", 0.0), bytes=item.get("bytes") or [])
                 for item in ranked
             ]
         except ValueError as cause:

@@ -11,7 +11,7 @@ from llama_index.core.multi_modal_llms.base import MultiModalLLMMetadata
 
 from ._address import default_base_url, parse_address
 from ._headers import checked_headers
-from ._request import check_options, near_name, option_defaults
+from ._options import check_options, near_name, option_defaults
 
 if TYPE_CHECKING:
     from .base import OllamaMultiModal

@@ -6,6 +6,7 @@ It asks through the object's public endpoints, so that each question that is rea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -22,6 +23,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from . import errors
+from ._json_answers import CheckedByTheAsker, asks_again, begun, json_in, problems, why_not
 from ._prompting import PICTURES, picture_blocks, pictures_apart, with_blocks
 from ._request import resolve
 from ._schema import json_schema
@@ -35,7 +37,6 @@ T = TypeVar("T")
 _dispatcher = get_dispatcher(__name__)
 _OF_TOOLS = ("tool_choice", "tool_required", "allow_parallel_tool_calls")
 """What core's own programs take out of `llm_kwargs`: it says nothing here."""
-_MOST_PROBLEMS = 10
 
 
 class Chat(Protocol):
@@ -126,7 +127,8 @@ class Question(Generic[Model]):
         self.output_cls = output_cls
         self.retries = int(kwargs.pop("max_validation_retries", llm.max_validation_retries))
         self._pictures = kwargs.pop(PICTURES, None)
-        self.kwargs = {**kwargs, "format": json_schema(output_cls)}
+        self.schema = CheckedByTheAsker(json_schema(output_cls) or {})
+        self.kwargs = {**kwargs, "format": self.schema}
         self._image_options = resolve(llm, "chat", self.kwargs).image_options
         self._llm = llm
         self._prompt = prompt
@@ -147,7 +149,15 @@ class Question(Generic[Model]):
         Raises:
             ValidationError: it is none.
         """
-        return self.output_cls.model_validate_json(_bare(response.message.content or ""))
+        first: ValidationError | None = None
+        for text in _with_only_items(json_in(response.message.content or "")):
+            try:
+                return self.output_cls.model_validate_json(text)
+            except ValidationError as fault:
+                first = first or fault
+        if first is not None:
+            raise first
+        return self.output_cls.model_validate_json(response.message.content or "")  # no JSON: says so
 
     def again(
         self, messages: Sequence[ChatMessage], response: ChatResponse, fault: ValidationError, asked: int
@@ -162,14 +172,14 @@ class Question(Generic[Model]):
         """
         text = response.message.content or ""
         reason = str(response.additional_kwargs.get("finish_reason") or "")
-        problems = _problems(fault)
+        found = problems(fault)
         if reason != "length" and asked <= self.retries:
             return [
                 *messages,
                 ChatMessage(role=MessageRole.ASSISTANT, content=text),
                 ChatMessage(
                     role=MessageRole.USER,
-                    content=f"This answer does not fit the JSON schema: {problems}. Answer again, with JSON that fits.",
+                    content=asks_again(found, self.schema),
                 ),
             ]
         name = self.output_cls.__name__
@@ -177,8 +187,8 @@ class Question(Generic[Model]):
             words = f"{self.model!r} ran into the limit before its {name} was whole: {len(text)} characters came"
             way = "Give it more room: num_predict (max_tokens), context_window."
         else:
-            words = f"{self.model!r} gave no {name}: asked {asked} times, and the answer still has {problems}"
-            way = "The answer is in partial_text; a simpler class, field descriptions or a larger model may help."
+            words = f"{self.model!r} gave no {name}: asked {asked} times, and the answer still has {found}"
+            way = f"The answer is in partial_text. {why_not(self.model, text)}"
         raise errors.StructuredOutputError(
             f"{words}. {way}",
             partial_text=text,
@@ -247,7 +257,7 @@ class ObjectStream(Generic[Model]):
         """What there is so far, if it is more than last time."""
         self._last = response
         try:
-            there = from_json(_bare(response.message.content or ""), allow_partial="trailing-strings")
+            there = from_json(begun(response.message.content or ""), allow_partial="trailing-strings")
         except ValueError:
             return None
         if not isinstance(there, dict) or not there or there == self._shown:
@@ -272,16 +282,10 @@ class ObjectStream(Generic[Model]):
         return result
 
 
-def _bare(text: str) -> str:
-    """JSON without the fence that models put around it when the server does not enforce a schema."""
-    text = text.strip()
-    if not text.startswith("```"):
-        return text
-    return text.partition("\n")[2].rpartition("```")[0] if text.count("```") > 1 else text.partition("\n")[2]
-
-
-def _problems(fault: ValidationError) -> str:
-    found = fault.errors(include_url=False, include_context=False, include_input=False)
-    shown = [f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in found[:_MOST_PROBLEMS]]
-    more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
-    return "; ".join([*shown, *more])
+def _with_only_items(texts: Iterator[str]) -> Iterator[str]:
+    """Each text, and of a list of one thing that thing as well: models wrap an object so."""
+    for text in texts:
+        yield text
+        value = from_json(text)
+        if isinstance(value, list) and len(value) == 1:
+            yield json.dumps(value[0])

@@ -1,0 +1,168 @@
+"""Structured output where the server enforces no schema: JSON found in an answer, checked, and asked for again.
+
+Ollama's cloud and some MLX builds take `format` and do nothing with it. Their models answer in prose, in a fence, or
+behind their thoughts; what a llama.cpp server answers is JSON already, and is what is found first. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from . import errors
+
+_THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL | re.IGNORECASE)
+_FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
+_BEGINS = re.compile(r"[{\[]")
+_COMMA_BEFORE_END = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+_MOST_BEGINNINGS = 64
+"""Of prose full of braces, so many places are looked at: each costs a reading of the rest."""
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "number": (int, float),
+    "integer": int,
+    "null": type(None),
+}
+
+
+def json_in(answer: str) -> Iterator[str]:
+    """The texts in an answer that are JSON, the likeliest first: all of it, what is fenced, what stands in prose."""
+    text = _THOUGHTS.sub("", answer.replace("\ufeff", "")).strip()
+    for form in dict.fromkeys((text, _COMMA_BEFORE_END.sub(lambda found: found[1] or "", text))):
+        for part in (form, *(part.strip() for part in _FENCED.findall(form))):
+            if _reads(part):
+                yield part
+        yield from _in_prose(form)
+
+
+def _reads(text: str) -> bool:
+    try:
+        from_json(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_prose(text: str) -> Iterator[str]:
+    decoder, at = json.JSONDecoder(), 0
+    for _ in range(_MOST_BEGINNINGS):
+        begin = _BEGINS.search(text, at)
+        if begin is None:
+            return
+        try:
+            _, at = decoder.raw_decode(text, begin.start())
+            yield text[begin.start() : at]
+        except (ValueError, RecursionError):
+            at = begin.end()
+
+
+def begun(answer: str) -> str:
+    """The JSON that an unfinished answer has begun with, without what stands before it."""
+    text = _THOUGHTS.sub("", answer.replace("\ufeff", ""))
+    begin = _BEGINS.search(text)
+    return text[begin.start() :].partition("```")[0] if begin else ""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a call's `format` asks for: any object, what a JSON Schema says at its top, or all that a class says."""
+
+    schema: Mapping[str, Any]
+    output_cls: Any = None
+    """A pydantic class, when `format` is one."""
+
+    @classmethod
+    def of(cls, form: Any, schema: Mapping[str, Any] | None) -> Expected | None:
+        if schema is None or isinstance(form, CheckedByTheAsker):
+            return None
+        return cls(schema, form if isinstance(form, type) else None)
+
+    def find(self, answer: str) -> str:
+        """The JSON in an answer that is what was asked for.
+
+        Raises:
+            ValueError: there is none; says what is wrong with the likeliest.
+        """
+        first = ""
+        for text in json_in(answer):
+            problem = self._problem(text)
+            if not problem:
+                return text
+            first = first or problem
+        raise ValueError(first or "it is no JSON")
+
+    def _problem(self, text: str) -> str:
+        if self.output_cls is not None:
+            try:
+                self.output_cls.model_validate_json(text)
+            except ValidationError as fault:
+                return problems(fault)
+            return ""
+        value, kind = from_json(text), self.schema.get("type")
+        if isinstance(kind, str) and kind in _TYPES:
+            is_of_it = isinstance(value, _TYPES[kind]) and not (
+                kind in ("number", "integer") and value in (True, False)
+            )
+            if not is_of_it:
+                return f"it is no {kind}"
+        if isinstance(value, dict):
+            missing = [name for name in self.schema.get("required") or () if name not in value]
+            if missing:
+                return f"it lacks {', '.join(map(repr, missing))}"
+        return ""
+
+
+class CheckedByTheAsker(dict[str, Any]):
+    """A schema whose answers are checked by who asks: no call checks them too."""
+
+
+def asks_again(problem: str, schema: Mapping[str, Any]) -> str:
+    """What a model is told after an answer that does not fit: also what would, for it may never have seen that."""
+    return (
+        f"This answer does not fit the JSON schema: {problem}. Answer again, with nothing but JSON that fits this "
+        f"schema: {json.dumps(schema)}"
+    )
+
+
+def why_not(model: str, answer: str) -> str:
+    """What may be behind it, as a sentence for the error."""
+    if model.endswith("cloud") or next(json_in(answer), None) is None:
+        return (
+            "The server seems not to enforce schemas: Ollama's cloud and some MLX builds do not. Another model of this "
+            "machine may help."
+        )
+    return "A simpler class, field descriptions or a larger model may help."
+
+
+_MOST_PROBLEMS = 10
+
+
+def problems(fault: ValidationError) -> str:
+    """What is wrong, in one line."""
+    found = fault.errors(include_url=False, include_context=False, include_input=False)
+    shown = [f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in found[:_MOST_PROBLEMS]]
+    more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
+    return "; ".join([*shown, *more])
+
+
+def unfit(model: str, text: str, problem: str, reason: str, asked: int) -> errors.StructuredOutputError:
+    """The error for an answer that is not what `format` asks for."""
+    if reason == "length":
+        words = f"{model!r} ran into the limit before its JSON was whole: {len(text)} characters came"
+        way = "Give it more room: num_predict (max_tokens), context_window."
+    else:
+        times = f", asked {asked} times" if asked > 1 else ""
+        words = f"{model!r} did not answer as format asks{times}: {problem}"
+        way = f"The answer is in partial_text. {why_not(model, text)}"
+    return errors.StructuredOutputError(
+        f"{words}. {way}", partial_text=text, finish_reason=reason, validation_error=problem
+    )
