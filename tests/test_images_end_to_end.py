@@ -15,7 +15,8 @@ from dicom_files import RGB, dicom
 from llama_index.core.base.llms.types import ChatMessage, DocumentBlock, ImageBlock, TextBlock, VideoBlock
 from llama_index.core.schema import ImageDocument, ImageNode
 from picture_corpus import encoded, heic, png_chunk, raw_png, raw_tiff_16
-from PIL import Image
+from PIL import Image, ImageChops
+from tiff_files import LONG, Page, tiff, wide
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, PreparedImage
 from ollama_embedded.scenes import GROUND, Shape, draw_scene
@@ -75,6 +76,22 @@ def in_other_colours(image: Image.Image) -> bytes:
     return data[:start] + png_chunk(b"gAMA", struct.pack(">I", 45455)) + png_chunk(b"cHRM", exchanged) + data[start:]
 
 
+def sparse_planes(image: Image.Image) -> bytes:
+    """Big-endian, a plane for each colour. The ground is masked, and tiles in which there is nothing else were never
+    written: a reader that fills them with what stands elsewhere in the file sees other shapes, or none."""
+    there = ImageChops.difference(image, Image.new("RGB", image.size, GROUND)).convert("L").point([0] * 8 + [255] * 248)
+    width, height = image.size
+    boxes = [(left, top, left + 32, top + 32) for top in range(0, height, 32) for left in range(0, width, 32)]
+    blocks = [
+        wide(band.crop(box).tobytes(), ">") if there.crop(box).getbbox() else None
+        for band in image.split()
+        for box in boxes
+    ]
+    page = Page(width, height, blocks, 16, 3, 2, (32, 32), planar=True)
+    mask = Page(width, height, [there.tobytes()], photometric=4, tags={254: (LONG, [4])})
+    return tiff(page, mask, order=">")
+
+
 FILES: dict[str, Callable[[Image.Image], bytes]] = {
     "PNG": lambda image: encoded(image, "PNG"),
     "PNG palette": lambda image: encoded(image.quantize(64), "PNG"),
@@ -95,6 +112,7 @@ FILES: dict[str, Callable[[Image.Image], bytes]] = {
     "HEIC": heic,
     "TIFF": lambda image: encoded(image, "TIFF"),
     "TIFF 16 bit": raw_tiff_16,
+    "TIFF 16 bit, in planes and tiles, some never written": sparse_planes,
     "TIFF LZW": lambda image: encoded(image, "TIFF", compression="tiff_lzw"),
     "GIF": lambda image: encoded(image.quantize(64), "GIF"),
     "BMP": lambda image: encoded(image, "BMP"),

@@ -1,4 +1,4 @@
-"""Proof that a GIF, BMP, TIFF, ICO, WebP, AVIF or HEIC file has all the bytes that it says it has.
+"""Proof that a GIF, BMP, ICO, WebP, AVIF or HEIC file has all the bytes that it says it has.
 
 The decoders notice most of it themselves, but not all, and not when somebody in the process has told Pillow to
 load truncated pictures.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from .anatomy import Damaged, Walker
 from .boxes import NoBox, each_box
@@ -124,15 +124,6 @@ _PROOFS: dict[Kind, Callable[[Walker, int], None]] = {
     ICO: _ico,
     WEBP: _riff,
 }
-
-
-def prove_tiff_page(tags: Any, size: int) -> None:
-    """That all strips or tiles of a TIFF page, by its tags, lie within the file. Raises Damaged."""
-    for starts, lengths in ((273, 279), (324, 325)):
-        if starts in tags and lengths in tags:
-            ends = (start + length for start, length in zip(tags[starts], tags[lengths], strict=False))
-            if max(ends, default=0) > size:
-                raise Damaged(f"is cut short: it ends inside {_PICTURE}")
 
 
 def prove_video(file: BinaryIO, kind: Kind) -> None:

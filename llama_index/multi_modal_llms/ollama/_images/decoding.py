@@ -6,16 +6,16 @@ all, and apply a limit on size that belongs to the whole process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from .anatomy import Anatomy, Damaged, exif_orientation
+from . import tiff
+from .anatomy import Anatomy, exif_orientation
 from .bmp import bmp_profile
 from .cicp import HDR_PEAK, profile_of
-from .containers import prove_tiff_page, prove_whole
-from .convert import TURNS
+from .containers import prove_whole
 from .deep_heif import deep_colours
 from .formats import AVIF, BMP, DICOM, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from .heif import Heif, brightest, clean_aperture, colour_codes, heif_of, shown_properties
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 20
 """More pages than this are only sent when `ImageOptions.pages` asks for them."""
-
-_ORIENTATION, _SUBFILE = 274, 254
 
 
 @dataclass(frozen=True)
@@ -61,12 +59,24 @@ def decoder(kind: Kind) -> Callable[[BinaryIO], Image.Image]:
 
 
 def rasters(
-    material: Material, kind: Kind, file: BinaryIO, options: ImageOptions, anatomy: Anatomy | None
+    material: Material,
+    kind: Kind,
+    file: BinaryIO,
+    options: ImageOptions,
+    anatomy: Anatomy | None,
+    only: Container[int] | None = None,
 ) -> Iterator[Raster]:
-    """The pages or frames that are asked for, opened but not decoded, one at a time: each is valid until the
-    next is taken. Raises Damaged, NotAsked, and whatever Pillow raises."""
+    """The pages or frames that are asked for, opened, perhaps not decoded, one at a time: each is valid until the
+    next is taken. Of a TIFF none is opened that is not in `only`. Raises Damaged, NotAsked, and whatever Pillow raises.
+    """
     if anatomy is None:
         prove_whole(file, kind)
+    if kind is TIFF:
+        found = tiff.leaves_of(file)
+        numbers = choose_pages(len(found.pages), options, what="page")
+        taken = [number for number in numbers if only is None or number in only]
+        yield from tiff.rasters(found, taken, options, where=material.where, source=material.source)
+        return
     heif = heif_of(file) if kind in (AVIF, HEIC) else None
     file.seek(0)
     open_ = decoder(kind)
@@ -85,17 +95,6 @@ def rasters(
     # What our own openers know beside Pillow's attributes stands in attributes of these names.
     steps = () if kind in (JPEG, PNG) else (f"converted from {kind.name}", *getattr(image, "steps", ()))
     lossy = image.info.get("lossy") is True or kind in (JPEG, HEIC, AVIF) or (webp is not None and not webp.lossless)
-    if kind is TIFF:
-        for number, count in _seek_pages(image, file, options):
-            orientation = image.tag_v2.get(_ORIENTATION, 1)
-            raster = Raster(image, material.where, material.source, lossy=image.info.get("compression") == "jpeg")
-            # Pillow turns TIFF, and only TIFF, when it decodes; its size is the upright one already.
-            turn = [TURNS[orientation]] if orientation in TURNS else []
-            raster.steps = [*steps, *([f"page {number} of {count}"] if count > 1 else []), *turn]
-            raster.page = number if count > 1 else None
-            raster.low_bytes = low_bytes(image, lambda: _reopened(open_, file, image.tell()))
-            yield raster
-        return
     if kind is DICOM:
         for number in choose_pages(image.n_frames, options, what="page"):
             several = image.n_frames > 1
@@ -170,8 +169,8 @@ def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | N
 def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
     """What `rasters` will give, without decoding it. Raises as it does."""
     if kind is TIFF:
-        full = _full_pages(decoder(kind)(file))
-        return Leaves(len(full), tuple(choose_pages(len(full), options, what="page")))
+        count = len(tiff.leaves_of(file).pages)
+        return Leaves(count, tuple(choose_pages(count, options, what="page")))
     if kind is DICOM:
         count = cast("Any", decoder(kind)(file)).n_frames
         return Leaves(count, tuple(choose_pages(count, options, what="page")))
@@ -183,7 +182,9 @@ def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
 
 
 def stored_size(kind: Kind, file: BinaryIO) -> Size:
-    """Width and height as stored, from the header alone. Raises whatever Pillow raises."""
+    """Width and height as stored, from the header alone. Raises Damaged, and whatever Pillow raises."""
+    if kind is TIFF:
+        return tiff.upright_size(tiff.leaves_of(file).pages[0].page)
     return decoder(kind)(file).size
 
 
@@ -223,28 +224,3 @@ def choose_pages(count: int, options: ImageOptions, *, what: str) -> list[int]:
         has = f"has only {count} {what}s" if count > 1 else f"has one {what} only"
         raise NotAsked(f"{has}, and page {missing[0]} was asked for", "Look at ImageOptions(pages=...).")
     return list(options.pages)
-
-
-def _seek_pages(image: Any, file: BinaryIO, options: ImageOptions) -> Iterator[tuple[int, int]]:
-    """Seeks to each page that is asked for; gives its number and how many there are."""
-    position = file.tell()
-    size = file.seek(0, 2)
-    file.seek(position)
-    full = _full_pages(image)
-    for number in choose_pages(len(full), options, what="page"):
-        image.seek(full[number - 1])
-        prove_tiff_page(image.tag_v2, size)
-        yield number, len(full)
-
-
-def _full_pages(image: Any) -> list[int]:
-    """Indices of a TIFF's pages. Raises Damaged when there are none."""
-    full = []
-    for index in range(image.n_frames):
-        image.seek(index)
-        # Reduced copies of another page, and masks, are pages to the file format only.
-        if not image.tag_v2.get(_SUBFILE, 0) & 0b101:
-            full.append(index)
-    if not full:
-        raise Damaged("holds only thumbnails, as cameras' raw files do", "Export it as JPEG or PNG first.")
-    return full

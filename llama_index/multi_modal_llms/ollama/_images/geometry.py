@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from .anatomy import Damaged
 from .mapping import Size
 from .options import ImageOptions
 
@@ -13,6 +14,18 @@ LONGEST_JPEG_SIDE = 65_500
 MOST_STRETCHED = 8.0
 """Pixels that claim to be longer than this many times their other side are taken for square: the most unequal ones in
 use, those of anamorphic video and of faxes, stay below 3, and a claim of 65,535 is an attack on memory."""
+
+
+def too_large(size: Size, options: ImageOptions) -> Damaged | None:
+    """The error for what would fill the memory, to be raised before a pixel is decoded; else `None`."""
+    pixels = size[0] * size[1]
+    if pixels <= options.max_source_pixels:
+        return None
+    return Damaged(
+        f"says that it is {size[0]}x{size[1]}, {pixels / 1e6:,.0f} megapixels",
+        f"More than {options.max_source_pixels / 1e6:,.0f} are not decoded, since they may be an attack "
+        "on memory: scale it down first, or raise ImageOptions(max_source_pixels=...).",
+    )
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,31 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
     GIF: (_lost("animation", "the first frame, or `frames` of them"),),
     BMP: (),
     TIFF: (
-        _right("several pages", "each a picture; thumbnails and masks among them are no pages"),
-        _refused("32 bits a channel, floating point", "no natural brightness: scale it to 8 bits first"),
+        _right("several pages", "each a picture; thumbnails, masks, and the smaller copies in a slide are no pages"),
+        _right("stacks behind one directory (ImageJ, tifffile, STK, ImageDepth)", "each slice is a page"),
+        _right("1 to 16 bits, signed bytes, planes, strips, tiles, BigTIFF, either byte order"),
+        _right(
+            "palettes of 8 and 16 bits, CMYK, YCbCr with its own coefficients, CIELab", "bands beside them: left out"
+        ),
+        _right("masks of GDAL", "the background shows where the mask is 0"),
+        _right("pixels that are not square (faxes)", "made square"),
+        _right("compressed with LZW, Deflate, PackBits, JPEG, G3, G4, Zstandard, LZMA, WebP, PNG, JPEG 2000"),
+        _lost("strips or tiles that were never written (sparse)", "they are 0, and `steps` says how much of it"),
+        _lost(
+            "an ImageJ or tifffile stack that is compressed or cut down", "what is there, and `steps` gives the count"
+        ),
+        _refused("floating point, complex, int16, 32 bits", "`gdal_translate -ot Byte -scale in.tif out.tif`"),
+        _refused(
+            "bands that are not called red, green and blue",
+            "`gdal_translate -b 1 -b 2 -b 3 -co PHOTOMETRIC=RGB in.tif out.tif`",
+        ),
+        _refused(
+            "LERC, JPEG XR, JPEG XL, JPEG of 12 or 16 bits",
+            "with tifffile and imagecodecs: `tifffile.imwrite('out.tif', tifffile.imread('in.tif'))`",
+        ),
+        _refused("JBIG, palettes of 16 bits, 6, 10 and 14 bits", "`convert in.tif out.png`"),
+        _refused("SGI LogLuv", "`tiff2rgba -c none in.tif out.tif`"),
+        _refused("what a sensor measured (CFA, raw)", "export it as JPEG or PNG"),
     ),
     AVIF: (
         _right("clean aperture, turned, mirrored, grids, 10 and 12 bits", "an aperture anywhere, as libheif crops"),

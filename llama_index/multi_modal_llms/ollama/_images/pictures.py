@@ -11,7 +11,7 @@ from .colour import changes_colours
 from .convert import render
 from .decoding import NotAsked, rasters
 from .formats import JPEG, PNG, READABLE, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, Kind
-from .geometry import plan_size, squared
+from .geometry import plan_size, squared, too_large
 from .jpeg import walk_jpeg
 from .mapping import BoxMapping, Size
 from .material import Material, refusal
@@ -48,7 +48,7 @@ def each_picture(
                 yield _passed(material, kind, anatomy)
             return
     with faults_named(material, kind), material.open() as file:
-        for raster in rasters(material, kind, file, options, anatomy):
+        for raster in rasters(material, kind, file, options, anatomy, only):
             if only is None or (raster.page or 1) in only:
                 look_at_the_clock()
                 _check_raster(raster, options, kind)
@@ -74,14 +74,8 @@ def refuse_kind(material: Material, kind: Kind, *, asked: str = "picture") -> Ex
 
 def check_size(material: Material | Raster, size: Size, options: ImageOptions, kind: Kind | None = None) -> None:
     """Refuse, before a pixel is decoded, what would fill the memory."""
-    pixels = size[0] * size[1]
-    if pixels > options.max_source_pixels:
-        problem = f"says that it is {size[0]}x{size[1]}, {pixels / 1e6:,.0f} megapixels"
-        way_out = (
-            f"More than {options.max_source_pixels / 1e6:,.0f} are not decoded, since they may be an attack "
-            "on memory: scale it down first, or raise ImageOptions(max_source_pixels=...)."
-        )
-        raise _refused(material, problem, way_out, kind)
+    if (bomb := too_large(size, options)) is not None:
+        raise _refused(material, str(bomb), bomb.way_out, kind)
 
 
 def _check_raster(raster: Raster, options: ImageOptions, kind: Kind | None) -> None:

@@ -1,0 +1,41 @@
+"""The pages of a TIFF that are asked for, decoded one at a time, as rasters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..geometry import too_large
+from ..options import ImageOptions
+from ..raster import Raster
+from .lie import aspect_of, turn_of, upright
+from .pages import Leaf, Leaves
+from .samples import decode
+
+
+def rasters(
+    found: Leaves, numbers: Sequence[int], options: ImageOptions, *, where: str, source: str
+) -> Iterator[Raster]:
+    """The pages of these numbers, counted from 1. Raises Damaged, and whatever Pillow raises."""
+    count = len(found.pages)
+    for number in numbers:
+        leaf = found.pages[number - 1]
+        if (bomb := too_large(leaf.page.extent, options)) is not None:
+            raise bomb
+        raster = _raster(leaf, where, source)
+        told = [f"page {number} of {count}"] if count > 1 else []
+        raster.steps = ["converted from TIFF", *told, *found.steps, *raster.steps]
+        raster.page = number if count > 1 else None
+        yield raster
+
+
+def _raster(leaf: Leaf, where: str, source: str) -> Raster:
+    """A page, turned already: Pillow turns TIFF, and only TIFF, when it decodes, and boxes lead into what it gives."""
+    page, decoded = leaf.page, decode(leaf)
+    raster = Raster(upright(decoded.image, page), where, source, lossy=page.lossy)
+    raster.steps = [*decoded.steps, *turn_of(page)]
+    raster.aspect = aspect_of(page)
+    raster.bits, raster.stated, raster.transparent = decoded.bits, decoded.stated, decoded.transparent
+    raster.mask = upright(decoded.mask, page) if decoded.mask is not None else None
+    if (low_bytes := decoded.low_bytes) is not None:
+        raster.low_bytes = lambda: upright(low_bytes(), page)
+    return raster

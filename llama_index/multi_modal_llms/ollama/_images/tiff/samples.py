@@ -1,0 +1,272 @@
+"""The samples of a TIFF page (channels, bit depth, photometric interpretation) as a picture that Pillow can go on with.
+
+What Pillow reads right in one go it reads so; of all else each sample is decoded as a grey picture of its own, and
+they are put together here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from ..anatomy import Damaged
+from ..colour import to_srgb
+from ..levels import Range, join_bytes, split_bytes
+from . import tags
+from .blocks import View, picture
+from .page import (
+    ASSOCIATED,
+    CIELAB,
+    CMYK,
+    ICCLAB,
+    JPEG,
+    MASK,
+    MIN_IS_BLACK,
+    MIN_IS_WHITE,
+    OLD_JPEG,
+    PALETTE,
+    RGB,
+    SIGNED,
+    UNSPECIFIED,
+    YCBCR,
+    Page,
+)
+from .pages import Leaf
+from .ranges import nodata_of, significant_bits, stated_range
+from .refusals import WHOLE_PICTURES, refusal_of
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_GREY = (MIN_IS_WHITE, MIN_IS_BLACK, MASK)
+_FROM_SIGNED = [value ^ 128 for value in range(256)]
+_COMPLEMENT = [255 - value for value in range(256)]
+
+
+@dataclass
+class Decoded:
+    """The pixels of a page, as large as it is stored and not turned yet, and what belongs to them."""
+
+    image: Image.Image
+    """Of mode I;16 where `bits` are more than 8; the high bytes of 16-bit colour."""
+    steps: list[str] = field(default_factory=list)
+    bits: int = 16
+    stated: Range | None = None
+    """The range of deep values that the file says is to be shown."""
+    low_bytes: Callable[[], Image.Image] | None = None
+    """Of 16-bit colour, as RGB."""
+    transparent: tuple[int, ...] | None = None
+    """Of deep grey: the value that stands for no data."""
+    mask: Image.Image | None = None
+    """Of mode L: 0 where there is no picture."""
+
+
+def decode(leaf: Leaf) -> Decoded:
+    """The picture of the page. Raises Damaged for what is refused, and whatever Pillow raises."""
+    page = leaf.page
+    if (refusal := refusal_of(page)) is not None:
+        raise refusal
+    share = page.written_share
+    if share == 0:
+        raise Damaged("holds no pixels: none of its strips or tiles was ever written", "Look at what wrote it.")
+    decoded = _decoded(page, leaf.slice)
+    if share < 1:
+        decoded.steps.append(f"{max(0.1, 100 * (1 - share)):.{0 if share < 0.99 else 1}f} % of it was never written")
+    if dropped := sum(each == UNSPECIFIED for each in page.extra):
+        decoded.steps.append(f"{dropped} further band{'s' if dropped > 1 else ''} left out")
+    if leaf.mask is not None:
+        decoded.mask = _darker(_mask(leaf.mask), decoded.mask)
+    profile = page.directory.data(tags.PROFILE)
+    if decoded.mask is not None and decoded.image.mode == "CMYK":
+        # With its own profile, which means nothing to the RGB that it becomes.
+        decoded.image = to_srgb(decoded.image, profile or None)
+        decoded.steps.append("converted from CMYK")
+    elif profile:
+        decoded.image.info["icc_profile"] = profile
+    return decoded
+
+
+def _decoded(page: Page, layer: int) -> Decoded:
+    if page.samples == 1 and page.depth > 8:
+        return _deep_grey(page, layer)
+    if (view := _at_once(page, layer)) is not None:
+        if page.photometric != RGB or page.depth == 8:
+            return Decoded(picture(page, view))
+        if significant_bits(page) == 16:
+            # Pillow has the high bytes; the low ones are only decoded when these do not do.
+            return Decoded(
+                picture(page, view),
+                stated=stated_range(page),
+                low_bytes=lambda: _merged([split_bytes(plane)[0] for plane in _planes(page, layer)[:3]]),
+            )
+    return _composed(page, _planes(page, layer))
+
+
+def _at_once(page: Page, layer: int) -> View | None:
+    """The view in which Pillow has the page right in one go; `None` when it has not."""
+    if page.planar or set(page.sample_formats) == {SIGNED}:
+        return None
+    photometric, samples, bits, extra = page.photometric, page.samples, page.depth, page.extra
+    if photometric in _GREY and bits <= 8:
+        photometric = MIN_IS_BLACK if photometric == MASK else photometric
+        right = samples == 1 or (samples == 2 and bits == 8 and photometric == MIN_IS_BLACK)
+    elif photometric == PALETTE:
+        right = samples == 1 or (samples == 2 and bits == 8 and extra[0] != ASSOCIATED)
+    elif photometric == RGB and bits == 8:
+        right = samples <= 6 and not any(extra[1:])
+    elif photometric == RGB and bits == 16:
+        right = samples == 3
+    elif photometric == CMYK:
+        right = page.alpha is None and ((samples <= 6 and bits == 8) or (samples == 4 and bits == 16))
+    elif photometric == YCBCR:
+        right = page.compression in (JPEG, OLD_JPEG) or samples in (1, 3)
+    else:
+        right = photometric == CIELAB and samples == 3 and bits == 8
+    if not right and page.compression not in WHOLE_PICTURES:
+        return None
+    if photometric == YCBCR and samples == 1:
+        photometric = MIN_IS_BLACK
+    # In a white that is zero, what was never written is white: Pillow inverts what it reads.
+    nodata = nodata_of(page) or 0
+    empty = 255 - nodata if photometric == MIN_IS_WHITE else nodata
+    return View(photometric, samples, bits, extra, layer=layer, empty=empty)
+
+
+def _planes(page: Page, layer: int) -> list[Image.Image]:
+    """Each sample that is shown as a picture of mode L or I;16."""
+    from PIL import Image as pil
+
+    wanted = range(page.shown)
+    if page.planar:
+        views = [View(MIN_IS_BLACK, 1, page.depth, plane=at, layer=layer) for at in wanted]
+        return [_grey(picture(page, view)) for view in views]
+    wide = _grey(picture(page, View(MIN_IS_BLACK, 1, page.depth, layer=layer, widened=page.samples)))
+    data = memoryview(wide.tobytes())
+    values = data if wide.mode == "L" else data.cast("H")
+    return [pil.frombytes(wide.mode, page.size, values[at :: page.samples].tobytes()) for at in wanted]
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """As L, or as I;16 with the low byte first."""
+    from PIL import Image as pil
+
+    if image.mode == "I;16B":
+        return pil.frombytes("I;16", image.size, image.tobytes(), "raw", "I;16B")
+    return image.convert("L") if image.mode == "1" else image
+
+
+def _deep_grey(page: Page, layer: int) -> Decoded:
+    nodata, bits, stated = nodata_of(page), significant_bits(page), stated_range(page)
+    plane = _grey(picture(page, View(MIN_IS_BLACK, 1, page.depth, layer=layer, empty=nodata or 0)))
+    if page.photometric == MIN_IS_WHITE:
+        plane, highest = _inverted(plane, bits), (1 << bits) - 1
+        stated = (highest - stated[1], highest - stated[0]) if stated is not None else None
+        nodata = highest - nodata if nodata is not None else None
+    return Decoded(plane, bits=bits, stated=stated, transparent=None if nodata is None else (nodata,))
+
+
+def _inverted(plane: Image.Image, bits: int) -> Image.Image:
+    """A plane of mode I;16 with its values counted from the other end."""
+    low, high = split_bytes(plane)
+    highest = (1 << bits - 8) - 1
+    return join_bytes(high.point([max(highest - value, 0) for value in range(256)]), low.point(_COMPLEMENT))
+
+
+def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
+    """One picture of the planes of its samples."""
+    signed = set(page.sample_formats) == {SIGNED} and _really_signed(planes)
+    if signed:
+        planes = [plane.point(_FROM_SIGNED) for plane in planes]
+    if page.depth > 8:
+        # From here on they use all of 16 bits.
+        used = significant_bits(page)
+        planes = [_scaled_up(plane, 16 - used) for plane in planes]
+        if page.photometric == MIN_IS_WHITE:
+            planes = [_inverted(planes[0], 16), *planes[1:]]
+    elif page.photometric == MIN_IS_WHITE:
+        planes = [planes[0].point(_COMPLEMENT), *planes[1:]]
+    high = [plane if plane.mode == "L" else split_bytes(plane)[1] for plane in planes]
+    alpha = high[page.alpha] if page.alpha is not None else None
+    colours = high[: page.colours]
+    if page.photometric == CIELAB:
+        # a and b are signed in the file, and count from 128 in Pillow.
+        colours[1:] = [plane.point(_FROM_SIGNED) for plane in colours[1:]]
+    image = _merged(colours, page.photometric)
+    if page.premultiplied and alpha is not None and image.mode in ("L", "RGB"):
+        return Decoded(_merged([*colours, alpha], page.photometric, premultiplied=True))
+    decoded = Decoded(image, mask=alpha)
+    if page.depth > 8 and image.mode == "RGB" and page.photometric == RGB:
+        decoded.stated = stated_range(page)
+        decoded.low_bytes = lambda: _merged([split_bytes(plane)[0] for plane in planes[:3]])
+    elif page.depth > 8 and image.mode == "L":
+        decoded.image, decoded.stated = planes[0], stated_range(page)
+    if signed:
+        decoded.steps.append("-128 to 127 shown as 0 to 255")
+    return decoded
+
+
+def _really_signed(planes: Sequence[Image.Image]) -> bool:
+    """Whether bytes that are said to be signed are so: some writers say it of unsigned ones.
+
+    Where the other reading is taken, brightness jumps from one end to the other amid the picture. Without negative
+    values both are alike, and all viewers show the bytes as they are.
+    """
+    if not any(plane.point([0] * 128 + [255] * 128).getbbox() for plane in planes):
+        return False
+    as_signed = [plane.point(_FROM_SIGNED) for plane in planes]
+    return sum(map(_roughness, as_signed)) <= sum(map(_roughness, planes))
+
+
+def _roughness(plane: Image.Image) -> float:
+    """How much a pixel differs from its neighbour on the left, on average."""
+    from PIL import ImageChops, ImageStat
+
+    width, height = plane.size
+    if width < 2:
+        return 0.0
+    difference = ImageChops.difference(plane.crop((1, 0, width, height)), plane.crop((0, 0, width - 1, height)))
+    return ImageStat.Stat(difference).mean[0]
+
+
+def _merged(bands: Sequence[Image.Image], photometric: int = RGB, *, premultiplied: bool = False) -> Image.Image:
+    from PIL import Image as pil
+
+    if premultiplied:
+        return pil.merge("La" if len(bands) == 2 else "RGBa", bands).convert("LA" if len(bands) == 2 else "RGBA")
+    if len(bands) == 1:
+        return bands[0]
+    mode = {CMYK: "CMYK", YCBCR: "YCbCr", CIELAB: "LAB", ICCLAB: "LAB"}.get(photometric, "RGB")
+    image = pil.merge(mode, bands)
+    return image.convert("RGB") if mode == "YCbCr" else image
+
+
+def _scaled_up(plane: Image.Image, by: int) -> Image.Image:
+    """A plane of mode I;16 with its values `by` bits, up to 8, further up."""
+    from PIL import ImageChops
+
+    if not by:
+        return plane
+    low, high = split_bytes(plane)
+    carried = low.point([value >> 8 - by for value in range(256)])
+    upper = ImageChops.add(high.point([value << by & 0xFF for value in range(256)]), carried)
+    return join_bytes(upper, low.point([value << by & 0xFF for value in range(256)]))
+
+
+def _mask(page: Page) -> Image.Image:
+    """255 where the page that it belongs to is to be seen, else 0."""
+    from PIL import Image as pil
+
+    if (refusal := refusal_of(page)) is not None:
+        raise refusal
+    if page.written_share == 0:
+        return pil.new("L", page.size, 0)
+    grey = _grey(picture(page, View(MIN_IS_BLACK, 1, page.depth)))
+    return grey.convert("L").point([0, *[255] * 255])
+
+
+def _darker(*masks: Image.Image | None) -> Image.Image | None:
+    from PIL import ImageChops
+
+    return reduce(ImageChops.darker, [mask for mask in masks if mask is not None])

@@ -1,0 +1,182 @@
+"""TIFF by its tags: each layout of samples is shown as libtiff or GDAL show it; see tiff_layouts.py."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+
+import pytest
+from picture_corpus import BLUE, GREEN, LIGHT, RED, encoded, luma, pixel, wrong_corners
+from PIL import Image
+from tiff_files import RATIONAL, SHORT, Page, deflated, text, tiff
+from tiff_layouts import RGB, RIGHT, SIZE, H, W, right
+
+from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
+
+
+def sent(data: bytes, **options: object) -> Image.Image:
+    image = Image.open(prepare_image(data, ImageOptions(**options)).open())  # type: ignore[arg-type]
+    image.load()
+    return image
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_every_layout_of_samples_shows_the_picture(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepared = prepare_image(right(kind))
+    assert prepared.size == SIZE
+    assert wrong_corners(prepared.read(), tolerance=8) == []
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        ("RGB and a band in planes", "1 further band left out"),
+        ("CMYK and a spot colour", "1 further band left out"),
+    ],
+)
+def test_what_is_left_out_or_moved_is_said(kind: str, step: str) -> None:
+    assert step in prepare_image(right(kind)).steps
+
+
+class TestSignedBytes:
+    """tifffile and GDAL 3.10 read them as signed; tiff2rgba, ImageMagick and FFmpeg show the bytes as they are."""
+
+    ramp = bytes(160 * x // W for x in range(W)) * H
+
+    def shown(self, data: bytes, samples: int = 1) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
+        tags = {339: (SHORT, [2] * samples)}
+        page = Page(W, H, [data], 8, samples, 2 if samples == 3 else 1, tags=tags)
+        prepared = prepare_image(tiff(page))
+        image = Image.open(prepared.open())
+        return prepared.steps, [pixel(image, x, 60) for x in (1, 80, 159)]
+
+    def test_they_are_shown_from_the_lowest_to_the_highest(self) -> None:
+        steps, values = self.shown(bytes(value ^ 128 for value in self.ramp))
+        assert values == [(1,), (80,), (159,)]
+        assert "-128 to 127 shown as 0 to 255" in steps
+
+    def test_colours(self) -> None:
+        _, values = self.shown(bytes(value ^ 128 for each in self.ramp for value in (each, 255 - each, each)), 3)
+        assert values == [(1, 254, 1), (80, 175, 80), (159, 96, 159)]
+
+    @pytest.mark.parametrize("data", [ramp, bytes(value // 2 for value in ramp)], ids=["to 160", "to 80"])
+    def test_unsigned_ones_that_are_called_signed(self, data: bytes) -> None:
+        steps, values = self.shown(data)
+        assert values == [(data[x],) for x in (1, 80, 159)]
+        assert steps == ("converted from TIFF",)
+
+
+@pytest.mark.parametrize("kind", ["grey and alpha in planes", "RGB and alpha in planes", "CMYK and alpha"])
+def test_alpha_lets_the_background_through(kind: str) -> None:
+    half = Image.new("L", SIZE, 255)
+    half.paste(0, (0, 0, W // 2, H))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tiff_layouts.ALPHA", half)
+        image = sent(right(kind), background="#ff00ff").convert("RGB")
+    assert pixel(image, 20, 20) == (255, 0, 255)
+    wanted = (luma(GREEN),) * 3 if kind.startswith("grey") else GREEN
+    assert all(abs(one - other) <= 2 for one, other in zip(pixel(image, 120, 20), wanted, strict=True))
+
+
+class TestPalettes:
+    """libtiff takes a palette for one of 8 bits when no entry is 256 or more ("Assuming 8-bit colormap")."""
+
+    @pytest.mark.parametrize("scale", [1, 257])
+    @pytest.mark.parametrize("compression", [1, 8])
+    @pytest.mark.parametrize("bits", [8, 4])
+    def test_entries_of_8_and_16_bits(self, scale: int, compression: int, bits: int) -> None:
+        colours = [RED, GREEN, BLUE, LIGHT]
+        spare = [0] * ((1 << bits) - 4)
+        entries = [each for band in range(3) for each in (*(colour[band] * scale for colour in colours), *spare)]
+        index = bytes((2 if y >= H // 2 else 0) + (x >= W // 2) for y in range(H) for x in range(W))
+        if bits == 4:
+            index = bytes(one << 4 | other for one, other in zip(index[::2], index[1::2], strict=True))
+        data = deflated(index) if compression == 8 else index
+        page = Page(W, H, [data], bits, 1, 3, compression=compression, tags={320: (SHORT, entries)})
+        prepared = prepare_image(tiff(page))
+        assert wrong_corners(prepared.read(), 0) == []
+
+
+class TestYcbcr:
+    """Values from tiff2rgba 4.5 for one colour; libtiff applies the file's own coefficients and points."""
+
+    @pytest.mark.parametrize(
+        ("tags", "stored", "shown"),
+        [
+            ({}, (81, 90, 240), (238, 14, 14)),
+            ({529: (RATIONAL, [2126, 10000, 7152, 10000, 722, 10000])}, (70, 107, 235), (239, 24, 31)),
+            ({532: (RATIONAL, [16, 1, 235, 1, 128, 1, 240, 1, 128, 1, 240, 1])}, (235, 128, 128), (255, 255, 255)),
+            ({532: (RATIONAL, [16, 1, 235, 1, 128, 1, 240, 1, 128, 1, 240, 1])}, (120, 90, 200), (235, 78, 45)),
+        ],
+        ids=["as TIFF has it", "BT.709", "white of 235", "16 to 235"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("subsampled", [(1, 1), (2, 1), (2, 2)])
+    def test_not_in_jpeg(
+        self, tags: dict[int, tuple[int, list[int]]], stored: tuple[int, int, int],
+        shown: tuple[int, int, int], subsampled: tuple[int, int],
+    ) -> None:  # fmt: skip
+        luma_, blue, red = stored
+        across, down = subsampled
+        unit = bytes([luma_] * (across * down) + [blue, red])
+        data = unit * (W // across * (H // down))
+        page = Page(W, H, [data], 8, 3, 6, tags={530: (SHORT, subsampled), **tags})
+        assert all(abs(one - other) <= 2 for one, other in zip(pixel(sent(tiff(page)), 9, 9), shown, strict=True))
+
+
+class TestRanges:
+    ramp = bytes(range(160)) * H
+
+    def deep(self, values: list[int], **tags: tuple[int, list[float]]) -> bytes:
+        numbered = {int(name[1:]): value for name, value in tags.items()}
+        return tiff(Page(W, H, [struct.pack(f"<{W * H}H", *values)], 16, tags=numbered))
+
+    def test_of_imagej(self) -> None:
+        values = [10 * (at % W) for at in range(W * H)]
+        prepared = prepare_image(self.deep(values, t270=text("ImageJ=1.53\nmin=500.0\nmax=1500.0\n")))  # type: ignore[arg-type]
+        image = Image.open(prepared.open())
+        assert [pixel(image, x, 5) for x in (40, 50, 100, 150)] == [(0,), (0,), (128,), (255,)]
+        assert "16 bit: 500 to 1,500 shown as 0 to 255, as the file says" in prepared.steps
+
+    def test_of_ome(self) -> None:
+        values = [25 * (at % W) for at in range(W * H)]
+        words = '<?xml version="1.0"?><OME><Image><Pixels SignificantBits="12" Type="uint16"/></Image></OME>'
+        prepared = prepare_image(self.deep(values, t270=text(words)))  # type: ignore[arg-type]
+        assert pixel(Image.open(prepared.open()), 100, 5) == (2500 >> 4,)
+
+    def test_nodata_is_background_and_does_not_count(self) -> None:
+        values = [65535 if at % W < 40 else 10 * (at % W) for at in range(W * H)]
+        prepared = prepare_image(self.deep(values, t42113=text("65535")), ImageOptions(background="black"))  # type: ignore[arg-type]
+        image = Image.open(prepared.open()).convert("L")
+        assert [pixel(image, x, 5) for x in (20, 159)] == [(0,), (255,)]
+        assert "16 bit: 400 to 1,590 shown as 0 to 255" in prepared.steps
+
+    def test_minimum_and_maximum_sample_values_change_nothing(self) -> None:
+        tags = {280: (SHORT, [0]), 281: (SHORT, [60])}
+        prepared = prepare_image(tiff(Page(W, H, [RGB.tobytes()], 8, 3, 2, tags=tags)))
+        assert wrong_corners(prepared.read()) == []
+
+    def test_in_colours_it_is_one_for_all_three(self) -> None:
+        dark = [value * 3 for value in RGB.tobytes()]
+        for blocks, planar in (
+            ([struct.pack(f"<{len(dark)}H", *dark)], False),
+            ([struct.pack(f"<{W * H}H", *dark[band::3]) for band in range(3)], True),
+        ):
+            prepared = prepare_image(tiff(Page(W, H, blocks, 16, 3, 2, planar=planar)))
+            image = Image.open(prepared.open())
+            spread = [round((value - 40) * 255 / 200) for value in RED]
+            assert all(abs(one - other) <= 1 for one, other in zip(pixel(image, 40, 30), spread, strict=True))
+
+
+@pytest.mark.parametrize("format_", ["PNG", "WEBP", "JPEG2000"])
+def test_tiles_that_are_files_of_their_own(format_: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """As GDAL 3.10 and tifffile with imagecodecs read them; Pillow's libtiff has none of these codecs."""
+    code = {"PNG": 34933, "WEBP": 50001, "JPEG2000": 34712}[format_]
+    more: dict[str, object] = {"lossless": True} if format_ == "WEBP" else {"no_jp2": True} if code == 34712 else {}
+    corners = [(left, top, left + 80, top + 60) for top in (0, 60) for left in (0, 80)]
+    parts = [encoded(RGB.crop(box), format_, **more) for box in corners]
+    prepared = prepare_image(tiff(Page(W, H, parts, 8, 3, 2, (80, 60), compression=code)))
+    assert wrong_corners(prepared.read(), 1) == []
+    assert capfd.readouterr().err == ""
