@@ -203,6 +203,52 @@ def test_a_film_and_a_paper(demo: OllamaMultiModal) -> None:
         assert len(reply.additional_kwargs["pictures"]) == 1
 
 
+def test_a_film_in_high_dynamic_range(demo: OllamaMultiModal) -> None:
+    """In PQ and BT.2020: shown as it is stored, it is grey, and the demo model saw a large black circle in it."""
+    av = pytest.importorskip("av")
+    scene = draw_scene(Shape("red", "circle", "top right"))
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="matroska") as output:
+        stream = output.add_stream("ffv1", rate=5)
+        stream.width, stream.height, stream.pix_fmt = *scene.size, "bgr0"
+        stream.codec_context.color_primaries, stream.codec_context.color_trc = 9, 16
+        for _ in range(5):
+            output.mux(stream.encode(av.VideoFrame.from_image(in_pq(scene)).reformat(format="bgr0")))
+        output.mux(stream.encode())
+
+    def ask(question: str) -> str:
+        blocks = [VideoBlock(video=buffer.getvalue()), TextBlock(text=question)]
+        message = ChatMessage(role="user", blocks=blocks)
+        return str(demo.chat([message], image_options=ImageOptions(frames=1)).message.content)
+
+    assert "red circle at the top right" in ask("Describe the image.")
+    assert "top right" in ask("Where is the red circle?")
+
+
+def in_pq(image: Image.Image) -> Image.Image:
+    """sRGB as PQ in BT.2020, its white at 203 cd/m2 (ITU-R BT.2087, BT.2408, SMPTE ST 2084)."""
+
+    def light(value: int) -> float:
+        signal = value / 255
+        return signal / 12.92 if signal <= 0.04045 else ((signal + 0.055) / 1.055) ** 2.4
+
+    def stored(linear: float) -> int:
+        power = (linear * 203 / 10_000) ** 0.1593017578125
+        signal: float = ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+        return round(255 * signal)
+
+    def wide(colour: tuple[int, int, int]) -> tuple[int, ...]:
+        red, green, blue = (light(value) for value in colour)
+        rows = ((0.6274, 0.3293, 0.0433), (0.0691, 0.9195, 0.0114), (0.0164, 0.0880, 0.8956))
+        return tuple(stored(row[0] * red + row[1] * green + row[2] * blue) for row in rows)
+
+    few = image.convert("RGB").quantize(64)
+    palette = few.getpalette() or []
+    colours = [wide((palette[at], palette[at + 1], palette[at + 2])) for at in range(0, len(palette), 3)]
+    few.putpalette([value for colour in colours for value in colour])
+    return few.convert("RGB")
+
+
 def test_the_reply_tells_what_was_sent(demo: OllamaMultiModal, path: Path) -> None:
     path.write_bytes(FILES["JPEG 12 megapixels"](draw_scene(*SCENES["one"])))
     small = encoded(draw_scene(*SCENES["one"]), "PNG")

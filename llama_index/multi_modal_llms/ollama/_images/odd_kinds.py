@@ -154,10 +154,16 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("QuickTime without `ftyp`: cameras up to about 2008"),
         _right("variable frame rates, slide shows, clocks that do not begin at 0"),
         _right("turned or mirrored by its display matrix", "all eight"),
-        _right("data appended to it"),
+        _right("HDR (PQ, HLG), wide gamuts", "as sRGB; what is brighter than a white page becomes white"),
+        _right("transparency (ProRes 4444, Animation, PNG)", "laid on the background"),
+        _right("interlaced", "deinterlaced where something moved between the fields"),
         _refused("sound with a cover picture", "has no pictures in it, only sound"),
     ),
-    MATROSKA: (_right("live recordings that do not say how long they are"),),
+    MATROSKA: (
+        _right("live recordings that do not say how long they are"),
+        _right("transparency of VP8 and VP9 (WebM)", "laid on the background"),
+        _right("grey and colour of 10 to 16 bits (FFV1)", "by the range that is used, as of pictures"),
+    ),
     AVI: (),
     MPEG_TS: (
         _right("AVCHD and Blu-ray (.mts, .m2ts)"),
