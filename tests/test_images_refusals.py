@@ -181,6 +181,17 @@ class TestBombs:
             prepare_image(bytes(data))
 
 
+def test_a_whole_file_of_a_kind_that_no_decoder_here_knows_is_not_called_damaged() -> None:
+    """A BMP of 2 bits a pixel, as Windows CE wrote: Chromium 156 shows it, Pillow 13 does not."""
+    header = struct.pack("<IiiHHIIiiII", 40, 4, 1, 1, 2, 0, 4, 0, 0, 4, 0)
+    body = header + bytes(range(0, 16)) + b"\x1b\x00\x00\x00"
+    file = b"BM" + struct.pack("<IHHI", 14 + len(body), 0, 0, 14 + 40 + 16) + body
+    with pytest.raises(ImageError, match="cannot be read here: Unsupported BMP pixel depth") as caught:
+        prepare_image(file)
+    assert "convert IN OUT.png" in str(caught.value)
+    assert "whole file again" not in str(caught.value)
+
+
 def test_the_largest_phone_pictures_are_no_bombs() -> None:
     assert ImageOptions().max_source_pixels >= 16_320 * 12_240
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 
@@ -134,6 +135,10 @@ def rendered(raster: Raster, options: ImageOptions) -> PreparedImage:
         raise _damaged(raster, None, error) from error
 
 
+_BEYOND = re.compile("unsupported|not supported", re.IGNORECASE)
+# Not "unknown pixel mode": a TIFF that is cut within its tags has one too.
+
+
 @contextmanager
 def faults_named(material: Material, kind: Kind) -> Iterator[None]:
     """What goes wrong while a file is taken apart, as an ImageError that names the file."""
@@ -149,8 +154,14 @@ def faults_named(material: Material, kind: Kind) -> Iterator[None]:
         raise _cannot_decode(material, kind, error) from error
     except Exception as error:
         # Of damaged files, decoders raise whatever they stumble over: struct.error, IndexError, SyntaxError.
-        problem = Damaged(f"cannot be decoded: {str(error) or type(error).__name__}")
-        raise _damaged(material, kind, problem) from error
+        raise _damaged(material, kind, _undecoded(str(error) or type(error).__name__)) from error
+
+
+def _undecoded(words: str) -> Damaged:
+    """By a decoder's own words: "Unsupported BMP bitfields layout" tells of a whole file that it does not know."""
+    if _BEYOND.search(words):
+        return Damaged(f"cannot be read here: {words}", "ImageMagick may: `convert IN OUT.png`.")
+    return Damaged(f"cannot be decoded: {words}")
 
 
 def _cannot_decode(material: Material, kind: Kind, error: ImportError) -> Exception:
