@@ -7,6 +7,7 @@
 #   make check      ruff, mypy and the rules of who may import whom
 #   make matrix     the core of the suite on every Python that is installed, with the oldest and the newest core
 #   make bench      this client and its peers, measured side by side: benchmarks/README.md
+#   make figures    other projects' sample pictures beside what viewers show, into docs/reference/formats.md
 #   make train      the demo model from nothing, in training/out: under two hours on two cores; goes on where it was stopped
 #   make help-copies  write the help of the command line and the tables of formats into README.md and docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
@@ -26,7 +27,7 @@ RUN := $(VENV)/bin/python
 ANY_PYTHON := python3 python3.13 python3.12 python3.11 python3.10 python
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
 
-.PHONY: install demo test check docs matrix bench train help-copies
+.PHONY: install demo test check docs matrix bench figures train help-copies
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -54,6 +55,10 @@ matrix: $(STAMP)
 # BENCH=--quick for under two minutes; the first run makes an environment for each client.
 bench: $(STAMP)
 	$(RUN) benchmarks $(BENCH)
+
+# FIGURES="--only PngSuite" for some; needs Chromium, tools of libtiff and libheif, ImageMagick, a C compiler, apt-get.
+figures: $(STAMP)
+	$(RUN) -m benchmarks.corpora $(or $(FIGURES),--publish)
 
 # TRAIN=--toy for a minute's worth of everything; TRAIN=adopt puts what was made into ollama_embedded/demo_model.
 train: $(VENV)/.installed-train
