@@ -415,3 +415,37 @@ class TestPilImages:
         linear.info["gamma"] = 1.0
         hashes = {Original.of(image, ImageOptions()).sha256() for image in (plain, linear)}
         assert len(hashes) == 2
+
+
+def printer_profile() -> bytes:
+    """Of CMYK, whose inks are no pure colours and whose black is a dark grey: a table of 2 x 2 x 2 x 2 Lab colours."""
+    nodes = b""
+    for ink in range(16):
+        cyan, magenta, yellow, black = (ink >> bit & 1 for bit in (3, 2, 1, 0))
+        light = 100 * 0.62**cyan * 0.55**magenta * 0.93**yellow * 0.22**black
+        red = 0 if black else -35 * cyan + 70 * magenta - 5 * yellow
+        warm = 0 if black else -45 * cyan - 3 * magenta + 88 * yellow
+        nodes += bytes((round(max(light, 10) * 2.55), 128 + red, 128 + warm))
+    matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    lut = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + matrix + bytes(range(256)) * 4 + nodes + bytes(range(256)) * 3
+    white = b"XYZ \x00\x00\x00\x00" + struct.pack(">3i", 63190, 65536, 54061)
+    text = b"desc\x00\x00\x00\x00" + struct.pack(">I5s78xxxx", 5, b"test\x00")
+    table, bodies = struct.pack(">I", 3), b""
+    for name, body in ((b"desc", text), (b"wtpt", white), (b"A2B0", lut)):
+        table += struct.pack(">4sII", name, 168 + len(bodies), len(body))
+        bodies += body + bytes(-len(body) % 4)
+    sizes = struct.pack(">I4xI", 168 + len(bodies), 0x02100000)
+    header = sizes + b"prtrCMYKLab " + bytes(12) + b"acsp" + bytes(28) + white[8:]
+    return header.ljust(128, b"\x00") + table + bodies
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "TIFF"])
+def test_inks_are_as_dark_as_in_imagemagick(format_: str) -> None:
+    """By ImageMagick 6.9.11, -profile srgb.icc of Ghostscript: black ink is no blacker than it is on paper."""
+    inks = [(0, 0, 0, 0), (255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 255, 0), (0, 0, 0, 255), (0, 0, 0, 128),
+            (64, 128, 32, 0), (200, 40, 160, 60)]  # fmt: skip
+    wanted = [(254, 255, 254), (0, 168, 228), (232, 59, 139), (255, 235, 25), (52, 52, 52), (146, 146, 146),
+              (213, 152, 174), (88, 141, 116)]  # fmt: skip
+    exact = {"quality": 100, "subsampling": 0} if format_ == "JPEG" else {}
+    data = encoded(row(inks, "CMYK"), format_, icc_profile=printer_profile(), **exact)
+    assert far_off(sent(data), wanted, 2) == []

@@ -56,7 +56,9 @@ BT709 = Primaries((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 BT2020 = Primaries((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
 
 
-def matrix_profile(primaries: Primaries, curve: Curve, *, more: tuple[tuple[bytes, bytes], ...] = ()) -> bytes:
+def matrix_profile(
+    primaries: Primaries, curve: Curve, *, more: tuple[tuple[bytes, bytes], ...] = (), version: int = 4
+) -> bytes:
     """A profile of an RGB display, with `more` tags. Raises ValueError where the primaries span no space."""
     colorants = primaries.colorants()
     red, green, blue = (xyz_tag((row[0], row[1], row[2])) for row in zip(*colorants, strict=True))
@@ -73,7 +75,7 @@ def matrix_profile(primaries: Primaries, curve: Curve, *, more: tuple[tuple[byte
     for name, body in tags:
         table += struct.pack(">4sII", name, position + len(bodies), len(body))
         bodies += body + b"\x00" * (-len(body) % 4)
-    header = struct.pack(">I", position + len(bodies)) + b"\x00" * 4 + b"\x04\x40\x00\x00mntrRGB XYZ "
+    header = struct.pack(">I", position + len(bodies)) + b"\x00" * 4 + bytes((version, 0x40, 0, 0)) + b"mntrRGB XYZ "
     header += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp"
     header = header.ljust(68, b"\x00") + b"".join(map(_fixed, _D50))
     return header.ljust(128, b"\x00") + table + bodies

@@ -72,7 +72,10 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _refused("hierarchical", "save it as an ordinary JPEG first"),
         _lost("further pictures in one file (MPO, gain maps, depth, motion photos)", "the first one is sent"),
     ),
-    PNG: (_lost("animation", "the first frame, or `frames` of them"),),
+    PNG: (
+        _right("colours described by cICP, iCCP, sRGB, gAMA and cHRM, PQ and HLG among them"),
+        _lost("animation", "the first frame, or `frames` of them"),
+    ),
     WEBP: (
         _right("animations whose frames leave the canvas bare", "transparent there, whatever colour the file names"),
         _lost("animation", "the first frame, or `frames` of them"),
@@ -110,6 +113,7 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("clean aperture, turned, mirrored, grids, 10 and 12 bits", "an aperture anywhere, as libheif crops"),
         _right("colours described by numbers (nclx), PQ and HLG among them"),
         _right("data appended to it"),
+        _lost("PQ and HLG without the extra `video`", "their last 2 to 4 bits"),
         _lost("animation", "the first frame, or `frames` of them"),
     ),
     ICO: (_lost("several sizes", "the largest is sent"),),
