@@ -225,6 +225,59 @@ def test_five_equal_failures_in_a_row_stop_the_run_and_blame_no_picture(serve: A
     assert "out of memory" in str(stopped)
 
 
+# What a real Ollama said to the requests that waited when its llama-server was killed (source of 2026-08-21).
+DEATHS = [
+    "llama-server process no longer running: unknown ",
+    "connection refused",
+    'llama-server apply-template error: Post "http://127.0.0.1:40123/apply-template": EOF',
+    'health resp: Get "http://127.0.0.1:40123/health": read tcp 127.0.0.1:5->127.0.0.1:40123: read: connection reset '
+    "by peer",
+]
+
+
+@pytest.mark.parametrize("text", DEATHS)
+def test_a_model_that_dies_under_another_request_blames_no_picture(
+    serve: Any, plain: list[ImageNode], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the first pictures meets it, again and again, as all do that wait at that moment."""
+    monkeypatch.setattr("llama_index.multi_modal_llms.ollama._sending._back_off", lambda attempt: 0.0)
+    seen: dict[int, int] = {}
+
+    def replies(request: Any) -> Reply | str:
+        grey = grey_of(request)
+        seen[grey] = seen.get(grey, 0) + 1
+        dying = grey < 6 and seen[grey] <= 3
+        return Reply("", fault=Status(500, {"error": text})) if dying else f"{grey}"
+
+    given, stopped = run(serve(replies, max_retries=1).llm, plain[:8], num_workers=3)
+    assert stopped is None
+    assert sorted(each.text for each in given) == sorted(str(grey) for grey in range(8))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "llama-server process has terminated: exit status 1",
+        "unable to load model",
+        "mmproj metadata is damaged",
+        "model requires more system memory (9 GiB) than is available (2 GiB)",
+    ],
+)
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_a_host_that_cannot_load_its_model_blames_no_picture(
+    serve: Any, plain: list[ImageNode], text: str, count: int
+) -> None:
+    cannot = serve(Reply("", fault=Status(500, {"error": text})), max_retries=0)
+    given, stopped = run(cannot.llm, plain[:count])
+    assert given == []
+    assert stopped is not None
+    assert isinstance(stopped.__cause__, errors.ModelLoadError)
+    can = serve(lambda request: f"{grey_of(request)}")
+    given, stopped = run([cannot.llm, can.llm], plain[:count], num_workers=4)
+    assert stopped is None
+    assert [each.error for each in given] == [None] * count
+
+
 def test_what_is_remembered_says_nothing_about_the_server(serve: Any, plain: list[ImageNode]) -> None:
     cache = IngestionCache()
     known = serve(lambda request: f"{grey_of(request)}")

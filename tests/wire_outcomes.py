@@ -93,7 +93,9 @@ THOUGHT = "The user asks about France. Its capital is Paris."
 IN_PARIS = ("get_weather", {"city": "Paris"})
 IN_VIENNA_AND_WARSAW = (("get_weather", {"city": "Vienna"}), ("get_weather", {"city": "Warsaw"}))
 UNREADABLE = bad("decoder refused a picture", status=400)
-CUT_CALL = bad('returned invalid tool call arguments for "get_weather"', status=500)
+CUT_CALL = Fails(
+    errors.AnswerCutError, 'returned invalid tool call arguments for "get_weather"', {"finish_reason": "length"}
+)
 KILLED = Fails(errors.ModelLoadError, "unexpected EOF", {"status": 500, "partial_text": ""})
 NO_ROOM_FOR_THINKING = Fails(
     errors.EmptyResponseError,

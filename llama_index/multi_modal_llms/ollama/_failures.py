@@ -35,8 +35,6 @@ _LOAD_FAILURES = (
     "llama-server process has terminated",
     "timed out waiting for llama",
     "llama runner process has terminated",
-    "model runner has unexpectedly stopped",
-    "an error was encountered while running the model",
     "is no longer compatible with your version",
     "unable to load model",
     "error loading model",
@@ -44,6 +42,14 @@ _LOAD_FAILURES = (
     "mmproj metadata",
     "requires more system memory",
 )
+_STOPPED = ("model runner has unexpectedly stopped", "an error was encountered while running the model")
+"""The model's process ended over this very request."""
+_INSIDE = re.compile(
+    r"^connection refused$|llama-server process no longer running"
+    r"|\b(Get|Post) \"http://(127\.0\.0\.1|localhost|\[::1\]):\d+/|\b(dial|read|write) tcp (127\.0\.0\.1|\[::1\]):"
+)
+"""Go's network errors between Ollama and its llama-server: what every request that waits is told when that one dies."""
+_CUT_CALL = re.compile(r"returned invalid tool call arguments .*unexpected end of JSON input")
 _USER_MISTAKES = re.compile(r'^option "|^invalid format: |^decode WebP image|returned invalid tool call arguments')
 
 
@@ -85,7 +91,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, asked: Asked) 
     return by_text(message, asked, known)
 
 
-def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> errors.ServerError:
+def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> errors.OllamaMultiModalError:
     """Ollama's statuses are coarse (many of a user's mistakes are 500), so its words decide."""
     text, status = message.text, known.get("status")
     if message.details.get("type") == "exceed_context_size_error" or "longer than the context length" in text:
@@ -114,6 +120,27 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
             f"{asked.url} could not run the model {asked.model!r}: {text}. Look at the server's log and its free "
             f"memory, and try: ollama pull {asked.model}",
             **known,
+        )
+    if any(words in text for words in _STOPPED):
+        return errors.ModelLoadError(
+            f"The process of the model {asked.model!r} on {asked.url} ended: {text}. Look at the server's log and its "
+            "free memory.",
+            died=True,
+            **known,
+        )
+    if status == 500 and _INSIDE.search(text.strip()) and not text.startswith("pull model manifest"):
+        return errors.ModelLoadError(
+            f"The process of the model {asked.model!r} on {asked.url} died while this request waited (it says: "
+            f"{text.strip()}). Ollama starts another with the next request. If it dies again, look at its memory.",
+            died=True,
+            transient=True,
+            **known,
+        )
+    if _CUT_CALL.search(text):
+        return errors.AnswerCutError(
+            f"A tool call of {asked.model!r} ran into the limit before it was whole ({asked.url} says: {text}). Give "
+            "it more room: num_predict (max_tokens), context_window.",
+            finish_reason="length",
         )
     if "Failed to load image or audio file" in text:
         return errors.BadRequestError(

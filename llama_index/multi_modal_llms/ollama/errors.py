@@ -151,6 +151,9 @@ class ServerBusyError(ServerError):
 class ModelLoadError(ServerError):
     """The model could not be loaded, or its process ended."""
 
+    died: bool = False
+    """It was loaded, and its process ended; `transient` as well when another request was the cause of that."""
+
 
 class StreamInterruptedError(OllamaMultiModalError):
     """The answer broke off: cut, no `done`, `done: false`, or an error line."""

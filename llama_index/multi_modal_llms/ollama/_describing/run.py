@@ -18,7 +18,7 @@ from .asking import Answer, Ask, answer
 from .description import Description, Output, answered, failed, holds_picture, place_of
 from .hosts import Host, Hosts
 from .identity import arguments_of, request_hash
-from .verdicts import Fault, Streak, fault_of, folder_that_is_gone, worth_another_try
+from .verdicts import Fault, Streak, came_to_nothing, fault_of, folder_that_is_gone, worth_another_try
 
 if TYPE_CHECKING:
     from ..base import OllamaMultiModal
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 Nodes = Iterable[BaseNode] | AsyncIterable[BaseNode]
 _PROBE_SECONDS = 10.0
 """Of silence, after which a host that is asked whether it is there counts as gone."""
+
+_MOST_WAITS = 20
+"""So often a picture is asked about again after the model's process died under another one; each time the client's own
+tries have been used up, and loading takes its time."""
 
 
 class Run:
@@ -107,7 +111,7 @@ class Run:
 
     async def _asked(self, pictures: Sequence[PreparedImage], hosts: Hosts) -> tuple[Host, Answer]:
         """The answer, from the first host that is not itself to blame for having none."""
-        tried = 0
+        tried = waited = 0
         while True:
             host = hosts.take()
             try:
@@ -117,6 +121,9 @@ class Run:
                     hosts.failed(host, ailment)
                     continue
                 hosts.answered(host)
+                waited += came_to_nothing(error)
+                if came_to_nothing(error) and waited <= _MOST_WAITS:
+                    continue
                 tried += 1
                 if tried > 1 or not worth_another_try(error):
                     raise

@@ -45,12 +45,19 @@ def fault_of(error: errors.OllamaMultiModalError) -> Fault:
     """What the error itself says."""
     if isinstance(error, _OF_THE_HOST):
         return Fault.HOST
+    if isinstance(error, errors.ModelLoadError) and not error.died:
+        return Fault.HOST  # weights, projector, memory or version: no picture had been read yet
     return Fault.UNCLEAR if isinstance(error, _UNCLEAR) else Fault.PICTURE
 
 
 def worth_another_try(error: errors.OllamaMultiModalError) -> bool:
     """Whether a host that is there may do better at once; one that was silent has taken its time already."""
     return isinstance(error, _UNCLEAR) and not isinstance(error, errors.SilenceTimeoutError)
+
+
+def came_to_nothing(error: errors.OllamaMultiModalError) -> bool:
+    """Whether the picture had no part in it: the model's process died under another request while this one waited."""
+    return isinstance(error, errors.ModelLoadError) and error.died and error.transient
 
 
 def folder_that_is_gone(error: errors.OllamaMultiModalError) -> Path | None:
