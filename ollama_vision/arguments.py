@@ -46,6 +46,8 @@ class Question:
     stream: bool
     format: str | dict[str, Any] | None
     range: tuple[int, int] | None
+    pages: tuple[int, ...] | None
+    frames: int | None
     options: Mapping[str, Any]
     options_unchecked: Mapping[str, Any]
     think: bool | None
@@ -63,6 +65,8 @@ def read_question(
     stream: bool,
     format: str | None,
     range: str | None,
+    pages: str | None,
+    frames: int | None,
     options: Iterable[str],
     options_unchecked: Iterable[str] = (),
     think: bool | None,
@@ -76,6 +80,8 @@ def read_question(
         stream=stream,
         format=None if format is None else read_format(format),
         range=None if range is None else read_range(range),
+        pages=None if pages is None else read_pages(pages),
+        frames=frames,
         options=dict(read_option(text) for text in options),
         options_unchecked=dict(read_option(text) for text in options_unchecked),
         think=think,
@@ -123,6 +129,23 @@ def read_pictures(words: list[str], question: str) -> tuple[str | Path, ...]:
             )
             raise WrongArgument(f"{word!r} is {kind}.")
     return tuple(pictures)
+
+
+MOST_PAGES_NAMED = 1000
+
+
+def read_pages(text: str) -> tuple[int, ...]:
+    """`2-4,7` is pages 2, 3, 4 and 7, counted from 1, in this order."""
+    pages: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?", part)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        if not 1 <= first <= last:
+            raise WrongArgument(f"--pages takes numbers from 1 on, such as 3 or 2-4,7, not {text!r}.")
+        if len(pages) + last - first >= MOST_PAGES_NAMED:
+            raise WrongArgument(f"--pages takes no more than {MOST_PAGES_NAMED:,} pages: describe asks about each.")
+        pages.extend(range(first, last + 1))
+    return tuple(pages)
 
 
 def what_is_at(word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +31,7 @@ def ask(question: Question) -> int:
                 show_answer(question, pictures, servers, screen)
         except (OllamaMultiModalError, ValueError, NoModel, NoServer, NoAnswer) as error:
             # A ValueError is the client's word on an option that it does not send.
-            screen.complain(str(error))
+            screen.complain(in_shell_words(str(error)))
             return FAILED
         except WrongArgument as error:
             screen.complain(str(error))
@@ -50,13 +51,32 @@ def read_picture(picture: str | Path) -> str | Path | bytes:
     return sys.stdin.buffer.read()
 
 
+_IN_A_SHELL = (
+    (r"image_documents(?:\[\d+\])? \((.+?)\) (?=is |has |holds |cannot |does |says )", r"\1 "),
+    (r"(?:ImageOptions\()?pages=\((\d+),\)\)?", r"--pages \1"),
+    (r"(?:ImageOptions\()?pages=\((\d+), (\d+)\)\)?", r"--pages \1,\2"),
+    (r"ImageOptions\(pages=(\d+)\)", r"--pages 1-\1"),
+    (r"ImageOptions\(frames=(\d+)\)", r"--frames \1"),
+    (r"ImageOptions\(pages=\.\.\.\)", "--pages"),
+    (r"Put it into a chat message as AudioBlock, for a model that hears\.", "Sounds cannot be asked about from here."),
+    (r"Put text into the prompt, or into a TextBlock of the message\.", "Put text into the question."),
+)
+
+
+def in_shell_words(text: str) -> str:
+    """What the client says, in the words of this command: it has no ImageOptions and no blocks."""
+    for python, shell in _IN_A_SHELL:
+        text = re.sub(python, shell, text)
+    return text
+
+
 def show_answer(question: Question, pictures: list[str | Path | bytes], servers: Servers, screen: Screen) -> None:
     """Put the question to the model and its answer on the screen; raises when there is no text in it."""
     model = question.model or servers.model_that_sees(screen)
     try:
         llm = OllamaMultiModal(
             model=model,
-            image_options=ImageOptions(range=question.range),
+            image_options=ImageOptions(range=question.range, pages=question.pages, frames=question.frames),
             additional_kwargs=dict(question.options),
             options_unchecked=dict(question.options_unchecked),
             **servers.settings[0],

@@ -16,6 +16,7 @@ from ollama_vision.arguments import (
     read_format,
     read_header,
     read_option,
+    read_pages,
     read_question,
     read_range,
 )
@@ -42,7 +43,10 @@ def question(*pictures: str, text: str = "What is this?", **said: Any) -> Questi
         "stream": True,
         "format": None,
         "range": None,
+        "pages": None,
+        "frames": None,
         "options": [],
+        "options_unchecked": [],
         "think": None,
     }
     return read_question(pictures=pictures, question=text, **{**nothing, **said})
@@ -220,3 +224,21 @@ def test_a_range(text: str, range_: tuple[int, int]) -> None:
 def test_what_is_no_range(text: str) -> None:
     with pytest.raises(WrongArgument, match="400:3640"):
         read_range(text)
+
+
+@pytest.mark.parametrize(("text", "pages"), [("3", (3,)), ("2-4,7", (2, 3, 4, 7)), (" 9 , 1 - 2", (9, 1, 2))])
+def test_pages(text: str, pages: tuple[int, ...]) -> None:
+    assert read_pages(text) == pages
+
+
+@pytest.mark.parametrize("text", ["", "0", "4-2", "2-", "-3", "a", "1,,2", "1;2", "\u0663-"])
+def test_no_pages(text: str) -> None:
+    with pytest.raises(WrongArgument, match=r"--pages takes numbers from 1 on, such as 3 or 2-4,7, not"):
+        read_pages(text)
+
+
+def test_more_pages_than_one_question_has_room_for() -> None:
+    assert len(read_pages("1-1000")) == 1000
+    for text in ("1-1001", "1-999999999", "1-600,1-600"):
+        with pytest.raises(WrongArgument, match="no more than 1,000 pages"):
+            read_pages(text)

@@ -151,9 +151,8 @@ async def test_the_async_twin_works_in_a_thread(path: Path) -> None:
     assert {picture.read() for picture in many} == {JPEG}
 
 
-def test_none_and_an_empty_list_are_no_pictures() -> None:
+def test_none_is_no_pictures() -> None:
     assert prepare_documents(None, OPTIONS) == []
-    assert prepare_documents([], OPTIONS) == []
 
 
 def test_a_generator_is_a_list(path: Path) -> None:
@@ -323,7 +322,7 @@ class TestSaidPlainly:
 
     def test_an_unknown_object(self) -> None:
         assert "(dict) is nothing that can be sent as a picture. Give ImageDocument" in self.said({})
-        assert "(TextBlock) is nothing" in self.said(TextBlock(text="x"))
+        assert "(TextBlock) is text, not a picture. Put text into the prompt" in self.said(TextBlock(text="x"))
         assert "(NoneType) is nothing" in self.said(None)
 
     def test_empty_objects(self) -> None:

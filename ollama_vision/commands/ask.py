@@ -21,12 +21,14 @@ from ollama_vision.commands.options import (
 
 HELP = """Ask about pictures; the answer goes to standard output.
 
-A PICTURE is a file, an http or https URL, or - for a picture on standard input. The QUESTION comes last.
+A PICTURE is a file, an http or https URL, or - for a picture on standard input; of a PDF its pages are sent, of a video
+some of its frames. The QUESTION comes last.
 
 \b
 Examples:
   ollama-vision ask photo.jpg "What is in this picture?"
   ollama-vision ask --model gemma3:4b before.png after.png "What has changed?"
+  ollama-vision ask report.pdf "Which page has a table?" --pages 2-4,7
   ollama-vision ask receipt.heic "Read this receipt." --format receipt.schema.json
   ollama-vision ask --demo shapes.png "How many shapes are there?"
 
@@ -67,6 +69,18 @@ def ask(
         typer.Option(metavar="FILE", help="A file with a JSON Schema that the answer must follow, or the word json."),
     ] = None,
     range: Range = None,
+    pages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Which pages of a PDF or TIFF to send, such as 2-4,7. Without it: all of 20."
+        ),
+    ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER", min=1, max=1000, help="How many frames of a video or an animation to send. Without it: 8."
+        ),
+    ] = None,
     option: Options = None,
     option_unchecked: UncheckedOptions = None,
     think: Think = None,
@@ -85,6 +99,8 @@ def ask(
             stream=stream,
             format=format,
             range=range,
+            pages=pages,
+            frames=frames,
             options=option or [],
             options_unchecked=option_unchecked or [],
             think=think,

@@ -88,9 +88,7 @@ def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Ma
 
 def complete_call(llm: OllamaMultiModal, prompt: str, image_documents: Any, kwargs: Mapping[str, Any]) -> Call:
     arguments = resolve(llm, "generate", kwargs)
-    has_pictures = image_documents is not None and not (
-        isinstance(image_documents, (list, tuple)) and not image_documents
-    )
+    has_pictures = image_documents is not None
     if has_pictures and not prompt:
         raise ValueError(
             "complete() was given pictures but an empty prompt: the server would load the model and ignore the "

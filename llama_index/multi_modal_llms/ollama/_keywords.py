@@ -49,6 +49,12 @@ Format: TypeAlias = "str | Mapping[str, Any] | type[BaseModel] | None"
 """`"json"`, a JSON schema, or a class that has one."""
 
 
+MEANT_FOR_PICTURES = frozenset(
+    ("image", "images", "image_document", "image_docs", "image_path", "image_paths", "image_nodes", "image_url")
+) | frozenset(("image_urls", "picture", "pictures", "documents", "img", "imgs"))
+"""What people write instead of `image_documents`."""
+
+
 class Options(TypedDict, total=False):
     """The server's options (`api.Options` in its source); `None` leaves one to the server."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole
 
 from . import _images
+from ._keywords import MEANT_FOR_PICTURES
 
 if TYPE_CHECKING:
     from llama_index.core.prompts import BasePromptTemplate
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from .base import OllamaMultiModal
 
 PICTURES = "image_documents"
-_MEANT_FOR_PICTURES = frozenset(
-    ("image", "images", "image_document", "image_docs", "image_path", "image_paths", "image_nodes", "image_url")
-) | frozenset(("image_urls", "picture", "pictures", "documents", "img", "imgs"))
-"""What people write instead."""
 
 
 class ReadyBlocks(list[ImageBlock]):
@@ -40,7 +37,7 @@ def pictures_apart(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> 
     given = dict(arguments)
     pictures = None if PICTURES in variables else given.pop(PICTURES, None)
     for name in given:
-        if name not in variables and name.lower() in _MEANT_FOR_PICTURES:
+        if name not in variables and name.lower() in MEANT_FOR_PICTURES:
             raise TypeError(f"The template has no variable {name!r}. Did you mean {PICTURES!r}?")
     return given, pictures
 
@@ -96,6 +93,7 @@ class PromptsWithPictures:
         given, pictures = pictures_apart(prompt, prompt_args)
         if pictures is None:
             return given
+        pictures = await _images.awaited(pictures)
         llm = self._asks()
         blocks = await llm._on_loop().run(lambda: picture_blocks(pictures, llm.image_options), llm._clock())
         return {**given, PICTURES: blocks}

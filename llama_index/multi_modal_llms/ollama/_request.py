@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from . import _tools
 from ._headers import HiddenHeaders
 from ._json_answers import Expected
+from ._keywords import MEANT_FOR_PICTURES
 from ._messages import hide_picture_marks
 from ._options import (
     CALL_NAMES,
@@ -268,7 +269,13 @@ def _unknown_keyword(name: str, endpoint: Endpoint, known: frozenset[str]) -> st
     if name in CHAT_NAMES:
         lacks = "has no history" if name == "keep_pictures" else "cannot offer tools"
         return f"{name} belongs to chat(), which uses /api/chat; complete() {lacks}"
+    if name.lower() in MEANT_FOR_PICTURES:
+        hint = " Did you mean 'image_documents'?" if verb == "complete" else _IN_A_MESSAGE
+        return f"{verb}() has no keyword {name!r}.{hint}"
     return f"{verb}() has no keyword {name!r}.{near_name(name, sorted(known))}"
+
+
+_IN_A_MESSAGE = " Put each picture into a message, as ImageBlock(path=...) in its blocks."
 
 
 def _close(parts: list[bytes | PreparedImage | PreparedAudio], path: str, arguments: Arguments) -> Request:

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from . import errors
+from ._images import awaited
 from ._json_answers import CheckedByTheAsker, asks_again, begun, json_in, problems, why_not
 from ._prompting import PICTURES, picture_blocks, pictures_apart, with_blocks
 from ._request import resolve
@@ -45,6 +46,9 @@ class Chat(Protocol):
     async def run(self, work: Callable[[], T]) -> T:
         """Do work that reads, decodes or encodes, away from an event loop."""
 
+    async def read(self, pictures: Any) -> Any:
+        """The pictures, with what can only be awaited read."""
+
     async def whole(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse: ...
 
     async def begin(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Any:
@@ -63,6 +67,9 @@ class BlockingChat:
 
     async def run(self, work: Callable[[], T]) -> T:
         return await self._llm._blocking().run(work, self._llm._clock())
+
+    async def read(self, pictures: Any) -> Any:
+        return pictures
 
     async def whole(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse:
         return self._llm.chat(messages, **kwargs)
@@ -85,6 +92,9 @@ class LoopChat:
 
     async def run(self, work: Callable[[], T]) -> T:
         return await self._llm._on_loop().run(work, self._llm._clock())
+
+    async def read(self, pictures: Any) -> Any:
+        return await awaited(pictures)
 
     async def whole(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse:
         return await self._llm.achat(messages, **kwargs)
@@ -126,7 +136,7 @@ class Question(Generic[Model]):
         self.model = llm.model
         self.output_cls = output_cls
         self.retries = int(kwargs.pop("max_validation_retries", llm.max_validation_retries))
-        self._pictures = kwargs.pop(PICTURES, None)
+        self.pictures = kwargs.pop(PICTURES, None)
         self.schema = CheckedByTheAsker(json_schema(output_cls) or {})
         self.kwargs = {**kwargs, "format": self.schema}
         self._image_options = resolve(llm, "chat", self.kwargs).image_options
@@ -140,7 +150,7 @@ class Question(Generic[Model]):
     def messages(self) -> list[ChatMessage]:
         """The conversation, the object's system prompt included. Reads and encodes pictures."""
         messages = self._prompt.format_messages(llm=self._llm, **self._prompt_args)
-        messages = with_blocks(messages, picture_blocks(self._pictures, self._image_options))
+        messages = with_blocks(messages, picture_blocks(self.pictures, self._image_options))
         return self._llm._extend_messages(messages)
 
     def read(self, response: ChatResponse) -> Model:
@@ -204,6 +214,7 @@ async def predict(chat: Chat, question: Question[Model]) -> Model:
     Raises:
         StructuredOutputError: the answers do not fit the class.
     """
+    question.pictures = await chat.read(question.pictures)
     messages, asked = await chat.run(question.messages), 0
     while True:
         response = await chat.whole(messages, question.kwargs)
@@ -219,6 +230,7 @@ async def predict(chat: Chat, question: Question[Model]) -> Model:
 
 async def begin(chat: Chat, question: Question[Model]) -> ObjectStream[Model]:
     """Ask, and wait for the first piece of the answer: what goes wrong until then is raised here."""
+    question.pictures = await chat.read(question.pictures)
     messages = await chat.run(question.messages)
     return ObjectStream(chat, question, messages, await chat.begin(messages, question.kwargs))
 

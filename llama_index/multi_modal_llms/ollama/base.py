@@ -29,7 +29,7 @@ from ._capabilities import ModelCapabilities
 from ._clock import Clock
 from ._connections import Connections
 from ._headers import request_headers
-from ._images import ImageOptions
+from ._images import ImageOptions, awaited
 from ._keywords import ChatKeywords, CompleteKeywords, OtherSettings, Pictures, SettingsKeywords
 from ._on_server import OnServer
 from ._prompting import PromptsWithPictures
@@ -130,7 +130,8 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         Args:
             prompt: the question.
             image_documents: one picture or a list, each an ImageDocument, ImageNode, NodeWithScore, ImageBlock, path,
-                URL, bytes, open file, PIL image, array or PreparedImage.
+                URL, bytes, open file, PIL image, array or PreparedImage; of a PDF or video its pages or frames are
+                sent. An empty list is an error: without pictures it is `None`.
             formatted: the prompt is what `completion_to_prompt` would make of it.
             kwargs: Ollama's options by name, and what `CompleteKeywords` lists.
 
@@ -144,7 +145,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponse:
         """`complete` on an event loop."""
-        call = self._complete_call(prompt, image_documents, formatted, kwargs)
+        call = self._complete_call(prompt, await awaited(image_documents), formatted, kwargs)
         return await _call.whole(self._on_loop(), self, call)  # type: ignore[return-value]
 
     def stream_complete(  # type: ignore[override]
@@ -158,7 +159,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponseAsyncGen:
         """`stream_complete` on an event loop: await it, then iterate."""
-        call = self._complete_call(prompt, image_documents, formatted, kwargs)
+        call = self._complete_call(prompt, await awaited(image_documents), formatted, kwargs)
         return AsyncReplyStream(await _call.begin(self._on_loop(), self, call))
 
     def chat(  # type: ignore[override]

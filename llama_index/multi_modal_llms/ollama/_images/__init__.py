@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from typing import Any
 
+from .async_files import awaited
 from .documents import audio_block, document_block
+from .formats import PDF, VIDEOS
 from .mapping import BoxConvention, BoxMapping
 from .material import Material, refusal
 from .options import ImageOptions
 from .patience import ended_by
+from .pdf import pdf_pages
 from .pictures import pictures_of
 from .prepared import PreparedAudio, PreparedImage
 from .sources import bare_source, image_block, llama_index_source, of_fields
-from .video import video_block
+from .video import video_block, video_frames
 
 __all__ = [
     "BoxConvention",
@@ -23,6 +27,7 @@ __all__ = [
     "PreparedAudio",
     "PreparedImage",
     "aprepare_image",
+    "awaited",
     "ended_by",
     "legacy_bytes",
     "prepare_block",
@@ -54,13 +59,14 @@ def prepare_image(source: Any, options: ImageOptions | None = None) -> PreparedI
 
 async def aprepare_image(source: Any, options: ImageOptions | None = None) -> PreparedImage:
     """`prepare_image` in a thread, so that the event loop goes on."""
-    return await asyncio.to_thread(prepare_image, source, options)
+    return await asyncio.to_thread(prepare_image, await awaited(source), options)
 
 
 def prepare_documents(image_documents: Any, options: ImageOptions) -> list[PreparedImage]:
     """What an `image_documents=` argument holds, in its order: one picture, or a list or generator of them.
 
-    `None` is no picture. Errors name `image_documents[i]`.
+    `None` is no picture; a list or generator without one is an error: somebody meant to send some. Errors name
+    `image_documents[i]`.
     """
     if image_documents is None:
         return []
@@ -68,11 +74,15 @@ def prepare_documents(image_documents: Any, options: ImageOptions) -> list[Prepa
         isinstance(image_documents, Iterator) and not hasattr(image_documents, "read")
     ):
         return _prepare_item(image_documents, options, where="image_documents")
-    return [
+    pictures = [
         picture
         for index, item in enumerate(image_documents)
         for picture in _prepare_item(item, options, where=f"image_documents[{index}]")
     ]
+    if not pictures:
+        way_out = "Where did they go? To ask without pictures, pass None, or leave it out."
+        raise refusal("image_documents", type(image_documents).__name__, "holds no picture", way_out, "empty")
+    return pictures
 
 
 def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
@@ -84,7 +94,25 @@ def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[Prepa
             what = "text" if isinstance(others[0], str) else "a sound"
             raise refusal(where, type(item).__name__, f"is {what}, not a picture", "Put it into a chat message.")
         return [one for one in pictures if isinstance(one, PreparedImage)]
-    return pictures_of(bare_source(item, options, where=where), options)
+    if getattr(item, "block_type", None) == "text":
+        way_out = (
+            "Put text into the prompt. LlamaIndex's MultiModalLLMCompletionProgram appends its prompt to the list that "
+            "it is given: give it a copy, list(pictures)."
+        )
+        raise refusal(where, type(item).__name__, "is text, not a picture", way_out, "text")
+    source = bare_source(item, options, where=where)
+    if isinstance(source, Material) and _is_bare(item):
+        kind = source.kind()
+        if kind is PDF:
+            return [*pdf_pages(source, options)]
+        if kind in VIDEOS:
+            return [*video_frames(source, options)]
+    return pictures_of(source, options)
+
+
+def _is_bare(item: Any) -> bool:
+    """Whether it is a file by itself: what LlamaIndex calls an image stays one picture."""
+    return isinstance(item, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(item, "read")
 
 
 def prepare_block(

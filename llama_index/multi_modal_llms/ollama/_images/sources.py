@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .async_files import refuse_async_file
 from .encoded import is_data_url, unwrap
 from .fetch import fetch
 from .foreign import SVG
@@ -78,6 +79,7 @@ def from_url(url: str, options: ImageOptions, *, where: str) -> Material:
 
 def open_file(file: Any, *, where: str) -> Material:
     """All of an open file, from its start if it can go there; it is left where it was."""
+    refuse_async_file(file, where=where)
     name = getattr(file, "name", None)
     source = f"open file {name}" if isinstance(name, str) else "open file"
     try:
