@@ -42,6 +42,15 @@ class Planned:
     """As stored; `None` for what has to be drawn to have one."""
 
 
+@dataclass(frozen=True)
+class Refused:
+    """One file that a run would refuse."""
+
+    path: str
+    problem: str
+    """What its header tells, after its name: "is ..."."""
+
+
 def dry_run(
     job: Job, askings: Sequence[Asking], found: Found, reader: PictureReader, intent: Intent, screen: Screen
 ) -> int:
@@ -56,6 +65,10 @@ def dry_run(
         questions = Questions(found.files, reader, ledger, asking.request, limit=job.limit)
         total = Total()
         for planned in plan(job, questions, reader):
+            if isinstance(planned, Refused):
+                total.refused += 1
+                screen.say(f"{planned.path} {planned.problem}\n")
+                continue
             each = cost.of_picture(planned.size)
             total.add(planned, each)
             screen.say(f"{planned.path}: {described(planned, each)}\n")
@@ -69,14 +82,21 @@ def dry_run(
     return DONE
 
 
-def plan(job: Job, questions: Questions, reader: PictureReader) -> Iterator[Planned]:
-    """What is left to ask, file by file; of each file no more than its head is read."""
+def plan(job: Job, questions: Questions, reader: PictureReader) -> Iterator[Planned | Refused]:
+    """What is left to ask, file by file; of each file no more is read than tells what it is."""
     # Whole documents: to be counted, they need not be drawn.
     counting = reader.model_copy(update={"pages": "together"})
     seen = 0
     for file, _, done in questions.entries():
         seen += len(done)
         if not is_complete(done):
+            if problem := reader.foretell(file):
+                # A run writes a line with the error, which counts.
+                seen += 1
+                yield Refused(str(file.path), _after_its_name(problem, str(file.path)))
+                if job.limit is not None and seen >= job.limit:
+                    return
+                continue
             node = next(iter(counting.nodes_of(file)))
             pictures = node.metadata.get("pages", 1) - len(done)
             asked = 1 if job.pages == "together" else pictures
@@ -86,6 +106,11 @@ def plan(job: Job, questions: Questions, reader: PictureReader) -> Iterator[Plan
                 return
             seen += asked
             yield Planned(str(file.path), pictures if job.pages == "together" else asked, asked, size_of(node))
+
+
+def _after_its_name(problem: Exception, path: str) -> str:
+    said = summary.as_typed(str(problem))
+    return f"would be refused: it {said.removeprefix(f'The picture ({path}) ')}"
 
 
 def size_of(node: BaseNode) -> Size | None:
@@ -136,6 +161,8 @@ class Total:
     tokens: int | None = 0
     most: int = 0
     """Of one question's pictures."""
+    refused: int = 0
+    """Files."""
 
     def add(self, planned: Planned, each: int | None) -> None:
         self.files += 1
@@ -149,12 +176,13 @@ class Total:
 
     def lines(self, model: str, cost: Cost) -> list[str]:
         asked = f"{summary.counted(self.questions, 'question')} about {summary.counted(self.files, 'file')} to {model}"
+        refused = [f"{summary.counted(self.refused, 'file')} would be refused."] if self.refused else []
         if not self.questions:
-            return [f"Nothing is left to ask {model}."]
+            return [f"Nothing is left to ask {model}.", *refused]
         if self.tokens is None:
-            return [f"{asked}; how many tokens that is, is not known of this model."]
+            return [f"{asked}; how many tokens that is, is not known of this model.", *refused]
         whole = self.tokens + cost.prompt * self.questions
-        lines = [f"{asked}, about {whole:,} tokens to read ({self.tokens:,} of them pictures)."]
+        lines = [f"{asked}, about {whole:,} tokens to read ({self.tokens:,} of them pictures).", *refused]
         if self.most + cost.prompt >= cost.context:
             lines.append(
                 f"One question takes about {self.most + cost.prompt:,} tokens, and the context has {cost.context:,}: "

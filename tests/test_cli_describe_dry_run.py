@@ -26,10 +26,43 @@ def test_a_dry_run_asks_and_writes_nothing(describe: Describe, photos: list[str]
     assert "photos/0.png: 64x64" in outcome.out
     assert "photos/scan.pdf: 2 pages" in outcome.out
     assert "5 questions about 4 files to shapes" in outcome.out
-    assert "hidden (1)" in outcome.out
+    assert "1 hidden" in outcome.out
     assert len(demo_server.asked) == asked
     assert sorted(Path().rglob("*")) == before
     assert "2 questions about 2 files" in describe("photos", "--host", demo_server.url, "--dry-run", "--limit", 2).out
+
+
+def test_a_dry_run_says_what_a_run_will_refuse(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    whole = Path(photos[0]).read_bytes()
+    jpeg = b"\xff\xd8\xff\xc1\x00\x11\x0c\x00\x40\x00\x40\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00"
+    Image.new("F", (64, 64)).save("photos/float.tif")
+    for name, data in {
+        "html.jpg": b"<!doctype html><p>Not found",
+        "cut.png": whole[: len(whole) // 2],
+        "deep.jpg": jpeg,
+        "ls.jpg": jpeg.replace(b"\xff\xc1", b"\xff\xf7"),
+        "empty.png": b"",
+        "cut.ppm": b"P6 64 64 255\n" + bytes(100),
+        "raw.tif": b"II*\0\x10\0\0\0CR\x02\0" + bytes(60),
+    }.items():
+        Path("photos", name).write_bytes(data)
+    said = describe("photos", "--host", scripted.url, "--dry-run").out
+    for words in (
+        "photos/html.jpg would be refused: it is an HTML page",
+        "photos/cut.png would be refused: it is a PNG picture that is cut short",
+        "photos/deep.jpg would be refused: it is a JPEG picture that has 12 bits a sample",
+        "photos/ls.jpg would be refused: it is a JPEG picture that is coded as JPEG-LS",
+        "photos/empty.png would be refused: it is empty (0 bytes)",
+        "photos/float.tif would be refused: it is a TIFF picture that has",
+        "photos/cut.ppm would be refused: it is a PNM picture that is cut short",
+        "photos/raw.tif would be refused: it is a camera's raw file",
+        "3 questions about 3 files",
+        "8 files would be refused.",
+    ):
+        assert words in said
+    # A run says the same of the same files.
+    assert describe("photos", "--host", scripted.url).code == 1
+    assert sum(line["error"] is not None for line in lines()) == 8
 
 
 def test_a_dry_run_reckons_tokens_of_models_that_it_knows(describe: Describe, folder: Path) -> None:

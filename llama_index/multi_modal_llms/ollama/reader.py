@@ -175,6 +175,17 @@ class PictureReader(BasePydanticReader):
         metadata |= {"creation_date": _day(status.st_ctime), "last_modified_date": _day(status.st_mtime)}
         yield from self._nodes(original, origin, only)
 
+    def foretell(self, file: FoundFile) -> ImageError | None:
+        """What will be wrong with a file when it is sent, as far as its header tells it; `None` when that is nothing.
+
+        Nothing is decoded: what is wrong further inside comes out only when it is sent.
+        """
+        try:
+            Original.of(file.path, self.image_options).foretell(together=self.pages == "together")
+        except ImageError as error:
+            return error
+        return None
+
     def _remote(self, path: str, fs: Any, extra_info: dict[str, Any]) -> Iterator[ImageNode]:
         if fs.isdir(path):
             way_out = "Let SimpleDirectoryReader(fs=..., file_extractor={'.png': PictureReader()}) list it."

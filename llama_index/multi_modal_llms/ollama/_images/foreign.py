@@ -17,7 +17,12 @@ def _other(name: str, phrase: str, way_out: str = _SAVE_AS, family: Family = "ot
 
 
 SVG = _other("SVG", "an SVG drawing", "Render it to PNG first, for example with rsvg-convert or cairosvg.")
-HTML = _other("HTML", "an HTML page", "Give the address of the picture itself, not of the page that shows it.", "text")
+HTML = _other(
+    "HTML",
+    "an HTML page",
+    "A server sent it in a picture's place: get the picture itself, by its own address, not of the page that shows it.",
+    "text",
+)
 TEXT = _other("text", "text", "Put text into the prompt, or into a TextBlock of the message.", "text")
 JSON = _other("JSON", "JSON text", "If a server sent it, it is probably its error message.", "text")
 XML = _other("XML", "XML text", "If a server sent it, it is probably its error message.", "text")

@@ -36,6 +36,11 @@ _OTHER_READER = (
 """FFmpeg 5.1 reads JPEG-LS in colour as black and lossless JPEG of 16 bits as noise; ImageMagick 6.9 reads neither."""
 
 
+def prove_jpeg_header(file: BinaryIO) -> None:
+    """Walk it to its first picture data: of a kind that is not read, or cut before, it raises Damaged."""
+    _Walk(Walker(file)).run(header_only=True)
+
+
 class _Walk:
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
@@ -50,7 +55,8 @@ class _Walk:
         self.scanned: set[int] = set()
         self.odd = False
 
-    def run(self) -> Anatomy:
+    def run(self, *, header_only: bool = False) -> Anatomy:
+        """With `header_only` no more is known than what stands before the first picture data."""
         if self.walker.take(2, "its first bytes") != b"\xff\xd8":
             raise Damaged("does not begin as a JPEG")
         while (marker := self._next_marker()) != _EOI:
@@ -59,6 +65,8 @@ class _Walk:
             if marker == _SOI:
                 raise Damaged("is broken: a second picture begins inside the first")
             self._segment(marker)
+            if marker == _SOS and header_only:
+                break
             if marker == _SOS:
                 self._skip_picture_data()
         return self._anatomy()

@@ -90,7 +90,17 @@ def _shallow(image: Image.Image, steps: list[str]) -> Image.Image:
         return image.convert("RGBA" if mode == "RGBa" else "LA")
     if mode in ("RGBX", "YCbCr", "HSV"):
         return image.convert("RGB")
-    raise Damaged(
+    raise _without_brightness(mode)
+
+
+def prove_brightness(image: Image.Image) -> None:
+    """That the picture, which need not be decoded, has values that mean a brightness. Raises Damaged."""
+    if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM")):
+        raise _without_brightness(image.mode)
+
+
+def _without_brightness(mode: str) -> Damaged:
+    return Damaged(
         f"has pixels of a kind ({mode}) that have no natural brightness", "Scale them to 8 bit, 0 to 255, first."
     )
 

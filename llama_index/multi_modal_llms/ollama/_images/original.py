@@ -15,7 +15,7 @@ from .mapping import Size
 from .material import Material
 from .options import ImageOptions
 from .pdf import pdf_leaves, pdf_pages
-from .pictures import each_picture, faults_named
+from .pictures import each_picture, faults_named, foretell
 from .prepared import PreparedImage
 from .raster import Raster
 from .sources import bare_source
@@ -127,6 +127,18 @@ class Original:
             return Leaves(1, (1,))
         with faults_named(self.held, kind), self.held.open() as file:
             return leaves(kind, file, options)
+
+    def foretell(self, *, together: bool = False) -> None:
+        """Raises the ImageError that sending it will raise, as far as headers tell it: nothing is drawn or decoded.
+
+        `together`: all its pages in one question, of which there may be too many.
+        """
+        options = self.options if together else _without_limit(self.options)
+        if isinstance(self.held, Material):
+            if self.is_picture():
+                foretell(self.held, options)
+            else:
+                self._leaves(options)
 
     def count(self) -> int:
         """How many pages or frames `pages` will give, without drawing any: see `leaves`."""

@@ -10,15 +10,16 @@ from ..errors import OllamaMultiModalError
 from .anatomy import Anatomy, Damaged
 from .colour import changes_colours
 from .convert import render
-from .decoding import NotAsked, rasters
+from .decoding import NotAsked, rasters, stored_size
 from .formats import JPEG, PNG, READABLE, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, Kind
 from .geometry import plan_size, squared, too_large
-from .jpeg import walk_jpeg
+from .jpeg import prove_jpeg_header, walk_jpeg
 from .mapping import BoxMapping, Size
 from .material import Material, refusal
+from .modes import prove_brightness
 from .options import ImageOptions
 from .patience import look_at_the_clock
-from .png import walk_png
+from .png import prove_png_chunks, walk_png
 from .prepared import PreparedImage
 from .raster import Raster
 
@@ -54,6 +55,23 @@ def each_picture(
                 look_at_the_clock()
                 _check_raster(raster, options, kind)
                 yield whole(material, render(raster, options))
+
+
+def foretell(material: Material, options: ImageOptions) -> None:
+    """Raises the ImageError that `each_picture` will raise, as far as headers tell it: no pixel is decoded, and of a
+    JPEG or PNG no picture data are read."""
+    kind = material.kind()
+    if kind not in READABLE:
+        raise refuse_kind(material, kind)
+    with faults_named(material, kind), material.open() as file:
+        if kind in (JPEG, PNG):
+            prove_jpeg_header(file) if kind is JPEG else prove_png_chunks(file)
+            file.seek(0)
+            check_size(material, stored_size(kind, file), options, kind)
+            return
+        for raster in rasters(material, kind, file, options, None):
+            _check_raster(raster, options, kind)
+            prove_brightness(raster.image)
 
 
 def whole(material: Material, picture: PreparedImage) -> PreparedImage:

@@ -13,6 +13,17 @@ _KNOWN_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 _READ_WHOLE = frozenset({b"IHDR", b"eXIf", b"tRNS"}) | COLOUR_CHUNKS
 
 
+def prove_png_chunks(file: BinaryIO) -> None:
+    """That its chunks follow each other to IEND, without reading what is in them. Raises Damaged."""
+    walker = Walker(file)
+    walker.skip(8, "its first bytes")
+    name, part = b"", "its header"
+    while name != b"IEND":
+        length, name = struct.unpack(">I4s", walker.take(8, part))
+        part = "its picture data" if name == b"IDAT" else part
+        walker.skip(length + 4, part)
+
+
 def walk_png(file: BinaryIO) -> Anatomy:
     """Walk a PNG from its signature to IEND. Raises Damaged when it is cut short or a checksum is wrong."""
     walker = Walker(file)
