@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import struct
+from collections.abc import Iterable, Sequence
 
+import pytest
 from picture_corpus import encoded, heic
 from PIL import Image
 
@@ -84,3 +87,58 @@ def still(image: Image.Image, *properties: bytes, codec: str = "AVIF") -> bytes:
 
     begin = box(b"ftyp", brand, b"\x00" * 4, brand, b"mif1miaf")
     return begin + index(len(begin) + len(index(0)) + 8) + box(b"mdat", bitstream)
+
+
+def sequence(pictures: Sequence[Image.Image], *said: bytes, alpha: Sequence[Image.Image] = ()) -> bytes:
+    """A track of pictures without a still one, as bursts and animated stickers are; `said` stands in its sample entry.
+
+    The grey pictures of `alpha`, of the same size, become the track of its transparency.
+    """
+    av = pytest.importorskip("av")
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as output:
+        films = [images for images in (pictures, alpha) if images]
+        options = {"x265-params": "log-level=none:bframes=0", "crf": "6"}
+        streams = [output.add_stream("libx265", rate=10, options=options) for _ in films]
+        for stream, images in zip(streams, films, strict=True):
+            stream.width, stream.height, stream.pix_fmt = *images[0].size, "yuv420p"
+            stream.codec_context.codec_tag, stream.codec_context.color_range = "hvc1", 2
+        output.start_encoding()
+        for stream, images in zip(streams, films, strict=True):
+            for image in images:
+                frame = av.VideoFrame.from_image(image.convert("RGB")).reformat(format="yuv420p", dst_color_range=2)
+                output.mux(stream.encode(frame))
+            output.mux(stream.encode())
+    data = buffer.getvalue()
+    movie = part_of(data, b"moov")
+    before = data[: data.index(movie)].replace(b"isomiso2mp41", b"msf1hevciso8", 1).replace(b"ftypisom", b"ftypmsf1", 1)
+    first, *others = _split(movie, b"trak")
+    picture = first.replace(b"vide", b"pict", 1)
+    tracks = [_with_boxes(picture, b"hvc1", said)]
+    for other in others:
+        urn = full_box(b"auxi", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\x00")
+        inner = _with_boxes(other.replace(b"vide", b"auxv", 1), b"hvc1", [urn])
+        tracks.append(box(b"trak", inner[8:], box(b"tref", box(b"auxl", struct.pack(">I", 1)))))
+    start = movie[8 : movie.index(first)]
+    # The samples stand before the index, so that nothing in it moves them.
+    return before + box(b"moov", start, *tracks)
+
+
+def _split(data: bytes, name: bytes) -> Iterable[bytes]:
+    """Each box of that name in it."""
+    while name in data:
+        found = part_of(data, name)
+        yield found
+        data = data[data.index(found) + len(found) :]
+
+
+def _with_boxes(track: bytes, entry: bytes, added: Iterable[bytes]) -> bytes:
+    """The track with more boxes in its sample entry, and all boxes around it longer by as much."""
+    more = b"".join(added)
+    found = part_of(track, entry)
+    end = track.index(found) + len(found)
+    longer = bytearray(track[:end] + more + track[end:])
+    for name in (b"trak", b"mdia", b"minf", b"stbl", b"stsd", entry):
+        at = longer.index(name) - 4
+        longer[at : at + 4] = struct.pack(">I", struct.unpack_from(">I", longer, at)[0] + len(more))
+    return bytes(longer)

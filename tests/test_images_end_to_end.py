@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from deep_pictures import png
 from dicom_files import RGB, dicom
+from heif_files import clap, sequence, still
 from llama_index.core.base.llms.types import ChatMessage, DocumentBlock, ImageBlock, TextBlock, VideoBlock
 from llama_index.core.schema import ImageDocument, ImageNode
 from picture_corpus import encoded, heic, png_chunk, raw_png, raw_tiff_16
@@ -92,6 +93,15 @@ def sparse_planes(image: Image.Image) -> bytes:
     return tiff(page, mask, order=">")
 
 
+def cropped(image: Image.Image) -> bytes:
+    """The scene cropped out of a picture that has another one beside it."""
+    beside = draw_scene(Shape("purple", "star", "middle center"))
+    whole = Image.new("RGB", (image.width + beside.width, image.height))
+    whole.paste(image, (beside.width, 0))
+    whole.paste(beside, (0, 0))
+    return still(whole, clap(*image.size, beside.width, 0, whole.size))
+
+
 FILES: dict[str, Callable[[Image.Image], bytes]] = {
     "PNG": lambda image: encoded(image, "PNG"),
     "PNG palette": lambda image: encoded(image.quantize(64), "PNG"),
@@ -109,7 +119,9 @@ FILES: dict[str, Callable[[Image.Image], bytes]] = {
         image, "WEBP", save_all=True, append_images=[Image.new("RGB", image.size, GROUND)], lossless=True
     ),
     "AVIF": lambda image: encoded(image, "AVIF", quality=95),
+    "AVIF cropped": cropped,
     "HEIC": heic,
+    "HEIC sequence": lambda image: sequence([image, Image.new("RGB", image.size, GROUND)]),
     "TIFF": lambda image: encoded(image, "TIFF"),
     "TIFF 16 bit": raw_tiff_16,
     "TIFF 16 bit, in planes and tiles, some never written": sparse_planes,

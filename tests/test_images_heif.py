@@ -261,6 +261,19 @@ class TestAppendedData:
                 prepare_image(data[:length])
 
 
+@pytest.mark.parametrize(
+    ("codec", "name"), [(b"avc1", r"AVC \(H.264\)"), (b"jpeg", "JPEG"), (b"vvc1", r"VVC \(H.266\)")]
+)
+def test_other_codecs_in_a_heif_file_are_named(codec: bytes, name: str) -> None:
+    # As Nokia's multilayer004.heic, which is coded in AVC.
+    data = still(card(WHOLE), codec="HEIC").replace(b"hvc1", codec)
+    with pytest.raises(
+        ImageError, match=f"is a HEIC picture that is coded in {name}, which is not read. Export"
+    ) as caught:
+        prepare_image(data)
+    assert "whole file" not in str(caught.value)
+
+
 def test_what_a_file_says_is_read_wherever_it_stands() -> None:
     data = still(card(WHOLE), irot(1), nclx(9, 16))
     told = heif_of(io.BytesIO(data))

@@ -12,13 +12,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from . import tiff
-from .anatomy import Anatomy, exif_orientation
+from .anatomy import Anatomy, Damaged, exif_orientation
 from .bmp import bmp_profile
 from .cicp import HDR_PEAK, profile_of
 from .containers import prove_whole
 from .deep_heif import deep_colours
 from .formats import AVIF, BMP, DICOM, HEIC, JPEG, PNG, TIFF, WEBP, Kind
-from .heif import Heif, brightest, clean_aperture, colour_codes, heif_of, shown_properties
+from .heif import OTHER_CODECS, Heif, brightest, clean_aperture, colour_codes, heif_of, sequence_of, shown_properties
 from .low_bytes import low_bytes
 from .mapping import Crop, Size
 from .material import Material
@@ -51,6 +51,14 @@ class NotAsked(ValueError):
         self.problem, self.way_out = problem, way_out
 
 
+class NeedsExtra(ImportError):
+    """The file is of a kind that needs another extra than its format does."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind.phrase)
+        self.kind = kind
+
+
 def decoder(kind: Kind) -> Callable[[BinaryIO], Image.Image]:
     """Raises ImportError when it needs an extra that is not there."""
     assert kind.decoder is not None, kind.name  # noqa: S101
@@ -78,6 +86,14 @@ def rasters(
         yield from tiff.rasters(found, taken, options, where=material.where, source=material.source)
         return
     heif = heif_of(file) if kind in (AVIF, HEIC) else None
+    if kind is HEIC and heif is not None and (track := sequence_of(heif)) is not None:
+        from .video.sequence import sequence_rasters
+
+        yield from sequence_rasters(material, file, heif, track, options)
+        return
+    if kind is HEIC and heif is not None and heif.codec in OTHER_CODECS:
+        way_out = "Export it as JPEG or PNG from a program that shows it."
+        raise Damaged(f"is coded in {OTHER_CODECS[heif.codec]}, which is not read", way_out)
     file.seek(0)
     open_ = decoder(kind)
     webp = webp_of(file) if kind is WEBP else None
@@ -168,6 +184,12 @@ def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | N
 
 def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
     """What `rasters` will give, without decoding it. Raises as it does."""
+    if kind is HEIC and (track := sequence_of(heif_of(file))) is not None:
+        from .video.sequence import sequence_leaves
+
+        shown = sequence_leaves(file, track, options)
+        return shown if options.frames is not None else Leaves(1, (1,))
+    file.seek(0)
     if kind is TIFF:
         count = len(tiff.leaves_of(file).pages)
         return Leaves(count, tuple(choose_pages(count, options, what="page")))
@@ -185,6 +207,9 @@ def stored_size(kind: Kind, file: BinaryIO) -> Size:
     """Width and height as stored, from the header alone. Raises Damaged, and whatever Pillow raises."""
     if kind is TIFF:
         return tiff.upright_size(tiff.leaves_of(file).pages[0].page)
+    if kind is HEIC and (track := sequence_of(heif_of(file))) is not None:
+        return track.size
+    file.seek(0)
     return decoder(kind)(file).size
 
 

@@ -16,6 +16,16 @@ MOST_PROPERTIES = 255
 _SAMPLE_ENTRY = 78
 """Bytes of a visual sample entry before its boxes."""
 
+OTHER_CODECS = {
+    b"avc1": "AVC (H.264)",
+    b"av01": "AV1, without saying that it is an AVIF",
+    b"evc1": "EVC",
+    b"j2k1": "JPEG 2000",
+    b"jpeg": "JPEG",
+    b"vvc1": "VVC (H.266)",
+}
+"""Types of items of a HEIF file for which the libheif in pillow-heif has no decoder: it has one of HEVC."""
+
 Property = tuple[bytes, bytes]
 """Name and body of a box that says something of a picture."""
 
@@ -30,6 +40,8 @@ class Track:
     enabled: bool
     serves: bool
     """Whether it is there for another track only: its thumbnails, its alpha, its depth."""
+    size: Size
+    """As coded: nothing is cropped or turned yet."""
     properties: tuple[Property, ...]
 
 
@@ -60,6 +72,19 @@ def heif_of(file: BinaryIO) -> Heif:
     except (NoBox, struct.error):
         pass
     return Heif(*still, tracks, plays)
+
+
+def sequence_of(heif: Heif) -> Track | None:
+    """The track to show of a file that has no still picture; `None` of one that has."""
+    return main_track(heif) if heif.codec is None else None
+
+
+def alpha_track(heif: Heif, of: Track) -> Track | None:
+    """The track whose brightness is the other one's transparency."""
+    for track in heif.tracks:
+        if track.handler == b"auxv" and track.identity != of.identity and b"alpha" in _last(track.properties, b"auxi"):
+            return track
+    return None
 
 
 def shown_properties(heif: Heif) -> tuple[Property, ...]:
@@ -213,21 +238,24 @@ def _tracks(file: BinaryIO, movie: Box) -> Iterator[Track]:
             continue
         references = first_box(file, box, b"tref")
         kinds = {one.name for one in inner_boxes(file, references)} if references is not None else set()
+        size, properties = _sample_entry(file, box)
         yield Track(
             identity=_number(head, 20 if head[0] == 1 else 12, wide=True),
             handler=body_of(file, handler)[8:12],
             enabled=bool(head[3] & 1),
             serves=bool(kinds & {b"thmb", b"auxl", b"cdsc"}),
-            properties=_sample_entry(file, box),
+            size=size,
+            properties=properties,
         )
 
 
-def _sample_entry(file: BinaryIO, track: Box) -> tuple[Property, ...]:
+def _sample_entry(file: BinaryIO, track: Box) -> tuple[Size, tuple[Property, ...]]:
+    """How its first sample is coded: its size, and the boxes that describe it."""
     table = first_box(file, track, b"mdia", b"minf", b"stbl", b"stsd")
-    if table is None:
-        return ()
-    entry = next(inner_boxes(file, table, 8), None)
-    if entry is None:
-        return ()
+    entry = next(inner_boxes(file, table, 8), None) if table is not None else None
+    if entry is None or entry.end - entry.start < _SAMPLE_ENTRY:
+        return (0, 0), ()
+    file.seek(entry.start + 24)
+    width, height = struct.unpack(">HH", file.read(4))
     inner = [*inner_boxes(file, entry, _SAMPLE_ENTRY)][:MOST_PROPERTIES]
-    return tuple((box.name, body_of(file, box)) for box in inner)
+    return (width, height), tuple((box.name, body_of(file, box)) for box in inner)

@@ -140,6 +140,8 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("clean aperture, turned, mirrored, grids, 10 and 12 bits"),
         _right("colours described by numbers (nclx), PQ and HLG among them"),
         _right("data appended to it"),
+        _refused("coded in AVC, VVC, JPEG or JPEG 2000", "export it as JPEG or PNG from a program that shows it"),
+        _right("image sequences without a still picture", "with the extra `video`: the first, or `frames` of them"),
         _lost("several pictures", "the primary one is sent"),
     ),
     DICOM: (

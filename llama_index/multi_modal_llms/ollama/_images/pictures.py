@@ -169,7 +169,7 @@ def faults_named(material: Material, kind: Kind) -> Iterator[None]:
     except Damaged as error:
         raise _damaged(material, kind, error) from error
     except ImportError as error:
-        raise _cannot_decode(material, kind, error) from error
+        raise _cannot_decode(material, getattr(error, "kind", kind), error) from error
     except Exception as error:
         # Of damaged files, decoders raise whatever they stumble over: struct.error, IndexError, SyntaxError.
         raise _damaged(material, kind, _undecoded(str(error) or type(error).__name__)) from error

@@ -1,0 +1,98 @@
+"""HEIF image sequences (bursts, animated stickers): a track of pictures beside no still one, decoded with PyAV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import repeat
+from typing import Any, BinaryIO
+
+from ..cicp import HDR_PEAK, profile_of
+from ..decoding import Leaves, NeedsExtra, evenly
+from ..formats import HEIC, VIDEO_FRAMES
+from ..heif import Heif, Track, alpha_track, brightest, clean_aperture, colour_codes
+from ..material import Material
+from ..options import ImageOptions
+from ..pictures import check_size
+from ..raster import Raster
+from .frames import Shown
+from .opening import frames_of, packets_of, picture_stream
+from .pixels import raster_of
+
+SEQUENCE = replace(HEIC, phrase="a HEIF image sequence", extra=VIDEO_FRAMES)
+
+
+def sequence_leaves(file: BinaryIO, track: Track, options: ImageOptions) -> Leaves:
+    """The first picture, or as many as `options.frames` asks for, evenly spaced. Decodes none."""
+    with _opened(file) as container:
+        stream = _stream(container, track)
+        # What an edit list leaves out is there to be built on, and never shown.
+        count = sum(bool(packet.size) and not packet.is_discard for packet in packets_of(container, stream))
+    wanted = (0,) if options.frames is None else evenly(count, options.frames)
+    return Leaves(count, tuple(index + 1 for index in wanted))
+
+
+def sequence_rasters(
+    material: Material, file: BinaryIO, heif: Heif, track: Track, options: ImageOptions
+) -> Iterator[Raster]:
+    """The same, decoded, each valid for itself. Raises what `faults_named` names."""
+    chosen = sequence_leaves(file, track, options)
+    hidden = alpha_track(heif, track)
+    with material.open() as again, _opened(file) as container, _opened(again) as other:
+        stream = _stream(container, track)
+        check_size(material, (stream.codec_context.width, stream.codec_context.height), options, SEQUENCE)
+        alphas: Any = repeat(None) if hidden is None else _frames(other, _stream(other, hidden))
+        for number, (frame, alpha) in enumerate(zip(_frames(container, stream), alphas, strict=False), 1):
+            if number in chosen.numbers:
+                yield _raster(frame, alpha, stream, track, material, number, chosen, several=options.frames is not None)
+            if number == chosen.numbers[-1]:
+                return
+
+
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[Any]:
+    try:
+        import av
+    except ImportError as error:
+        raise NeedsExtra(SEQUENCE) from error
+    file.seek(0)
+    with av.open(file, format="mov") as container:
+        yield container
+
+
+def _stream(container: Any, track: Track) -> Any:
+    """By the track's number: FFmpeg's own choice may be its thumbnails or its alpha."""
+    found = (stream for stream in container.streams.video if stream.id == track.identity)
+    return next((stream for stream in found if stream.codec_context is not None), None) or picture_stream(container)
+
+
+def _frames(container: Any, stream: Any) -> Iterator[Any]:
+    for packet in packets_of(container, stream):
+        yield from frames_of(stream, packet)
+
+
+def _raster(
+    frame: Any,
+    alpha: Any,
+    stream: Any,
+    track: Track,
+    material: Material,
+    number: int,
+    chosen: Leaves,
+    *,
+    several: bool,
+) -> Raster:
+    raster = raster_of(Shown(frame, 0.0), stream, material, number, chosen.total, alpha)
+    codes = colour_codes(track.properties) or (stream.codec_context.color_primaries, stream.codec_context.color_trc)
+    word = f"frame {number} of {chosen.total}" if several else "first frame"
+    return replace(
+        raster,
+        steps=["converted from HEIC", *([word] if chosen.total > 1 else [])],
+        page=number if several and chosen.total > 1 else None,
+        seconds=None,
+        # As of still pictures: see docs/reference/preparing.md.
+        aspect=1.0,
+        profile=profile_of(*codes, peak=brightest(track.properties) or HDR_PEAK),
+        crop=clean_aperture(track.properties, raster.image.size),
+    )
