@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from .engine import EngineError
 MOST_BYTES = 100 * 1024 * 1024
 """What llama.cpp takes in one request: about 75 MiB of pictures."""
 _JSON = {"Content-Type": "application/json"}
+_NO_PROGRAMS = os.path.join(os.devnull, "none")
+"""A folder that nobody can make: nothing lies below what is no folder, on POSIX and on Windows."""
 _GONE = "an error was encountered while running the model: unexpected EOF"
 
 
@@ -105,6 +108,9 @@ def _load(model: Path, mmproj: Path | None, context: int, parallel: int, threads
     params.verbosity = -1  # llama.cpp would write to the user's terminal
     params.warmup = False
     params.ui = False
+    # It would pipe all bytes that it cannot read itself into the ffprobe and ffmpeg of PATH: other programs on what a
+    # stranger sent, and other answers wherever they are installed. Ollama's build of it cannot.
+    params.video_ffmpeg_bin_dir = _NO_PROGRAMS
     # Its port reflects any Origin: without a key, any web page could talk to the model.
     params.api_keys = [key]
     if threads:
