@@ -94,6 +94,20 @@ class TestDamage:
         with pytest.raises(ImageError, match="is broken: it has 1 strips, and needs 2"):
             prepare_image(tiff(Page(W, H, [RGB.tobytes()], 8, 3, 2, rows=60)))
 
+    def test_strips_that_are_too_short(self) -> None:
+        page = Page(W, H, [bytes(4_000)] * 3, 8, 3, 2, planar=True)
+        with pytest.raises(ImageError, match="is broken: one of its strips has 4,000 bytes, and needs 19,200"):
+            prepare_image(tiff(page, behind=bytes(100_000)))
+
+    def test_a_page_that_lies_outside_the_file(self) -> None:
+        data = bytearray(tiff(Page(W, H, [GREY.tobytes()])))
+        struct.pack_into("<I", data, 4, 0)
+        with pytest.raises(ImageError, match="is cut short: it has no page"):
+            prepare_image(bytes(data))
+        struct.pack_into("<I", data, 4, len(data) + 1)
+        with pytest.raises(ImageError, match="is cut short: it ends inside its tags"):
+            prepare_image(bytes(data))
+
     def test_tiles_without_a_size(self) -> None:
         page = Page(W, H, [RGB.tobytes()], 8, 3, 2, (W, H), tags={322: (LONG, [0])})
         with pytest.raises(ImageError, match="does not say how large its tiles are"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .lie import upright_size
 from .pages import Leaf, Leaves, leaves_of
-from .rasters import rasters
+from .rasters import foretell, rasters
 from .samples import Decoded, decode
 
-__all__ = ["Decoded", "Leaf", "Leaves", "decode", "leaves_of", "rasters", "upright_size"]
+__all__ = ["Decoded", "Leaf", "Leaves", "decode", "foretell", "leaves_of", "rasters", "upright_size"]

@@ -78,6 +78,7 @@ def _as_it_is(page: Page, view: View) -> bool:
         and (page.fill_order != 2 or page.compression in FAXES)
         and page.directory.offset < 1 << 31
         and page.lengths_stated
+        and page.ordinary
     )
 
 

@@ -256,6 +256,8 @@ class Page:
         size, raw = self.directory.tiff.size, self.compression == RAW
         (across, down), unknown = self.grid, not any(counts)
         starts = sorted({*offsets, size}) if unknown and not raw else []
+        # libtiff's rule: a single length, and the first two when they differ, may be nonsense.
+        believed = len(counts) == 2 or (len(counts) > 2 and (counts[0] == counts[1] or not all(counts[:2])))
         blocks = []
         for at, (offset, count) in enumerate(zip(offsets, counts, strict=True)):
             if not offset or not (count or unknown):
@@ -263,13 +265,21 @@ class Page:
                 continue
             if raw:
                 # Of what is not compressed the length is known, and some write a wrong one.
-                count = self.unpacked_length(at // across % down)
+                needed = self.unpacked_length(at // across % down)
+                if believed and 0 < count < needed:
+                    raise Damaged(f"is broken: one of its strips has {count:,} bytes, and needs {needed:,}")
+                count = needed
             elif unknown:
                 count = starts[min(bisect_right(starts, offset), len(starts) - 1)] - offset
             if offset + count > size or offset >= size:
                 raise Damaged(_OUTSIDE)
             blocks.append(Block(offset, count))
         return tuple(blocks)
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether its tags are those of TIFF, in TIFF's types: of others libtiff complains on the standard error."""
+        return all(tag >= tags.NEW_SUBFILE and 1 <= entry.kind <= 18 for tag, entry in self.directory.entries.items())
 
     @property
     def lengths_stated(self) -> bool:

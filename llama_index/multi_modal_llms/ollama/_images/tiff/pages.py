@@ -13,7 +13,7 @@ from typing import BinaryIO
 from ..anatomy import Damaged
 from . import tags
 from .page import MASK, PALETTE, RAW, Page
-from .refusals import refusal_of
+from .refusals import nothing_written, refusal_of
 from .tags import Directory, TiffFile
 
 _REDUCED, _MASK = 1, 4
@@ -33,7 +33,10 @@ class Leaf:
     def refusal(self) -> Damaged | None:
         """Why it will be refused, from the tags alone; `None` when it can be read, as far as tags tell."""
         try:
-            return refusal_of(self.page)
+            for page in (self.page, self.mask):
+                if page is not None and (refusal := refusal_of(page)) is not None:
+                    return refusal
+            return nothing_written(self.page)
         except Damaged as error:
             return error
 

@@ -18,14 +18,21 @@ def rasters(
     """The pages of these numbers, counted from 1. Raises Damaged, and whatever Pillow raises."""
     count = len(found.pages)
     for number in numbers:
+        foretell(found, [number], options)
         leaf = found.pages[number - 1]
-        if (bomb := too_large(leaf.page.extent, options)) is not None:
-            raise bomb
         raster = _raster(leaf, where, source)
         told = [f"page {number} of {count}"] if count > 1 else []
         raster.steps = ["converted from TIFF", *told, *found.steps, *raster.steps]
         raster.page = number if count > 1 else None
         yield raster
+
+
+def foretell(found: Leaves, numbers: Sequence[int], options: ImageOptions) -> None:
+    """Raises the Damaged that taking these pages will raise, as far as tags tell it: nothing is decoded."""
+    for number in numbers:
+        leaf = found.pages[number - 1]
+        if (refusal := leaf.refusal() or too_large(leaf.page.extent, options)) is not None:
+            raise refusal
 
 
 def _raster(leaf: Leaf, where: str, source: str) -> Raster:

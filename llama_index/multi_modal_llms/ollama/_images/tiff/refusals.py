@@ -64,6 +64,13 @@ def refusal_of(page: Page) -> Damaged | None:
     )
 
 
+def nothing_written(page: Page) -> Damaged | None:
+    """The error for a page of which there are no pixels. Raises Damaged when they lie outside the file."""
+    if page.written_share:
+        return None
+    return Damaged("holds no pixels: none of its strips or tiles was ever written", "Look at what wrote it.")
+
+
 def _of_compression(page: Page) -> Damaged | None:
     code = page.compression
     if code in _RAW_COMPRESSIONS or page.photometric in (_CFA, _LINEAR_RAW):

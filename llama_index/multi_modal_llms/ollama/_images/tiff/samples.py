@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from ..anatomy import Damaged
 from ..colour import to_srgb
 from ..levels import Range, join_bytes, split_bytes
 from . import tags
@@ -35,7 +34,7 @@ from .page import (
 )
 from .pages import Leaf
 from .ranges import nodata_of, significant_bits, stated_range
-from .refusals import WHOLE_PICTURES, refusal_of
+from .refusals import WHOLE_PICTURES
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -66,11 +65,9 @@ class Decoded:
 def decode(leaf: Leaf) -> Decoded:
     """The picture of the page. Raises Damaged for what is refused, and whatever Pillow raises."""
     page = leaf.page
-    if (refusal := refusal_of(page)) is not None:
+    if (refusal := leaf.refusal()) is not None:
         raise refusal
     share = page.written_share
-    if share == 0:
-        raise Damaged("holds no pixels: none of its strips or tiles was ever written", "Look at what wrote it.")
     decoded = _decoded(page, leaf.slice)
     if share < 1:
         decoded.steps.append(f"{max(0.1, 100 * (1 - share)):.{0 if share < 0.99 else 1}f} % of it was never written")
@@ -258,8 +255,6 @@ def _mask(page: Page) -> Image.Image:
     """255 where the page that it belongs to is to be seen, else 0."""
     from PIL import Image as pil
 
-    if (refusal := refusal_of(page)) is not None:
-        raise refusal
     if page.written_share == 0:
         return pil.new("L", page.size, 0)
     grey = _grey(picture(page, View(MIN_IS_BLACK, 1, page.depth)))
