@@ -1,16 +1,18 @@
 """When pictures are shown: rates that vary, clocks that begin anywhere or anew, and what is whole or cut.
 
-FFmpeg 5.1.9's program took the same pictures at the same times of the same files (`ffmpeg -ss T -i FILE -frames:v 1`),
-except of joined ones, of which it sees the first piece by -ss, and both when it plays them through.
+Of the films of the first two classes FFmpeg 5.1.9's program decodes the same colours in the same order (`ffmpeg -f
+DEMUXER -i FILE -fps_mode passthrough -f rawvideo`), joined ones and those across a wrap included.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 
 import pytest
-from video_corpus import BLUE, GREEN, RED, SAMPLES, WHITE, film, refused, seen, shots
+from PIL import Image, ImageChops
+from video_corpus import BLUE, GREEN, RED, SAMPLES, WHITE, Shot, film, opened, refused, seen, shots, taken
 
 from llama_index.multi_modal_llms.ollama._images.video.packets import AHEAD, Packet, Packets
 
@@ -79,9 +81,45 @@ class TestClocks:
         )
         assert seen(first + second, 4) == [(0.2, "red"), (0.7, "red"), (1.2, "blue"), (1.7, "blue")]
 
+    @pytest.mark.parametrize("turned_round", [False, True])
+    def test_joined_pieces_with_streams_of_their_own_are_refused(self, turned_round: bool) -> None:
+        """FFmpeg's program shows one of them, and says nothing of the other."""
+        other = {"mpegts_start_pid": "600", "mpegts_pmt_start_pid": "5000"}
+        pieces = [
+            film("mpegts", "libx264", shots(RED)),
+            film("mpegts", "libx264", shots(BLUE), container_options=other),
+        ]
+        said = refused(b"".join(reversed(pieces) if turned_round else pieces))
+        assert "is joined of pieces that keep their pictures in different streams. Give each piece by itself" in said
+        assert seen(pieces[1], 1) == [(0.5, "blue")]
+
     def test_pieces_of_a_chain_with_headers_of_their_own(self) -> None:
         data = (SAMPLES / "still.ogv").read_bytes()
         assert seen(data + data, 22) == [(0.0, "red"), (1.0, "blue"), (1.1, "red"), (2.1, "blue")]
+
+
+class TestSeeking:
+    """The frame at its time is, dot for dot, the one that comes then when the whole film is decoded."""
+
+    @pytest.mark.parametrize("container", ["mp4", "matroska", "mpegts", "flv"])
+    @pytest.mark.parametrize("bit_by_bit", [False, True])
+    def test_frames_are_those_of_decoding_it_all(self, container: str, bit_by_bit: bool) -> None:
+        """B-frames and open groups, or intra refresh: no key frame but the first, columns come anew one by one."""
+        av = pytest.importorskip("av")
+        how = "intra-refresh=1:keyint=20:bframes=0" if bit_by_bit else "open-gop=1:keyint=20:bframes=3"
+        ground = Image.effect_noise((160, 120), 80).convert("RGB")
+        pictures: list[Shot] = []
+        for at in range(120):
+            image = ground.copy()
+            image.paste((at * 2, 255 - at * 2, 90), (at % 50, 10, at % 50 + 14, 30))
+            pictures.append((at, image))
+        data = film(container, "libx264", pictures, size=(160, 120), gop=20, stream_options={"x264-params": how})
+        with av.open(io.BytesIO(data), format={"mp4": "mov"}.get(container, container)) as whole:
+            frames = [frame.to_image() for frame in whole.decode(video=0)]
+        assert len(frames) == 120
+        for picture in taken(data, 17, format="png"):
+            right = frames[round((picture.seconds or 0.0) * 10)]
+            assert ImageChops.difference(opened(picture), right).getbbox() is None
 
 
 class TestTheora:

@@ -15,6 +15,10 @@ from .opening import frames_of, is_header, packets_of, picture_stream
 from .packets import Packets
 
 _HAIR = 1e-6
+_BUILT_ON_OTHERS = frozenset({2, 3})
+"""FFmpeg's picture types P and B."""
+_REFRESHED = 20.0
+"""Seconds within which a picture without key frames is refreshed all over: encoders take up to 10."""
 _NEAR = 0.5
 """Seconds before a wanted picture within which every frame is decoded: its neighbours are needed too."""
 _FAR = 8 << 20
@@ -40,6 +44,12 @@ class _Film:
         self._coming: deque[tuple[float, Any]] = deque()
         self._now: tuple[float, Any] | None = None
         self._before: Any = None
+
+    def begins_whole(self) -> bool:
+        """Whether its first frame builds on no other. Else the picture is refreshed bit by bit (intra refresh), and
+        FFmpeg gives frames before all of it was."""
+        first = self._look_ahead()
+        return first is None or first[1].key_frame or first[1].pict_type not in _BUILT_ON_OTHERS
 
     def shown(self, at: float) -> Shown | None:
         """The last whole frame at or before the time; the first one when there is none; `None` at the end of a film
@@ -70,8 +80,11 @@ def by_seeking(container: Any, stream: Any, start: float, times: Sequence[float]
     for at in times:
         found = None
         # A seek may land on a key frame after which the picture comes back gradually, or behind the time altogether.
-        for back in (0.0, 2.0, 20.0, at):
-            found = _Film(frames(max(at - back, 0.0))).shown(at) or found
+        for back in (0.0, _REFRESHED, at):
+            film = _Film(frames(max(at - back, 0.0)))
+            if back < min(_REFRESHED, at) and not film.begins_whole():
+                continue
+            found = film.shown(at) or found
             if found is not None and found.seconds <= at + _HAIR:
                 break
         yield _something(found, at)
@@ -89,11 +102,15 @@ def by_packets(
         film: _Film | None = None
         for at in times:
             found = None
-            for nearest, start in enumerate(packets.starts(at)):
+            starts = packets.starts(at)
+            for nearest, start in enumerate(starts):
                 reader.wanted = packets.time_of_picture(at)
                 if film is None or nearest > 0 or start > reader.index:
                     reader.go_to(start)
                     film = _Film(reader.frames())
+                    # Two key packets further back all has been refreshed by the one that is nearest.
+                    if nearest < min(2, len(starts) - 1) and not film.begins_whole():
+                        continue
                 found = film.shown(at) or found
                 if found is not None and found.seconds <= at + _HAIR:
                     break

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 from ..anatomy import Damaged
-from ..formats import FLV, MATROSKA, MP4, Kind
+from ..formats import FLV, MATROSKA, MP4, MPEG_TS, Kind
 from ..material import Material
 from ..options import ImageOptions
 from ..pictures import check_size
@@ -20,6 +21,10 @@ USUAL_FRAMES = 8
 """At the default size they cost what eight pictures cost; more needs a larger context anyway."""
 MOST_BY_RATE = 64
 """A block's `fps` may ask for so many frames; more have to be asked for by number."""
+_LONG_PART = 0.1
+"""Of a file, without pictures where there should be some."""
+_LOOK = 4 << 20
+"""Bytes of such a part that are looked at."""
 _SLACK = 1.0
 """Seconds by which what a file says of its length may miss its last packet."""
 
@@ -44,6 +49,8 @@ def survey_of(container: Any, material: Material, kind: Kind, options: ImageOpti
         packets = Packets.of(_listed(container, stream))
         if kind is FLV:
             _check_end(container, material, packets.length)
+        if kind is MPEG_TS:
+            _check_streams(container, material, stream, packets)
         wanted = _wanted(material, options, fps, packets.length, 0)
         return Survey(stream, _evenly(packets.length, wanted), packets=packets)
     start, duration = _span(container, stream, kind)
@@ -101,6 +108,33 @@ def _check_end(container: Any, material: Material, reached: float) -> None:
         with material.open() as file:
             if not ends_with_a_tag(file):
                 raise _cut(declared, reached)
+
+
+def _check_streams(container: Any, material: Material, stream: Any, packets: Packets) -> None:
+    """Of a transport stream whose pictures begin late or end early: whether what comes before or after has pictures of
+    its own, which nobody would see."""
+    first, last, size = packets.place(0), packets.place(len(packets) - 1), container.size
+    for begin, end in ((0, first), (last, size)):
+        if end - begin > _LONG_PART * size and _other_pictures(material, stream.id, begin, min(end - begin, _LOOK)):
+            raise Damaged(
+                "is joined of pieces that keep their pictures in different streams",
+                "Give each piece by itself, or join them anew, for example with ffmpeg -f concat.",
+            )
+
+
+def _other_pictures(material: Material, known: int, begin: int, length: int) -> bool:
+    """Whether this part of a transport stream has pictures in another stream (PID) than the known one."""
+    import av
+
+    with material.open() as file:
+        file.seek(begin)
+        part = io.BytesIO(file.read(length))
+    try:
+        with av.open(part, "r", format=MPEG_TS.demuxer) as container:
+            others = [stream for stream in container.streams.video if stream.id != known]
+            return any(packet.size for packet in container.demux(others)) if others else False
+    except av.FFmpegError:
+        return False  # sound alone, or padding
 
 
 def _cut(declared: float, reached: float) -> Damaged:
