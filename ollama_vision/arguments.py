@@ -124,10 +124,11 @@ def read_pictures(words: list[str], question: str) -> tuple[str | Path, ...]:
         elif what_is_at(word) == "file":
             pictures.append(Path(word))
         else:
-            kind = (
-                "a folder, not a picture" if what_is_at(word) == "folder" else "neither a file nor an http or https URL"
-            )
-            raise WrongArgument(f"{word!r} is {kind}.")
+            if what_is_at(word) == "folder":
+                raise WrongArgument(
+                    f"{word!r} is a folder, not a picture. `ollama-vision describe` asks about folders."
+                )
+            raise WrongArgument(f"{word!r} is neither a file nor an http or https URL.")
     return tuple(pictures)
 
 

@@ -211,6 +211,18 @@ def test_an_empty_file_has_a_line_as_a_broken_one_has(
     assert len(lines()) == 3
 
 
+def test_a_video_under_a_pictures_name_is_asked_about_only_with_videos(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    Path("photos/clip.jpg").write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(40))
+    dry = describe("photos", "--host", scripted.url, "--dry-run").out
+    assert "photos/clip.jpg would be refused: it is an MP4 or QuickTime video under a picture's name" in dry
+    assert describe("photos", "--host", scripted.url).code == 1
+    [line] = [line for line in lines() if line["error"]]
+    assert line["error"]["message"].startswith("photos/clip.jpg is an MP4 or QuickTime video under a picture's name.")
+    assert len(scripted.asked) == 3
+
+
 def test_the_originals_stay_as_they_are(describe: Describe, folder: Path, scripted: EmbeddedOllama) -> None:
     scenes = draw_folder(folder / "photos", 5)
     before = {path: (Path(path).read_bytes(), Path(path).stat().st_mtime_ns) for path in scenes}

@@ -84,7 +84,7 @@ def _thumbnail(answer: Answer, original: Path) -> tuple[bytes, tuple[int, int]]:
     frames = min(answer.pages, 1000) if answer.page and answer.pages else None
     options = ImageOptions(max_pixels=PIXELS, min_side=1, format="png", frames=frames)
     status = original.stat()
-    file = FoundFile(original, status.st_size, status.st_mtime_ns, original)
+    file = FoundFile(original, status.st_size, status.st_mtime_ns, original, named=True)
     node = next(PictureReader(digest=False, image_options=options).nodes_of(file, only={number}), None)
     if node is None:
         raise ValueError(f"{original.name} has no page {number}.")

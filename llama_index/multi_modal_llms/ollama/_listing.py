@@ -35,6 +35,8 @@ class FoundFile:
     """`st_mtime_ns`: nanoseconds since 1970."""
     root: Path
     """The folder that was named, the one before a glob's first wildcard, or the one of a file named by itself."""
+    named: bool = False
+    """Whether it was named by itself: then it is meant, whatever it is."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class _Listing:
         elif self.wanted.exclude.fit(Path(path).name) or self.wanted.exclude.fit(_shown(path)):
             self.left_out[_EXCLUDED] += 1
         else:
-            self._take(path, os.path.realpath(path), status, Path(path).parent)
+            self._take(path, os.path.realpath(path), status, Path(path).parent, named=True)
 
     def folder(self, root: str, below: Below | None) -> None:
         """What is in it and fits, folder by folder, without recursion: trees may be deeper than Python's stack."""
@@ -200,10 +202,10 @@ class _Listing:
         else:
             self._take(entry.path, _real(entry, real_folder), status, root)
 
-    def _take(self, path: str, real: str, status: os.stat_result, root: Path) -> None:
+    def _take(self, path: str, real: str, status: os.stat_result, root: Path, *, named: bool = False) -> None:
         self.seen += 1
         if real not in self.files:
-            self.files[real] = FoundFile(Path(path), status.st_size, status.st_mtime_ns, root)
+            self.files[real] = FoundFile(Path(path), status.st_size, status.st_mtime_ns, root, named)
 
     def _left_out_words(self) -> str:
         found = Found((), self.left_out, self.suffixes)

@@ -22,7 +22,7 @@ from pydantic import ConfigDict, Field, model_validator
 from ._globs import Globs
 from ._images import ImageOptions, PreparedImage
 from ._images.decoding import Leaves
-from ._images.formats import EXTRAS, PDF, suffixes_needing
+from ._images.formats import EXTRAS, PDF, VIDEO_SUFFIXES, VIDEOS, suffixes_needing
 from ._images.material import install, refusal
 from ._images.original import Original
 from ._listing import Found, FoundFile, Wanted, listed
@@ -166,6 +166,13 @@ class PictureReader(BasePydanticReader):
         try:
             original = Original.of(file.path, self.image_options)
             status = file.path.stat()
+            if self._unasked_video(file, original):
+                # Whoever sends the node meets the error, as with what cannot be read.
+                metadata["videos"] = False
+                if self.on_error == "raise":
+                    original.refuse_video()
+                yield origin.node()
+                return
         except (ImageError, OSError):
             if self.on_error == "raise":
                 raise
@@ -175,13 +182,21 @@ class PictureReader(BasePydanticReader):
         metadata |= {"creation_date": _day(status.st_ctime), "last_modified_date": _day(status.st_mtime)}
         yield from self._nodes(original, origin, only)
 
+    def _unasked_video(self, file: FoundFile, original: Original) -> bool:
+        """Whether it is a video under a picture's name in a folder of which pictures are wanted."""
+        by_its_name = file.path.suffix.lower() in VIDEO_SUFFIXES
+        return not (self.videos or file.named or self.include or by_its_name) and original.kind() in VIDEOS
+
     def foretell(self, file: FoundFile) -> ImageError | None:
         """What will be wrong with a file when it is sent, as far as its header tells it; `None` when that is nothing.
 
         Nothing is decoded: what is wrong further inside comes out only when it is sent.
         """
         try:
-            Original.of(file.path, self.image_options).foretell(together=self.pages == "together")
+            original = Original.of(file.path, self.image_options)
+            if self._unasked_video(file, original):
+                original.refuse_video()
+            original.foretell(together=self.pages == "together")
         except ImageError as error:
             return error
         return None

@@ -46,6 +46,8 @@ class Original:
         if isinstance(source, PreparedImage):
             return cls(source, options)
         original = cls(bare_source(source, options, where=where), options)
+        if _metadata_of(source).get("videos") is False:
+            original.refuse_video()
         page = _page_of(source)
         if page is None or original.kind() in (None, JPEG, PNG):  # the drawn page itself
             return original
@@ -64,6 +66,13 @@ class Original:
         """Whether it can be sent as what it is: a PDF has to be drawn, of a video frames are taken."""
         kind = self.kind()
         return kind is not PDF and kind not in VIDEOS
+
+    def refuse_video(self) -> None:
+        """Raises ImageError for a video where pictures alone are wanted, as PictureReader says of what it found."""
+        kind = self.kind()
+        if isinstance(self.held, Material) and kind in VIDEOS:
+            way_out = "Take it with videos=True, or name it by itself."
+            raise self.held.refuse(f"is {kind.phrase} under a picture's name", way_out, kind)
 
     def sha256(self) -> str:
         """Of the file's bytes, in hex; of a single page that is meant, of its number as well.
@@ -161,10 +170,14 @@ def _without_limit(options: ImageOptions) -> ImageOptions:
     return options if options.pages is not None else options.model_copy(update={"pages": sys.maxsize})
 
 
+def _metadata_of(source: Any) -> dict[str, Any]:
+    metadata = getattr(getattr(source, "node", source), "metadata", None)
+    return metadata if isinstance(metadata, dict) else {}
+
+
 def _page_of(source: Any) -> int | None:
-    node = getattr(source, "node", source)
-    metadata = getattr(node, "metadata", None)
-    if not isinstance(metadata, dict) or "pages" not in metadata:
+    metadata = _metadata_of(source)
+    if "pages" not in metadata:
         return None
     label = str(metadata.get("page_label"))
     return int(label) if label.isdecimal() else None
