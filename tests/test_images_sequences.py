@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from heif_files import box, clap, nclx, sequence
-from picture_corpus import BLUE, GREEN, RED, card, wrong_corners
+from picture_corpus import BLUE, GREEN, RED, animation, card, wrong_corners
 from PIL import Image, ImageDraw
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
@@ -79,6 +79,16 @@ def test_the_clean_aperture_of_a_track_is_applied() -> None:
 def test_its_colours_are_converted() -> None:
     # Linear light, and a sequence is shown as a still picture of the same colours is.
     assert all(map(near, seen(sequence(PICTURES, nclx(1, 8)), PNG), [(110, 219, 132)]))
+
+
+def test_an_avif_without_a_still_picture_is_read_too() -> None:
+    # FFmpeg 5.1 reads it; Chromium 156 and libavif refuse it, since AVIF asks for a still picture.
+    data = animation("AVIF")
+    data = data.replace(b"meta", b"free", 1)
+    picture = prepare_image(data, PNG)
+    assert picture.steps == ("converted from AVIF", "first frame")
+    assert wrong_corners(picture.read(), 8) == []
+    assert len(Original.of(data, PNG.model_copy(update={"frames": 3})).pictures()) == 3
 
 
 def test_a_cut_one_is_refused() -> None:

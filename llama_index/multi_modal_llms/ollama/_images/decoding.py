@@ -86,10 +86,10 @@ def rasters(
         yield from tiff.rasters(found, taken, options, where=material.where, source=material.source)
         return
     heif = heif_of(file) if kind in (AVIF, HEIC) else None
-    if kind is HEIC and heif is not None and (track := sequence_of(heif)) is not None:
+    if heif is not None and (track := sequence_of(heif)) is not None:
         from .video.sequence import sequence_rasters
 
-        yield from sequence_rasters(material, file, heif, track, options)
+        yield from sequence_rasters(material, kind, file, heif, track, options)
         return
     if kind is HEIC and heif is not None and heif.codec in OTHER_CODECS:
         way_out = "Export it as JPEG or PNG from a program that shows it."
@@ -184,10 +184,10 @@ def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | N
 
 def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
     """What `rasters` will give, without decoding it. Raises as it does."""
-    if kind is HEIC and (track := sequence_of(heif_of(file))) is not None:
+    if kind in (AVIF, HEIC) and (track := sequence_of(heif_of(file))) is not None:
         from .video.sequence import sequence_leaves
 
-        shown = sequence_leaves(file, track, options)
+        shown = sequence_leaves(kind, file, track, options)
         return shown if options.frames is not None else Leaves(1, (1,))
     file.seek(0)
     if kind is TIFF:
@@ -207,7 +207,7 @@ def stored_size(kind: Kind, file: BinaryIO) -> Size:
     """Width and height as stored, from the header alone. Raises Damaged, and whatever Pillow raises."""
     if kind is TIFF:
         return tiff.upright_size(tiff.leaves_of(file).pages[0].page)
-    if kind is HEIC and (track := sequence_of(heif_of(file))) is not None:
+    if kind in (AVIF, HEIC) and (track := sequence_of(heif_of(file))) is not None:
         return track.size
     file.seek(0)
     return decoder(kind)(file).size

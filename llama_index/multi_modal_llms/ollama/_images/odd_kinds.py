@@ -114,6 +114,7 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("colours described by numbers (nclx), PQ and HLG among them"),
         _right("data appended to it"),
         _lost("PQ and HLG without the extra `video`", "their last 2 to 4 bits"),
+        _right("image sequences without a still picture", "with the extra `video`: the first, or `frames` of them"),
         _lost("animation", "the first frame, or `frames` of them"),
     ),
     ICO: (_lost("several sizes", "the largest is sent"),),

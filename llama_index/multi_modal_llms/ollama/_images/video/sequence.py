@@ -1,4 +1,4 @@
-"""HEIF image sequences (bursts, animated stickers): a track of pictures beside no still one, decoded with PyAV."""
+"""HEIF and AVIF image sequences (bursts, animated stickers): a track of pictures, no still one, decoded with PyAV."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from ..cicp import HDR_PEAK, profile_of
 from ..decoding import Leaves, NeedsExtra, evenly
-from ..formats import HEIC, VIDEO_FRAMES
+from ..formats import AVIF, HEIC, VIDEO_FRAMES, Kind
 from ..heif import Heif, Track, alpha_track, brightest, clean_aperture, colour_codes
 from ..material import Material
 from ..options import ImageOptions
@@ -20,12 +20,16 @@ from .frames import Shown
 from .opening import frames_of, packets_of, picture_stream
 from .pixels import raster_of
 
-SEQUENCE = replace(HEIC, phrase="a HEIF image sequence", extra=VIDEO_FRAMES)
+_SEQUENCES = {
+    HEIC: replace(HEIC, phrase="a HEIF image sequence", extra=VIDEO_FRAMES),
+    AVIF: replace(AVIF, phrase="an AVIF image sequence without a still picture", extra=VIDEO_FRAMES),
+}
+"""Other files of these kinds are decoded by libheif and libavif, which refuse these."""
 
 
-def sequence_leaves(file: BinaryIO, track: Track, options: ImageOptions) -> Leaves:
+def sequence_leaves(kind: Kind, file: BinaryIO, track: Track, options: ImageOptions) -> Leaves:
     """The first picture, or as many as `options.frames` asks for, evenly spaced. Decodes none."""
-    with _opened(file) as container:
+    with _opened(kind, file) as container:
         stream = _stream(container, track)
         # What an edit list leaves out is there to be built on, and never shown.
         count = sum(bool(packet.size) and not packet.is_discard for packet in packets_of(container, stream))
@@ -34,28 +38,32 @@ def sequence_leaves(file: BinaryIO, track: Track, options: ImageOptions) -> Leav
 
 
 def sequence_rasters(
-    material: Material, file: BinaryIO, heif: Heif, track: Track, options: ImageOptions
+    material: Material, kind: Kind, file: BinaryIO, heif: Heif, track: Track, options: ImageOptions
 ) -> Iterator[Raster]:
     """The same, decoded, each valid for itself. Raises what `faults_named` names."""
-    chosen = sequence_leaves(file, track, options)
+    chosen = sequence_leaves(kind, file, track, options)
     hidden = alpha_track(heif, track)
-    with material.open() as again, _opened(file) as container, _opened(again) as other:
+    with material.open() as again, _opened(kind, file) as container, _opened(kind, again) as other:
         stream = _stream(container, track)
-        check_size(material, (stream.codec_context.width, stream.codec_context.height), options, SEQUENCE)
+        check_size(material, (stream.codec_context.width, stream.codec_context.height), options, _SEQUENCES[kind])
         alphas: Any = repeat(None) if hidden is None else _frames(other, _stream(other, hidden))
         for number, (frame, alpha) in enumerate(zip(_frames(container, stream), alphas, strict=False), 1):
             if number in chosen.numbers:
-                yield _raster(frame, alpha, stream, track, material, number, chosen, several=options.frames is not None)
+                raster = _raster(
+                    frame, alpha, stream, track, material, number, chosen, several=options.frames is not None
+                )
+                raster.steps.insert(0, f"converted from {kind.name}")
+                yield raster
             if number == chosen.numbers[-1]:
                 return
 
 
 @contextmanager
-def _opened(file: BinaryIO) -> Iterator[Any]:
+def _opened(kind: Kind, file: BinaryIO) -> Iterator[Any]:
     try:
         import av
     except ImportError as error:
-        raise NeedsExtra(SEQUENCE) from error
+        raise NeedsExtra(_SEQUENCES[kind]) from error
     file.seek(0)
     with av.open(file, format="mov") as container:
         yield container
@@ -88,7 +96,7 @@ def _raster(
     word = f"frame {number} of {chosen.total}" if several else "first frame"
     return replace(
         raster,
-        steps=["converted from HEIC", *([word] if chosen.total > 1 else [])],
+        steps=[word] if chosen.total > 1 else [],
         page=number if several and chosen.total > 1 else None,
         seconds=None,
         # As of still pictures: see docs/reference/preparing.md.
