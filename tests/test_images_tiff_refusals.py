@@ -11,7 +11,8 @@ import pytest
 from tiff_files import LONG, SHORT, Page, deflated, tiff
 from tiff_layouts import GREY, RGB, RIGHT, H, W, right
 
-from llama_index.multi_modal_llms.ollama._images import prepare_image
+from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
+from llama_index.multi_modal_llms.ollama._images.original import Original
 from llama_index.multi_modal_llms.ollama._images.tiff import decode, leaves_of
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
@@ -65,14 +66,20 @@ def test_what_cannot_be_shown_is_refused_by_its_name(kind: str, capfd: pytest.Ca
     assert "Get the whole file again" not in str(caught.value)
     assert capfd.readouterr().err == ""
     # A dry run is told as much, from the tags alone.
-    (leaf,) = leaves_of(io.BytesIO(make())).pages
-    assert str(leaf.refusal()) in str(caught.value)
+    with pytest.raises(ImageError) as foretold:
+        Original.of(make(), ImageOptions()).foretell()
+    assert str(foretold.value) == str(caught.value)
 
 
 @pytest.mark.parametrize("kind", RIGHT)
-def test_nothing_that_can_be_shown_is_said_to_be_refused(kind: str) -> None:
-    (leaf,) = leaves_of(io.BytesIO(right(kind))).pages
-    assert leaf.refusal() is None
+def test_a_dry_run_neither_decodes_nor_refuses_what_can_be_shown(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_: object) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("PIL.TiffImagePlugin.TiffImageFile.load", forbidden)
+    Original.of(right(kind), ImageOptions()).foretell()
+    with pytest.raises((AssertionError, ImageError), match="decoded"):
+        prepare_image(right(kind))
 
 
 class TestDamage:

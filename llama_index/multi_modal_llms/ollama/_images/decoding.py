@@ -182,6 +182,12 @@ def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | N
     return (clean_aperture(properties, image.size) if kind is AVIF else None), profile
 
 
+def foretell_pages(file: BinaryIO, options: ImageOptions) -> None:
+    """Raises what `rasters` will raise of a TIFF, as far as tags tell it: nothing is decoded."""
+    found = tiff.leaves_of(file)
+    tiff.foretell(found, choose_pages(len(found.pages), options, what="page"), options)
+
+
 def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
     """What `rasters` will give, without decoding it. Raises as it does."""
     if kind in (AVIF, HEIC) and (track := sequence_of(heif_of(file))) is not None:

@@ -10,8 +10,8 @@ from ..errors import OllamaMultiModalError
 from .anatomy import Anatomy, Damaged
 from .colour import changes_colours
 from .convert import render
-from .decoding import NotAsked, rasters, stored_size
-from .formats import JPEG, PNG, READABLE, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, Kind
+from .decoding import NotAsked, foretell_pages, rasters, stored_size
+from .formats import JPEG, PNG, READABLE, TIFF, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, Kind
 from .geometry import plan_size, squared, too_large
 from .jpeg import prove_jpeg_header, walk_jpeg
 from .mapping import BoxMapping, Size
@@ -68,6 +68,9 @@ def foretell(material: Material, options: ImageOptions) -> None:
             prove_jpeg_header(file) if kind is JPEG else prove_png_chunks(file)
             file.seek(0)
             check_size(material, stored_size(kind, file), options, kind)
+            return
+        if kind is TIFF:
+            foretell_pages(file, options)
             return
         for raster in rasters(material, kind, file, options, None):
             _check_raster(raster, options, kind)
