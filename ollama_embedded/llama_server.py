@@ -17,7 +17,7 @@ from .engine import EngineError
 MOST_BYTES = 100 * 1024 * 1024
 """What llama.cpp takes in one request: about 75 MiB of pictures."""
 _JSON = {"Content-Type": "application/json"}
-_NO_PROGRAMS = os.path.join(os.devnull, "none")
+_NO_PROGRAMS = str(Path(os.devnull) / "none")
 """A folder that nobody can make: nothing lies below what is no folder, on POSIX and on Windows."""
 _GONE = "an error was encountered while running the model: unexpected EOF"
 

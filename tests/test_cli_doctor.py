@@ -42,7 +42,7 @@ def test_all_is_well_with_the_demo_model(vision: CommandLine, demo_server: Embed
     assert (outcome.code, outcome.err) == (0, "")
     assert without_disk(found) == {"ok"}
     assert list(found) == [
-        *("client", "extras", "environment", "disk", "server"),
+        *("client", "extras", "fonts", "environment", "disk", "server"),
         *("version", "models", "model", "question", "thinking", "memory", "context"),
     ]
     (question,) = (check for check in json.loads(outcome.out)["checks"] if check["name"] == "question")

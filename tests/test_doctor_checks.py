@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from llama_index.multi_modal_llms.ollama import OllamaServer, errors
-from ollama_vision.doctor import local_checks, server_checks
+from llama_index.multi_modal_llms.ollama import OllamaServer, errors, prepare_image
+from ollama_vision.doctor import local_checks, pdf_fonts, server_checks
 from ollama_vision.doctor.check import Check, ok, worst
 from ollama_vision.doctor.check import fail as failed
 from ollama_vision.doctor.facts import Choice, Disk, Here, Loaded, Model, Origin, Told, Trial
@@ -41,6 +42,39 @@ def test_a_missing_extra_is_no_fault_and_comes_with_its_purpose_and_command() ->
     assert check.status == "ok"
     assert "pdf (pages of PDF files), video (frames of videos)" in check.message
     assert 'pip install "llama-index-multi-modal-llms-ollama[pdf,video]>=1"' in check.what_to_do
+
+
+def test_fonts_for_pdfs_are_told_of_where_pdfs_can_be_read() -> None:
+    here = Here({}, {}, {})
+    assert local_checks.fonts(here) is None
+    assert local_checks.fonts(replace(here, undrawable=())) == ok(
+        "fonts", "PDFs in Chinese, Japanese and Korean can be drawn, also without a font of their own"
+    )
+    check = local_checks.fonts(replace(here, undrawable=("Japanese", "Korean")))
+    assert check is not None
+    assert (check.status, check.details) == ("ok", {"missing": ["Japanese", "Korean"]})
+    assert "none for Japanese and Korean" in check.message
+    assert "fonts-noto-cjk" in check.what_to_do
+
+
+@pytest.mark.parametrize("missing", [(), ("Korean",), ("Japanese", "Chinese", "Korean")])
+def test_which_scripts_are_drawn_is_found_by_drawing(missing: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    def prepare(page: bytes) -> None:
+        if any(pdf_fonts.SCRIPTS[script][0].encode() in page for script in missing):
+            raise errors.ImageError("its font is not here")
+
+    monkeypatch.setattr(pdf_fonts, "prepare_image", prepare)
+    assert pdf_fonts.undrawable_scripts() == missing
+
+
+def test_the_pages_of_this_check_are_whole() -> None:
+    """Drawn, or refused for the font and nothing else."""
+    for script in pdf_fonts.SCRIPTS.values():
+        try:
+            said = str(prepare_image(pdf_fonts._page(*script)).steps)
+        except errors.ImageError as error:
+            said = str(error)
+        assert "drew page 1 of 1" in said or f"its font {script[0]} is neither in the file" in said
 
 
 def one_of_environment(name: str, value: str, origin: Origin = HERE) -> Check:

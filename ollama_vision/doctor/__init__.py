@@ -55,6 +55,8 @@ def examine_server(settings: Settings, host: str | None, model: str | None, scre
     origin, here = asking.origin(server, host), asking.here(server)
     yield local_checks.client(here)
     yield local_checks.extras(here)
+    if (fonts := local_checks.fonts(here)) is not None:
+        yield fonts
     yield from local_checks.environment(here, origin)
     yield local_checks.disk(asking.disk(origin), origin)
 

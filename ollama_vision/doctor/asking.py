@@ -21,6 +21,7 @@ from ollama_vision.extras import DISTRIBUTION, EXTRAS, is_complete
 
 from .facts import Choice, Disk, Here, Loaded, Model, Origin, Told, Trial
 from .local_checks import models_folders
+from .pdf_fonts import undrawable_scripts
 
 T = TypeVar("T")
 QUESTION = "What color is the square in this picture?"
@@ -46,6 +47,7 @@ def here(server: OllamaServer) -> Here:
         versions={**packages, "Python": platform.python_version()},
         extras={name: is_complete(extra.modules) for name, extra in EXTRAS.items()},
         environment=os.environ,
+        undrawable=undrawable_scripts(),
         proxy=told(lambda: server.proxy),
     )
 

@@ -108,6 +108,8 @@ class Here:
     proxy: Told[str | None] = None
     """The proxy that requests to the server go through, without its password, and which variable names it; or what is
     wrong with that variable."""
+    undrawable: tuple[str, ...] | None = None
+    """The scripts whose text in PDFs cannot be drawn here for want of a font; `None` when no PDF can be read."""
 
 
 def same_model(one: str, other: str) -> bool:

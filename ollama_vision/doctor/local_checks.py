@@ -33,6 +33,20 @@ def extras(here: Here) -> Check:
     return ok("extras", message, way, **here.extras)
 
 
+def fonts(here: Here) -> Check | None:
+    """Of PDFs whose fonts are not in the file. Missing ones are nothing wrong until such a page comes."""
+    if here.undrawable is None:
+        return None
+    if not here.undrawable:
+        return ok("fonts", "PDFs in Chinese, Japanese and Korean can be drawn, also without a font of their own")
+    return ok(
+        "fonts",
+        f"none for {' and '.join(here.undrawable)}: pages of a PDF that has no font of its own for it are refused",
+        "If you need them: apt-get install fonts-noto-cjk, or your system's Noto Sans CJK.",
+        missing=list(here.undrawable),
+    )
+
+
 def environment(here: Here, origin: Origin) -> Iterator[Check]:
     """One check for each variable that is set and matters."""
     found = False
