@@ -69,6 +69,7 @@ SPREAD: dict[str, tuple[Callable[[], bytes], list[int]]] = {
     "tiff colour, deflate": (lambda: tiff(COLOURS, compressed=True), COLOURS_SPREAD),
     "tiff colour, big-endian, deflate": (lambda: tiff(COLOURS, order=">", compressed=True), COLOURS_SPREAD),
     "tiff colour, alpha": (lambda: tiff(with_alpha(COLOURS, *[65535] * 3), extra=2), COLOURS_SPREAD),
+    "tiff colour, associated alpha": (lambda: tiff(with_alpha(COLOURS, *[65535] * 3), extra=1), COLOURS_SPREAD),
     "tiff colour, fourth": (lambda: tiff(with_alpha(COLOURS, 0, 9, 65535), extra=0), COLOURS_SPREAD),
 }
 

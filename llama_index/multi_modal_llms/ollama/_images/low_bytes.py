@@ -19,7 +19,8 @@ def low_bytes(image: Image.Image, reopen: Callable[[], Image.Image]) -> Callable
     `reopen` opens it once more, at the same page. Also of grey with alpha in a PNG, which Pillow decodes as colour.
     """
     modes = {_raw_mode(tile) for tile in _tiles(image)}
-    other = _other_bytes(modes.pop()) if len(modes) == 1 else None
+    mode = modes.pop() if len(modes) == 1 else ""
+    other, associated = _other_bytes(mode), mode.startswith("RGBa;")
     if other is None:
         return None
 
@@ -33,6 +34,9 @@ def low_bytes(image: Image.Image, reopen: Callable[[], Image.Image]) -> Callable
             # Grey and alpha, high and low byte of each.
             return pil.merge("RGB", [again.getchannel(1)] * 3)
         lower: Image.Image = again.convert("RGB")
+        if associated:
+            # Pillow divides the high bytes by the alpha; beside that the low ones mean something where it is whole.
+            lower.paste((0, 0, 0), mask=again.getchannel("A").point([*[255] * 255, 0]))
         return lower
 
     return decode
@@ -61,4 +65,6 @@ def _other_bytes(mode: str) -> str | None:
     if mode == "LA;16B":
         return "RGBA"
     bands, _, order = mode.partition(";16")
+    # Associated alpha ("RGBa") is divided out of the high bytes; of the low ones it cannot be.
+    bands = bands.replace("RGBa", "RGBA")
     return f"{bands};16{_OTHER_ORDER[order]}" if bands in _COLOURS and order in _OTHER_ORDER else None
