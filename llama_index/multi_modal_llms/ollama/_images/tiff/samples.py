@@ -191,7 +191,8 @@ def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
         # a and b are signed in the file, and count from 128 in Pillow.
         colours[1:] = [plane.point(_FROM_SIGNED) for plane in colours[1:]]
     image = _merged(colours, page.photometric)
-    if page.premultiplied and alpha is not None and image.mode in ("L", "RGB"):
+    hides = alpha is not None and alpha.getextrema() != (255, 255)
+    if page.premultiplied and alpha is not None and hides and image.mode in ("L", "RGB"):
         return Decoded(_merged([*colours, alpha], page.photometric, premultiplied=True))
     decoded = Decoded(image, mask=alpha)
     if page.depth > 8 and image.mode == "RGB" and page.photometric == RGB:
