@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, PngImagePlugin
+
+import llama_index.multi_modal_llms.ollama
 
 # What leaves is looked at however large it is; whether it may leave is for the product to say.
 Image.MAX_IMAGE_PIXELS = None
@@ -72,10 +76,15 @@ class Verdict:
 
 
 def prepare(samples: Sequence[Path], folder: Path) -> dict[Path, Ours]:
-    """All of them, in another process: one that dies of a sample is begun again behind it."""
+    """All of them, in another process: one that dies of a sample is begun again behind it.
+
+    What the same code has made already is taken from the folder, so that a run goes on where it was stopped.
+    """
+    folder = folder / _fingerprint()
     folder.mkdir(parents=True, exist_ok=True)
-    made: dict[Path, Ours] = {}
-    left = list(samples)
+    known = {path: folder / f"{hashlib.sha256(str(path).encode()).hexdigest()[:24]}.json" for path in samples}
+    made = {path: _ours(json.loads(kept.read_text())) for path, kept in known.items() if kept.is_file()}
+    left = [path for path in samples if path not in made]
     while left:
         worker = subprocess.Popen(
             [sys.executable, "-W", "ignore", str(Path(__file__).with_name("worker.py")), str(folder)],
@@ -84,13 +93,27 @@ def prepare(samples: Sequence[Path], folder: Path) -> dict[Path, Ours]:
             text=True,
         )
         lines, _ = worker.communicate("".join(f"{path}\n" for path in left))
-        done = [json.loads(line) for line in lines.splitlines()]
-        for path, fields in zip(left, done, strict=False):
-            made[path] = Ours(**{**fields, "steps": tuple(fields["steps"])})
+        done = lines.splitlines()
+        for path, line in zip(left, done, strict=False):
+            known[path].write_text(line, encoding="utf-8")
+            made[path] = _ours(json.loads(line))
         left = left[len(done) :]
         if worker.returncode:
             made[left.pop(0)] = Ours(kind="", error=f"the process died of it ({worker.returncode})")
     return made
+
+
+def _ours(fields: dict[str, Any]) -> Ours:
+    return Ours(**{**fields, "steps": tuple(fields["steps"])})
+
+
+def _fingerprint() -> str:
+    """Of the code that prepares, and of the libraries under it."""
+    room = Path(llama_index.multi_modal_llms.ollama.__file__).with_name("_images")
+    seen = hashlib.sha256(repr([version(name) for name in ("pillow", "pillow-heif")]).encode())
+    for path in (Path(__file__).with_name("worker.py"), *sorted(room.rglob("*.py"))):
+        seen.update(path.read_bytes())
+    return seen.hexdigest()[:24]
 
 
 def judge(sample: str, ours: Ours, viewer: str, shown: Image.Image | None) -> Verdict:

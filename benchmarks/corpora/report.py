@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -31,7 +32,7 @@ class Reason:
     def of_line(cls, line: str) -> Reason:
         patterns, outcome, words = (part.strip() for part in line.split("|", 2))
         outcome, _, most = outcome.partition(" by ")
-        return cls(tuple(patterns.split()), outcome, int(most or 255), words)
+        return cls(tuple(shlex.split(patterns)), outcome, int(most or 255), words)
 
     def is_of(self, verdict: Verdict) -> bool:
         if self.outcome != verdict.outcome or (verdict.largest or 0) > self.most:
@@ -45,7 +46,7 @@ class Reason:
 
 def reasons() -> tuple[Reason, ...]:
     """A line that ends in a backslash goes on in the next."""
-    text = EXCEPTIONS.read_text(encoding="utf-8").replace("\\\n", " ")
+    text = EXCEPTIONS.read_text(encoding="utf-8").replace("\\\n", "")
     return tuple(Reason.of_line(line) for line in text.splitlines() if line and not line.startswith("#"))
 
 

@@ -22,7 +22,7 @@ IMAGEMAGICK = next((name for name in ("convert-im6.q16", "magick", "convert") if
 def versions() -> dict[str, str]:
     """Of every program that gives pixels, as it says of itself."""
     return {
-        "Chromium": chromium.version(),
+        "Chromium": chromium.version().removeprefix("Chromium "),
         "libtiff's tiff2rgba": _first(["tiffinfo"], r"LIBTIFF, Version (\S+)"),
         "ImageMagick": _first([IMAGEMAGICK, "-version"], r"ImageMagick (\S+)"),
         "libheif's heif-convert": _first(["heif-convert"], r"libheif version: (\S+)"),
