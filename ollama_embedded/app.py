@@ -6,13 +6,9 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request as HTTPRequest
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from . import catalog, wire
@@ -24,7 +20,22 @@ from .names import BadName, ModelName
 from .options import checked
 from .replies import Lines, error_reply, json_reply, plain_text, replied
 from .residency import Residency
+from .routing import Routes
 from .wire import Refusal, Request
+
+Endpoint = Callable[[Arrival], Awaitable[Response]]
+
+_POST = frozenset({"POST"})
+_GET = frozenset({"GET"})
+_NOT_SERVED: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("/api/push", "/api/create", "/api/copy", "/api/embed", "/api/embeddings"), _POST),
+    "/api/delete": frozenset({"DELETE"}),
+    "/api/blobs/*": frozenset({"HEAD", "POST"}),
+    **dict.fromkeys(("/v1/models", "/v1/models/*"), _GET),
+    **dict.fromkeys(("/v1/chat/completions", "/v1/completions", "/v1/embeddings"), _POST),
+    **dict.fromkeys(("/v1/responses", "/v1/messages"), _POST),
+}
+"""Paths of a real server that this one leaves out, and their methods."""
 
 
 class OllamaApp:
@@ -43,45 +54,65 @@ class OllamaApp:
         self._models = _with_aliases(engine.models, aliases)
         self._slots = asyncio.Semaphore(num_parallel)
         self._residency = Residency(engine.unload)
-        routes = [
-            _route("/", self._root, "GET"),
-            _route("/api/version", self._show_version, "GET"),
-            _route("/api/status", self._status, "GET"),
-            _route("/api/tags", self._tags, "GET"),
-            _route("/api/ps", self._ps, "GET"),
-            _route("/api/show", self._show, "POST"),
-            _route("/api/pull", self._pull, "POST"),
-            _route("/api/chat", self._chat, "POST"),
-            _route("/api/generate", self._generate, "POST"),
-        ]
-        self._routes = Starlette(routes=routes, exception_handlers=_HANDLERS)
-        self._routes.router.redirect_slashes = False
+        self._endpoints: dict[tuple[str, str], Endpoint] = {
+            ("GET", "/"): self._root,
+            ("HEAD", "/"): self._root,
+            ("GET", "/api/version"): self._show_version,
+            ("HEAD", "/api/version"): self._show_version,
+            ("GET", "/api/status"): self._status,
+            ("GET", "/api/tags"): self._tags,
+            ("HEAD", "/api/tags"): self._tags,
+            ("GET", "/api/ps"): self._ps,
+            ("POST", "/api/show"): self._show,
+            ("POST", "/api/pull"): self._pull,
+            ("POST", "/api/chat"): self._chat,
+            ("POST", "/api/generate"): self._generate,
+        }
+        taken: dict[str, frozenset[str]] = dict(_NOT_SERVED)
+        for method, path in self._endpoints:
+            taken[path] = taken.get(path, frozenset()) | {method}
+        self.routes = Routes(taken)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._routes(scope, receive, send)
+        reply = await self._replied(scope["arrival"])
+        await reply(scope, receive, send)
+
+    async def _replied(self, arrival: Arrival) -> Response:
+        endpoint = self._endpoints.get((arrival.method, arrival.path))
+        if endpoint is not None:
+            try:
+                return await endpoint(arrival)
+            except (Refusal, EngineError) as fault:
+                return error_reply(fault.text, fault.status)
+        if self.routes.takes(arrival.method, arrival.path):
+            return _not_served(arrival.path)
+        allow = self.routes.allow(arrival.path)
+        if allow:
+            return plain_text("405 method not allowed", 405, {"allow": allow})
+        return plain_text("404 page not found", 404)
 
     async def close(self) -> None:
         """Give the models back."""
         await self._residency.close()
         await self._engine.close()
 
-    async def _root(self, request: HTTPRequest) -> Response:
+    async def _root(self, arrival: Arrival) -> Response:
         return PlainTextResponse("Ollama is running")
 
-    async def _show_version(self, request: HTTPRequest) -> Response:
+    async def _show_version(self, arrival: Arrival) -> Response:
         return json_reply({"version": self._version})
 
-    async def _status(self, request: HTTPRequest) -> Response:
+    async def _status(self, arrival: Arrival) -> Response:
         return json_reply({"cloud": {"disabled": True, "source": "env"}})
 
-    async def _tags(self, request: HTTPRequest) -> Response:
+    async def _tags(self, arrival: Arrival) -> Response:
         return json_reply(catalog.tags(list(self._models.values())))
 
-    async def _ps(self, request: HTTPRequest) -> Response:
+    async def _ps(self, arrival: Arrival) -> Response:
         return json_reply(catalog.running(self._residency.loaded))
 
-    async def _show(self, request: HTTPRequest) -> Response:
-        name, _, verbose = wire.parse_named(_body(request))
+    async def _show(self, arrival: Arrival) -> Response:
+        name, _, verbose = wire.parse_named(arrival.raw)
         if not name:
             raise Refusal(400, "model is required")
         model = self._find(name)
@@ -89,8 +120,8 @@ class OllamaApp:
             raise Refusal(404, f"model '{ModelName.parse(name).short}' not found")
         return json_reply(catalog.show(model, verbose=verbose))
 
-    async def _pull(self, request: HTTPRequest) -> Response:
-        name, stream, _ = wire.parse_named(_body(request))
+    async def _pull(self, arrival: Arrival) -> Response:
+        name, stream, _ = wire.parse_named(arrival.raw)
         if not name:
             raise Refusal(400, "invalid model name")
         model = self._find(name)
@@ -100,11 +131,11 @@ class OllamaApp:
             return json_reply(reply, status, media_type="application/json")
         return Lines(_pull_lines(model) if model else [{"status": "pulling manifest"}, error])
 
-    async def _chat(self, request: HTTPRequest) -> Response:
-        return await self._answer(wire.parse_chat(_body(request)))
+    async def _chat(self, arrival: Arrival) -> Response:
+        return await self._answer(wire.parse_chat(arrival.raw))
 
-    async def _generate(self, request: HTTPRequest) -> Response:
-        return await self._answer(wire.parse_generate(_body(request)))
+    async def _generate(self, arrival: Arrival) -> Response:
+        return await self._answer(wire.parse_generate(arrival.raw))
 
     async def _answer(self, request: Request) -> Response:
         arrived = time.perf_counter_ns()
@@ -158,13 +189,12 @@ class OllamaApp:
             raise Refusal(400, str(fault)) from None
 
 
-def _route(path: str, endpoint: Callable[[HTTPRequest], Awaitable[Response]], method: str) -> Route:
-    return Route(path, endpoint, methods=[method])
-
-
-def _body(request: HTTPRequest) -> bytes:
-    arrival: Arrival = request.scope["arrival"]
-    return arrival.raw
+def _not_served(path: str) -> Response:
+    """What a real server has and this one has not: a 404 that says so, in the form that clients of the path read."""
+    text = f"the embedded server has no {path}: it serves chat, generate, show, tags, ps, version and pull alone"
+    if path.startswith("/v1/"):
+        return json_reply({"error": {"message": text, "type": "not_found_error", "param": None, "code": None}}, 404)
+    return json_reply({"error": text}, 404)
 
 
 def _with_aliases(models: Iterable[ModelFacts], aliases: Iterable[str]) -> dict[str, ModelFacts]:
@@ -181,18 +211,3 @@ def _pull_lines(model: ModelFacts) -> Iterator[dict[str, Any]]:
     yield {"status": f"pulling {model.digest[:12]}", **layer}
     for status in ("verifying sha256 digest", "writing manifest", "success"):
         yield {"status": status}
-
-
-async def _refused(request: HTTPRequest, fault: Exception) -> Response:
-    known = cast(Refusal | EngineError, fault)
-    return error_reply(known.text, known.status)
-
-
-async def _plain_text_error(request: HTTPRequest, fault: Exception) -> Response:
-    known = cast(HTTPException, fault)
-    if known.status_code == 405:
-        return plain_text("405 method not allowed", 405, known.headers)
-    return plain_text("404 page not found", 404)
-
-
-_HANDLERS = {Refusal: _refused, EngineError: _refused, HTTPException: _plain_text_error}

@@ -1,4 +1,4 @@
-"""Who may ask: a server on the loopback answers only requests that name a local host, as Ollama's does."""
+"""Who may ask: a server on the loopback answers only requests whose Host is local, as Ollama's does (DNS rebinding)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 _LOCAL_ENDINGS = (".localhost", ".local", ".internal")
-_LOCAL_SCHEMES = ("app", "file", "tauri", "vscode-webview", "vscode-file")
-_ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - a name to compare with, nothing is bound to it
 
 
 def is_loopback(host: str) -> bool:
@@ -21,9 +19,8 @@ def is_loopback(host: str) -> bool:
 
 
 def may_enter(headers: Mapping[str, str], own_names: frozenset[str]) -> bool:
-    """Whether neither the Host nor the Origin header is foreign."""
-    origin = headers.get("origin")
-    return _known(_host(headers.get("host", "")), own_names) and (origin is None or _origin_fits(origin))
+    """Whether the Host header is not foreign; which pages may ask is told by `cors`."""
+    return _known(_host(headers.get("host", "")), own_names)
 
 
 def _host(header: str) -> str:
@@ -38,12 +35,3 @@ def _known(host: str, own_names: frozenset[str]) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _origin_fits(origin: str) -> bool:
-    """Ollama lets pages of this machine and the shells of desktop programs in."""
-    parts = urlsplit(origin)
-    if parts.scheme in _LOCAL_SCHEMES:
-        return True
-    host = parts.hostname or ""
-    return parts.scheme in ("http", "https") and (host == "localhost" or host == _ANY_ADDRESS or is_loopback(host))

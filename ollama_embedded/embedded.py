@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .app import OllamaApp
 from .arrivals import Arrival
+from .cors import Origins
 from .doorkeeper import is_loopback
 from .engine import Engine
 from .extra import ExtraMissing
@@ -39,8 +40,9 @@ class EmbeddedOllama(Service):
     Without arguments it answers with the demo model; `model` and `mmproj` are any GGUF pair, `engine` is any
     engine, `ScriptedEngine` for one; `replay` is a folder of recordings that take a model's place. `faults` go
     one to a request for an answer, in order, `None` for none; when they are used up, all is well. A mapping from
-    paths gives other endpoints their own. `aliases` are further names of the model. `version` is what
-    /api/version says, `keep_requests` how many `requests` remembers.
+    paths gives other endpoints their own. `aliases` are further names of the model. `origins` are web pages that may
+    ask beside those of this machine, "*" for all; when not given, OLLAMA_ORIGINS says. `version` is what /api/version
+    says, `keep_requests` how many `requests` remembers.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class EmbeddedOllama(Service):
         num_parallel: int = 1,
         version: str = VERSION,
         keep_requests: int = KEPT_REQUESTS,
+        origins: Iterable[str] | None = None,
     ) -> None:
         super().__init__(host, port)
         sources = {"model": model, "engine": engine, "replay": replay}
@@ -74,6 +77,7 @@ class EmbeddedOllama(Service):
         else:
             self._source = engine or _llama_cpp(model, mmproj, num_parallel)
         self._faults = _Faults(faults)
+        self._origins = Origins.of(origins)
         self._num_parallel, self._version = num_parallel, version
         self._requests: deque[Arrival] = deque(maxlen=keep_requests)
         self._unmatched: deque[str] = deque(maxlen=keep_requests)
@@ -91,7 +95,7 @@ class EmbeddedOllama(Service):
     @property
     def asked(self) -> list[Arrival]:
         """What arrived that asks for an answer: at /api/chat and /api/generate."""
-        return [request for request in self.requests if request.path in _ANSWERING]
+        return [request for request in self.requests if request.path in _ANSWERING and request.method == "POST"]
 
     @property
     def unmatched(self) -> list[str]:
@@ -104,6 +108,7 @@ class EmbeddedOllama(Service):
             arrived=self._requests.append,
             fault=self._faults.next,
             local_only=is_loopback(self._host),
+            origins=self._origins,
         )
 
     def _replying(self) -> Replying:

@@ -1,22 +1,28 @@
-"""What stands before every reply: who may ask, what arrived, which fault is due, is the client still there."""
+"""What stands before every reply: who may ask, which page, what arrived, which fault is due, is the client there."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from .arrivals import Arrival
+from .cors import Origins, answered, foreign_origin, with_headers
 from .doorkeeper import may_enter
 from .faults import Fault
+from .routing import Routes, redirect
 
 
 class Replying(Protocol):
     """An application that replies. It finds the request, read whole, as `scope["arrival"]`."""
+
+    @property
+    def routes(self) -> Routes | None:
+        """What it serves; `None` when that is not known before."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reply; it is cancelled when the client leaves."""
@@ -35,11 +41,15 @@ class Reception:
         arrived: Callable[[Arrival], None] = lambda arrival: None,
         fault: Callable[[Arrival], Fault | None] = lambda arrival: None,
         local_only: bool = True,
+        origins: Origins,
+        forwards: bool = False,
     ) -> None:
+        """`forwards`: what a page may do beyond asking is said by the server that the requests go on to."""
         self._replying = replying
         self._arrived = arrived
         self._fault = fault
         self._local_only = local_only
+        self._origins, self._forwards = origins, forwards
         self._own_names = frozenset({socket.gethostname().lower()})
         self._running: dict[asyncio.Task[None], asyncio.Event] = {}
 
@@ -51,7 +61,7 @@ class Reception:
         query = scope["query_string"].decode("latin-1")
         arrival = Arrival(scope["method"], scope["path"], headers, body, query)
         self._arrived(arrival)
-        task = asyncio.ensure_future(self._serve(scope, headers, arrival, send))
+        task = asyncio.ensure_future(self._serve(scope, arrival, send))
         self._running[task] = ended = asyncio.Event()
         try:
             await _while_connected(task, receive, arrival)
@@ -73,10 +83,36 @@ class Reception:
             await ended.wait()
         await self._replying.close()
 
-    async def _serve(self, scope: Scope, headers: Mapping[str, str], arrival: Arrival, send: Send) -> None:
-        if self._local_only and not may_enter(headers, self._own_names):
+    async def _serve(self, scope: Scope, arrival: Arrival, send: Send) -> None:
+        origin = foreign_origin(arrival.headers)
+        reply = self._instead(arrival, origin)
+        if reply is not None:
+            await reply(scope, _nothing_more, send)
+            return
+        if origin and not self._forwards:
+            send = with_headers(send, self._origins.headers(origin))
+        if self._local_only and not may_enter(arrival.headers, self._own_names):
             await Response(status_code=403)(scope, _nothing_more, send)
             return
+        await self._reply(scope, arrival, send)
+
+    def _instead(self, arrival: Arrival, origin: str) -> Response | None:
+        """A reply that needs no application. In the real server's order: redirects know nothing of pages."""
+        routes, method, path = self._replying.routes, arrival.method, arrival.path
+        moved = routes.moved(method, path) if routes else None
+        if moved:
+            return redirect(method, *moved, arrival.query)
+        if not origin:
+            return None
+        # gin sets `Allow` for a method that it does not know before it looks at the page.
+        allow = routes.allow(path) if routes and not routes.takes(method, path) else ""
+        if not self._origins.include(origin):
+            return answered(403, [], allow)
+        if method == "OPTIONS" and not self._forwards:
+            return answered(204, self._origins.preflight(origin), allow)
+        return None
+
+    async def _reply(self, scope: Scope, arrival: Arrival, send: Send) -> None:
         close_connection = scope["hang_up"]
 
         def hang_up() -> None:

@@ -15,6 +15,7 @@ import httpx
 from starlette.types import Receive, Scope, Send
 
 from .arrivals import Arrival
+from .cors import Origins
 from .doorkeeper import is_loopback
 from .faults import leave
 from .reception import Reception
@@ -66,7 +67,8 @@ class Recorder(Service):
 
     def _reception(self) -> Reception:
         self._folder.mkdir(parents=True, exist_ok=True)
-        return Reception(_Forwarding(self._server, self._folder, self._told), local_only=is_loopback(self._host))
+        forwarding = _Forwarding(self._server, self._folder, self._told)
+        return Reception(forwarding, local_only=is_loopback(self._host), origins=Origins.of(None), forwards=True)
 
 
 class _Forwarding:
@@ -74,6 +76,7 @@ class _Forwarding:
 
     def __init__(self, server: httpx.URL, folder: Path, told: Callable[[str], None]) -> None:
         self._server, self._folder, self._told = server, folder, told
+        self.routes = None
         # A real model may be silent for minutes; a server that is not there shows at once.
         timeout = httpx.Timeout(None, connect=_CONNECT_SECONDS)
         self._client = httpx.AsyncClient(timeout=timeout, trust_env=not is_loopback(server.host))

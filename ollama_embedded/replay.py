@@ -52,6 +52,7 @@ class ReplayApp:
     def __init__(self, recordings: Recordings, unmatched: Callable[[str], None]) -> None:
         self._recordings = recordings
         self._unmatched = unmatched
+        self.routes = None
         self._left: dict[_Key, list[Exchange]] = {}
         for exchange in recordings.exchanges:
             self._left.setdefault(_key(exchange.method, exchange.path, exchange.body), []).append(exchange)

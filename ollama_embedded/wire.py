@@ -8,6 +8,7 @@ from typing import Any
 
 from . import gojson
 from .gojson import GoError, kind_of
+from .tool_types import check_tools
 
 LEVELS = '"high", "medium", "low", "max", true, or false'
 FOREVER = float("inf")
@@ -164,9 +165,11 @@ def parse_chat(body: bytes) -> ChatRequest:
     try:
         fields = _Fields(gojson.loads_object(body), "ChatRequest")
         messages = fields.objects("messages", "[]api.Message", "api.Message")
+        tools = fields.objects("tools", "api.Tools", "api.Tool")
+        check_tools(tools)
         return ChatRequest(
             messages=tuple(_message(message) for message in messages),
-            tools=fields.objects("tools", "api.Tools", "api.Tool"),
+            tools=tools,
             **_shared(fields),
         )
     except GoError as fault:

@@ -137,6 +137,59 @@ def test_values_of_the_wrong_kind(change: dict[str, Any], error: str, client: ht
     assert error in reply.json()["error"]
 
 
+def tool(**function: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": "f", **function}}
+
+
+def with_property(value: Any) -> dict[str, Any]:
+    return tool(parameters={"type": "object", "properties": {"x": value}})
+
+
+IN_PROPERTY = "ToolFunctionParameters.tools.function.parameters.properties"
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (5, "number into Go struct field ChatRequest.tools of type api.Tool"),
+        ({"type": ["function"]}, "array into Go struct field Tool.tools.type of type string"),
+        ({"function": "f"}, "string into Go struct field Tool.tools.function of type api.ToolFunction"),
+        ({"Function": {"Name": 1}}, "number into Go struct field ToolFunction.tools.function.name of type string"),
+        (
+            tool(parameters=True),
+            "bool into Go struct field ToolFunction.tools.function.parameters of type api.ToolFunctionParameters",
+        ),
+        (
+            tool(parameters={"required": [1]}),
+            "number into Go struct field ToolFunctionParameters.tools.function.parameters.required of type string",
+        ),
+        (tool(parameters={"properties": []}), f"array into Go struct field {IN_PROPERTY} of type api."),
+        (with_property({"type": 5}), f"number into Go struct field {IN_PROPERTY}.type of type []string"),
+        (with_property({"enum": "a"}), f"string into Go struct field {IN_PROPERTY}.enum of type []interface {{}}"),
+        (
+            with_property({"properties": {"y": True}}),
+            f"bool into Go struct field {IN_PROPERTY}.properties of type api.ToolProperty",
+        ),
+        (
+            with_property({"anyOf": [{"description": []}]}),
+            f"array into Go struct field {IN_PROPERTY}.anyOf.description of type string",
+        ),
+    ],
+)
+def test_tools_of_the_wrong_kind(given: Any, error: str, client: httpx.Client) -> None:
+    """By Go's rules and Ollama's types; the recorded cases are sent with the other transcripts."""
+    reply = client.post("/api/chat", json={**CHAT, "tools": [given]})
+    assert (reply.status_code, reply.json()["error"][: len(error) + 23]) == (400, f"json: cannot unmarshal {error}")
+
+
+@pytest.mark.parametrize("depth", [400, 100_000])
+def test_a_schema_as_deep_as_python_does_not_reach(depth: int, client: httpx.Client) -> None:
+    """Go reads 10,000 levels. Here the reader of JSON or the check of types may give up before, and says so."""
+    body = '{"model": "plain", "tools": [{"function": {"parameters": ' + '{"properties": {"x": ' * depth
+    reply = client.post("/api/chat", content=body + "{}" + "}}" * depth + "}}]}")
+    assert (reply.status_code, reply.json()) == (400, {"error": "exceeded max depth"})
+
+
 def test_unloading_comes_before_all_but_the_name(client: httpx.Client) -> None:
     """A model that was never loaded can be unloaded, with whatever else is wrong about the request."""
     wrong = {"think": True, "options": {"num_ctx": "x"}, "format": "xml"}

@@ -39,7 +39,7 @@ LEFT_OUT = {
     r"(model|projector)-(gone|cut).*": "damage to Ollama's own store of models",
     r"pull-.*": "needs a registry; the shape of both outcomes is tested below",
 }
-OF_OTHER_MODELS = re.compile(r"(text-only|tools|think|native-tools|repeat-guard)-.*")
+OF_OTHER_MODELS = re.compile(r"(text-only|tools|tool-type|think|native-tools|repeat-guard)-.*")
 """Their models are not shipped: the scripted engine says what they said, and other tests below send their errors."""
 
 OF_OTHER_WEIGHTS = re.compile(
@@ -64,6 +64,14 @@ FREE = frozenset((*SAID, *MOMENT, *METRICS, *FACTS))
 """Fields whose values are the model's, the machine's or the moment's; that they are there is compared."""
 
 
+HEADERS = (
+    "content-type",
+    "allow",
+    "location",
+    "vary",
+    *(f"access-control-{name}" for name in ("allow-origin", "allow-methods", "allow-headers", "max-age")),
+)
+
 CLIENT = httpx.Client(trust_env=False, timeout=60)
 
 
@@ -80,7 +88,9 @@ def exchange(name: str) -> tuple[dict[str, Any], dict[str, Any], str]:
 def send(url: str, request: dict[str, Any]) -> httpx.Response:
     body = with_pictures(request["body"])
     content = body if isinstance(body, str) else None if body is None else json.dumps(body)
-    return CLIENT.request(request["method"], url + request["path"], content=content)
+    # "$SELF" stands for the server's own address.
+    headers = {name: text.replace("$SELF", url) for name, text in request.get("headers", {}).items()}
+    return CLIENT.request(request["method"], url + request["path"], content=content, headers=headers)
 
 
 def with_pictures(value: Any) -> Any:
@@ -114,7 +124,7 @@ def shapes(text: str) -> list[Any]:
 
 
 def assert_same_headers(reply: httpx.Response, recorded: dict[str, Any]) -> None:
-    for header in ("content-type", "allow"):
+    for header in HEADERS:
         assert reply.headers.get(header) == recorded["headers"].get(header)
 
 
@@ -138,7 +148,7 @@ def test_the_demo_model_answers_as_recorded(name: str, server: EmbeddedOllama) -
     reply = send(server.url, request)
     assert reply.status_code == recorded["status"], reply.text
     assert_same_headers(reply, recorded)
-    if "json" not in reply.headers["content-type"] or not text:
+    if "json" not in reply.headers.get("content-type", "") or not text:
         assert reply.text == text
         return
     assert shapes(reply.text) == shapes(text)
@@ -208,8 +218,11 @@ def exact(line: str) -> Any:
 
 
 BLIND = [name for name in NAMES if re.fullmatch(r"text-only-.*-picture(-stream)?", name)]
-ABLE = [name for name in NAMES if re.fullmatch(r".*tools-arguments-as-string|.*-show", name) and not left_out(name)]
+ABLE = [
+    name for name in NAMES if re.fullmatch(r".*tools-arguments-as-string|(?!head-).*-show", name) and not left_out(name)
+]
 TOOLLESS = [name for name in NAMES if WITHOUT_TOOLS.fullmatch(name)]
+MISTYPED = [name for name in NAMES if name.startswith("tool-type-") and exchange(name)[1]["status"] != 200]
 CUT_CALLS = [name for name in NAMES if name.startswith("native-tools-call-cut-short")]
 
 
@@ -254,6 +267,17 @@ def test_a_model_without_tools_refuses_them_as_recorded(name: str) -> None:
     assert_same_headers(reply, recorded)
 
 
+@pytest.mark.parametrize("name", MISTYPED)
+def test_tools_that_do_not_fit_their_types_are_refused_as_recorded(name: str) -> None:
+    request, recorded, text = exchange(name)
+    engine = ScriptedEngine(model=request["body"]["model"], capabilities=("completion", "tools"))
+    with EmbeddedOllama(engine=engine) as server:
+        reply = send(server.url, request)
+    assert (reply.status_code, reply.text) == (recorded["status"], text)
+    assert_same_headers(reply, recorded)
+    assert engine.asked == []
+
+
 @pytest.mark.parametrize("name", CUT_CALLS)
 def test_a_tool_call_that_is_cut_short_is_the_recorded_error(name: str) -> None:
     """The demo model cuts no call short: llama.cpp's fragments are given by hand."""
@@ -267,7 +291,7 @@ def test_a_tool_call_that_is_cut_short_is_the_recorded_error(name: str) -> None:
 
 def test_every_recording_is_sent_or_left_out_with_a_reason() -> None:
     sent = {name for name in NAMES if is_an_answer(name) or by_the_demo_model(name)}
-    sent |= {*BLIND, *ABLE, *TOOLLESS, *CUT_CALLS}
+    sent |= {*BLIND, *ABLE, *TOOLLESS, *MISTYPED, *CUT_CALLS}
     assert [name for name in NAMES if name not in sent and not left_out(name)] == []
 
 
