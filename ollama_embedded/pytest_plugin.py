@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from .embedded import EmbeddedOllama
 
+_OF_THE_SERVER = ("faults", "aliases", "num_parallel", "version", "origins", "host", "port", "keep_requests")
+
 
 @pytest.fixture(scope="session")
 def ollama_server() -> Iterator[EmbeddedOllama]:
@@ -25,15 +27,19 @@ def scripted_ollama() -> Iterator[Callable[..., EmbeddedOllama]]:
 
     >>> def test_it(scripted_ollama):
     ...     server = scripted_ollama("A red circle.", aliases=["llava"])
+
+    Keywords are those of `EmbeddedOllama` (faults, aliases, num_parallel, version, origins, host, port, keep_requests)
+    and of `ScriptedEngine` (model, capabilities, context_length, ...).
     """
     with ExitStack() as servers:
 
-        def start(replies: Any = None, *, faults: Any = (), aliases: Any = (), **engine: Any) -> EmbeddedOllama:
-            settings = engine if replies is None else {"replies": replies, **engine}
+        def start(replies: Any = None, **settings: Any) -> EmbeddedOllama:
+            of_server = {name: settings.pop(name) for name in _OF_THE_SERVER if name in settings}
+            of_engine = settings if replies is None else {"replies": replies, **settings}
 
             def make(embedded: Any) -> EmbeddedOllama:
-                scripted = embedded.ScriptedEngine(**settings)
-                server: EmbeddedOllama = embedded.EmbeddedOllama(engine=scripted, faults=faults, aliases=aliases)
+                scripted = embedded.ScriptedEngine(**of_engine)
+                server: EmbeddedOllama = embedded.EmbeddedOllama(engine=scripted, **of_server)
                 return server
 
             return servers.enter_context(_started(make))

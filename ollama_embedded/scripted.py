@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
 import re
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+import threading
+import traceback
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from .beside import beside
 from .catalog import ModelFacts
-from .engine import Ending, Event, Piece, ToolCall
+from .engine import Ending, EngineError, Event, Piece, ToolCall
 from .faults import Fault
 from .options import checked
 from .pace import Gate, Pause
 from .wire import Request
 
+_HERE = Path(__file__).parent
+_LOG = logging.getLogger("ollama_embedded")
 _WORDS = re.compile(r"\S+\s*|\s+")
 _MILLISECOND = 1_000_000
 
@@ -82,6 +90,10 @@ Scene = Reply | Fault | None
 
 DEFAULT_REPLY = Reply("A scripted answer.")
 
+_Said = str | Scene
+_Function = Callable[[Request], str | Reply | Fault | Awaitable[str | Reply | Fault]]
+_WHAT_IT_MAY_SAY = "a text, a Reply or a fault"
+
 
 class ScriptedEngine:
     """Says what it is told to: a fixed reply, one after the other, or a function of the request.
@@ -89,11 +101,15 @@ class ScriptedEngine:
     >>> ScriptedEngine("A red circle.")
     >>> ScriptedEngine([busy(), Reply("A red circle.")])              # then the last one again and again
     >>> ScriptedEngine(lambda request: f"{len(request.pictures)} pictures")
+
+    A function may take its time: it runs beside the server's event loop, as many at once as there are slots
+    (`num_parallel`), so it must be safe in threads. It may be `async`, then it runs on the loop. What it raises, and
+    what is no reply, is a 500 that says so. A script that says nothing is refused.
     """
 
     def __init__(
         self,
-        replies: str | Scene | Iterable[str | Scene] | Callable[[Request], str | Scene] = DEFAULT_REPLY,
+        replies: _Said | Iterable[_Said] | _Function = DEFAULT_REPLY,
         *,
         model: str = "scripted",
         capabilities: Sequence[str] = ("completion", "vision"),
@@ -110,9 +126,7 @@ class ScriptedEngine:
             projector_info=projector_info or {},
         )
         self._models = (facts, *models)
-        self._replies = replies
-        self._rest = iter(()) if callable(replies) else iter(_listed(replies))
-        self._last: str | Scene = DEFAULT_REPLY
+        self._script = replies if callable(replies) else _OneAfterTheOther(_listed(replies))
         self.asked: list[Request] = []
         """Every request that was answered, checked and parsed."""
 
@@ -135,22 +149,92 @@ class ScriptedEngine:
     async def answer(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
         self.asked.append(request)
         checked(request.options)
-        scene = self._next(request)
+        scene = await self._scene(request)
         if isinstance(scene, Fault):
             scene = replace(DEFAULT_REPLY, fault=scene)
         async for event in (scene or DEFAULT_REPLY).events():
             yield event
 
-    def _next(self, request: Request) -> Scene:
-        if callable(self._replies):
-            self._last = self._replies(request)
-        else:
-            self._last = next(self._rest, self._last)
-        return Reply(self._last) if isinstance(self._last, str) else self._last
+    async def _scene(self, request: Request) -> Scene:
+        script = self._script
+        try:
+            if isinstance(script, _OneAfterTheOther):
+                return await script.following()
+            said = await beside(lambda: script(request))
+            return _scene(await said if inspect.isawaitable(said) else said, "the function of the script returned")
+        except _BadScript as fault:
+            raise EngineError(500, str(fault)) from None
+        except Exception as fault:
+            _LOG.exception("The script of the embedded server failed")
+            raise EngineError(500, f"the script of the embedded server raised {_told(fault)}") from fault
 
 
-def _listed(replies: str | Scene | Iterable[str | Scene]) -> Iterable[str | Scene]:
-    return [replies] if replies is None or isinstance(replies, str | Reply | Fault) else replies
+def _told(fault: Exception) -> str:
+    """An exception and where the test's own code let it out."""
+    # A StopIteration cannot leave a coroutine as itself.
+    shown = fault.__cause__ if isinstance(fault.__cause__, StopIteration) else fault
+    frames = traceback.extract_tb(shown.__traceback__)
+    where = next((frame for frame in frames if Path(frame.filename).parent != _HERE), frames[-1])
+    return f"{type(shown).__name__}: {shown} ({where.filename}:{where.lineno})"
+
+
+class _BadScript(Exception):
+    """What a script said is no reply."""
+
+
+class _OneAfterTheOther:
+    """Replies in turn, and then the last one again and again."""
+
+    def __init__(self, replies: Iterable[_Said]) -> None:
+        self._rest = iter(replies)
+        self._may_block = not isinstance(replies, Sequence)
+        self._turn = threading.Lock()
+        self._last: Scene = None
+        self._began = False
+
+    async def following(self) -> Scene:
+        """A list's next is there; a generator may work for it."""
+        return await beside(self._next) if self._may_block else self._next()
+
+    def _next(self) -> Scene:
+        with self._turn:
+            for said in self._rest:
+                self._last, self._began = _scene(said, "the replies of the script hold", none_is_default=True), True
+                break
+            if not self._began:
+                raise _BadScript("the replies of the script are empty: there is nothing to say")
+            return self._last
+
+
+def _scene(said: Any, what: str, *, none_is_default: bool = False) -> Scene:
+    if isinstance(said, str):
+        return Reply(said)
+    if isinstance(said, Reply | Fault) or (said is None and none_is_default):
+        return said
+    forgotten = " (a forgotten return?)" if said is None else ""
+    raise _BadScript(f"{what} {said!r:.200}{forgotten}: give {_WHAT_IT_MAY_SAY}")
+
+
+def _listed(replies: _Said | Iterable[_Said]) -> Iterable[_Said]:
+    """Replies as something to go through. What could only say nothing, or not what was meant, is a mistake."""
+    if replies is None or isinstance(replies, str | Reply | Fault):
+        return [replies]
+    if isinstance(replies, Mapping | Set | bytes | bytearray) or not isinstance(replies, Iterable):
+        raise TypeError(
+            f"a {type(replies).__name__} is no script: give {_WHAT_IT_MAY_SAY}, a list of them, or a function"
+            " that gets the request and returns one"
+        )
+    if isinstance(replies, Iterator):
+        return replies
+    listed = list(replies)
+    if not listed:
+        raise ValueError('an empty list is no script: leave it out for any answer, or give "" for an empty one')
+    for said in listed:
+        try:
+            _scene(said, "the replies of the script hold", none_is_default=True)
+        except _BadScript as fault:
+            raise TypeError(str(fault)) from None
+    return listed
 
 
 def _pieces(text: str | Sequence[str]) -> Sequence[str]:

@@ -91,6 +91,7 @@ def test_the_endpoints_are_those_that_it_has(demo_server: EmbeddedOllama) -> Non
     with httpx.Client(base_url=demo_server.url, trust_env=False) as client:
         assert [client.get(f"/api/{name}").status_code for name in ("tags", "ps", "version")] == [200] * 3
         assert [client.get(f"/api/{name}").status_code for name in ("chat", "generate", "show", "pull")] == [405] * 4
-        for name in ("create", "copy", "delete", "push", "embed"):
+        for name in ("create", "copy", "push", "embed"):
             assert client.post(f"/api/{name}").status_code == 404
+        assert client.delete("/api/delete").status_code == 404
         assert client.post("/v1/chat/completions").status_code == 404

@@ -37,6 +37,11 @@ def test_a_script(scripted_ollama):
     said = [httpx.post(server.url + "/api/generate", json=ask, trust_env=False).json()["response"] for _ in "ab"]
     assert said == ["one", "two"]
 
+def test_settings_of_the_server(scripted_ollama):
+    server = scripted_ollama("one", version="0.9.9", num_parallel=2, origins=["https://my.app"], context_length=64)
+    reply = httpx.get(server.url + "/api/version", headers={"Origin": "https://my.app"}, trust_env=False)
+    assert (reply.json(), reply.headers["access-control-allow-origin"]) == ({"version": "0.9.9"}, "https://my.app")
+
 def test_the_default_script(scripted_ollama):
     ask = {"model": "scripted", "prompt": "x", "stream": False}
     reply = httpx.post(scripted_ollama().url + "/api/generate", json=ask, trust_env=False)
@@ -77,7 +82,7 @@ def pytest_in(folder: Path, tests: str, *arguments: str) -> subprocess.Completed
 def test_a_strangers_suite(tmp_path: Path) -> None:
     done = pytest_in(tmp_path, THEIR_TESTS)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 def test_three_lines_are_a_test(tmp_path: Path) -> None:
