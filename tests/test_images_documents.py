@@ -297,7 +297,7 @@ class TestPdf:
     def test_pdfium_is_only_used_under_its_lock(self, pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         import pypdfium2  # type: ignore[import-untyped]
 
-        from llama_index.multi_modal_llms.ollama._images import pdf as room
+        from llama_index.multi_modal_llms.ollama._images.pdf import pages as room
 
         held = []
         for name in ("get_size", "render", "close"):

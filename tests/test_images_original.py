@@ -20,8 +20,9 @@ from picture_corpus import animation, card, encoded, heic, pixel, wrong_corners
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images import decoding, pdf
+from llama_index.multi_modal_llms.ollama._images import decoding
 from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.pdf import pages as pdf
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
 
 OPTIONS = ImageOptions()

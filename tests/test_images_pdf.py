@@ -418,7 +418,7 @@ class TestContent:
             Original.of(first, OPTIONS).pictures()
 
     def test_pages_that_share_large_pictures_are_copied_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from llama_index.multi_modal_llms.ollama._images import pdf_faults
+        from llama_index.multi_modal_llms.ollama._images.pdf import faults as pdf_faults
 
         monkeypatch.setattr(pdf_faults, "_SHARED", 1000)
         copied: list[list[int]] = []

@@ -29,8 +29,8 @@ from pydantic import ValidationError
 
 from llama_index.multi_modal_llms import ollama
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, PictureReader, prepare_image
-from llama_index.multi_modal_llms.ollama._images import pdf
 from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.pdf import pages as pdf
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
 from ollama_embedded.scenes import Shape, draw_scene
 

@@ -1,6 +1,6 @@
 """Which videos are read: told from their bytes, whatever wrote them, and refused by their true name.
 
-FFmpeg 5.1.9's program reads the same files, and shows the same pictures of them.
+FFmpeg 5.1.9's program reads films of these kinds, made in the same way.
 """
 
 from __future__ import annotations

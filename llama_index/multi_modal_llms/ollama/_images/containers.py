@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from .anatomy import Damaged, Walker
-from .boxes import NoBox, each_box
 from .formats import AVI, AVIF, BMP, GIF, HEIC, ICO, MATROSKA, MP4, WEBP, Kind
 
 _PICTURE = "its picture data"
@@ -98,6 +97,8 @@ def _iso(file: BinaryIO, size: int) -> None:
     Behind them other data may follow, as cameras and editors append it. It begins where there is no box of the format
     once pictures and index are there, whatever length its first bytes make up.
     """
+    from .boxes import NoBox, each_box
+
     seen: set[bytes] = set()
     try:
         for box in each_box(file, 0, size):

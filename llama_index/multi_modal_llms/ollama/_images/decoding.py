@@ -13,21 +13,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from . import tiff
 from .anatomy import Anatomy, Damaged, exif_orientation
-from .bmp import bmp_profile
-from .cicp import HDR_PEAK, profile_of
 from .containers import prove_whole
-from .deep_heif import deep_colours
 from .formats import AVIF, BMP, DICOM, HEIC, JPEG, PNG, TIFF, WEBP, Kind
-from .heif import OTHER_CODECS, Heif, brightest, clean_aperture, colour_codes, heif_of, sequence_of, shown_properties
-from .low_bytes import low_bytes
 from .mapping import Crop, Size
 from .material import Material
 from .options import ImageOptions
 from .raster import Raster
-from .webp import webp_of, with_alpha
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from .heif import Heif, Track
 
 MOST_PAGES = 20
 """More pages than this are only sent when `ImageOptions.pages` asks for them."""
@@ -85,20 +81,29 @@ def rasters(
         taken = [number for number in numbers if only is None or number in only]
         yield from tiff.rasters(found, taken, options, where=material.where, source=material.source)
         return
-    heif = heif_of(file) if kind in (AVIF, HEIC) else None
-    if heif is not None and (track := sequence_of(heif)) is not None:
-        from .video.sequence import sequence_rasters
+    # What only some kinds need is loaded with the first of them.
+    heif = None
+    if kind in (AVIF, HEIC):
+        from .heif import OTHER_CODECS, heif_of, sequence_of
 
-        yield from sequence_rasters(material, kind, file, heif, track, options)
-        return
-    if kind is HEIC and heif is not None and heif.codec in OTHER_CODECS:
-        way_out = "Export it as JPEG or PNG from a program that shows it."
-        raise Damaged(f"is coded in {OTHER_CODECS[heif.codec]}, which is not read", way_out)
-    file.seek(0)
+        heif = heif_of(file)
+        if (track := sequence_of(heif)) is not None:
+            from .video.sequence import sequence_rasters
+
+            yield from sequence_rasters(material, kind, file, heif, track, options)
+            return
+        if kind is HEIC and heif.codec in OTHER_CODECS:
+            way_out = "Export it as JPEG or PNG from a program that shows it."
+            raise Damaged(f"is coded in {OTHER_CODECS[heif.codec]}, which is not read", way_out)
+        file.seek(0)
     open_ = decoder(kind)
-    webp = webp_of(file) if kind is WEBP else None
-    if webp is not None and webp.bare_canvas:
-        file = with_alpha(file)
+    webp = None
+    if kind is WEBP:
+        from .webp import webp_of, with_alpha
+
+        webp = webp_of(file)
+        if webp.bare_canvas:
+            file = with_alpha(file)
     profile = _profile_beside(kind, file, anatomy)
     if anatomy is not None and anatomy.animated:
         from .apng import animation_rasters
@@ -141,17 +146,38 @@ def rasters(
             raster.steps.append("first frame")
         # Decoders of our own tell what Pillow's do not.
         raster.bits, raster.stated = getattr(image, "bits", 16), getattr(image, "stated", None)
-        raster.low_bytes = getattr(image, "low_bytes", None) or low_bytes(
-            image, lambda: _reopened(open_, file, image.tell())
-        )
+        raster.low_bytes = getattr(image, "low_bytes", None) or _low_bytes(image, open_, file)
         if heif is not None:
-            raster.deep = lambda: deep_colours(kind, file, image.size)
+            raster.deep = lambda: _deep_colours(kind, file, image.size)
         yield raster
     else:
         frames = _frames(image.n_frames, options.frames)
         for number in frames.numbers:
             image.seek(number - 1)
             yield shown(f"frame {number} of {frames.total}", page=number)
+
+
+def _low_bytes(
+    image: Image.Image, open_: Callable[[BinaryIO], Image.Image], file: BinaryIO
+) -> Callable[[], Image.Image] | None:
+    from .low_bytes import low_bytes
+
+    return low_bytes(image, lambda: _reopened(open_, file, image.tell()))
+
+
+def _deep_colours(kind: Kind, file: BinaryIO, size: Size) -> tuple[Image.Image, Image.Image] | None:
+    from .deep_heif import deep_colours
+
+    return deep_colours(kind, file, size)
+
+
+def _track_of(kind: Kind, file: BinaryIO) -> Track | None:
+    """The image sequence in an AVIF or HEIC file that is one and has no still picture."""
+    if kind not in (AVIF, HEIC):
+        return None
+    from .heif import heif_of, sequence_of
+
+    return sequence_of(heif_of(file))
 
 
 def _reopened(open_: Callable[[BinaryIO], Image.Image], file: BinaryIO, page: int) -> Image.Image:
@@ -164,6 +190,8 @@ def _reopened(open_: Callable[[BinaryIO], Image.Image], file: BinaryIO, page: in
 def _profile_beside(kind: Kind, file: BinaryIO, anatomy: Anatomy | None) -> bytes | None:
     """The ICC profile that Pillow does not tell; `None` where it does."""
     if kind is BMP:
+        from .bmp import bmp_profile
+
         return bmp_profile(file)
     if kind is PNG and anatomy is not None:
         return anatomy.profile or b""
@@ -176,6 +204,9 @@ def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | N
     libavif gives the whole of what is coded, and its turning as EXIF; libheif crops and turns by itself. Neither gives
     other colours than those that are stored.
     """
+    from .cicp import HDR_PEAK, profile_of
+    from .heif import brightest, clean_aperture, colour_codes, shown_properties
+
     properties = shown_properties(heif)
     codes = None if image.info.get("icc_profile") else colour_codes(properties)
     profile = None if codes is None else profile_of(*codes, peak=brightest(properties) or HDR_PEAK)
@@ -190,7 +221,7 @@ def foretell_pages(file: BinaryIO, options: ImageOptions) -> None:
 
 def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
     """What `rasters` will give, without decoding it. Raises as it does."""
-    if kind in (AVIF, HEIC) and (track := sequence_of(heif_of(file))) is not None:
+    if (track := _track_of(kind, file)) is not None:
         from .video.sequence import sequence_leaves
 
         shown = sequence_leaves(kind, file, track, options)
@@ -213,7 +244,7 @@ def stored_size(kind: Kind, file: BinaryIO) -> Size:
     """Width and height as stored, from the header alone. Raises Damaged, and whatever Pillow raises."""
     if kind is TIFF:
         return tiff.upright_size(tiff.leaves_of(file).pages[0].page)
-    if kind in (AVIF, HEIC) and (track := sequence_of(heif_of(file))) is not None:
+    if (track := _track_of(kind, file)) is not None:
         return track.size
     file.seek(0)
     return decoder(kind)(file).size

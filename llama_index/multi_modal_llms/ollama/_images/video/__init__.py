@@ -1,72 +1,37 @@
-"""Videos as a handful of evenly spaced frames: Ollama takes no video, and models see frames anyway."""
+"""Videos as a handful of evenly spaced frames. What takes them is loaded with the first video."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..decoding import Leaves
-from ..formats import AVIF, GIF, MPEG_TS, WEBP, Kind
-from ..material import Material
-from ..options import ImageOptions
-from ..patience import look_at_the_clock
-from ..pictures import pictures_of, rendered, whole
-from ..prepared import PreparedImage
-from ..raster import Raster
-from ..sources import of_fields
-from .frames import by_packets, by_seeking
-from .opening import opened
-from .pixels import raster_of
-from .survey import USUAL_FRAMES, Survey, survey_of, wanted_of
-from .transparency import alpha_of, has_alpha_apart
+if TYPE_CHECKING:
+    from ..decoding import Leaves
+    from ..material import Material
+    from ..options import ImageOptions
+    from ..prepared import PreparedImage
 
 __all__ = ["video_block", "video_frames", "video_leaves"]
 
 
 def video_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
     """A VideoBlock as `options.frames` frames, or as many as its `fps` asks for, or 8. Raises ImageError."""
-    material = of_fields(block.video, block.path, block.url, options, where=where, name="VideoBlock")
-    kind = material.kind()
-    if kind in (GIF, WEBP, AVIF):
-        return pictures_of(material, options.model_copy(update={"frames": options.frames or USUAL_FRAMES}))
-    if kind.family == "picture":
-        raise material.refuse(f"is {kind.phrase}, not a video", "Put it into an ImageBlock.", kind)
-    return list(video_frames(material, options, block.fps))
+    from . import blocks
+
+    return blocks.video_block(block, options, where=where)
 
 
 def video_frames(
     material: Material, options: ImageOptions, fps: int | None = None, only: Container[int] | None = None
 ) -> Iterator[PreparedImage]:
     """Its frames, one at a time: those whose numbers are in `only`. Raises ImageError."""
-    kind = material.kind()
-    with opened(material, kind) as container:
-        survey = survey_of(container, material, kind, options, fps)
-        for raster in _rasters(container, survey, material, kind):
-            look_at_the_clock()
-            if only is None or raster.page in only:
-                yield whole(material, rendered(raster, options))
+    from . import blocks
+
+    return blocks.video_frames(material, options, fps, only)
 
 
 def video_leaves(material: Material, options: ImageOptions) -> Leaves:
-    """Which frames `video_frames` will give, as far as the file says: one that does not say how many frames it has
-    may have fewer. Raises ImageError."""
-    kind = material.kind()
-    with opened(material, kind) as container:
-        wanted = wanted_of(container, material, kind, options)
-    return Leaves(wanted, tuple(range(1, wanted + 1)))
+    """Which frames `video_frames` will give, as far as the file says. Raises ImageError."""
+    from . import blocks
 
-
-def _rasters(container: Any, survey: Survey, material: Material, kind: Kind) -> Iterator[Raster]:
-    if survey.packets is None:
-        found = by_seeking(container, survey.stream, survey.start, survey.times)
-    else:
-        leaps = kind is MPEG_TS
-        found = by_packets(lambda: opened(material, kind), survey.packets, survey.times, leaps=leaps)
-    apart = has_alpha_apart(survey.stream)
-    last: float | None = None
-    for number, shown in enumerate(found, 1):
-        if shown.seconds == last:
-            continue  # fewer frames than were asked for
-        last = shown.seconds
-        alpha = alpha_of(container, survey.stream, shown.frame) if apart else None
-        yield raster_of(shown, survey.stream, material, number, len(survey.times), alpha)
+    return blocks.video_leaves(material, options)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from .anatomy import Damaged
-from .pdf_filters import Filter, lacks_its_end, unpacked
-from .pdf_objects import Name, Objects, Stream, Unreadable, name_of, names_in
+from ..anatomy import Damaged
+from .filters import Filter, lacks_its_end, unpacked
+from .objects import Name, Objects, Stream, Unreadable, name_of, names_in
 
 _DEEPEST = 32
 """Forms within forms."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .pdf_fonts import FontFault, font_faults
-from .pdf_images import undecoded
-from .pdf_objects import MOST_BYTES, Objects, Unreadable
-from .pdf_streams import UNKNOWN, Findings, look_at, names_missing_content
+from .fonts import FontFault, font_faults
+from .images import undecoded
+from .objects import MOST_BYTES, Objects, Unreadable
+from .streams import UNKNOWN, Findings, look_at, names_missing_content
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .anatomy import Damaged
-from .jpeg import walk_jpeg
+from ..anatomy import Damaged
+from ..jpeg import walk_jpeg
 
 MOST_UNPACKED = 1 << 28
 """Bytes of one stream; what is behind them is not looked at."""

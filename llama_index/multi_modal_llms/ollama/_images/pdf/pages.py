@@ -11,19 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .anatomy import PIECE, Damaged
-from .decoding import Leaves, NotAsked, choose_pages
-from .formats import PDF
-from .material import Material
-from .options import ImageOptions
-from .patience import look_at_the_clock
-from .pdf_faults import PageFault, PageParts, faults_of_text, flattened, undrawn_picture
-from .pdf_images import sharpest
-from .pdf_shells import Shell, opened_without_a_word, shell_of
-from .pdf_streams import Findings
-from .pictures import check_size, rendered, whole
-from .prepared import PreparedImage
-from .raster import Raster
+from ..anatomy import PIECE, Damaged
+from ..decoding import Leaves, NotAsked, choose_pages
+from ..formats import PDF
+from ..material import Material
+from ..options import ImageOptions
+from ..patience import look_at_the_clock
+from ..pictures import check_size, rendered, whole
+from ..prepared import PreparedImage
+from ..raster import Raster
+from .faults import PageFault, PageParts, faults_of_text, flattened, undrawn_picture
+from .images import sharpest
+from .shells import Shell, opened_without_a_word, shell_of
+from .streams import Findings
 
 if TYPE_CHECKING:
     from PIL import Image
