@@ -82,6 +82,11 @@ def overflow(prompt_tokens: int = 6009, context_length: int = 2048) -> Status:
     return nested_error(400, f"{size}, try increasing it", "exceed_context_size_error", **more)
 
 
+def lost_picture() -> Status:
+    """500: llama.cpp of mid 2026 lost track of a picture that it has cached; it says so until the model is unloaded."""
+    return nested_error(500, "got exception: Chunk not found", "server_error")
+
+
 def html(status: int = 200) -> Status:
     """A page in place of JSON: a login wall, or a proxy in the way."""
     page = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"

@@ -18,7 +18,7 @@ from ollama_embedded import EmbeddedOllama, Ending, Piece, Reply, ScriptedEngine
 from ollama_embedded.catalog import ModelFacts
 from ollama_embedded.embedded import DEMO_MODEL
 from ollama_embedded.engine import EngineError
-from ollama_embedded.faults import RawReply
+from ollama_embedded.faults import RawReply, lost_picture
 from ollama_embedded.llama_cpp import _ToolCalls
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -36,6 +36,7 @@ LEFT_OUT = {
     r"server-killed-stream": "a connection cut: faults.CutStream, tested with the scripted engine",
     r"runner-killed-.*": "a killed process: faults.ErrorLine, tested with the scripted engine",
     r"busy": "a full queue of loads: faults.busy, tested with the scripted engine",
+    r"picture-cache-(2|3|4|6|9)-.*": "a fault of the llama.cpp of mid 2026: faults.lost_picture, tested below",
     r"(model|projector)-(gone|cut).*": "damage to Ollama's own store of models",
     r"pull-.*": "needs a registry; the shape of both outcomes is tested below",
 }
@@ -342,6 +343,14 @@ def test_recordings_are_replayed_byte_for_byte() -> None:
             assert (reply.status_code, got) == (recorded["status"], text.encode())
             assert_same_headers(reply, recorded)
     assert len(answers) > 300
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if re.fullmatch("picture-cache-(2|3|4|6|9)-.*", name)])
+def test_a_picture_lost_in_the_cache_is_the_recorded_error(name: str) -> None:
+    request, recorded, text = exchange(name)
+    with EmbeddedOllama(engine=ScriptedEngine(), faults=[lost_picture()]) as server:
+        reply = send(server.url, request)
+    assert (reply.status_code, reply.text) == (recorded["status"], text)
 
 
 def test_everything_left_out_is_there() -> None:
