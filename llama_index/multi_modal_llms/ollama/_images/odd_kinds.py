@@ -155,6 +155,16 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
     ),
     PDF: (
         _right("filled forms, annotations, pages turned or cropped"),
+        _right("bytes behind its end mark", "padding, and what servers append"),
+        _right("text that is not to be seen, such as the words under a scan", "whatever its font"),
+        _refused(
+            "words in a font that is neither in the file nor on this machine", "the error names it, and a package"
+        ),
+        _refused("pictures, forms or content that cannot be drawn whole", "the error names the page and the object"),
+        _refused(
+            "XFA forms, portfolios", "open it in Acrobat and print it, or take the files out: `pdfdetach -saveall`"
+        ),
+        _lost("a fax without its end mark, Wingdings drawn as letters", "`steps` and a warning say so"),
         _refused("encrypted with a password", "save it without first"),
     ),
     MP4: (
