@@ -28,7 +28,7 @@ class TestSidecars:
         for name in ("0.png.txt", "scan.pdf.page-1.txt", "scan.pdf.page-2.txt"):
             assert Path("photos", name).read_bytes() == b"A plain colour.\n"
         assert len(list(Path("photos").iterdir())) == 9
-        assert "no picture by its name (5)" in describe("photos", "--host", scripted.url, "--sidecar", "txt").err
+        assert "5 no picture by its name (.txt 5)" in describe("photos", "--host", scripted.url, "--sidecar", "txt").err
 
     def test_in_a_folder_like_theirs(self, describe: Describe, folder: Path, scripted: EmbeddedOllama) -> None:
         for path in ("a/in/1.png", "b/1.png"):

@@ -18,7 +18,7 @@ from serving import Serving, start_servers
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import (
-    BadRequestError,
+    AnswerCutError,
     CapabilityError,
     EmptyResponseError,
     OllamaMultiModalError,
@@ -201,11 +201,11 @@ def test_a_model_may_make_the_same_call_many_times() -> None:
 
 @with_tools
 @pytest.mark.parametrize("stream", ["", "-stream"])
-@pytest.mark.parametrize(("path", "error"), [("tools", EmptyResponseError), ("native-tools", BadRequestError)])
+@pytest.mark.parametrize(("path", "error"), [("tools", EmptyResponseError), ("native-tools", AnswerCutError)])
 def test_a_recorded_call_that_was_cut_short_is_an_error(
     serve: Any, endpoint: str, stream: str, path: str, error: type[OllamaMultiModalError]
 ) -> None:
-    with pytest.raises(error, match=r"num_predict|tool call arguments"):
+    with pytest.raises(error, match="num_predict"):
         ask(serve(recorded(f"{path}-call-cut-short{stream}")[0]).llm, endpoint, [LOOK], "Hello")
 
 
