@@ -9,6 +9,7 @@ import logging
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -329,6 +330,27 @@ class TestPictures:
 
         assert ink(page_of(page_pdf(commands(body)))) > 0.1
         assert "picture 1 among its commands" in said(page_pdf(commands(body[: len(body) // 2])))
+
+    @pytest.mark.parametrize(
+        ("filters", "pack"),
+        [
+            (b"", bytes),
+            (b"/F /AHx", lambda data: data.hex().encode() + b">"),
+            (b"/F [/AHx /Fl]", lambda data: flate(data).hex().encode() + b">"),
+            (b"/F [ /A85 /Fl ]", lambda data: base64.a85encode(flate(data)) + b"~>"),
+            (b"/Filter[/Fl]", flate),
+        ],
+        ids=["not packed", "hex", "hex and Flate", "base 85 and Flate", "a list of one"],
+    )
+    def test_one_among_the_commands_however_it_is_packed(self, filters: bytes, pack: Callable[[bytes], bytes]) -> None:
+        """Whole, and with half of its rows."""
+
+        def commands(rows: int) -> bytes:
+            data = pack(NOISE.tobytes()[: rows * 64 * 3])
+            return b"q 100 0 0 100 0 0 cm BI /W 64 /H 64 /BPC 8 /CS /RGB %s ID %s EI Q" % (filters, data)
+
+        assert ink(page_of(page_pdf(commands(64)))) > 0.1
+        assert "picture 1 among its commands" in said(page_pdf(commands(32)))
 
     def test_one_that_is_not_in_the_file(self) -> None:
         data = picture_page(DCT, JPEG).replace(b"/I 5 0 R", b"/I 9 0 R")

@@ -170,6 +170,16 @@ class TestPnm:
         head = b"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n"
         assert row(head + b"\x50\xff\x50\x00", 2) == [(80,), (255,)]
 
+    @pytest.mark.parametrize("most", [255, 256, 300, 1023, 4095, 65534, 65535])
+    def test_alpha_is_of_the_highest_value(self, most: int) -> None:
+        """Opaque grey of three quarters, nothing, and half of it on white."""
+        head = b"P7\nWIDTH 3\nHEIGHT 1\nDEPTH 2\nMAXVAL %d\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n" % most
+        grey = most * 3 // 4
+        samples = (grey, most, grey, 0, grey, most // 2)
+        data = bytes(samples) if most == 255 else struct.pack(">6H", *samples)
+        for seen, right in zip(row(head + data, 3), (191, 255, 223), strict=True):
+            assert all(abs(value - right) <= 2 for value in seen)
+
     @pytest.mark.parametrize("most", [65535, 4095, 1000])
     def test_16_bits_over_their_whole_range(self, most: int) -> None:
         values = [0, most // 4, most // 2, most]

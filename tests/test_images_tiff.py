@@ -11,6 +11,7 @@ from PIL import Image
 from tiff_files import RATIONAL, SHORT, Page, deflated, text, tiff
 from tiff_layouts import RGB, RIGHT, SIZE, H, W, right
 
+from llama_index.multi_modal_llms.ollama import errors
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
 
 
@@ -66,7 +67,14 @@ class TestSignedBytes:
     def test_unsigned_ones_that_are_called_signed(self, data: bytes) -> None:
         steps, values = self.shown(data)
         assert values == [(data[x],) for x in (1, 80, 159)]
-        assert steps == ("converted from TIFF",)
+        told = ("called signed, and shown as unsigned",) if max(data) > 127 else ()
+        assert steps == ("converted from TIFF", *told)
+
+    @pytest.mark.parametrize(("dark", "light"), [(-128, 127), (-88, 92), (-5, 120)])
+    def test_two_tones_stay_apart(self, dark: int, light: int) -> None:
+        """By the tags and the values, as tifffile has them: black on white stays that."""
+        _, values = self.shown(bytes((dark if 40 <= at % W < 120 else light) & 0xFF for at in range(W * H)))
+        assert values == [(light + 128,), (dark + 128,), (light + 128,)]
 
 
 @pytest.mark.parametrize("kind", ["grey and alpha in planes", "RGB and alpha in planes", "CMYK and alpha"])
@@ -180,3 +188,31 @@ def test_tiles_that_are_files_of_their_own(format_: str, capfd: pytest.CaptureFi
     prepared = prepare_image(tiff(Page(W, H, parts, 8, 3, 2, (80, 60), compression=code)))
     assert wrong_corners(prepared.read(), 1) == []
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("extra", [2, 0], ids=["alpha", "unspecified"])
+def test_sums_of_differences_are_of_numbers_in_either_order(order: str, extra: int) -> None:
+    """16 bits, interleaved, predictor 2; tiff2rgba 4.5 shows (220, 40, 30) beside (30, 220, 0)."""
+    left, right = (220, 40, 30, 255), (30, 220, 0, 255)
+    rows = bytearray()
+    for _ in range(H):
+        before: tuple[int, ...] = (0,) * 4
+        for x in range(W):
+            now = tuple(value * 257 for value in (left if x < W // 2 else right))
+            rows += struct.pack(f"{order}4H", *((one - other) & 0xFFFF for one, other in zip(now, before, strict=True)))
+            before = now
+    tags = {338: (SHORT, [extra]), 317: (SHORT, [2])}
+    page = Page(W, H, [deflated(bytes(rows))], 16, 4, 2, compression=8, tags=tags)
+    prepared = prepare_image(tiff(page, order=order), ImageOptions(format="png"))
+    image = Image.open(prepared.open())
+    assert [pixel(image, x, 60) for x in (1, W - 2)] == [left[:3], right[:3]]
+
+
+def test_dark_colours_multiplied_with_their_transparency_are_refused() -> None:
+    """They would leave as a black sheet: of 65,536 values they use 3,000."""
+    half = [(3000 // 2, 0, 0, 32768) if x < W // 2 else (3000, 1000, 0, 65535) for x in range(W)]
+    data = b"".join(struct.pack("<4H", *values) for values in half * H)
+    page = Page(W, H, [data], 16, 4, 2, tags={338: (SHORT, [1])})
+    with pytest.raises(errors.ImageError, match="multiplied with its transparency"):
+        prepare_image(tiff(page))

@@ -223,7 +223,8 @@ class TestDeepSamples:
     def ramp(self, form: str, most: int) -> bytes:
         row = b"".join(struct.pack("<H", round(most * at / 63)) for at in range(64))
         parts = 3 if form.startswith("gbr") else 1
-        return coded("ffv1", [planes(form, SIZE, *[row * 48] * parts)])
+        opaque = [b"\xff" * len(row) * 48] if form.startswith("gbrap") else []
+        return coded("ffv1", [planes(form, SIZE, *[row * 48] * parts, *opaque)])
 
     @pytest.mark.parametrize(
         ("form", "most", "step"),
@@ -234,6 +235,10 @@ class TestDeepSamples:
             ("gray10le", 1023, "reduced from 10 bit"),
             ("gbrp16le", 65535, "reduced from 16 bit"),
             ("gbrp16le", 3000, "16 bit: 0 to 3,000 shown as 0 to 255"),
+            ("gbrp12le", 4095, "reduced from 16 bit"),
+            ("gbrp10le", 63, "16 bit: 0 to 4,035 shown as 0 to 255"),
+            ("gbrp12le", 200, "16 bit: 0 to 3,200 shown as 0 to 255"),
+            ("gbrap16le", 3000, "16 bit: 0 to 3,000 shown as 0 to 255"),
         ],
     )
     def test_they_leave_as_bright_as_they_can_be_told_apart(self, form: str, most: int, step: str) -> None:

@@ -107,6 +107,7 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         ),
         _refused("JBIG, palettes of 16 bits, 6, 10 and 14 bits", "`convert in.tif out.png`"),
         _refused("SGI LogLuv", "`tiff2rgba -c none in.tif out.tif`"),
+        _refused("dark colours of 16 bits multiplied with their transparency", "save them with unassociated alpha"),
         _refused("what a sensor measured (CFA, raw)", "export it as JPEG or PNG"),
     ),
     AVIF: (

@@ -77,6 +77,8 @@ class PnmFile(ImageFile.ImageFile):
                 image = Image.frombytes("I;16", self.size, samples, "raw", "I;16B")
             elif header.most > 255:
                 image = self._pixels(samples[0::2])
+                if header.depth in (2, 4) and header.most < 65535:
+                    image.putalpha(self._alpha(samples))
             else:
                 image = self._pixels(samples)
                 if header.most < 255:
@@ -84,6 +86,14 @@ class PnmFile(ImageFile.ImageFile):
                     image = image.point(table * header.depth)
             self.im = image.im
         return Image.Image.load(self)
+
+    def _alpha(self, samples: bytes) -> Image.Image:
+        """Deep alpha in 8 bits; colours are brought there with their range, alpha has none but the whole."""
+        step, most = 2 * self._header.depth, self._header.most
+        values = bytearray(len(samples) // self._header.depth)
+        values[0::2], values[1::2] = samples[step - 1 :: step], samples[step - 2 :: step]
+        deep = Image.frombytes("I;16", self.size, bytes(values)).convert("I")
+        return deep.point(lambda value: value * (255 / most) + 0.5).convert("L")
 
     def _low_bytes(self) -> Image.Image:
         return self._pixels(self._samples()[1::2]).convert("RGB")

@@ -23,9 +23,13 @@ _HIDDEN = 0b10
 """The flag of an annotation that is not shown."""
 _DRAWN = re.compile(rb"/([^\x00\t\n\f\r ()<>\[\]{}/%]*)[\x00\t\n\f\r ]+Do(?![A-Za-z0-9*'\"])")
 _INLINE = re.compile(
-    rb"(?<![^\x00\t\n\f\r ])BI[\x00\t\n\f\r ]*/[^\x00]{0,2000}?/F(?:ilter)?[\x00\t\n\f\r \[]*/"
-    rb"(Fl|FlateDecode|DCT|DCTDecode)\b[^\x00]{0,2000}?[\x00\t\n\f\r ]ID[\x00\t\n\f\r ]"
+    rb"(?<![^\x00\t\n\f\r ])BI(?P<about>[\x00\t\n\f\r ]*/[^\x00]{0,4000}?[\x00\t\n\f\r ])ID[\x00\t\n\f\r ]"
 )
+_INLINE_FILTERS = re.compile(rb"/F(?:ilter)?[\x00\t\n\f\r ]*(?:\[(?P<several>[^\]]*)\]|/(?P<one>\w+))")
+_INLINE_NUMBER = rb"/(?:%s)[\x00\t\n\f\r ]+(\d{1,6})\b"
+_INLINE_COLOURS = re.compile(rb"/(?:CS|ColorSpace)[\x00\t\n\f\r ]*/(G|RGB|CMYK|DeviceGray|DeviceRGB|DeviceCMYK)\b")
+_INLINE_MASK = re.compile(rb"/(?:IM|ImageMask)[\x00\t\n\f\r ]+true\b")
+_INLINE_END = re.compile(rb"[\x00\t\n\f\r ]*EI(?![A-Za-z0-9])")
 _MOST_INLINE = 500
 _PROGRAMS = ("FontFile", "FontFile2", "FontFile3")
 _BEGINNINGS = (b"\x00\x01\x00\x00", b"true", b"OTTO", b"ttcf", b"%!", b"\x80\x01", b"\x01\x00")
@@ -245,8 +249,37 @@ class _Walk:
         view = memoryview(drawn)
         for number, found in enumerate(islice(_INLINE.finditer(drawn), _MOST_INLINE), 1):
             self.findings.has_pictures = True
-            one = Filter(found[1].decode())
+            filters, about = _inline_filters(found["about"]), found["about"]
+            needed = _bytes_of_pixels(about)
+            packed = ", ".join(one.full_name for one in filters) or "not packed"
             try:
-                unpacked(view[found.end() :], [one])
+                if filters:
+                    pixels = unpacked(view[found.end() :], filters, needed)
+                    # Flate, asked for so many bytes, proves that they are there, and gives none of them.
+                    if pixels and needed is not None and len(pixels) < needed:
+                        raise Damaged("is cut short: its pixels end too early")
+                elif needed is not None and not _INLINE_END.match(drawn, found.end() + needed):
+                    raise Damaged("is cut short: its pixels end too early")
             except Damaged as error:
-                raise _Faulty(f"picture {number} among its commands ({one.full_name}) {error}") from error
+                raise _Faulty(f"picture {number} among its commands ({packed}) {error}") from error
+
+
+def _inline_filters(about: bytes) -> list[Filter]:
+    found = _INLINE_FILTERS.search(about)
+    if found is None:
+        return []
+    return [Filter(name.decode()) for name in re.findall(rb"\w+", found["several"] or found["one"] or b"")]
+
+
+def _bytes_of_pixels(about: bytes) -> int | None:
+    """How many bytes an inline picture's pixels take; `None` where its colours have a name of the page's own."""
+    numbers = [re.search(_INLINE_NUMBER % names, about) for names in (b"W|Width", b"H|Height", b"BPC|BitsPerComponent")]
+    width, height, bits = (int(number[1]) if number else None for number in numbers)
+    colours = _INLINE_COLOURS.search(about)
+    if _INLINE_MASK.search(about):
+        bits, parts = 1, 1
+    elif colours is not None:
+        parts = _COMPONENTS[colours[1].decode()]
+    else:
+        return None
+    return None if width is None or height is None or bits is None else (width * bits * parts + 7) // 8 * height

@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ..anatomy import Damaged
+from ..levels import as_i16
 from . import tags
 from .page import FAXES, JPEG, OLD_JPEG, PALETTE, RAW, YCBCR, Block, Page
 from .refusals import WHOLE_PICTURES
@@ -281,6 +282,8 @@ def _summed(image: Image.Image, samples: int) -> Image.Image:
     from PIL import Image as pil
 
     wide = image.mode != "L"
+    if wide:
+        image = as_i16(image)  # sums are of numbers, whatever order their bytes came in
     rows = memoryview(bytearray(image.tobytes()))
     values = rows.cast("H") if wide else rows
     length = image.width

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from ..anatomy import Damaged
 from ..colour import to_srgb
-from ..levels import Range, join_bytes, split_bytes
+from ..levels import FEWEST_GREYS, Range, join_bytes, split_bytes
 from . import tags
 from .blocks import View, picture
 from .page import (
@@ -173,7 +174,8 @@ def _inverted(plane: Image.Image, bits: int) -> Image.Image:
 
 def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
     """One picture of the planes of its samples."""
-    signed = set(page.sample_formats) == {SIGNED} and _really_signed(planes)
+    said_signed = set(page.sample_formats) == {SIGNED}
+    signed = said_signed and _really_signed(planes)
     if signed:
         planes = [plane.point(_FROM_SIGNED) for plane in planes]
     if page.depth > 8:
@@ -193,6 +195,11 @@ def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
     image = _merged(colours, page.photometric)
     hides = alpha is not None and alpha.getextrema() != (255, 255)
     if page.premultiplied and alpha is not None and hides and image.mode in ("L", "RGB"):
+        if page.depth > 8 and _is_dark(colours):
+            raise Damaged(
+                "has 16 bits of which few are used, multiplied with its transparency: they cannot be spread",
+                "Save it with unassociated alpha, or without any.",
+            )
         return Decoded(_merged([*colours, alpha], page.photometric, premultiplied=True))
     decoded = Decoded(image, mask=alpha)
     if page.depth > 8 and image.mode == "RGB" and page.photometric == RGB:
@@ -202,30 +209,54 @@ def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
         decoded.image, decoded.stated = planes[0], stated_range(page)
     if signed:
         decoded.steps.append("-128 to 127 shown as 0 to 255")
+    elif said_signed and _has_high_values(planes):
+        decoded.steps.append("called signed, and shown as unsigned")
     return decoded
+
+
+def _is_dark(colours: Sequence[Image.Image]) -> bool:
+    """Whether the high bytes make so few greys that a picture without alpha would be spread."""
+    lowest, highest = zip(*(plane.getextrema() for plane in colours), strict=True)
+    return bool(max(highest) - min(lowest) + 1 < FEWEST_GREYS)
 
 
 def _really_signed(planes: Sequence[Image.Image]) -> bool:
     """Whether bytes that are said to be signed are so: some writers say it of unsigned ones.
 
-    Where the other reading is taken, brightness jumps from one end to the other amid the picture. Without negative
-    values both are alike, and all viewers show the bytes as they are.
+    Of unsigned ones that are read so, brightness jumps from one end to the other amid the picture, where neighbours
+    are nearly alike. Not where reading them as unsigned would leave next to nothing to see. Without negative values
+    both are alike, and all viewers show the bytes as they are.
     """
-    if not any(plane.point([0] * 128 + [255] * 128).getbbox() for plane in planes):
+    if not _has_high_values(planes):
         return False
-    as_signed = [plane.point(_FROM_SIGNED) for plane in planes]
-    return sum(map(_roughness, as_signed)) <= sum(map(_roughness, planes))
+    lowest, highest = zip(*(plane.getextrema() for plane in planes), strict=True)
+    if max(highest) - min(lowest) + 1 < FEWEST_GREYS:
+        return True
+    return sum(map(_share_of_jumps, planes)) / len(planes) < _FEWEST_JUMPS
 
 
-def _roughness(plane: Image.Image) -> float:
-    """How much a pixel differs from its neighbour on the left, on average."""
+_FEWEST_JUMPS = 0.001
+"""Of all neighbours."""
+
+
+def _has_high_values(planes: Sequence[Image.Image]) -> bool:
+    return any(plane.point([0] * 128 + [255] * 128).getbbox() for plane in planes)
+
+
+def _share_of_jumps(plane: Image.Image) -> float:
+    """How many pixels are near their left neighbour as unsigned bytes, and at the other end as signed ones."""
     from PIL import ImageChops, ImageStat
 
     width, height = plane.size
     if width < 2:
         return 0.0
-    difference = ImageChops.difference(plane.crop((1, 0, width, height)), plane.crop((0, 0, width - 1, height)))
-    return ImageStat.Stat(difference).mean[0]
+
+    def differences(image: Image.Image) -> Image.Image:
+        return ImageChops.difference(image.crop((1, 0, width, height)), image.crop((0, 0, width - 1, height)))
+
+    near = differences(plane).point([255] * 64 + [0] * 192)
+    far = differences(plane.point(_FROM_SIGNED)).point([0] * 192 + [255] * 64)
+    return ImageStat.Stat(ImageChops.darker(near, far)).mean[0] / 255
 
 
 def _merged(bands: Sequence[Image.Image], photometric: int = RGB, *, premultiplied: bool = False) -> Image.Image:

@@ -41,26 +41,27 @@ def raster_of(shown: Shown, stream: Any, material: Material, number: int, count:
         seconds=shown.seconds,
         aspect=float(stream.sample_aspect_ratio or 1),
         profile=profile_of(primaries, transfer, medium="video") if told else None,
-        bits=_bits(frame),
+        # Deep colour is brought to 16 bits by FFmpeg.
+        bits=16 if _is_deep_colour(frame) else _bits(frame),
         mask=None if alpha is None else _luma_of(alpha, (frame.width, frame.height)),
     )
     if _is_deep_colour(frame):
-        raster.low_bytes = partial(_colour_bytes, frame, "RGB;16B")
+        raster.low_bytes = partial(_low_bytes, frame)
     return raster
 
 
 def _image_of(frame: Any) -> Image.Image:
-    """As RGB, RGBA, of grey of more than 8 bits I;16, of colour of 16 bits the high bytes."""
+    """As RGB, RGBA, of grey of more than 8 bits I;16, of RGB of more than 8 bits the high bytes."""
     from PIL import Image as pil
 
     form, bits = frame.format, _bits(frame)
     size = (frame.width, frame.height)
     if form.name.startswith("gray") and 8 < bits <= 16:
         return pil.frombytes("I;16", size, _rows(frame.reformat(format=f"gray{bits}le"), 2))
-    if any(component.is_alpha for component in form.components) or form.name == "pal8":
-        return pil.frombytes("RGBA", size, _rows(_rounded(frame, "rgba"), 4))
     if _is_deep_colour(frame):
-        return _colour_bytes(frame, "RGB;16L")
+        return _colour_bytes(frame, "16L")
+    if _has_alpha(frame) or form.name == "pal8":
+        return pil.frombytes("RGBA", size, _rows(_rounded(frame, "rgba"), 4))
     return pil.frombytes("RGB", size, _rows(_rounded(frame, "rgb24"), 3))
 
 
@@ -70,16 +71,32 @@ def _bits(frame: Any) -> int:
 
 
 def _is_deep_colour(frame: Any) -> bool:
-    alpha = any(component.is_alpha for component in frame.format.components)
-    return frame.format.is_rgb and _bits(frame) == 16 and not alpha
+    return bool(frame.format.is_rgb) and 8 < _bits(frame) <= 16
+
+
+def _has_alpha(frame: Any) -> bool:
+    return any(component.is_alpha for component in frame.format.components)
 
 
 def _colour_bytes(frame: Any, order: str) -> Image.Image:
-    """The high bytes of 16-bit colour, or, taken as if they stood in the other order, the low ones."""
+    """The high bytes of deep colour ("16L"), or, taken as if they stood in the other order, the low ones ("16B")."""
     from PIL import Image as pil
 
-    samples = _rows(frame.reformat(format="rgb48le"), 6)
-    return pil.frombytes("RGB", (frame.width, frame.height), samples, "raw", order)
+    mode, form, width = ("RGBA", "rgba64le", 8) if _has_alpha(frame) else ("RGB", "rgb48le", 6)
+    samples = _rows(frame.reformat(format=form), width)
+    return pil.frombytes(mode, (frame.width, frame.height), samples, "raw", f"{mode};{order}")
+
+
+def _low_bytes(frame: Any) -> Image.Image:
+    low = _colour_bytes(frame, "16B")
+    # Pixels that are seen nowhere keep their low bytes: no conversion that looks at alpha.
+    return low if low.mode == "RGB" else _merged_rgb(low)
+
+
+def _merged_rgb(image: Image.Image) -> Image.Image:
+    from PIL import Image as pil
+
+    return pil.merge("RGB", image.split()[:3])
 
 
 def _rounded(frame: Any, form: str) -> Any:
