@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ._address import Address
 from ._proxies import Proxy, proxy_for
@@ -24,7 +24,11 @@ class Target:
         cls, address: Address, headers: dict[str, str], verify: bool | str, cert: Certificate | None = None
     ) -> Target:
         """By the way that the environment names now. Raises ConnectionFailedError when it names none that is one."""
-        return cls(address, tuple(sorted(headers.items())), verify, cert, proxy_for(address))
+        return cls(address, tuple(sorted(headers.items())), verify, cert).by_proxy()
+
+    def by_proxy(self) -> Target:
+        """The same by the proxy that the environment names now. Raises as `of` does."""
+        return replace(self, proxy=proxy_for(self.address))
 
     @property
     def place(self) -> str:

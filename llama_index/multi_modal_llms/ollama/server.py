@@ -78,8 +78,8 @@ class OllamaServer:
     ) -> None:
         address = parse_address(base_url or default_base_url())
         self.base_url = address.url
-        self._address, self._headers = address, request_headers(address, headers or {})
-        self._verify, self._cert = verify, cert
+        # By no proxy yet: the environment may say another one with each request.
+        self._server = Target(address, tuple(sorted(request_headers(address, headers or {}).items())), verify, cert)
         self._timeout = request_timeout
         self._connections = Connections()
 
@@ -88,7 +88,7 @@ class OllamaServer:
 
     @property
     def _target(self) -> Target:
-        return Target.of(self._address, self._headers, self._verify, self._cert)
+        return self._server.by_proxy()
 
     @property
     def proxy(self) -> str | None:
@@ -103,7 +103,7 @@ class OllamaServer:
     @property
     def is_on_this_machine(self) -> bool:
         """Whether the address is one of this machine's own, such as localhost."""
-        return self._address.is_loopback
+        return self._server.address.is_loopback
 
     @staticmethod
     def is_supported(version: str) -> bool | None:
