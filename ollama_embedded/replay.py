@@ -55,12 +55,13 @@ class ReplayApp:
         self.routes = None
         self._left: dict[_Key, list[Exchange]] = {}
         for exchange in recordings.exchanges:
-            self._left.setdefault(_key(exchange.method, exchange.path, exchange.body), []).append(exchange)
+            key = _key(exchange.method, exchange.path, exchange.body, exchange.headers)
+            self._left.setdefault(key, []).append(exchange)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         arrival: Arrival = scope["arrival"]
         path = f"{arrival.path}?{arrival.query}" if arrival.query else arrival.path
-        left = self._left.get(_key(arrival.method, path, arrival.raw))
+        left = self._left.get(_key(arrival.method, path, arrival.raw, arrival.headers))
         if left is None:
             text = self._nothing(arrival.method, path, arrival.raw)
             self._unmatched(text)
@@ -95,11 +96,14 @@ class ReplayApp:
         return f"{text}; the nearest recording is {nearest}.json, which differs in {', '.join(shown_of_many)}{rest}"
 
 
-_Key = tuple[str, str, str]
+_Key = tuple[str, str, str, str]
 
 
-def _key(method: str, path: str, body: bytes) -> _Key:
-    return method, path, _compact(compared(body))
+def _key(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> _Key:
+    """Pages, and who names another host, are answered otherwise: what was recorded for them is for them alone."""
+    host = headers.get("host", "")
+    who = f"{headers.get('origin', '')} {'' if host.startswith(('127.0.0.1', 'localhost')) else host}"
+    return method, path, _compact(compared(body)), who
 
 
 def compared(body: bytes) -> Any:

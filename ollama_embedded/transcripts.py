@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Exchange:
     body: bytes
     response: Mapping[str, Any]
     """`status`, `headers`, `chunks` of [milliseconds since the request, text], `error` when it was cut."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those of the request that decide who may ask: a page's Origin, or another Host."""
 
     @property
     def pieces(self) -> list[bytes]:
@@ -43,7 +45,8 @@ def read(folder: Path) -> list[Exchange]:
         try:
             request, response = recorded["request"], recorded["response"]
             body = _body_of(request["body"], folder / PICTURES)
-            exchanges.append(Exchange(file.stem, request["method"], request["path"], body, response))
+            headers = request.get("headers") or {}
+            exchanges.append(Exchange(file.stem, request["method"], request["path"], body, response, headers))
         except (KeyError, TypeError) as fault:
             raise ValueError(f"{file} is no recorded exchange: {fault!r}") from fault
     return exchanges
