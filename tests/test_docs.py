@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import re
 import shutil
@@ -128,6 +129,16 @@ def readers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def logging_stays() -> Iterator[None]:
+    """A page may turn logging up for its reader's process; here other tests follow in it."""
+    loggers = [logging.getLogger(), logging.getLogger("llama_index.multi_modal_llms.ollama")]
+    before = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+
+
 def write_results(results: Path, picture: Path) -> None:
     """What `ollama-vision describe` has written about a picture."""
     status = picture.stat()
@@ -175,6 +186,7 @@ def run(block: Block, page: Path, namespace: dict[str, Any]) -> None:
         assert eval(condition, namespace), f"{place}: not {condition}"
 
 
+@pytest.mark.usefixtures("logging_stays")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_every_block_runs(
     page: Path, server: EmbeddedOllama, readers_folder: Path, monkeypatch: pytest.MonkeyPatch
