@@ -145,7 +145,7 @@ def _with_apt(package: Package, folder: Path) -> None:
     if not any((state / "lists").glob("*Sources*")):
         subprocess.run([*words, "update"], check=True)
     wanted = f"{package.name}={package.version}"
-    subprocess.run([*words, "source", "--download-only", wanted], cwd=folder, check=True)
+    subprocess.run([*words, "source", "--download-only", "--tar-only", wanted], cwd=folder, check=True)
 
 
 def _source_lines() -> Iterator[str]:
