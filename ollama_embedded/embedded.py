@@ -15,6 +15,7 @@ from .doorkeeper import is_loopback
 from .engine import Engine
 from .extra import ExtraMissing
 from .faults import Fault
+from .picture_cache import LosesPictures
 from .reception import Reception, Replying
 from .replay import Recordings, ReplayApp
 from .serving import Service
@@ -28,7 +29,8 @@ VERSION = "0.12.11"
 KEPT_REQUESTS = 1000
 _ANSWERING = ("/api/chat", "/api/generate")
 
-Faults = Iterable[Fault | None] | Mapping[str, Iterable[Fault | None]]
+Script = Iterable[Fault | None] | Mapping[str, Iterable[Fault | None]]
+Faults = Script | LosesPictures
 
 
 class EmbeddedOllama(Service):
@@ -40,9 +42,9 @@ class EmbeddedOllama(Service):
     Without arguments it answers with the demo model; `model` and `mmproj` are any GGUF pair, `engine` is any
     engine, `ScriptedEngine` for one; `replay` is a folder of recordings that take a model's place. `faults` go
     one to a request for an answer, in order, `None` for none; when they are used up, all is well. A mapping from
-    paths gives other endpoints their own. `aliases` are further names of the model. `origins` are web pages that may
-    ask beside those of this machine, "*" for all; when not given, OLLAMA_ORIGINS says. `version` is what /api/version
-    says, `keep_requests` how many `requests` remembers.
+    paths gives other endpoints their own, and `LosesPictures()` decides by what was asked before. `aliases` are
+    further names of the model. `origins` are web pages that may ask beside those of this machine, "*" for all; when
+    not given, OLLAMA_ORIGINS says. `version` is what /api/version says, `keep_requests` how many `requests` remembers.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class EmbeddedOllama(Service):
             self._source = Recordings(replay)
         else:
             self._source = engine or _llama_cpp(model, mmproj, num_parallel)
-        self._faults = _Faults(faults)
+        self._faults = faults if isinstance(faults, LosesPictures) else _Faults(faults)
         self._origins = Origins.of(origins)
         self._num_parallel, self._version = num_parallel, version
         self._requests: deque[Arrival] = deque(maxlen=keep_requests)
@@ -120,7 +122,7 @@ class EmbeddedOllama(Service):
 class _Faults:
     """Which request gets which fault."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Script) -> None:
         scripts = faults if isinstance(faults, Mapping) else dict.fromkeys(_ANSWERING, iter(faults))
         self._scripts = {path: iter(each) for path, each in scripts.items()}
 

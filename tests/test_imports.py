@@ -47,6 +47,7 @@ BOTTOM_UP = (
     "_transport",
     "_sending",
     "_capabilities",
+    "_overflow",
     "_prompting",
     "_call_log",
     "_structured",
@@ -88,6 +89,7 @@ PURE = {
     "_json_answers",
     "_answers",
     "_chunks",
+    "_overflow",
 }
 """The rooms between pictures and wire: values in, values out."""
 

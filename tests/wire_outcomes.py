@@ -276,7 +276,7 @@ OUTCOMES: dict[str, Outcome] = {
         "picture-cache",
         "2-same-first-other-second 2-same-first-other-second-stream 3-first-alone 4-first-alone-generate "
         "6-first-alone-again 9-first-alone-still",
-        Fails(errors.ServerError, "Chunk not found", {"status": 500}),
+        Fails(errors.PictureCacheError, "not of the picture", {"status": 500}),
     ),
     "picture-cache-5-other-picture": Says("There is no circle."),
     "picture-cache-7-first-with-other-bytes": Says("The circle is red."),

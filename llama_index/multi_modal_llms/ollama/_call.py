@@ -5,6 +5,8 @@ Everything here is written over an `IO` (see `_transport`), so that sync and asy
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -21,7 +23,7 @@ from ._connections import Connections
 from ._exchange import Exchange
 from ._images import PreparedAudio, PreparedImage
 from ._json_answers import asks_again, unfit
-from ._picture_tokens import estimate_picture_tokens
+from ._overflow import with_shares
 from ._request import Arguments, Request, chat_request, generate_request, resolve
 from ._response import Accumulator, Response
 from ._sending import fetch, send
@@ -30,6 +32,8 @@ from ._transport import IO
 
 if TYPE_CHECKING:
     from .base import OllamaMultiModal
+
+logger = logging.getLogger(__name__)
 
 Media = Sequence[PreparedImage | PreparedAudio]
 
@@ -158,12 +162,21 @@ async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool =
     log = CallLog(llm.model, asked.url, request.path)
     log.leaves(request.content_length, len(media), request.media_bytes)
     try:
-        exchange = await send(io, server.target, request, asked, clock, max_retries=arguments.max_retries)
+        try:
+            exchange = await send(io, server.target, request, asked, clock, max_retries=arguments.max_retries)
+        except errors.PictureCacheError as lost:
+            if not any(isinstance(item, PreparedImage) for item in media):
+                raise
+            logger.info("%s. Asked once more with other bytes for the same pixels.", str(lost).partition(". ")[0])
+            request = await io.run(functools.partial(_with_new_pictures, request), clock)
+            media = request.media
+            asked = Asked.at(server.target, llm.model, request.media_bytes)
+            exchange = await send(io, server.target, request, asked, clock, max_retries=arguments.max_retries)
     except BaseException as error:
         log.status = getattr(error, "status", None)
         log.failed(error)
         if isinstance(error, errors.ContextOverflowError):
-            raise _overflow(error, media, server.known.get(key(server, llm))) from error
+            raise with_shares(error, media, server.known.get(key(server, llm))) from error
         if isinstance(error, errors.ModelNotFoundError):
             raise await _capabilities.with_near_names(io, server.target, llm.model, error, clock) from error
         raise
@@ -187,6 +200,13 @@ def _prepared(call: Call, clock: Clock) -> tuple[Request, Media]:
     """What is prepared in a thread cannot be stopped from outside: it looks at the clock itself."""
     with _images.ended_by(clock.check):
         return call.build()
+
+
+def _with_new_pictures(request: Request) -> Request:
+    """For a server that lost one of them in its cache, where it knows pictures by their bytes."""
+    return request.with_media(
+        [_images.with_other_bytes(item) if isinstance(item, PreparedImage) else item for item in request.media]
+    )
 
 
 class Reply:
@@ -304,51 +324,3 @@ def _needs(arguments: Arguments, blocks: Sequence[Any]) -> frozenset[str]:
         "insert": bool(arguments.fields.get("suffix")),
     }
     return frozenset(ability for ability, needed in needs.items() if needed)
-
-
-def _overflow(
-    error: errors.ContextOverflowError, media: Media, known: ModelCapabilities | None
-) -> errors.ContextOverflowError:
-    """The same error with the pictures' share and the way out."""
-    pictures = [item for item in media if isinstance(item, PreparedImage)]
-    costs = [estimate_picture_tokens(item.size, known.facts) if known else None for item in pictures]
-    share = None if None in costs else sum(cost for cost in costs if cost is not None)
-    window = error.n_ctx or 0
-    words = "The prompt is longer than the context window"
-    if error.n_prompt_tokens and window:
-        words += f": {error.n_prompt_tokens:,} tokens for {window:,}"
-    if pictures:
-        count = "1 picture" if len(pictures) == 1 else f"{len(pictures)} pictures"
-        cost = "of unknown cost" if share is None else f"about {share:,} of {window:,} tokens"
-        words += f"; {count}, {cost}"
-    return errors.ContextOverflowError(
-        f"{words}. Use {' or '.join(_ways_out(error, pictures, share, known))}. "
-        "truncate=True lets the server drop old messages.",
-        n_prompt_tokens=error.n_prompt_tokens,
-        n_ctx=error.n_ctx,
-        n_picture_tokens=share,
-        status=error.status,
-        body=error.body,
-    )
-
-
-def _ways_out(
-    error: errors.ContextOverflowError,
-    pictures: Sequence[PreparedImage],
-    share: int | None,
-    known: ModelCapabilities | None,
-) -> list[str]:
-    """What helps: smaller pictures where they weigh, a larger window where the model has one, less text."""
-    needed = error.n_prompt_tokens or 0
-    ways = []
-    if pictures and (share is None or share > needed / 4):
-        ways += ["detail='low' on the ImageBlocks", "image_options=ImageOptions(max_pixels=...)"]
-    window = 2048
-    while window < needed + 512:  # and a little for the answer
-        window *= 2
-    longest = known.context_length if known else None
-    if longest is None or window <= longest:
-        ways.append(f"context_window={window}")
-    else:
-        ways.append(f"a shorter prompt: this model's own limit is {longest:,} tokens")
-    return ways

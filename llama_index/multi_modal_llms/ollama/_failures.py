@@ -49,6 +49,8 @@ _INSIDE = re.compile(
     r"|\b(Get|Post) \"http://(127\.0\.0\.1|localhost|\[::1\]):\d+/|\b(dial|read|write) tcp (127\.0\.0\.1|\[::1\]):"
 )
 """Go's network errors between Ollama and its llama-server: what every request that waits is told when that one dies."""
+_LOST_PICTURE = "Chunk not found"
+"""llama.cpp of mid 2026, where a cached prompt and a new one part right behind a picture that another one followed."""
 _CUT_CALL = re.compile(r"returned invalid tool call arguments .*unexpected end of JSON input")
 _USER_MISTAKES = re.compile(r'^option "|^invalid format: |^decode WebP image|returned invalid tool call arguments')
 
@@ -141,6 +143,13 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
             f"A tool call of {asked.model!r} ran into the limit before it was whole ({asked.url} says: {text}). Give "
             "it more room: num_predict (max_tokens), context_window.",
             finish_reason="length",
+        )
+    if _LOST_PICTURE in text:
+        return errors.PictureCacheError(
+            f"The process of the model {asked.model!r} on {asked.url} lost a picture that it had cached (it says: "
+            f"{text}). That is a fault of the server's llama.cpp, not of the picture, and stays until the model is "
+            f"unloaded: llm.unload(), or ollama stop {asked.model}. Then ask again; a newer Ollama may be rid of it.",
+            **known,
         )
     if "Failed to load image or audio file" in text:
         return errors.BadRequestError(

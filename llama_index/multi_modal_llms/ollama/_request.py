@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from . import _tools
@@ -98,6 +98,17 @@ class Request:
     @property
     def media_bytes(self) -> int:
         return sum(part.size_in_bytes for part in self.parts if not isinstance(part, bytes))
+
+    @property
+    def media(self) -> tuple[PreparedImage | PreparedAudio, ...]:
+        """The pictures and sounds, in the order in which they are sent."""
+        return tuple(part for part in self.parts if not isinstance(part, bytes))
+
+    def with_media(self, media: Iterable[PreparedImage | PreparedAudio]) -> Request:
+        """The same request with others in their places, one for each."""
+        others = iter(media)
+        parts = tuple(part if isinstance(part, bytes) else next(others) for part in self.parts)
+        return replace(self, parts=parts)
 
     def pieces(self) -> Iterator[bytes]:
         """The body, a piece at a time; a fresh iterator for each attempt.

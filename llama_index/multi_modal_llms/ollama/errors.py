@@ -16,7 +16,8 @@ OllamaMultiModalError                 catch this one to catch all
 │   ├── AuthenticationError           401
 │   ├── ForbiddenError                403
 │   ├── ServerBusyError               429, 503
-│   └── ModelLoadError                the model could not be loaded
+│   ├── ModelLoadError                the model could not be loaded
+│   └── PictureCacheError             the model's process lost a picture that it had cached
 ├── StreamInterruptedError            the answer broke off
 ├── BadReplyError                     the reply is not Ollama's protocol
 ├── EmptyResponseError                the model gave nothing that can be shown
@@ -153,6 +154,10 @@ class ModelLoadError(ServerError):
 
     died: bool = False
     """It was loaded, and its process ended; `transient` as well when another request was the cause of that."""
+
+
+class PictureCacheError(ServerError):
+    """The model's process lost track of a picture that it had cached, and of the same one with other bytes."""
 
 
 class StreamInterruptedError(OllamaMultiModalError):

@@ -30,6 +30,7 @@ _OF_THE_HOST = (
     errors.ModelNotFoundError,
     errors.CapabilityError,
     errors.ServerBusyError,
+    errors.PictureCacheError,
 )
 _UNCLEAR = (
     errors.ConnectionFailedError,

@@ -17,6 +17,7 @@ from .patience import ended_by
 from .pdf import pdf_pages
 from .pictures import pictures_of
 from .prepared import PreparedAudio, PreparedImage
+from .same_pixels import with_other_bytes
 from .sources import bare_source, image_block, llama_index_source, of_fields
 from .video import video_block, video_frames
 
@@ -34,6 +35,7 @@ __all__ = [
     "prepare_documents",
     "prepare_image",
     "prepare_legacy",
+    "with_other_bytes",
 ]
 
 
