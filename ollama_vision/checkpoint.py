@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .describe_arguments import Start
 from .ledger import DamagedResults, Ledger, Line, Version, read_ledger
+from .requests_file import Asked, difference, path_beside, read_requests, write_requests
 from .results_file import OnlyWriter, ResultsFile, Sink, repair, rewrite, set_aside
 from .summary import counted
 
@@ -35,6 +36,8 @@ class Intent:
     requests: Collection[str]
     start: Start = "go on"
     retry_errors: bool = False
+    asked: Mapping[str, Asked] = field(default_factory=dict)
+    """What each request is, to be written down beside the results."""
 
     def holds(self, line: Line) -> bool:
         """Whether the line answers one of this run's questions about a file as it is now."""
@@ -45,7 +48,8 @@ def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: 
     """What is there, and the numbers of its lines that must go; nothing is changed.
 
     Raises:
-        OtherRequest: there are lines of another request, and nothing says what is to become of them.
+        OtherRequest: there are lines of another request and none of this one, and nothing says what is to become of
+            them.
         DamagedResults: see `read_ledger`.
     """
     try:
@@ -57,11 +61,16 @@ def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: 
         return Ledger(), set()
     if intent.start == "restart":
         return Ledger(), set()
-    others = ledger.lines_of_others(intent.requests).total()
-    if others and intent.start != "append":
-        lines = "1 line" if others == 1 else f"{others:,} lines"
+    others = ledger.lines_of_others(intent.requests)
+    # Once added to, the file holds several requests, and each of their commands goes on.
+    is_known = any(key.request in intent.requests for key in ledger.entries)
+    if others and not is_known and intent.start != "append":
+        lines = "1 line" if others.total() == 1 else f"{others.total():,} lines"
+        told = read_requests(out)
+        what = difference([told[each] for each in others if each in told], [*intent.asked.values()])
         raise OtherRequest(
-            f"{out} has {lines} of another request: of another model, prompt, schema, or other options. "
+            f"{out} has {lines} of another request: "
+            f"{'it differs in ' + what if what else 'of another model, prompt, schema, or other options'}. "
             "Add to them with --append, start anew with --restart (which keeps the old file under another name), "
             "or name another --out."
         )
@@ -76,7 +85,10 @@ def checkpoint(out: Path, intent: Intent, see: Callable[[Line], None] = lambda l
         notes = []
         if intent.start == "restart":
             if out.exists():
-                notes.append(f"What was in {out} is in {set_aside(out)} now.")
+                aside = set_aside(out)
+                if path_beside(out).exists():
+                    path_beside(out).replace(path_beside(aside))
+                notes.append(f"What was in {out} is in {aside} now.")
         elif superseded:
             rewrite(out, ledger, superseded)
         else:
@@ -86,5 +98,10 @@ def checkpoint(out: Path, intent: Intent, see: Callable[[Line], None] = lambda l
         if again := len(superseded - ledger.doubled):
             why = "has changed, or failed before" if intent.retry_errors else "has changed"
             notes.append(f"{counted(again, 'picture')} {why}: asked about again.")
+        if intent.asked:
+            # Before the first line, so that no line is without it; those of which no line is left go.
+            left = {key.request for key in ledger.entries}
+            told = {request: asked for request, asked in read_requests(out).items() if request in left}
+            write_requests(out, {**told, **intent.asked})
         with ResultsFile(out) as results:
             yield Checkpoint(ledger.without(superseded), results, tuple(notes))

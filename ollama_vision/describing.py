@@ -17,6 +17,7 @@ from .exits import FAILED, INTERRUPTED, STOPPED
 from .interrupts import second_control_c_at_once
 from .ledger import DamagedResults, Ledger, Line, Version, lines_of
 from .models import NoModel
+from .requests_file import asked, only_model
 from .results_file import ResultsInUse, StandardOutput
 from .running import Asking, Run, Stopped
 from .screen import Screen, silence_output, telling
@@ -69,7 +70,7 @@ def _describe(job: Job, screen: Screen) -> int:
     if not found.files:
         raise Stopped(f"There are no pictures in {summary.names(job.paths)}. {summary.left_out(found.reasons())}")
     with servers_for(job.access, screen, requests_at_once=job.jobs) as servers:
-        models = job.models or (servers.model_that_sees(screen),)
+        models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
         askings = [asking_of(job, model, servers, options) for model in models]
         if job.dry_run:
             return dry_run(job, askings, found, reader, intent_of(job, askings, found), screen)
@@ -92,7 +93,15 @@ def _describe(job: Job, screen: Screen) -> int:
 
 def intent_of(job: Job, askings: Sequence[Asking], found: Found) -> Intent:
     versions = {str(file.path): Version.of(file.size, file.modified_ns) for file in found.files}
-    return Intent(versions, {asking.request for asking in askings}, job.start, job.retry_errors)
+    requests = {asking.request: asking.asked for asking in askings}
+    return Intent(versions, set(requests), job.start, job.retry_errors, requests)
+
+
+def model_of_the_results(job: Job) -> str | None:
+    """The model that was asked so far, when it was one alone: a run that goes on, or is done, asks no server for it."""
+    if job.out is None or job.access.demo or job.start == "restart" or not job.out.exists():
+        return None
+    return only_model(job.out)
 
 
 def sidecars_for(job: Job, found: Found, *, names_model: bool) -> Sidecars:
@@ -130,4 +139,4 @@ def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> 
     if job.pages == "together":
         # Another question about the same document; single pictures go along, so that there is one rule.
         request = sha256(f"{request} pages together".encode()).hexdigest()
-    return Asking(model, llms[0], describer, request)
+    return Asking(model, llms[0], describer, request, asked(describer.what_is_asked(), pages=job.pages))

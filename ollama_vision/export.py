@@ -14,9 +14,11 @@ from typing import Any, BinaryIO, TextIO
 from .arguments import STANDARD_OUTPUT
 from .exits import DONE, FAILED
 from .ledger import DamagedResults, Line, lines_of
+from .requests_file import read_requests
 from .screen import Screen, silence_output
 
 _FIELDS = "fields"
+_PROMPT = "prompt"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What spreadsheets take for the beginning of a formula, also as full-width signs (OWASP, CSV injection)."""
 
@@ -27,10 +29,14 @@ def export(results: Path, table: str) -> int:
         try:
             with results.open("rb") as file:
                 columns, end, broken_off = columns_of(file, results)
+                prompts = {request: asked.get("prompt") for request, asked in read_requests(results).items()}
+                if prompts and _PROMPT not in columns:
+                    columns.append(_PROMPT)
                 file.seek(0)
                 # A run may be adding lines meanwhile, with columns that are not known yet.
                 lines = takewhile(lambda line: line.end <= end, lines_of(file, results))
-                count = print_table(columns, lines) if table == STANDARD_OUTPUT else write_table(columns, lines, table)
+                told = (_with_prompt(line, prompts) for line in lines)
+                count = print_table(columns, told) if table == STANDARD_OUTPUT else write_table(columns, told, table)
         except BrokenPipeError:
             silence_output()
             return FAILED
@@ -45,6 +51,11 @@ def export(results: Path, table: str) -> int:
         if table != STANDARD_OUTPUT:
             screen.remark(f"{count:,} {'row' if count == 1 else 'rows'} in {table}.")
     return DONE
+
+
+def _with_prompt(line: Line, prompts: Mapping[str, Any]) -> Line:
+    """What was asked, as the file beside the results says; a line that tells it itself stays as it is."""
+    return line._replace(record={_PROMPT: prompts.get(line.record["request"]), **line.record}) if prompts else line
 
 
 def columns_of(file: BinaryIO, name: Path | str) -> tuple[list[str], int, bool]:

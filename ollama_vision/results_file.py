@@ -47,7 +47,7 @@ class ResultsFile:
         is_new = not path.exists()
         self._file = path.open("ab", buffering=0)
         if is_new:
-            _sync_folder(path)
+            sync_folder(path)
         self._clock = clock
         self._synced = clock()
 
@@ -105,7 +105,7 @@ def rewrite(path: Path, ledger: Ledger, without: Collection[int]) -> None:
         os.fsync(file.fileno())
     new.chmod(path.stat().st_mode)
     new.replace(path)
-    _sync_folder(path)
+    sync_folder(path)
 
 
 def set_aside(path: Path) -> Path:
@@ -115,11 +115,11 @@ def set_aside(path: Path) -> Path:
     while aside.exists():
         aside = path.with_name(f"{path.name}.old{next(numbers)}")
     path.rename(aside)
-    _sync_folder(path)
+    sync_folder(path)
     return aside
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
     """A new name is on the disk when its folder is; Windows has no such thing."""
     with suppress(OSError):
         folder = os.open(path.parent, os.O_RDONLY)

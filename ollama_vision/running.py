@@ -17,6 +17,7 @@ from .exits import DONE, FAILED, INTERRUPTED, STOPPED
 from .ledger import DamagedResults
 from .progress import Watched
 from .questions import Questions, record_of
+from .requests_file import Asked
 from .screen import Screen
 from .sidecars import SidecarFault, Sidecars
 from .summary import Tally
@@ -39,6 +40,8 @@ class Asking:
     describer: ImageDescriber
     request: str
     """By what its lines are known."""
+    asked: Asked
+    """What that is the hash of."""
 
 
 class Run:

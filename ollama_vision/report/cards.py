@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
@@ -49,6 +50,8 @@ class Askings:
     """Who was asked what, by number; a request's hash is named where a model was asked in several ways."""
 
     all: tuple[tuple[str, str], ...]
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """What was asked, by request, as far as it is known."""
 
     def number(self, answer: Answer) -> int:
         return self.all.index(answer.asking)

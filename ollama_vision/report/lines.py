@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..ledger import DamagedResults, Version, lines_of, read_record
+from ..requests_file import read_requests
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ class Results:
     """Lines that a later one of the same picture, model and request took the place of."""
     is_cut: bool
     """Whether the last line was only half written, and is left out."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """What was asked, by request, as far as it is known."""
 
     @classmethod
     def of(cls, file: Path) -> Results:
@@ -112,7 +115,8 @@ class Results:
             Picture(path, page, tuple(places[asking] for asking in sorted(places)))
             for (path, page), places in sorted(found.items(), key=lambda item: _by_name(*item[0]))
         )
-        return cls(file, pictures, tuple(askings), replaced, is_cut=bool(rest.strip()))
+        prompts = {request: str(asked.get("prompt", "")) for request, asked in read_requests(file).items()}
+        return cls(file, pictures, tuple(askings), replaced, bool(rest.strip()), prompts)
 
     def answers(self) -> Iterator[tuple[Answer, ...]]:
         """What was said to each picture, in the order of `pictures`; only these lines are read again."""

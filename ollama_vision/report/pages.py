@@ -122,7 +122,9 @@ def _percent(part: int, whole: int) -> str:
 
 def _askings(totals: Totals) -> Html:
     """Who was asked what, a row each."""
-    heads = ("Model", "Request", "Answers", "Failed", "Tokens", "Seconds each")
+    prompts = totals.askings.prompts
+    texts = ("Model", *(["Prompt"] if prompts else []), "Request")
+    heads = (*texts, "Answers", "Failed", "Tokens", "Seconds each")
     rows = []
     for (model, request), tally in zip(totals.askings.all, totals.tallies, strict=True):
         each = f"{tally.seconds / tally.answers:.1f}" if tally.answers else ""
@@ -131,6 +133,7 @@ def _askings(totals: Totals) -> Html:
             element(
                 "tr",
                 element("th", model or "unnamed model", scope="row"),
+                *([element("td", prompts.get(request, "not written down"))] if prompts else []),
                 element(
                     "td", element("code", request[:12]), title=f"Hash of model, prompt, schema and options: {request}"
                 ),
@@ -140,7 +143,8 @@ def _askings(totals: Totals) -> Html:
     if not rows:
         return joined()
     head = element(
-        "tr", *(element("th", name, scope="col", class_="n" if i > 1 else None) for i, name in enumerate(heads))
+        "tr",
+        *(element("th", name, scope="col", class_="n" if i >= len(texts) else None) for i, name in enumerate(heads)),
     )
     return element("div", element("table", element("thead", head), element("tbody", *rows)), class_="askings")
 

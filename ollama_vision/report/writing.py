@@ -130,7 +130,7 @@ class _Writing:
     tell: Callable[[int, int], None]
 
     def __post_init__(self) -> None:
-        self.askings = Askings(self.results.askings)
+        self.askings = Askings(self.results.askings, self.results.prompts)
         self.totals = Totals(self.askings)
         written = datetime.fromtimestamp(self.results.file.stat().st_mtime, timezone.utc)
         self.notes = Notes(f"{written:%Y-%m-%d %H:%M} UTC", str(self.root), self.results.replaced, self.results.is_cut)

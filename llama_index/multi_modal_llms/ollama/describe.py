@@ -14,7 +14,7 @@ from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import BaseNode, TransformComponent
 
 from . import OllamaMultiModal
-from ._describing import Ask, Description, LoopThread, Run, request_hash
+from ._describing import Ask, Description, LoopThread, Run, request_hash, what_is_asked
 
 __all__ = ["Description", "ImageDescriber"]
 
@@ -125,6 +125,10 @@ class ImageDescriber(TransformComponent):
     def request_hash(self) -> str:
         """By what a question is known again, in hex: model, prompt, schema, options, how pictures are prepared."""
         return request_hash(self._llms()[0], self._ask())
+
+    def what_is_asked(self) -> dict[str, Any]:
+        """What `request_hash` is the hash of, as JSON has it; without hosts, headers and keys."""
+        return what_is_asked(self._llms()[0], self._ask())
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """With a value that is fresh each time: core's step cache knows nodes by their text, and pictures have none."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .asking import Ask
 from .description import Description
-from .identity import request_hash
+from .identity import request_hash, what_is_asked
 from .loop_thread import LoopThread
 from .run import Run
 
-__all__ = ["Ask", "Description", "LoopThread", "Run", "request_hash"]
+__all__ = ["Ask", "Description", "LoopThread", "Run", "request_hash", "what_is_asked"]

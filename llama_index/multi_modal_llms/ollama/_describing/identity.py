@@ -34,12 +34,12 @@ def arguments_of(llm: OllamaMultiModal, ask: Ask) -> Arguments:
     return resolve(llm, "chat" if ask.output_cls else "generate", keywords)
 
 
-def request_hash(llm: OllamaMultiModal, ask: Ask) -> str:
-    """Hex, of model, prompt, schema, options and the preparation of pictures; not of the host."""
+def what_is_asked(llm: OllamaMultiModal, ask: Ask) -> dict[str, Any]:
+    """Model, prompt, schema, options and the preparation of pictures, as JSON has them; no host, no header, no key."""
     arguments = arguments_of(llm, ask)
     options = arguments.image_options
     given = {name for name in _OF_THE_PICTURE_IF_GIVEN if getattr(options, name) is not None}
-    asked = {
+    return {
         "model": llm.model,
         "prompt": ask.prompt,
         "options": arguments.options,
@@ -47,4 +47,8 @@ def request_hash(llm: OllamaMultiModal, ask: Ask) -> str:
         "schema": json_schema(ask.output_cls) if ask.output_cls else None,
         "pictures": options.model_dump(mode="json", include=_OF_THE_PICTURE | given),
     }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def request_hash(llm: OllamaMultiModal, ask: Ask) -> str:
+    """Hex, of `what_is_asked`."""
+    return hashlib.sha256(json.dumps(what_is_asked(llm, ask), sort_keys=True).encode()).hexdigest()
