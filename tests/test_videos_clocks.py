@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops
@@ -92,6 +93,43 @@ class TestClocks:
         said = refused(b"".join(reversed(pieces) if turned_round else pieces))
         assert "is joined of pieces that keep their pictures in different streams. Give each piece by itself" in said
         assert seen(pieces[1], 1) == [(0.5, "blue")]
+
+    @pytest.mark.parametrize("m2ts", ["0", "1"])
+    @pytest.mark.parametrize(
+        ("codecs", "names"),
+        [
+            (("libx264", "mpeg2video"), ("H.264", "MPEG-2")),
+            (("mpeg2video", "libx264"), ("MPEG-2", "H.264")),
+            (("mpeg2video", "libx265"), ("MPEG-2", "HEVC")),
+            (("libx264", "libx265"), ("H.264", "HEVC")),
+            (("libx265", "mpeg2video"), ("HEVC", "MPEG-2")),
+        ],
+    )
+    def test_joined_pieces_of_two_codecs_are_refused(
+        self, codecs: tuple[str, str], names: tuple[str, str], m2ts: str
+    ) -> None:
+        """Of the second piece FFmpeg's program decodes nothing, in whichever order."""
+        first, second = (
+            film("mpegts", codec, shots(colour, each=20), container_options={"mpegts_m2ts_mode": m2ts})
+            for codec, colour in zip(codecs, (RED, BLUE), strict=True)
+        )
+        for frames in (1, 2, 8):
+            said = refused(first + second, frames=frames)
+            assert f"is joined of pieces that are coded differently: {names[0]}, and from byte" in said
+            assert f"on {names[1]}. Give each piece by itself, or split it there" in said
+        split = int(re.findall(r"head -c (\d+)", said)[0])
+        assert [seen((first + second)[:split], 1)[0][1], seen((first + second)[split:], 1)[0][1]] == ["red", "blue"]
+
+    @pytest.mark.parametrize("other", [{"size": (128, 96)}, {"pix_fmt": "yuv444p"}, {"pix_fmt": "yuv422p"}])
+    @pytest.mark.parametrize("turned_round", [False, True])
+    def test_joined_pieces_of_another_size_or_pixel_format(self, other: dict[str, Any], turned_round: bool) -> None:
+        """FFmpeg's program (5.1.9) decodes all frames of both, in either order."""
+        pieces = [film("mpegts", "libx264", shots(RED)), film("mpegts", "libx264", shots(BLUE), **other)]
+        colours, sizes = ["red", "blue"], [(64, 48), other.get("size", (64, 48))]
+        if turned_round:
+            pieces, colours, sizes = pieces[::-1], colours[::-1], sizes[::-1]
+        assert [colour for _, colour in seen(b"".join(pieces), 2)] == colours
+        assert [one.size for one in taken(b"".join(pieces), 2)] == sizes
 
     def test_pieces_of_a_chain_with_headers_of_their_own(self) -> None:
         data = (SAMPLES / "still.ogv").read_bytes()

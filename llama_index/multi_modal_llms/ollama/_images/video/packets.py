@@ -89,16 +89,21 @@ class Packets:
     def place(self, index: int) -> int:
         return self._places[index]
 
+    def place_near(self, index: int) -> int:
+        """Where it is, or the last one before it of which that is known; at the start when there is none."""
+        return next((self._places[near] for near in range(index, -1, -1) if self._places[near] >= 0), 0)
+
     def time(self, index: int) -> float:
         """When its picture is shown; before all times when it has none or is none."""
         return self._times[index] if index < len(self) else -inf
 
     def time_of_picture(self, at: float) -> float:
         """When the picture that is shown at a time came up."""
-        wanted = self._shown(at)
+        wanted = self.picture(at)
         return 0.0 if wanted is None else self._times[wanted]
 
-    def _shown(self, at: float) -> int | None:
+    def picture(self, at: float) -> int | None:
+        """Index of the packet whose picture is shown at a time."""
         place = bisect_right(self._in_order, at + _HAIR, key=self._times.__getitem__)
         return self._in_order[place - 1] if place else None
 
@@ -108,7 +113,7 @@ class Packets:
         The nearest is the last key packet before it; after one at which a picture comes back gradually (intra
         refresh), that picture is whole only some key packets later.
         """
-        wanted = self._shown(at)
+        wanted = self.picture(at)
         if wanted is None:
             return [0]
         first = self.piece_of(wanted).first

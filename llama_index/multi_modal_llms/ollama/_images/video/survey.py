@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -15,6 +16,7 @@ from ..options import ImageOptions
 from ..pictures import check_size
 from .opening import WITHOUT_INDEX, holds_picture, packets_of, picture_stream
 from .packets import Packet, Packets
+from .programs import codings
 from .wholeness import ends_with_a_tag
 
 USUAL_FRAMES = 8
@@ -51,8 +53,10 @@ def survey_of(container: Any, material: Material, kind: Kind, options: ImageOpti
             _check_end(container, material, packets.length)
         if kind is MPEG_TS:
             _check_streams(container, material, stream, packets)
-        wanted = _wanted(material, options, fps, packets.length, 0)
-        return Survey(stream, _evenly(packets.length, wanted), packets=packets)
+        times = _evenly(packets.length, _wanted(material, options, fps, packets.length, 0))
+        if kind is MPEG_TS:
+            _check_codings(material, stream, packets, times)
+        return Survey(stream, times, packets=packets)
     start, duration = _span(container, stream, kind)
     return Survey(stream, _evenly(duration, _wanted(material, options, fps, duration, stream.frames)), start)
 
@@ -113,7 +117,7 @@ def _check_end(container: Any, material: Material, reached: float) -> None:
 def _check_streams(container: Any, material: Material, stream: Any, packets: Packets) -> None:
     """Of a transport stream whose pictures begin late or end early: whether what comes before or after has pictures of
     its own, which nobody would see."""
-    first, last, size = packets.place(0), packets.place(len(packets) - 1), container.size
+    first, last, size = packets.place_near(0), packets.place_near(len(packets) - 1), container.size
     for begin, end in ((0, first), (last, size)):
         if end - begin > _LONG_PART * size and _other_pictures(material, stream.id, begin, min(end - begin, _LOOK)):
             raise Damaged(
@@ -135,6 +139,28 @@ def _other_pictures(material: Material, known: int, begin: int, length: int) -> 
             return any(packet.size for packet in container.demux(others)) if others else False
     except av.FFmpegError:
         return False  # sound alone, or padding
+
+
+def _check_codings(material: Material, stream: Any, packets: Packets, times: Sequence[float]) -> None:
+    """Of a transport stream: whether its codec is still the first one where frames are wanted, and at its end.
+
+    FFmpeg goes on with the first one's decoder, and what that makes of another codec is errors, or nothing.
+    """
+    with material.open() as file:
+
+        def said_at(index: int) -> str:
+            return next((one.codec for one in codings(file, packets.place_near(index), stream.id)), first)
+
+        first = next((one.codec for one in codings(file, 0, stream.id)), "")
+        wanted = [packets.picture(at) or 0 for at in times] if first else []
+        if (other := next((index for index in (*wanted, len(packets) - 1) if said_at(index) != first), None)) is None:
+            return
+        before = bisect_left(range(other), True, key=lambda index: said_at(index) != first) - 1
+        begins = next(one for one in codings(file, packets.place_near(before), stream.id) if one.codec != first)
+    raise Damaged(
+        f"is joined of pieces that are coded differently: {first}, and from byte {begins.place} on {begins.codec}",
+        f"Give each piece by itself, or split it there: head -c {begins.place}, and tail -c +{begins.place + 1}.",
+    )
 
 
 def _cut(declared: float, reached: float) -> Damaged:
