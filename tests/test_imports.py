@@ -17,6 +17,7 @@ FRONT_DOOR = "__init__"
 BOTTOM_UP = (
     "errors",
     "_schema",
+    "_tool_schema",
     "_json_answers",
     "_address",
     "_proxies",
@@ -65,6 +66,7 @@ BOTTOM_UP = (
 KNOWS_ONLY: dict[str, set[str]] = {
     "errors": set(),
     "_schema": set(),
+    "_tool_schema": set(),
     "_images": {"errors"},
     # These and their rooms use what every user can import; the front door opens them when they are first asked for.
     # They take pictures that nobody has decoded yet, for which there is no public name.
@@ -81,6 +83,7 @@ PURE = {
     "_request",
     "_response",
     "_schema",
+    "_tool_schema",
     "_tools",
     "_failures",
     "_gateways",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ToolCallBlock
+from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools import FunctionTool
 from PIL import Image
 from pydantic import BaseModel, Field
@@ -263,6 +264,132 @@ def test_calls_in_additional_kwargs_alone_are_sent_too(serve: Any) -> None:
     _, sent, told = serving.bodies[0]["messages"]
     assert sent["tool_calls"] == [{"id": "c1", "function": {"index": 0, "name": "look", "arguments": {"city": "Rome"}}}]
     assert told["tool_name"] == "look"
+
+
+STORED = {
+    "OpenAI": {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"place": "hall"}'}},
+    "OpenAI's Responses": {
+        "id": "fc1",
+        "call_id": "c1",
+        "type": "function_call",
+        "name": "look",
+        "arguments": '{"place": "hall"}',
+        "status": "completed",
+    },
+    "Ollama": {"id": "c1", "function": {"index": 0, "name": "look", "arguments": {"place": "hall"}}},
+    "Anthropic": {"id": "c1", "name": "look", "input": {"place": "hall"}, "type": "tool_use"},
+    "Bedrock": {"toolUseId": "c1", "name": "look", "input": {"place": "hall"}},
+    "Bedrock, wrapped": {"toolUse": {"toolUseId": "c1", "name": "look", "input": {"place": "hall"}}},
+    "LangChain": {"id": "c1", "name": "look", "args": {"place": "hall"}, "type": "tool_call"},
+    "Gemini": {"functionCall": {"id": "c1", "name": "look", "args": {"place": "hall"}}},
+    "ToolSelection": ToolSelection(tool_id="c1", tool_name="look", tool_kwargs={"place": "hall"}),
+}
+
+
+@pytest.mark.parametrize("form", STORED)
+def test_calls_of_other_integrations_keep_their_arguments(serve: Any, form: str) -> None:
+    serving = serve("ok")
+    called = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [STORED[form]]})
+    serving.llm.chat([ChatMessage(role="user", content="Look."), called])
+    assert serving.bodies[0]["messages"][1]["tool_calls"] == [
+        {"id": "c1", "function": {"index": 0, "name": "look", "arguments": {"place": "hall"}}}
+    ]
+
+
+@pytest.mark.parametrize("call", [{"id": "c1", "name": "look"}, {"function": {"name": "look"}, "id": "c1"}])
+def test_a_call_without_arguments_has_none(serve: Any, call: dict[str, Any]) -> None:
+    serving = serve("ok")
+    called = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [call]})
+    serving.llm.chat([ChatMessage(role="user", content="Look."), called])
+    (sent,) = serving.bodies[0]["messages"][1]["tool_calls"]
+    assert (sent["function"]["name"], sent["function"]["arguments"]) == ("look", {})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"id": "c1", "name": "look", "payload": {"place": "hall"}},
+        {"id": "c1", "function": {"name": "look", "payload": {"place": "hall"}}},
+        {"id": "c1", "arguments": {"place": "hall"}},
+        "look(hall)",
+    ],
+)
+def test_a_call_of_unknown_form_is_an_error(serve: Any, call: Any) -> None:
+    serving = serve("ok")
+    called = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [call]})
+    with pytest.raises(ValueError, match="tool call"):
+        serving.llm.chat([ChatMessage(role="user", content="Look."), called])
+    assert not serving.asked
+
+
+def spec_with(parameters: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": "f", "description": "d", "parameters": parameters}}
+
+
+REWRITTEN = {
+    "a property that may be anything": (
+        {"type": "object", "properties": {"x": True}},
+        {"type": "object", "properties": {"x": {}}},
+    ),
+    "a property that may not be": (
+        {"type": "object", "properties": {"x": {"type": "string"}, "y": False}},
+        {"type": "object", "properties": {"x": {"type": "string"}}},
+    ),
+    "an object or null": ({"type": ["object", "null"], "properties": {}}, {"type": "object", "properties": {}}),
+    "required of draft 3": (
+        {"type": "object", "properties": {"x": {"type": "string", "required": True}, "y": {"required": False}}},
+        {"type": "object", "properties": {"x": {"type": "string"}, "y": {}}, "required": ["x"]},
+    ),
+    "required as text": (
+        {"type": "object", "properties": {"x": {"type": "string"}}, "required": "x"},
+        {"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]},
+    ),
+    "any of anything": (
+        {"type": "object", "properties": {"x": {"anyOf": [{"type": "string"}, True, False]}}},
+        {"type": "object", "properties": {"x": {"anyOf": [{"type": "string"}, {}]}}},
+    ),
+    "deep inside": (
+        {"type": "object", "properties": {"x": {"type": "object", "properties": {"y": True}, "required": "y"}}},
+        {"type": "object", "properties": {"x": {"type": "object", "properties": {"y": {}}, "required": ["y"]}}},
+    ),
+    "nothing to do": (
+        {"type": "object", "properties": {"x": {"type": ["string", "null"], "default": 3, "items": True}}},
+        {"type": "object", "properties": {"x": {"type": ["string", "null"], "default": 3, "items": True}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REWRITTEN)
+def test_schemas_are_sent_in_the_forms_that_ollama_takes(serve: Any, case: str) -> None:
+    """The embedded server holds tools to Ollama's types, as recorded exchanges have them."""
+    given, wanted = REWRITTEN[case]
+    kept = json.dumps(given)
+    serving = serve("ok")
+    serving.llm.chat([ChatMessage(role="user", content="Look.")], tools=[spec_with(given)])
+    assert serving.bodies[0]["tools"][0]["function"]["parameters"] == wanted
+    assert json.dumps(given) == kept
+
+
+@pytest.mark.parametrize(
+    ("parameters", "place"),
+    [
+        ({"type": "object", "properties": {"x": {"description": 5}}}, "f.parameters.properties.x.description"),
+        ({"type": "object", "properties": {"x": {"enum": "a"}}}, "f.parameters.properties.x.enum"),
+        ({"type": "object", "properties": {"x": {"anyOf": True}}}, "f.parameters.properties.x.anyOf"),
+        ({"type": "object", "properties": {"x": {"type": [{"a": 1}]}}}, "f.parameters.properties.x.type"),
+        ({"type": "object", "properties": {"x": "text"}}, "f.parameters.properties.x is"),
+        ({"type": "object", "properties": ["x"]}, "f.parameters.properties is"),
+        ({"type": "object", "properties": {}, "required": "x"}, "f.parameters.required"),
+        ({"type": ["array", "null"]}, "f.parameters.type"),
+        ({"type": 5}, "f.parameters.type"),
+        (True, "parameters of the tool 'f'"),
+    ],
+)
+def test_schemas_without_an_equivalent_are_refused_by_their_place(serve: Any, parameters: Any, place: str) -> None:
+    serving = serve("ok")
+    with pytest.raises(ValueError, match=place.replace(".", r"\.")):
+        serving.llm.chat([ChatMessage(role="user", content="Look.")], tools=[spec_with(parameters)])
+    assert not serving.asked
 
 
 def test_histories_of_integrations_that_take_the_name_for_the_id(serve: Any) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._schema import inline_references
+from ._tool_schema import as_taken
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage
@@ -47,7 +48,7 @@ def to_spec(tool: Any) -> dict[str, Any]:
     """A LlamaIndex tool, or a specification that is one already, with its whole JSON Schema.
 
     Raises:
-        ValueError: neither of the two.
+        ValueError: neither of the two, or a schema that Ollama does not take and that has no equivalent.
     """
     metadata = getattr(tool, "metadata", None)
     if metadata is not None and hasattr(metadata, "get_parameters_dict"):
@@ -56,13 +57,20 @@ def to_spec(tool: Any) -> dict[str, Any]:
             "function": {
                 "name": metadata.get_name(),
                 "description": metadata.description or "",
-                "parameters": inline_references(metadata.get_parameters_dict()),
+                "parameters": as_taken(inline_references(metadata.get_parameters_dict()), metadata.get_name()),
             },
         }
     if isinstance(tool, Mapping) and isinstance(tool.get("function"), Mapping) and tool["function"].get("name"):
         function = dict(tool["function"])
-        if isinstance(function.get("parameters"), Mapping):
-            function["parameters"] = inline_references(function["parameters"])
+        parameters, name = function.get("parameters"), function["name"]
+        if not isinstance(name, str) or not isinstance(function.get("description"), str | None):
+            raise ValueError(f"the name and the description of the tool {name!r} must be text")
+        if isinstance(parameters, Mapping):
+            function["parameters"] = as_taken(inline_references(parameters), name)
+        elif parameters is not None:
+            raise ValueError(
+                f"the parameters of the tool {name!r} are {parameters!r}; they must be a JSON Schema (a dict)"
+            )
         return {**tool, "type": "function", "function": function}
     raise ValueError(f"a tool must be a LlamaIndex tool or a dict with 'function' and its 'name', not {tool!r}")
 
@@ -186,7 +194,39 @@ def calls_of(message: ChatMessage) -> list[dict[str, Any]]:
     ]
 
 
+_WRAPPERS = ("function", "toolUse", "functionCall", "function_call")
+_IDS = ("call_id", "id", "toolUseId", "tool_id", "tool_call_id")
+_NAMES = ("name", "tool_name")
+_ARGUMENTS = ("arguments", "input", "args", "tool_kwargs")
+_BESIDE = frozenset(("type", "index", "block_type", "caller", "status"))
+"""Says nothing about the arguments, so that a call with nothing else has none."""
+
+
 def _plain_call(call: Any) -> dict[str, Any]:
-    plain = call if isinstance(call, Mapping) else call.model_dump()
-    function = plain.get("function") or plain
-    return {"id": plain.get("id"), "name": function.get("name") or "", "arguments": function.get("arguments")}
+    """A call as some integration keeps it in its histories: OpenAI's and Ollama's form, Anthropic's (`input`),
+    Bedrock's (`toolUseId`, `input`), LangChain's and Gemini's (`args`), core's ToolSelection.
+
+    Raises:
+        ValueError: none of these. Its arguments would be lost.
+    """
+    plain = call if isinstance(call, Mapping) else call.model_dump() if hasattr(call, "model_dump") else None
+    if plain is None:
+        raise ValueError(f"{call!r} in additional_kwargs['tool_calls'] is no tool call: it must be a dict")
+    inner = next((plain[name] for name in _WRAPPERS if isinstance(plain.get(name), Mapping)), plain)
+    found = {
+        "id": _first(_IDS, plain) or _first(_IDS, inner),
+        "name": _first(_NAMES, inner),
+        "arguments": _first(_ARGUMENTS, inner),
+    }
+    known = {*_IDS, *_NAMES, *_ARGUMENTS, *_BESIDE}
+    if not found["name"] or (found["arguments"] is None and set(inner) - known):
+        raise ValueError(
+            f"a tool call in additional_kwargs['tool_calls'] has the fields {sorted(map(str, inner))}: no form that is "
+            "known here. Give it a name and its arguments: {'id': ..., 'name': ..., 'arguments': {...}}, or make it a "
+            "ToolCallBlock."
+        )
+    return found
+
+
+def _first(names: Sequence[str], fields: Mapping[str, Any]) -> Any:
+    return next((fields[name] for name in names if fields.get(name) is not None), None)
