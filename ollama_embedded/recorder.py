@@ -39,7 +39,8 @@ class Recorder(Service):
     ...     OllamaMultiModal(model="gemma3:4b", base_url=recorder.url).complete("Hello")
 
     Every exchange becomes a file of its own, numbered on from those that are there. Request headers, and with them
-    keys and cookies, are passed on and never written down. `told` gets a line about each exchange.
+    keys and cookies, are passed on and never written down, save a page's Origin: another page is answered otherwise.
+    `told` gets a line about each exchange.
     """
 
     def __init__(
@@ -109,7 +110,8 @@ class _Forwarding:
 
     def _keep(self, name: str, arrival: Arrival, response: dict[str, Any]) -> None:
         path = f"{arrival.path}?{arrival.query}" if arrival.query else arrival.path
-        file = write(self._folder, Exchange(name, arrival.method, path, arrival.raw, response))
+        page = {"origin": arrival.headers["origin"]} if "origin" in arrival.headers else {}
+        file = write(self._folder, Exchange(name, arrival.method, path, arrival.raw, response, page))
         self._told(f"{arrival.method} {path}: {response['status']}, kept as {file}")
 
     async def close(self) -> None:

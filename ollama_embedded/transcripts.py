@@ -60,6 +60,7 @@ def write(folder: Path, exchange: Exchange) -> Path:
             "method": exchange.method,
             "path": exchange.path,
             "body": _shown(exchange.body, folder / PICTURES),
+            **({"headers": dict(exchange.headers)} if exchange.headers else {}),
         },
         "response": exchange.response,
     }

@@ -98,8 +98,16 @@ def test_recordings_are_played_to_pages_too(tmp_path: Path) -> None:
         assert ask(recorder, "OPTIONS", "/api/chat", headers=PREFLIGHT).status_code == 204
     with EmbeddedOllama(replay=tmp_path) as server:
         assert allowed(server, "http://localhost:3000") == (200, "http://localhost:3000")
+        assert allowed(server, "http://localhost:3000") == (200, "http://localhost:3000"), "the reply to another page"
         assert ask(server, "OPTIONS", "/api/chat", headers=PREFLIGHT).status_code == 204
         assert server.unmatched == []
+
+
+def test_what_was_recorded_without_a_page_is_for_pages_too(tmp_path: Path) -> None:
+    with serve() as server, Recorder(server.url, tmp_path) as recorder:
+        assert ask(recorder).status_code == 200
+    with EmbeddedOllama(replay=tmp_path) as server:
+        assert allowed(server, "http://localhost:3000") == (200, "http://localhost:3000")
 
 
 @pytest.mark.parametrize(
