@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ToolCallBlock
@@ -28,6 +28,7 @@ from PIL import Image
 from wire_support import END, NDJSON, WireServer, answer, chunk, client, head, last
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, _response, prepare_image
+from llama_index.multi_modal_llms.ollama._images.prepared import Content
 from llama_index.multi_modal_llms.ollama._request import Request
 from llama_index.multi_modal_llms.ollama._response import Accumulator
 from llama_index.multi_modal_llms.ollama._target import Asked
@@ -101,6 +102,22 @@ def test_a_picture_that_passes_through_is_never_whole_in_memory(photograph: Path
 
     send()
     assert peak_of(send) < 1100 * KIB, "a piece, its base64, and what the walk has in hand"
+
+
+@pytest.mark.parametrize("given", [Path, str], ids=["path", "string"])
+def test_a_picture_is_opened_once_to_be_told_and_once_to_be_walked(
+    given: Callable[[Path], Any], photograph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Content] = []
+    opens = Content.open
+
+    def counted(content: Content) -> BinaryIO:
+        opened.append(content)
+        return opens(content)
+
+    monkeypatch.setattr(Content, "open", counted)
+    prepare_image(given(photograph), AS_IT_IS)
+    assert len(opened) == 2
 
 
 def test_many_calls_leave_nothing_behind(photograph: Path) -> None:

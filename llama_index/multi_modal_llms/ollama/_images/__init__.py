@@ -103,13 +103,14 @@ def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[Prepa
         )
         raise refusal(where, type(item).__name__, "is text, not a picture", way_out, "text")
     source = bare_source(item, options, where=where)
-    if isinstance(source, Material) and _is_bare(item):
-        kind = source.kind()
-        if kind is PDF:
-            return [*pdf_pages(source, options)]
-        if kind in VIDEOS:
-            return [*video_frames(source, options)]
-    return pictures_of(source, options)
+    if not isinstance(source, Material) or not _is_bare(item):
+        return pictures_of(source, options)
+    kind = source.kind()
+    if kind is PDF:
+        return [*pdf_pages(source, options)]
+    if kind in VIDEOS:
+        return [*video_frames(source, options)]
+    return pictures_of(source, options, kind)
 
 
 def _is_bare(item: Any) -> bool:

@@ -28,7 +28,7 @@ def document_block(block: Any, options: ImageOptions, *, where: str) -> list[Pre
     if kind is PDF:
         return [*pdf_pages(material, options)]
     if kind in READABLE:
-        return [*pictures_of(material, options)]
+        return [*pictures_of(material, options, kind)]
     if kind.family == "text" or kind is SVG:
         return [_text(material)]
     if kind is UNKNOWN:

@@ -30,9 +30,10 @@ VIDEO_FRAMES = Extra("video", "av", "av")
 MEDICAL = Extra("dicom", "pydicom", "pydicom")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind of file, in the words in which an error names it, and how it is read."""
+    """A kind of file, in the words in which an error names it, and how it is read. Each stands once in these lists, and
+    is told from others by that: sets and dicts of them are asked at every picture."""
 
     name: str
     family: Family
@@ -53,10 +54,6 @@ class Kind:
     moving: bool = False
     """Of pictures: whether there may be an animation in it."""
     shown_by_browsers: bool = False
-
-    def __hash__(self) -> int:
-        # Each stands once in these lists, and many sets and dicts are asked for them.
-        return hash(self.name)
 
 
 def _pillow(

@@ -163,7 +163,7 @@ class Original:
             return pdf_pages(self.held, options, only)
         if isinstance(self.held, Material) and kind in VIDEOS:
             return video_frames(self.held, options, only=only)
-        return each_picture(self.held, options, only)
+        return each_picture(self.held, options, only, kind=kind)
 
 
 def _without_limit(options: ImageOptions) -> ImageOptions:

@@ -28,7 +28,7 @@ def video_block(block: Any, options: ImageOptions, *, where: str) -> list[Prepar
     material = of_fields(block.video, block.path, block.url, options, where=where, name="VideoBlock")
     kind = material.kind()
     if kind in (GIF, WEBP, AVIF):
-        return pictures_of(material, options.model_copy(update={"frames": options.frames or USUAL_FRAMES}))
+        return pictures_of(material, options.model_copy(update={"frames": options.frames or USUAL_FRAMES}), kind)
     if kind.family == "picture":
         raise material.refuse(f"is {kind.phrase}, not a video", "Put it into an ImageBlock.", kind)
     return list(video_frames(material, options, block.fps))
