@@ -79,7 +79,7 @@ def from_file(path: str | os.PathLike[str], *, where: str, hint: str = "") -> Ma
     """Of a file on disk, which is not read yet. `hint` is the way out when it is not there."""
     name = os.fspath(path)
     try:
-        mode = Path(name).stat().st_mode
+        mode = os.stat(name).st_mode  # noqa: PTH116 - a Path costs 4 us, of 90 that a PNG of 1 MP takes
         if stat.S_ISREG(mode):
             return Material(Content.of_file(name, where=where, source=name))
     except FileNotFoundError as error:

@@ -88,9 +88,9 @@ def _anatomy(
         colours="grey" if grey else "rgb",
         # Interlacing is no hindrance. A palette is read everywhere, but it is not RGB, and may hide alpha.
         every_reader=depth == 8 and colour_type in (0, 2) and b"tRNS" not in seen and not animated,
-        profile=profile_of_chunks(colours, grey=grey),
+        profile=profile_of_chunks(colours, grey=grey) if colours else None,
         animated=animated,
-        transparent=_transparent(transparency, depth, colour_type),
+        transparent=_transparent(transparency, depth, colour_type) if transparency else None,
     )
 
 

@@ -26,7 +26,7 @@ def profile_of_chunks(chunks: Mapping[bytes, bytes], *, grey: bool) -> bytes | N
     code = chunks.get(b"cICP", b"")
     if len(code) == 4 and knows(code[0], code[1]) and (code[2], code[3]) == (0, 1):
         return profile_of(code[0], code[1], medium="png", peak=_peak(chunks) or HDR_PEAK)
-    packed = _unpacked(chunks.get(b"iCCP", b""))
+    packed = _unpacked(chunks[b"iCCP"]) if b"iCCP" in chunks else None
     if packed is not None and colour_space(packed) in ((b"GRAY", b"RGB ") if grey else (b"RGB ",)):
         return packed
     if len(chunks.get(b"sRGB", b"")) == 1 or len(chunks.get(b"gAMA", b"")) != 4:

@@ -22,6 +22,7 @@ from .sniff import sniff
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ImageBlock
 
+_DRAWN = READABLE | {SVG}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _FORMS = (
     "ImageDocument, ImageNode, NodeWithScore, ImageBlock, a path, a URL, bytes, an open file, a PIL image, "
@@ -55,7 +56,9 @@ def _bare_string(value: str, options: ImageOptions, *, where: str) -> Material:
     if re.match(r"https?:", value, re.IGNORECASE):
         return from_url(value, options, where=where)
     encoded = value.encode("utf-8", "surrogateescape")
-    if sniff(unwrap(encoded[:4096])) in READABLE | {SVG} and sniff(encoded) not in READABLE | {SVG}:
+    start = encoded[:4096]
+    inner = unwrap(start)
+    if inner != start and sniff(inner) in _DRAWN and sniff(encoded) not in _DRAWN:
         raise refusal(
             where,
             "base64",
