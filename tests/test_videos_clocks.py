@@ -176,6 +176,29 @@ class TestCut:
         said = refused(data[: int(len(data) * share)])
         assert "cut short" in said or "cannot be decoded" in said
 
+    def test_ogg_that_ends_within_a_page_is_refused(self) -> None:
+        """One without the mark of its end is not: so are recordings of live streams."""
+        ground = Image.effect_noise((480, 360), 80).convert("RGB")
+        drawn = [(at, ImageChops.offset(ground, 3 * at)) for at in range(12)]
+        data = film("ogg", "libvpx", drawn, size=(480, 360), stream_options={"b": "20M", "qmax": "10"})
+        pages = [found.start() for found in re.finditer(b"OggS\0", data)]
+        assert len(pages) > 4
+        assert data[pages[-1] + 5] & 4  # the mark
+        assert len(taken(data, 4)) == len(taken(data[: pages[-1] + 5] + b"\0" + data[pages[-1] + 6 :], 4)) == 4
+        for page, following in ((pages[-2], pages[-1]), (pages[-1], len(data))):
+            for end in (page + 1, page + 4, page + 5, page + 26, page + 27, (page + following) // 2, following - 1):
+                assert "that is cut short: it ends inside its picture data. Get the whole file" in refused(data[:end])
+        goes_on = [page for page in pages if data[page + 5] & 1]
+        assert goes_on
+        assert all("is cut short" in refused(data[:page]) for page in goes_on)
+        between = [page for page in pages[-2:] if page not in goes_on]
+        assert all(len(taken(data[:page], 4)) == 4 for page in between)
+
+    def test_ogg_with_something_behind_it(self) -> None:
+        data = (SAMPLES / "still.ogv").read_bytes()
+        assert seen(data + b"TAG" + bytes(125), 11) == [(0.0, "red"), (1.0, "blue")]
+        assert "that is cut short" in refused(data[:-1])
+
     def test_a_fragmented_film_that_lost_its_last_fragments(self) -> None:
         """Each of its boxes is whole; its index (sidx) says how long it was."""
         flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}

@@ -13,7 +13,7 @@ from ..formats import ASF, FLV, MPEG_PS, MPEG_TS, OGG, VIDEOS, Kind
 from ..material import Material
 from ..patience import look_at_the_clock
 from ..pictures import refuse_kind
-from .wholeness import prove_by_header
+from .wholeness import prove_by_header, prove_last_page
 
 WITHOUT_INDEX = frozenset({MPEG_TS, MPEG_PS, OGG, ASF, FLV})
 """Kinds in which a seek lands anywhere, also after the last frame that others build on, and times may begin anew."""
@@ -32,6 +32,8 @@ def opened(material: Material, kind: Kind) -> Iterator[Any]:
         with material.open() as file:
             prove_video(file, kind)
             prove_by_header(file, kind)
+            if kind is OGG:
+                prove_last_page(file)
             with av.open(file, format=kind.demuxer) as container:
                 yield container
     except ImageError:

@@ -1,4 +1,4 @@
-"""Proof that a WMV, FLV or MXF video has all the bytes that it says it has; see also containers.py."""
+"""Proof that a WMV, FLV, MXF or Ogg video has all the bytes that it says it has; see also containers.py."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from ..formats import ASF, MXF, Kind
 
 _HEAD = 1 << 16
 _FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_PAGE = b"OggS\0"
+"""How a page of Ogg begins."""
+_LONGEST_PAGE = 27 + 255 + 255 * 255
 _HEADER_PARTITION = bytes.fromhex("060e2b34020501010d01020101")
 
 
@@ -54,3 +57,27 @@ def ends_with_a_tag(file: BinaryIO) -> bool:
     file.seek(size - 4 - length)
     tag = file.read(4)
     return tag[0] & 0x1F in (8, 9, 18) and int.from_bytes(tag[1:], "big") == length - 11
+
+
+def prove_last_page(file: BinaryIO) -> None:
+    """Raises Damaged when an Ogg file ends within a page, or within a packet that goes on in the next one (RFC 3533);
+    leaves the file at its start.
+
+    That its last page is not marked as the end of a stream proves nothing: recordings of live streams have no such
+    mark.
+    """
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 2 * _LONGEST_PAGE))
+    tail = file.read()
+    file.seek(0)
+    begin = tail.rfind(_PAGE)
+    if begin < 0:
+        return  # something else was put behind it
+    page = tail[begin:]
+    lengths = page[27 : 27 + page[26]] if len(page) > 26 else b""
+    end = 27 + len(lengths) + sum(lengths)
+    behind = page[end:]
+    whole = len(page) >= max(end, 27) and len(lengths) == page[26]
+    # A length of 255 says that the packet goes on.
+    if not whole or (not behind and lengths[-1:] == b"\xff") or (behind and _PAGE.startswith(behind)):
+        raise Damaged("is cut short: it ends inside its picture data")
