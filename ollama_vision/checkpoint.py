@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .describe_arguments import Start
+from .known_by_bytes import Taken, records_of, taken_over
 from .ledger import DamagedResults, Ledger, Line, Version, read_ledger
 from .requests_file import Asked, difference, path_beside, read_requests, write_requests
 from .results_file import OnlyWriter, ResultsFile, Sink, repair, rewrite, set_aside
@@ -36,6 +37,9 @@ class Intent:
     requests: Collection[str]
     start: Start = "go on"
     retry_errors: bool = False
+    prune: bool = False
+    may_take: Callable[[str], bool] = lambda path: True
+    """Whether a file may have the answer of another one with the same bytes."""
     asked: Mapping[str, Asked] = field(default_factory=dict)
     """What each request is, to be written down beside the results."""
 
@@ -44,8 +48,39 @@ class Intent:
         return line.record["request"] in self.requests and self.files.get(line.record["path"]) == line.version
 
 
-def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: None) -> tuple[Ledger, set[int]]:
-    """What is there, and the numbers of its lines that must go; nothing is changed.
+@dataclass(frozen=True)
+class Judgement:
+    """What is there, and what is to become of it."""
+
+    there: Ledger = field(default_factory=Ledger)
+    superseded: frozenset[int] = frozenset()
+    """The numbers of lines that must go, so that each picture has one right line."""
+    gone: frozenset[int] = frozenset()
+    """The numbers of other lines, whose pictures are there no more."""
+    taken: tuple[Taken, ...] = ()
+    """Answers that hold for files under another name or date."""
+
+    def ledger(self) -> Ledger:
+        """What need not be asked."""
+        left = self.there.without(self.superseded)
+        entries = {key: dict(pages) for key, pages in left.entries.items()}
+        answers = {e.number: e for pages in self.there.entries.values() for e in pages.values()}
+        for each in self.taken:
+            entries.setdefault(each.key, {})[each.page] = answers[each.number]._replace(version=each.version)
+        return Ledger(entries)
+
+    def asked_again(self) -> int:
+        """How many pictures have a line that goes, and none in its place."""
+        kept = {(each.key, each.page) for each in self.taken}
+        return sum(
+            entry.number in self.superseded and (key, page) not in kept
+            for key, pages in self.there.entries.items()
+            for page, entry in pages.items()
+        )
+
+
+def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: None) -> Judgement:
+    """What is there, and what must become of it; nothing is changed.
 
     Raises:
         OtherRequest: there are lines of another request and none of this one, and nothing says what is to become of
@@ -58,9 +93,9 @@ def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: 
         # To be put aside it need not be whole, but it must be ours.
         if intent.start != "restart" or not error.after:
             raise
-        return Ledger(), set()
+        return Judgement()
     if intent.start == "restart":
-        return Ledger(), set()
+        return Judgement()
     others = ledger.lines_of_others(intent.requests)
     # Once added to, the file holds several requests, and each of their commands goes on.
     is_known = any(key.request in intent.requests for key in ledger.entries)
@@ -74,34 +109,42 @@ def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: 
             "Add to them with --append, start anew with --restart (which keeps the old file under another name), "
             "or name another --out."
         )
-    return ledger, ledger.superseded(intent.files, intent.requests, errors=intent.retry_errors)
+    superseded = ledger.superseded(intent.files, intent.requests, errors=intent.retry_errors)
+    taken = taken_over(ledger, ledger.without(superseded), intent.files, intent.requests, intent.may_take)
+    return Judgement(ledger, frozenset(superseded), frozenset(ledger.gone(intent.files) - superseded), tuple(taken))
 
 
 @contextmanager
 def checkpoint(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: None) -> Iterator[Checkpoint]:
     """The file made ready, and open for adding lines; raises as `judge` does, ResultsInUse, OSError."""
     with OnlyWriter(out):
-        ledger, superseded = judge(out, intent, see)
-        notes = []
+        judged = judge(out, intent, see)
+        ledger, notes = judged.there, []
+        out_of_it = judged.superseded | judged.gone if intent.prune else judged.superseded
         if intent.start == "restart":
             if out.exists():
                 aside = set_aside(out)
                 if path_beside(out).exists():
                     path_beside(out).replace(path_beside(aside))
                 notes.append(f"What was in {out} is in {aside} now.")
-        elif superseded:
-            rewrite(out, ledger, superseded)
+        elif out_of_it or judged.taken:
+            rewrite(out, ledger, out_of_it, more=records_of(out, judged.taken))
         else:
             repair(out, ledger)
         if ledger.half_written:
             notes.append(f"The last line of {out} was broken off, and was cut off; its picture is asked about again.")
-        if again := len(superseded - ledger.doubled):
+        if known := len(judged.taken):
+            notes.append(f"{counted(known, 'picture')} known by their bytes, not by name and date: not asked again.")
+        if again := judged.asked_again():
             why = "has changed, or failed before" if intent.retry_errors else "has changed"
             notes.append(f"{counted(again, 'picture')} {why}: asked about again.")
+        if judged.gone:
+            lines = f"{counted(len(judged.gone), 'line')} of pictures that are not there any more"
+            notes.append(f"{lines} taken out." if intent.prune else f"{lines}: --prune takes them out.")
         if intent.asked:
             # Before the first line, so that no line is without it; those of which no line is left go.
             left = {key.request for key in ledger.entries}
             told = {request: asked for request, asked in read_requests(out).items() if request in left}
             write_requests(out, {**told, **intent.asked})
         with ResultsFile(out) as results:
-            yield Checkpoint(ledger.without(superseded), results, tuple(notes))
+            yield Checkpoint(judged.ledger(), results, tuple(notes))

@@ -44,6 +44,8 @@ class Job:
     start: Start
     """What to do when there are lines of another request."""
     retry_errors: bool
+    prune: bool
+    """Whether lines of pictures that are gone are taken out."""
     pages: Pages
     detail: Detail
     max_pixels: int | None
@@ -85,6 +87,7 @@ def read_job(
     append: bool,
     restart: bool,
     retry_errors: bool,
+    prune: bool = False,
     pages: Pages,
     detail: Detail | None,
     max_pixels: int | None,
@@ -116,6 +119,7 @@ def read_job(
                 "--append": append,
                 "--restart": restart,
                 "--retry-errors": retry_errors,
+                "--prune": prune,
                 "--report": report is not None,
                 "--sidecar": sidecar is not None or sidecar_folder is not None,
             }
@@ -135,6 +139,7 @@ def read_job(
         out=file,
         start="append" if append else "restart" if restart else "go on",
         retry_errors=retry_errors,
+        prune=prune,
         pages=pages,
         detail=detail or "auto",
         max_pixels=max_pixels,

@@ -73,12 +73,12 @@ def _describe(job: Job, screen: Screen) -> int:
         models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
         askings = [asking_of(job, model, servers, options) for model in models]
         if job.dry_run:
-            return dry_run(job, askings, found, reader, intent_of(job, askings, found), screen)
+            return dry_run(job, askings, found, reader, intent_of(job, askings, found, reader), screen)
         if job.out is None:
             start = Checkpoint(Ledger(), StandardOutput())
             return Run(job, askings, found, reader, start, None, screen).run()
         sidecars = sidecars_for(job, found, names_model=len(models) > 1) if job.sidecars else None
-        intent = intent_of(job, askings, found)
+        intent = intent_of(job, askings, found, reader)
 
         def see(line: Line) -> None:
             if sidecars is not None and line.record["path"] in intent.files:
@@ -91,10 +91,20 @@ def _describe(job: Job, screen: Screen) -> int:
             return Run(job, askings, found, reader, start, sidecars, screen).run()
 
 
-def intent_of(job: Job, askings: Sequence[Asking], found: Found) -> Intent:
+def intent_of(job: Job, askings: Sequence[Asking], found: Found, reader: PictureReader) -> Intent:
     versions = {str(file.path): Version.of(file.size, file.modified_ns) for file in found.files}
     requests = {asking.request: asking.asked for asking in askings}
-    return Intent(versions, set(requests), job.start, job.retry_errors, requests)
+    files = {str(file.path): file for file in found.files}
+    return Intent(
+        versions,
+        set(requests),
+        job.start,
+        job.retry_errors,
+        job.prune,
+        # What is refused for its name, such as a video that is called a picture, is refused whatever its bytes.
+        lambda path: reader.foretell(files[path]) is None,
+        requests,
+    )
 
 
 def model_of_the_results(job: Job) -> str | None:

@@ -13,6 +13,7 @@ from . import summary
 from .checkpoint import Intent, judge
 from .describe_arguments import Job
 from .exits import DONE
+from .known_by_bytes import copies_among
 from .ledger import Ledger, is_complete
 from .questions import Questions
 from .screen import Screen
@@ -57,12 +58,12 @@ def dry_run(
     """Say it on standard output; raises as a run would before its first question."""
     ledger = Ledger()
     if job.out is not None:
-        there, superseded = judge(job.out, intent)
-        ledger = there.without(superseded)
+        ledger = judge(job.out, intent).ledger()
     for asking in askings:
         screen.wait(f"Looking at the pictures for {asking.model}")
         cost = Cost.of(job, asking.llm, screen)
-        questions = Questions(found.files, reader, ledger, asking.request, limit=job.limit)
+        copies = {} if job.limit else copies_among(found.files, ledger, asking.request, intent.may_take)
+        questions = Questions(found.files, reader, ledger, asking.request, limit=job.limit, copies=copies)
         total = Total()
         for planned in plan(job, questions, reader):
             if isinstance(planned, Refused):
@@ -74,6 +75,8 @@ def dry_run(
             screen.say(f"{planned.path}: {described(planned, each)}\n")
         for line in total.lines(asking.model, cost):
             screen.say(f"{line}\n")
+        if alike := sum(map(len, copies.values())):
+            screen.say(f"{summary.counted(alike, 'file')} with the same bytes as another: asked about once.\n")
         if before := questions.done():
             failed = sum(entry.failed for entry in before)
             screen.say(f"{len(before):,} done before{f', {failed:,} of them failed' if failed else ''}.\n")

@@ -89,6 +89,8 @@ class Entry(NamedTuple):
     version: Version
     pages: int | None
     failed: bool
+    sha256: str = ""
+    """Of the file's bytes, in hex; empty where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,12 @@ class Ledger:
                 numbers |= {e.number for e in pages.values() if e.version != now or (errors and e.failed)}
         return numbers
 
+    def gone(self, files: Collection[str]) -> set[int]:
+        """The numbers of lines, of whatever request, about pictures that are there no more; `files` surely are."""
+        paths = {key.path for key in self.entries if key.path not in files}
+        gone = {path for path in paths if _is_gone(path)}
+        return {e.number for key, pages in self.entries.items() if key.path in gone for e in pages.values()}
+
     def without(self, numbers: Collection[int]) -> Ledger:
         """The same without these lines, for asking only: the places in the file are the old ones."""
         entries = {
@@ -169,7 +177,8 @@ def read_ledger(results: Path, see: Callable[[Line], None] = lambda line: None) 
             if line.page in pages:
                 doubled.add(pages[line.page].number)
             failed = line.record["error"] is not None
-            pages[line.page] = Entry(line.number, line.version, line.record["pages"], failed)
+            sha256 = str(line.record.get("sha256") or "")
+            pages[line.page] = Entry(line.number, line.version, line.record["pages"], failed, sha256)
             end, ended = line.end, line.ended
         file.seek(end)
         rest = file.read()
@@ -235,6 +244,17 @@ def encode(record: Mapping[str, Any]) -> bytes:
     except UnicodeEncodeError:
         # File names need not be text: Python has half a surrogate for each byte that is none, and JSON an escape.
         return json.dumps(record).encode() + b"\n"
+
+
+def _is_gone(path: str) -> bool:
+    try:
+        Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        # Nobody may know: it counts as there.
+        return False
+    return False
 
 
 def _is_ours(data: bytes, records: int) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from llama_index.multi_modal_llms.ollama import Description, FoundFile, PictureReader
 
+    from .known_by_bytes import Copies
+
 
 _PIECE = 1 << 20
 
@@ -46,6 +48,7 @@ class Questions:
         request: str,
         *,
         limit: int | None,
+        copies: Copies | None = None,
         expect: Callable[[int], None] = lambda more: None,
     ) -> None:
         self._files = files
@@ -53,6 +56,8 @@ class Questions:
         self._ledger = ledger
         self.request = request
         self._limit = limit
+        self._skipped = {str(copy.path) for some in (copies or {}).values() for copy in some}
+        """Files with the bytes of another one that is asked about."""
         self._expect = expect
         self._places: dict[int, Place] = {}
         self._given = 0
@@ -104,6 +109,8 @@ class Questions:
     def entries(self) -> Iterator[tuple[FoundFile, Version, dict[int | None, Entry]]]:
         """Each file, as it is now, and its lines that hold, by page."""
         for file in self._files:
+            if str(file.path) in self._skipped:
+                continue
             version = Version.of(file.size, file.modified_ns)
             yield file, version, self._ledger.done(Key(self.request, str(file.path)), version)
 

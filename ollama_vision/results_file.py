@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -92,8 +92,9 @@ def repair(path: Path, ledger: Ledger) -> None:
             os.fsync(file.fileno())
 
 
-def rewrite(path: Path, ledger: Ledger, without: Collection[int]) -> None:
-    """Take out the lines of these numbers, in one step: until the new file is on the disk, the old one stands."""
+def rewrite(path: Path, ledger: Ledger, without: Collection[int], more: Iterable[Mapping[str, Any]] = ()) -> None:
+    """Take out the lines of these numbers and add `more`, in one step: until the new file is on the disk, the old one
+    stands."""
     new = path.with_name(path.name + ".new")
     with path.open("rb") as old, new.open("wb") as file:
         for number, data in enumerate(old, start=1):
@@ -101,6 +102,7 @@ def rewrite(path: Path, ledger: Ledger, without: Collection[int]) -> None:
                 break
             if number not in without:
                 file.write(data if data.endswith(b"\n") else data + b"\n")
+        file.writelines(map(encode, more))
         file.flush()
         os.fsync(file.fileno())
     new.chmod(path.stat().st_mode)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
@@ -14,7 +14,8 @@ from . import summary
 from .checkpoint import Checkpoint
 from .describe_arguments import Job
 from .exits import DONE, FAILED, INTERRUPTED, STOPPED
-from .ledger import DamagedResults
+from .known_by_bytes import Copies, copies_among, record_of_copy
+from .ledger import DamagedResults, Entry, Key, Ledger, Version
 from .progress import Watched
 from .questions import Questions, record_of
 from .requests_file import Asked
@@ -23,7 +24,7 @@ from .sidecars import SidecarFault, Sidecars
 from .summary import Tally
 
 if TYPE_CHECKING:
-    from llama_index.multi_modal_llms.ollama import Found, ImageDescriber, OllamaMultiModal, PictureReader
+    from llama_index.multi_modal_llms.ollama import Found, FoundFile, ImageDescriber, OllamaMultiModal, PictureReader
 
 
 class Stopped(Exception):
@@ -63,22 +64,34 @@ class Run:
         self._screen = screen
         self._tally = Tally()
         self._watched = Watched(screen, self._tally)
+        self._reader = reader
+        self._copied = 0
+        """Lines of files with the bytes of another one, which alone was asked about."""
+        self._copies = {asking.request: self._copies_for(asking) for asking in askings}
         self._questions = [
-            (
-                asking,
-                Questions(
-                    found.files,
-                    reader,
-                    start.ledger,
-                    asking.request,
-                    limit=job.limit,
-                    expect=self._watched.expect,
-                ),
-            )
+            (asking, self._questions_about(found.files, asking, start.ledger, job.limit, self._copies[asking.request]))
             for asking in askings
         ]
         self._before = [entry for _, questions in self._questions for entry in questions.done()]
         self._sidecars = sidecars
+
+    def _copies_for(self, asking: Asking) -> Copies:
+        if self._job.limit is not None:
+            # The first so many pictures are what they are, whichever of them are alike.
+            return {}
+        files = {str(file.path): file for file in self._found.files}
+        return copies_among(
+            self._found.files,
+            self._start.ledger,
+            asking.request,
+            lambda path: self._reader.foretell(files[path]) is None,
+        )
+
+    def _questions_about(
+        self, files: Sequence[FoundFile], asking: Asking, ledger: Ledger, limit: int | None, copies: Copies
+    ) -> Questions:
+        expect = self._watched.expect
+        return Questions(files, self._reader, ledger, asking.request, limit=limit, copies=copies, expect=expect)
 
     def run(self) -> int:
         """Ask, tell what came of it, and give the exit code."""
@@ -101,7 +114,7 @@ class Run:
         try:
             with self._watched:
                 for asking, questions in self._questions:
-                    self._ask(asking, questions)
+                    self._ask(asking, questions, self._copies[asking.request])
         except KeyboardInterrupt:
             return INTERRUPTED
         except (Stopped, OllamaMultiModalError, SidecarFault) as error:
@@ -109,19 +122,38 @@ class Run:
             return STOPPED
         return DONE
 
-    def _ask(self, asking: Asking, questions: Questions) -> None:
+    def _ask(self, asking: Asking, questions: Questions, copies: Copies) -> None:
+        left: dict[str, FoundFile] = {}
+        written: dict[Key, dict[int | None, Entry]] = {}
         with closing(asking.describer.iter(questions)) as descriptions:
             for description in descriptions:
                 record = record_of(description, questions.take(description.index), asking.request)
-                try:
-                    self._start.results.add(record)
-                except BrokenPipeError:
-                    raise
-                except OSError as error:
-                    raise Stopped(f"{self._job.out} cannot be written: {error.strerror or error}.") from error
-                if self._sidecars is not None:
-                    self._sidecars.write(record)
+                self._write(record)
                 self._watched.add(record)
+                for copy in copies.get(record["path"], ()):
+                    if record["error"] is not None:
+                        left[str(copy.path)] = copy
+                        continue
+                    self._write(same := record_of_copy(record, copy))
+                    self._copied += 1
+                    version = Version(same["size"], same["modified"])
+                    entry = Entry(0, version, same["pages"], failed=False)
+                    written.setdefault(Key(asking.request, same["path"]), {})[same["page"]] = entry
+        if left:
+            # An error names its picture: what failed is asked of each.
+            again = self._questions_about([*left.values()], asking, Ledger(written), None, {})
+            self._watched.expect(again.left())
+            self._ask(asking, again, {})
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        try:
+            self._start.results.add(record)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Stopped(f"{self._job.out} cannot be written: {error.strerror or error}.") from error
+        if self._sidecars is not None:
+            self._sidecars.write(record)
 
     def _tell(self, code: int) -> None:
         tally, screen, failed_before = self._tally, self._screen, sum(entry.failed for entry in self._before)
@@ -134,6 +166,9 @@ class Run:
             tokens = f"{tally.prompt_tokens:,} tokens read, {tally.answer_tokens:,} written"
             failed = f", {tally.failed:,} failed" if tally.failed else ""
             screen.remark(f"{answers}{failed}, in {summary.duration(self._watched.seconds)}; {tokens}.")
+        if self._copied:
+            noun = "line has" if self._copied == 1 else "lines have"
+            screen.remark(f"{self._copied:,} more {noun} the answer to a picture of the same bytes, asked about once.")
         for line in tally.failures():
             screen.remark(f"Failed: {line}")
         if self._before and not self._tally.expected:

@@ -27,7 +27,8 @@ A PATH is a picture, a PDF, a folder, or a quoted glob. Pages of PDF and TIFF ar
 gets one line of JSON. The originals are only read.
 
 results.jsonl is where it goes on after Ctrl-C, a crash or a loss of power: start the same command again. A file is
-done when it has a line with the same path, size and date, for the same model, prompt, schema and options.
+done when it has a line with the same path, size and date, or the same bytes, for the same model, prompt, schema and
+options.
 
 \b
 Examples:
@@ -91,6 +92,9 @@ def describe(
         bool, typer.Option("--restart", help="Start anew; the file that is there gets another name.")
     ] = False,
     retry_errors: Annotated[bool, typer.Option("--retry-errors", help="Ask again about what failed.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Take out lines of pictures that are not there any more.")
+    ] = False,
     pages: Annotated[
         Pages, typer.Option(help="Ask about each page of a document, or about all in one question.")
     ] = Pages.each,
@@ -154,6 +158,7 @@ def describe(
             append=append,
             restart=restart,
             retry_errors=retry_errors,
+            prune=prune,
             pages=pages.value,
             detail=None if detail is None else detail.value,
             max_pixels=max_pixels,
