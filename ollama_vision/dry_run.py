@@ -16,7 +16,7 @@ from .exits import DONE
 from .known_by_bytes import copies_among
 from .ledger import Ledger, is_complete
 from .questions import Questions
-from .screen import Screen
+from .screen import Screen, named, one_line
 
 if TYPE_CHECKING:
     from llama_index.core.schema import BaseNode
@@ -68,11 +68,11 @@ def dry_run(
         for planned in plan(job, questions, reader):
             if isinstance(planned, Refused):
                 total.refused += 1
-                screen.say(f"{planned.path} {planned.problem}\n")
+                screen.say(f"{named(planned.path)} {one_line(planned.problem)}\n")
                 continue
             each = cost.of_picture(planned.size)
             total.add(planned, each)
-            screen.say(f"{planned.path}: {described(planned, each)}\n")
+            screen.say(f"{named(planned.path)}: {described(planned, each)}\n")
         for line in total.lines(asking.model, cost):
             screen.say(f"{line}\n")
         if alike := sum(map(len, copies.values())):

@@ -145,7 +145,13 @@ class OnlyWriter:
 
     def __enter__(self) -> OnlyWriter:
         while True:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError as error:
+                raise ResultsInUse(
+                    f"Nothing can be written beside {self._results}: {self._path.name}: {error.strerror}. Name an "
+                    "--out in a folder that can be written to."
+                ) from error
             try:
                 _lock(self._descriptor)
             except OSError as error:

@@ -17,6 +17,7 @@ from rich.status import Status
 from rich.text import Text
 
 KEPT = {ord("\n"), ord("\t")}
+_IN_NO_NAME = {*range(0x20), *range(0x7F, 0xA0)}
 CONTROLS = {code: "\ufffd" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code not in KEPT}
 
 
@@ -42,8 +43,13 @@ class Screen:
 
     def __init__(self) -> None:
         if isinstance(sys.stdout, io.TextIOWrapper):
-            # A terminal without some letter shows "?" for it: better than no answer.
-            sys.stdout.reconfigure(errors="replace")
+            if sys.stdout.isatty():
+                # A terminal without some letter shows "?" for it: better than no answer.
+                sys.stdout.reconfigure(errors="replace")
+            else:
+                # What is kept must be whole: a code page of Windows has no letters but its own. Halves of surrogate
+                # pairs, which JSON may hold, are no letters.
+                sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
         self.console = Console(stderr=True)
         self._status: Status | None = None
         self._last = ""
@@ -121,6 +127,11 @@ class Screen:
 def one_line(text: str) -> str:
     """A stranger's text, as it may be shown on a terminal in one line."""
     return " ".join(text.split()).translate(CONTROLS)
+
+
+def named(path: str) -> str:
+    """A file's name as it may be shown anywhere in one line, so that it can be told which it is: ESC is `\\x1b`."""
+    return "".join(repr(char)[1:-1] if ord(char) in _IN_NO_NAME else char for char in path)
 
 
 def silence_output() -> None:
