@@ -124,6 +124,16 @@ def sequence(pictures: Sequence[Image.Image], *said: bytes, alpha: Sequence[Imag
     return before + box(b"moov", start, *tracks)
 
 
+def with_still(film: bytes, picture: bytes) -> bytes:
+    """A file whose still picture stands beside its sequence."""
+    index = part_of(picture, b"meta")
+    begin = picture.index(b"mdat") + 4
+    moved = len(film) + begin - picture.index(index)
+    index = index.replace(struct.pack(">I", begin), struct.pack(">I", moved), 1)
+    film = film.replace(b"msf1hevciso8", b"msf1hevcmif1", 1).replace(b"ftypmsf1", b"ftypheic", 1)
+    return film + index + part_of(picture, b"mdat")
+
+
 def _split(data: bytes, name: bytes) -> Iterable[bytes]:
     """Each box of that name in it."""
     while name in data:

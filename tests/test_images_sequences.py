@@ -11,7 +11,7 @@ import io
 from typing import Any
 
 import pytest
-from heif_files import box, clap, nclx, sequence
+from heif_files import box, clap, nclx, sequence, still, with_still
 from picture_corpus import BLUE, GREEN, RED, animation, card, wrong_corners
 from PIL import Image, ImageDraw
 
@@ -57,6 +57,20 @@ def test_frames_are_taken_evenly_and_counted_beforehand() -> None:
     assert two.leaves().numbers == tuple(picture.page for picture in two.pictures()) == (2, 4)
     assert Original.of(data, PNG).count() == 1
     assert Original.of(data, PNG).size() == SIZE
+
+
+def test_beside_a_still_picture_it_is_what_frames_are_taken_of() -> None:
+    """Without `frames` the primary item leaves, as from heif-convert 1.15; the frames are those of FFmpeg 5.1."""
+    pytest.importorskip("pillow_heif")
+    data = with_still(sequence(PICTURES[1:]), still(Image.new("RGB", SIZE, (240, 240, 240)), codec="HEIC"))
+    assert all(map(near, seen(data, PNG), [(240, 240, 240)]))
+    steps = ("converted from HEIC", "still picture, not the image sequence beside it")
+    assert prepare_image(data, PNG).steps == steps
+    several = PNG.model_copy(update={"frames": 3})
+    assert all(map(near, seen(data, several), (RED, GREEN, BLUE)))
+    shown = Original.of(data, several)
+    assert shown.leaves().numbers == tuple(picture.page for picture in shown.pictures()) == (1, 2, 3)
+    assert shown.pictures()[0].steps[:2] == ("converted from HEIC", "frame 1 of 3")
 
 
 def test_the_track_of_its_alpha_is_its_transparency() -> None:

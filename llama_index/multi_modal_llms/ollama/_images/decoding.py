@@ -84,10 +84,10 @@ def rasters(
     # What only some kinds need is loaded with the first of them.
     heif = None
     if kind in (AVIF, HEIC):
-        from .heif import OTHER_CODECS, heif_of, sequence_of
+        from .heif import OTHER_CODECS, heif_of, sequence_beside
 
         heif = heif_of(file)
-        if (track := sequence_of(heif)) is not None:
+        if (track := _track_of(kind, heif, options)) is not None:
             from .video.sequence import sequence_rasters
 
             yield from sequence_rasters(material, kind, file, heif, track, options)
@@ -144,6 +144,8 @@ def rasters(
         raster = shown()
         if _animated(image, kind):
             raster.steps.append("first frame")
+        if kind is HEIC and heif is not None and sequence_beside(heif) is not None:
+            raster.steps.append("still picture, not the image sequence beside it")
         # Decoders of our own tell what Pillow's do not.
         raster.bits, raster.stated = getattr(image, "bits", 16), getattr(image, "stated", None)
         raster.low_bytes = getattr(image, "low_bytes", None) or _low_bytes(image, open_, file)
@@ -171,13 +173,20 @@ def _deep_colours(kind: Kind, file: BinaryIO, size: Size) -> tuple[Image.Image, 
     return deep_colours(kind, file, size)
 
 
-def _track_of(kind: Kind, file: BinaryIO) -> Track | None:
-    """The image sequence in an AVIF or HEIC file that is one and has no still picture."""
+def _track_in(kind: Kind, file: BinaryIO, options: ImageOptions | None = None) -> Track | None:
     if kind not in (AVIF, HEIC):
         return None
-    from .heif import heif_of, sequence_of
+    from .heif import heif_of
 
-    return sequence_of(heif_of(file))
+    return _track_of(kind, heif_of(file), options)
+
+
+def _track_of(kind: Kind, heif: Heif, options: ImageOptions | None) -> Track | None:
+    """The image sequence in an AVIF or HEIC file that has no still picture, or of which frames are asked for: libavif
+    gives them, libheif does not."""
+    from .heif import sequence_of
+
+    return sequence_of(heif, several=kind is HEIC and options is not None and options.frames is not None)
 
 
 def _reopened(open_: Callable[[BinaryIO], Image.Image], file: BinaryIO, page: int) -> Image.Image:
@@ -221,7 +230,7 @@ def foretell_pages(file: BinaryIO, options: ImageOptions) -> None:
 
 def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
     """What `rasters` will give, without decoding it. Raises as it does."""
-    if (track := _track_of(kind, file)) is not None:
+    if (track := _track_in(kind, file, options)) is not None:
         from .video.sequence import sequence_leaves
 
         shown = sequence_leaves(kind, file, track, options)
@@ -244,7 +253,7 @@ def stored_size(kind: Kind, file: BinaryIO) -> Size:
     """Width and height as stored, from the header alone. Raises Damaged, and whatever Pillow raises."""
     if kind is TIFF:
         return tiff.upright_size(tiff.leaves_of(file).pages[0].page)
-    if (track := _track_of(kind, file)) is not None:
+    if (track := _track_in(kind, file)) is not None:
         return track.size
     file.seek(0)
     return decoder(kind)(file).size

@@ -74,9 +74,15 @@ def heif_of(file: BinaryIO) -> Heif:
     return Heif(*still, tracks, plays)
 
 
-def sequence_of(heif: Heif) -> Track | None:
-    """The track to show of a file that has no still picture; `None` of one that has."""
-    return main_track(heif) if heif.codec is None else None
+def sequence_of(heif: Heif, *, several: bool = False) -> Track | None:
+    """The track to show of a file that has no still picture; `None` of one that has, unless several are asked for."""
+    return main_track(heif) if heif.codec is None else sequence_beside(heif) if several else None
+
+
+def sequence_beside(heif: Heif) -> Track | None:
+    """The image sequence in a file, also beside a still picture."""
+    track = main_track(heif)
+    return track if track is not None and track.handler == b"pict" else None
 
 
 def alpha_track(heif: Heif, of: Track) -> Track | None:

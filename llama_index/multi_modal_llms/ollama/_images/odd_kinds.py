@@ -144,6 +144,9 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("data appended to it"),
         _refused("coded in AVC, VVC, JPEG or JPEG 2000", "export it as JPEG or PNG from a program that shows it"),
         _right("image sequences without a still picture", "with the extra `video`: the first, or `frames` of them"),
+        _right(
+            "image sequences beside a still picture", "with the extra `video`: `frames` of them, else the still one"
+        ),
         _lost("several pictures", "the primary one is sent"),
     ),
     DICOM: (

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import repeat
 from typing import Any, BinaryIO
 
+from ..boxes import NoBox, each_box
 from ..cicp import HDR_PEAK, profile_of
 from ..decoding import Leaves, NeedsExtra, evenly
 from ..formats import AVIF, HEIC, VIDEO_FRAMES, Kind
@@ -64,9 +65,36 @@ def _opened(kind: Kind, file: BinaryIO) -> Iterator[Any]:
         import av
     except ImportError as error:
         raise NeedsExtra(_SEQUENCES[kind]) from error
-    file.seek(0)
-    with av.open(file, format="mov") as container:
+    with av.open(_Tracks(file), format="mov") as container:
         yield container
+
+
+class _Tracks:
+    """The file without its still pictures: beside them FFmpeg 8 does not decode the tracks, which FFmpeg 5 did."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        size = file.seek(0, 2)
+        try:
+            names = (box.start - 4 for box in each_box(file, 0, size) if box.name == b"meta")
+            self._items = next(names, size)
+        except NoBox:
+            self._items = size
+        file.seek(0)
+
+    def read(self, count: int = -1) -> bytes:
+        start = self._file.tell()
+        data = bytearray(self._file.read(count))
+        for at, letter in enumerate(b"free", self._items - start):
+            if 0 <= at < len(data):
+                data[at] = letter
+        return bytes(data)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return self._file.seek(place, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
 
 
 def _stream(container: Any, track: Track) -> Any:
