@@ -61,6 +61,7 @@ class Job:
     jobs: int
     limit: int | None
     dry_run: bool
+    list_left_out: bool
 
     def how_to_go_on(self) -> str:
         """What to type when the run ended early."""
@@ -101,6 +102,7 @@ def read_job(
     jobs: int,
     limit: int | None,
     dry_run: bool,
+    list_left_out: bool = False,
 ) -> Job:
     """Check everything that can be checked without a picture; raises `WrongArgument`."""
     if not prompt.strip():
@@ -153,6 +155,7 @@ def read_job(
         jobs=jobs,
         limit=limit,
         dry_run=dry_run,
+        list_left_out=list_left_out,
     )
 
 

@@ -67,6 +67,12 @@ def _describe(job: Job, screen: Screen) -> int:
         image_options=options,
     )
     found = reader.find(job.paths)
+    if job.list_left_out:
+        for line in summary.listed_left_out(found.left_out_paths):
+            if job.dry_run:
+                screen.say(f"{line}\n")
+            else:
+                screen.remark(line)
     if not found.files:
         raise Stopped(f"There are no pictures in {summary.names(job.paths)}. {summary.left_out(found.reasons())}")
     with servers_for(job.access, screen, requests_at_once=job.jobs) as servers:

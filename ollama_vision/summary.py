@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .screen import named as named_path
+
 _MOST_NAMES = 3
 _MOST_GROUPS = 10
 
@@ -93,6 +95,11 @@ def left_out(reasons: Mapping[str, int]) -> str:
     """`Left out: 3 hidden, ...`; empty when nothing was."""
     parts = [f"{count:,} {as_typed(reason)}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])]
     return f"Left out: {', '.join(parts)}." if parts else ""
+
+
+def listed_left_out(paths: Iterable[tuple[str, str]]) -> list[str]:
+    """`photos/a.cr2: no picture by its name`, a line each."""
+    return [f"{named_path(path)}: left out, {as_typed(why)}" for path, why in paths]
 
 
 def as_typed(message: str) -> str:

@@ -132,6 +132,9 @@ def describe(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be asked, and how many tokens it takes; ask nothing.")
     ] = False,
+    list_left_out: Annotated[
+        bool, typer.Option("--list-left-out", help="Name each file and folder that is left out, and why.")
+    ] = False,
     demo: Demo = False,
     header: Header = None,
     cacert: CACert = None,
@@ -172,6 +175,7 @@ def describe(
             jobs=jobs,
             limit=limit,
             dry_run=dry_run,
+            list_left_out=list_left_out,
         )
 
     from ollama_vision.describing import describe as run

@@ -49,6 +49,8 @@ class Found:
     """Why, in words, and how many. A folder that is not looked into counts as one."""
     suffixes: Mapping[str, int] = field(default_factory=dict)
     """Of what was left out since it is no picture by its name: the suffixes in lower case, and how many."""
+    left_out_paths: tuple[tuple[str, str], ...] = ()
+    """Each file and folder that was left out, as found from the argument, and why."""
 
     def reasons(self) -> dict[str, int]:
         """`left_out`, with the suffixes named: "no picture by its name (.cr2 20, .xmp 2)"."""
@@ -95,12 +97,14 @@ def listed(paths: list[str], wanted: Wanted) -> Found:
     files: dict[str, FoundFile] = {}
     left_out: Counter[str] = Counter()
     suffixes: Counter[str] = Counter()
+    left_out_paths: dict[str, str] = {}
     for path in paths:
         listing = _Listing(wanted, files)
         listing.argument(path)
         left_out += listing.left_out
         suffixes += listing.suffixes
-    return Found(tuple(files.values()), dict(left_out), dict(suffixes))
+        left_out_paths |= listing.paths
+    return Found(tuple(files.values()), dict(left_out), dict(suffixes), tuple(left_out_paths.items()))
 
 
 class _Listing:
@@ -111,6 +115,8 @@ class _Listing:
         self.left_out: Counter[str] = Counter()
         self.suffixes: Counter[str] = Counter()
         """Of what is no picture by its name."""
+        self.paths: dict[str, str] = {}
+        """Of what is left out, and why."""
         self.files = files
         """By their real paths: of all arguments so far."""
         self.seen = 0
@@ -135,7 +141,7 @@ class _Listing:
         elif not stat.S_ISREG(status.st_mode):
             raise _refusal(path, "is a pipe or a device", "Name files and folders.")
         elif self.wanted.exclude.fit(Path(path).name) or self.wanted.exclude.fit(_shown(path)):
-            self.left_out[_EXCLUDED] += 1
+            self._leave_out(path, _EXCLUDED)
         else:
             self._take(path, os.path.realpath(path), status, Path(path).parent, named=True)
 
@@ -163,7 +169,7 @@ class _Listing:
                 return iter(sorted(entries, key=_natural))
         except OSError as error:
             if self.wanted.keep_going and not is_root:
-                self.left_out["folder that cannot be read"] += 1
+                self._leave_out(folder, "folder that cannot be read")
                 return iter(())
             raise _refusal(
                 folder,
@@ -176,9 +182,9 @@ class _Listing:
         if below is not None and not on_the_way and not below.fits(path):
             return False
         if against := self.wanted.reason_against_either(entry.name, path, _shown(entry.path)):
-            self.left_out[_OF_FOLDERS[against]] += 1
+            self._leave_out(entry.path, _OF_FOLDERS[against])
         elif not on_the_way and not self.wanted.recursive:
-            self.left_out["folder (recursive=False)"] += 1
+            self._leave_out(entry.path, "folder (recursive=False)")
         else:
             key = _key(entry.path)
             if key not in self.entered:
@@ -188,19 +194,23 @@ class _Listing:
 
     def _file(self, entry: os.DirEntry[str], path: str, real_folder: str, root: Path) -> None:
         if against := self.wanted.reason_against(entry.name, path, _shown(entry.path)):
-            self.left_out[against] += 1
+            self._leave_out(entry.path, against)
             if against == _NO_PICTURE:
                 self.suffixes[_suffix(entry.name)] += 1
             return
         try:
             status = entry.stat()
         except OSError:
-            self.left_out["gone, or a link that leads nowhere"] += 1
+            self._leave_out(entry.path, "gone, or a link that leads nowhere")
             return
         if not stat.S_ISREG(status.st_mode):
-            self.left_out["pipe or device"] += 1
+            self._leave_out(entry.path, "pipe or device")
         else:
             self._take(entry.path, _real(entry, real_folder), status, root)
+
+    def _leave_out(self, path: str, why: str) -> None:
+        self.left_out[why] += 1
+        self.paths[path] = why
 
     def _take(self, path: str, real: str, status: os.stat_result, root: Path, *, named: bool = False) -> None:
         self.seen += 1
