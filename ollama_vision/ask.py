@@ -19,7 +19,7 @@ from .servers import NoServer, Servers, servers_for
 
 
 class NoAnswer(Exception):
-    """There is nothing to show; the message says why and what to do."""
+    """There is nothing to show, or not all of it; the message says why and what to do."""
 
 
 def ask(question: Question) -> int:
@@ -90,15 +90,19 @@ def show_answer(question: Question, pictures: list[str | Path | bytes], servers:
         keywords["think"] = question.think
 
     screen.wait(f"Asking {model}")
-    text = ""
+    item: Any = None
     if question.stream and question.format is None:  # JSON is found in an answer that is whole
         with closing(llm.stream_complete(question.text, pictures, **keywords)) as answer:
             for item in answer:
                 screen.say(item.delta or "")
-                text = item.text
     else:
-        text = llm.complete(question.text, pictures, **keywords).text
-        screen.say(text)
+        item = llm.complete(question.text, pictures, **keywords)
+        screen.say(item.text)
     screen.end_answer()
-    if not text.strip():
+    if item is None or not item.text.strip():
         raise NoAnswer(f"{model} answered with nothing. Ask in other words, or ask another model.")
+    if item.additional_kwargs.get("finish_reason") == "length":
+        raise NoAnswer(
+            f"The answer of {model} is not whole: it ran into the limit. Give it more room with --option "
+            "num_predict=N or --option num_ctx=N, or ask for less."
+        )

@@ -71,7 +71,6 @@ def test_metadata() -> None:
     "kwargs",
     [
         {"temperature": -0.1},
-        {"temperature": 1.1},
         {"context_window": 0},
         {"request_timeout": 0},
         {"deadline": -1},
@@ -93,11 +92,25 @@ def test_values_out_of_range(kwargs: dict[str, Any]) -> None:
         ({"think": True}, "Did you mean 'thinking'"),
         ({"host": "x"}, "Did you mean 'base_url'"),
         ({"max_tokens": 1, "num_predict": 1}, "the same thing"),
+        ({"context_window": 4096, "num_ctx": 8192}, "the same thing"),
+        ({"max_new_tokens": 100}, "Did you mean 'max_tokens'"),
+        ({"prompt_key": "prompt"}, "Leave it out"),
     ],
 )
 def test_arguments_that_nobody_knows(kwargs: dict[str, Any], words: str) -> None:
     with pytest.raises(TypeError, match=words):
         OllamaMultiModal(model="m", **kwargs)
+
+
+def test_the_same_window_under_both_names() -> None:
+    assert OllamaMultiModal(model="m", context_window=4096, num_ctx=4096).metadata.context_window == 4096
+
+
+@pytest.mark.parametrize("temperature", [1.5, 7, None])
+def test_temperatures_that_the_server_takes(temperature: float | None) -> None:
+    llm = OllamaMultiModal(model="m", temperature=temperature)
+    assert llm.metadata.temperature == temperature
+    assert OllamaMultiModal.from_dict(llm.to_dict()).temperature == temperature
 
 
 def test_the_model_is_required() -> None:
@@ -141,8 +154,8 @@ def test_credentials_in_the_address_become_a_header() -> None:
     "kwargs",
     [
         {"base_url": "http://me:secret@host:99999"},
-        {"temperature": 5, "base_url": "http://me:secret@host"},
-        {"temperature": 5, "headers": {"Authorization": "Bearer secret"}},
+        {"temperature": -5, "base_url": "http://me:secret@host"},
+        {"temperature": -5, "headers": {"Authorization": "Bearer secret"}},
         {"headers": {"Authorization": "Bearer secret\n"}},
         {"headers": {"Authorization": "Bearer secret\u2713"}},
         {"headers": "Bearer secret"},

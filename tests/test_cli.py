@@ -271,3 +271,13 @@ def test_prose_is_not_printed_as_json(vision: CommandLine, picture: str) -> None
         outcome = vision(picture, "What?", "--host", server.url, "--format", "json")
     assert (outcome.code, outcome.out) == (1, "")
     assert "did not answer as format asks" in outcome.err
+
+
+@pytest.mark.parametrize("more", [[], ["--no-stream"]])
+def test_a_cut_answer_is_shown_and_said(vision: CommandLine, picture: str, more: list[str]) -> None:
+    engine = ScriptedEngine(lambda request: Reply("A large white", done_reason="length"))
+    with EmbeddedOllama(engine=engine) as server:
+        outcome = vision(picture, "What?", "--host", server.url, "--option", "num_predict=3", *more)
+    assert (outcome.code, outcome.out) == (1, "A large white\n")
+    assert "not whole" in outcome.err
+    assert "--option num_predict" in outcome.err

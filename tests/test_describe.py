@@ -194,3 +194,13 @@ async def test_cancelling_closes_the_requests(serve: Any, plain: list[ImageNode]
     assert len(serving.asked) == 2
     for arrival in serving.asked:
         assert await asyncio.to_thread(arrival.left.wait, 30)
+
+
+def test_a_setting_that_there_is_not_is_refused(demo: OllamaMultiModal) -> None:
+    with pytest.raises(ValueError, match="workers"):
+        ImageDescriber(llm=demo, workers=3)
+
+
+def test_a_dumped_describer_is_made_again(demo: OllamaMultiModal) -> None:
+    settings = {"class_name": "ImageDescriber", "num_workers": 3}
+    assert ImageDescriber(llm=demo, **settings).num_workers == 3

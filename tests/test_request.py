@@ -170,6 +170,11 @@ def test_thinking_with_a_format_is_what_the_caller_says() -> None:
     assert body_of(OllamaMultiModal(model="m", thinking="low"), format="json")["think"] == "low"
 
 
+def test_no_temperature_leaves_it_to_the_model() -> None:
+    assert options_of(OllamaMultiModal(model="m", temperature=None)) == {"num_ctx": 3900}
+    assert options_of(OllamaMultiModal(model="m", temperature=1.5))["temperature"] == 1.5
+
+
 @pytest.mark.parametrize("form", ["xml", {}, 7, ["json"]])
 def test_a_format_that_is_none(form: Any) -> None:
     with pytest.raises(ValueError, match="pydantic class"):
@@ -181,6 +186,12 @@ def test_a_format_that_is_none(form: Any) -> None:
     [
         ({"temprature": 0.1}, "Did you mean 'temperature'"),
         ({"nonsense": 1}, "no keyword 'nonsense'"),
+        ({"timeout": 3}, "Did you mean 'deadline'"),
+        ({"request_timeout": 5}, "Did you mean 'deadline'"),
+        ({"max_new_tokens": 5}, "Did you mean 'max_tokens'"),
+        ({"images": ["a.png"]}, "Did you mean 'image_documents'"),
+        ({"image_paths": ["a.png"]}, "Did you mean 'image_documents'"),
+        ({"image": "a.png"}, "Did you mean 'image_documents'"),
         ({"max_tokens": 3, "num_predict": 3}, "the same thing"),
         ({"tools": []}, "complete\\(\\) cannot offer tools"),
     ],

@@ -32,7 +32,7 @@ Examples:
   ollama-vision ask receipt.heic "Read this receipt." --format receipt.schema.json
   ollama-vision ask --demo shapes.png "How many shapes are there?"
 
-The exit code is 0 with an answer, 1 without one, 2 for a wrong command line, 130 after Ctrl-C.
+The exit code is 0 with a whole answer, 1 without one, 2 for a wrong command line, 130 after Ctrl-C.
 """
 
 

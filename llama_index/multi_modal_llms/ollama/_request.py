@@ -42,7 +42,7 @@ class Settings(Protocol):
     """What a request takes from the object; `OllamaMultiModal` is one."""
 
     model: str
-    temperature: float
+    temperature: float | None
     context_window: int
     additional_kwargs: dict[str, Any]
     options_unchecked: dict[str, Any]
@@ -280,12 +280,27 @@ def _unknown_keyword(name: str, endpoint: Endpoint, known: frozenset[str]) -> st
     if name in CHAT_NAMES:
         lacks = "has no history" if name == "keep_pictures" else "cannot offer tools"
         return f"{name} belongs to chat(), which uses /api/chat; complete() {lacks}"
+    if name in _OTHER_NAMES:
+        return f"{verb}() has no keyword {name!r}. Did you mean {_OTHER_NAMES[name]!r}?"
     if name.lower() in MEANT_FOR_PICTURES:
         hint = " Did you mean 'image_documents'?" if verb == "complete" else _IN_A_MESSAGE
         return f"{verb}() has no keyword {name!r}.{hint}"
     return f"{verb}() has no keyword {name!r}.{near_name(name, sorted(known))}"
 
 
+_OTHER_NAMES = {
+    "timeout": "deadline",
+    "request_timeout": "deadline",
+    "max_new_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
+    "context_window": "num_ctx",
+    "thinking": "think",
+    "response_format": "format",
+    "stop_sequences": "stop",
+    "additional_kwargs": "options",
+}
+"""What other clients, and this one's constructor, call it."""
 _IN_A_MESSAGE = " Put each picture into a message, as ImageBlock(path=...) in its blocks."
 
 

@@ -23,6 +23,8 @@ _OTHER_NAMES = {
     "model_name": "model",
     "format": "json_mode",
     "max_new_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
     "options": "additional_kwargs",
 }
 """What other clients call it."""
@@ -37,7 +39,12 @@ def read_arguments(data: Mapping[str, Any], fields: Collection[str]) -> dict[str
     """
     given = {name: value for name, value in data.items() if name != "class_name"}  # core adds it to its dumps
     options = option_defaults({name: value for name, value in given.items() if name not in fields})
+    window, option = given.get("context_window"), given.get("num_ctx")
+    if window is not None and option is not None and window != option:
+        raise TypeError(f"context_window ({window}) and num_ctx ({option}) are the same thing; pass one of them")
     for name in given:
+        if name == "prompt_key":
+            raise TypeError("OllamaMultiModal has no argument 'prompt_key': it had no effect. Leave it out.")
         if name not in fields and name not in options and name != "max_tokens":
             other = _OTHER_NAMES.get(name)
             hint = f" Did you mean {other!r}?" if other else near_name(name, sorted(fields))

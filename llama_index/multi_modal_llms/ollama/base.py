@@ -61,7 +61,9 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
 
     base_url: str = Field(default_factory=default_base_url, description="Where the server is.")
     model: str = Field(description="The model's name on that server.", min_length=1)
-    temperature: float = Field(default=0.75, ge=0.0, le=1.0, description="Sampling temperature, 0.0 to 1.0.")
+    temperature: float | None = Field(
+        default=0.75, ge=0.0, description="Sampling temperature; None leaves it to the model's own."
+    )
     context_window: int = Field(
         default=DEFAULT_CONTEXT_WINDOW, gt=0, description="Context in tokens; sent as the option num_ctx."
     )

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, 
 from contextlib import aclosing, closing
 from typing import Any, Literal
 
-from llama_index.core.bridge.pydantic import BaseModel, Field, field_serializer, field_validator
+from llama_index.core.bridge.pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
 from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import BaseNode, TransformComponent
 
@@ -68,7 +68,10 @@ class ImageDescriber(TransformComponent):
         default_factory=dict, description="Keywords of each call: options={...}, image_options=..., num_predict=..."
     )
 
+    model_config = ConfigDict(extra="forbid")
+
     def __init__(self, **settings: Any) -> None:
+        settings.pop("class_name", None)  # core adds it to its dumps
         super().__init__(**settings)
         self.request_hash()  # a keyword that no call takes is told here, and not after the first picture
 
