@@ -115,7 +115,7 @@ def test_a_kill_loses_no_line(folder: Path, gated: tuple[EmbeddedOllama, Gate]) 
     code, said = end_of(start(*words, folder=folder))
     assert code == 0, said
     assert sorted(line["path"] for line in lines(folder / "results.jsonl")) == sorted(scenes)
-    assert sorted(file.name for file in folder.iterdir()) == ["photos", "results.jsonl"]
+    assert sorted(file.name for file in folder.iterdir()) == ["photos", "results.jsonl", "results.jsonl.requests.json"]
 
 
 def test_a_server_that_dies_stops_the_run_and_blames_no_picture(folder: Path) -> None:
