@@ -51,6 +51,8 @@ class Question:
     options: Mapping[str, Any]
     options_unchecked: Mapping[str, Any]
     think: bool | None
+    timeout: float | None
+    """Seconds of silence; `None`: as long as the client waits by itself."""
 
 
 def read_question(
@@ -70,6 +72,7 @@ def read_question(
     options: Iterable[str],
     options_unchecked: Iterable[str] = (),
     think: bool | None,
+    timeout: float | None = None,
 ) -> Question:
     """Check everything that can be checked without a server; raises `WrongArgument`."""
     return Question(
@@ -85,6 +88,7 @@ def read_question(
         options=dict(read_option(text) for text in options),
         options_unchecked=dict(read_option(text) for text in options_unchecked),
         think=think,
+        timeout=timeout,
     )
 
 

@@ -16,6 +16,7 @@ from .exits import DONE, FAILED, STOPPED
 from .models import NoModel
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, servers_for
+from .summary import as_typed
 
 
 class NoAnswer(Exception):
@@ -67,18 +68,20 @@ def in_shell_words(text: str) -> str:
     """What the client says, in the words of this command: it has no ImageOptions and no blocks."""
     for python, shell in _IN_A_SHELL:
         text = re.sub(python, shell, text)
-    return text
+    return as_typed(text)
 
 
 def show_answer(question: Question, pictures: list[str | Path | bytes], servers: Servers, screen: Screen) -> None:
     """Put the question to the model and its answer on the screen; raises when there is no text in it."""
     model = question.model or servers.model_that_sees(screen)
+    patience: dict[str, Any] = {} if question.timeout is None else {"request_timeout": question.timeout}
     try:
         llm = OllamaMultiModal(
             model=model,
             image_options=ImageOptions(range=question.range, pages=question.pages, frames=question.frames),
             additional_kwargs=dict(question.options),
             options_unchecked=dict(question.options_unchecked),
+            **patience,
             **servers.settings[0],
         )
     except TypeError as error:

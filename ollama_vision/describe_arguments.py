@@ -59,6 +59,8 @@ class Job:
     """`None`: beside each picture."""
     report: Path | None
     jobs: int
+    timeout: float | None
+    """Seconds of silence; `None`: as long as the client waits by itself."""
     limit: int | None
     dry_run: bool
     list_left_out: bool
@@ -100,6 +102,7 @@ def read_job(
     sidecar_folder: Path | None,
     report: Path | None,
     jobs: int,
+    timeout: float | None = None,
     limit: int | None,
     dry_run: bool,
     list_left_out: bool = False,
@@ -153,6 +156,7 @@ def read_job(
         sidecar_folder=sidecar_folder,
         report=report,
         jobs=jobs,
+        timeout=timeout,
         limit=limit,
         dry_run=dry_run,
         list_left_out=list_left_out,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 from llama_index.multi_modal_llms.ollama import Found, ImageDescriber, ImageOptions, OllamaMultiModal, PictureReader
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
@@ -130,10 +131,14 @@ def image_options(job: Job) -> ImageOptions:
     return ImageOptions(range=job.range).with_detail(job.detail)
 
 
+def patience_of(job: Job) -> dict[str, Any]:
+    return {} if job.timeout is None else {"request_timeout": job.timeout}
+
+
 def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> Asking:
     """One model, asked as was said; raises Stopped for an option that the client does not send."""
     llms = [
-        OllamaMultiModal(model=model, temperature=0.0, image_options=options, **settings)
+        OllamaMultiModal(model=model, temperature=0.0, image_options=options, **patience_of(job), **settings)
         for settings in servers.settings
     ]
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .ledger import Entry, Key, Ledger, Version, is_complete
+from .summary import as_typed
 
 if TYPE_CHECKING:
     from llama_index.core.schema import BaseNode
@@ -175,7 +176,9 @@ def record_of(description: Description, place: Place, request: str) -> dict[str,
         "finish_reason": description.finish_reason,
         "model": description.model,
         "usage": dict(description.usage),
+        "host": description.host,
         "seconds": round(description.seconds, 3),
+        "waited": round(description.waited, 3),
         "request": request,
     }
     if place.seconds_in_video is not None:
@@ -185,6 +188,6 @@ def record_of(description: Description, place: Place, request: str) -> dict[str,
 
 def message_of(error: Any, place: Place) -> str:
     """What the error says; a picture that it names by its path is called so from the first word on."""
-    text = str(error)
+    text = as_typed(str(error))
     name = f"The picture ({place.path})"
     return place.path + text.removeprefix(name) if text.startswith(name) else text

@@ -65,6 +65,8 @@ class Run:
         self._tally = Tally()
         self._watched = Watched(screen, self._tally)
         self._reader = reader
+        self._host_faults: dict[str, str] = {}
+        """Of several: those that were left alone, and why."""
         self._copied = 0
         """Lines of files with the bytes of another one, which alone was asked about."""
         self._copies = {asking.request: self._copies_for(asking) for asking in askings}
@@ -125,7 +127,7 @@ class Run:
     def _ask(self, asking: Asking, questions: Questions, copies: Copies) -> None:
         left: dict[str, FoundFile] = {}
         written: dict[Key, dict[int | None, Entry]] = {}
-        with closing(asking.describer.iter(questions)) as descriptions:
+        with closing(asking.describer.iter(questions, on_host_fault=self._host_failed)) as descriptions:
             for description in descriptions:
                 record = record_of(description, questions.take(description.index), asking.request)
                 self._write(record)
@@ -144,6 +146,11 @@ class Run:
             again = self._questions_about([*left.values()], asking, Ledger(written), None, {})
             self._watched.expect(again.left())
             self._ask(asking, again, {})
+
+    def _host_failed(self, host: str, fault: OllamaMultiModalError) -> None:
+        if len(self._job.access.hosts) > 1:  # of one alone the end of the run tells
+            self._host_faults[host] = summary.as_typed(str(fault))
+            self._screen.remark(f"{host} is left alone for now: {self._host_faults[host]}")
 
     def _write(self, record: Mapping[str, Any]) -> None:
         try:
@@ -166,6 +173,9 @@ class Run:
             tokens = f"{tally.prompt_tokens:,} tokens read, {tally.answer_tokens:,} written"
             failed = f", {tally.failed:,} failed" if tally.failed else ""
             screen.remark(f"{answers}{failed}, in {summary.duration(self._watched.seconds)}; {tokens}.")
+        for host, fault in self._host_faults.items():
+            came = summary.counted(tally.answers[host], "answer")
+            screen.remark(f"{host} failed, and gave {came}: {fault}")
         if self._copied:
             noun = "line has" if self._copied == 1 else "lines have"
             screen.remark(f"{self._copied:,} more {noun} the answer to a picture of the same bytes, asked about once.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llama_index.multi_modal_llms.ollama import OllamaServer
+from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from .arguments import Access
 from .extras import EMBEDDED, how_to_install, is_complete
@@ -28,12 +29,21 @@ class Servers:
     model: str | None = None
 
     def model_that_sees(self, screen: Waiting) -> str:
-        """The demo model, or the only one on the first server that sees; raises NoModel."""
+        """The demo model, or the only one on the first server that answers which sees; raises NoModel."""
         if self.model is not None:
             return self.model
         screen.wait("Looking for a model that sees")
-        there = OllamaServer(**self.settings[0])
-        return only_vision_model(there.models(), server=str(there.base_url))
+        faults = []
+        for settings in self.settings:
+            there = OllamaServer(**settings)
+            try:
+                models = there.models()
+            except OllamaMultiModalError as fault:
+                # Another one may know; this one is named by the run.
+                faults.append(fault)
+            else:
+                return only_vision_model(models, server=str(there.base_url))
+        raise faults[0]
 
 
 @contextmanager

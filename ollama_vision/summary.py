@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,8 @@ class Tally:
     expected: int = 0
     """How many pictures are to be asked about; pages count when their document is opened."""
     done: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    """From each host."""
     failed: int = 0
     prompt_tokens: int = 0
     answer_tokens: int = 0
@@ -42,6 +45,7 @@ class Tally:
         self.expected = max(self.expected, self.done)
         self.prompt_tokens += record["usage"].get("prompt_tokens", 0)
         self.answer_tokens += record["usage"].get("completion_tokens", 0)
+        self.answers[record.get("host", "")] += record["error"] is None
         if (error := record["error"]) is not None:
             self.failed += 1
             name = name_of(record)
@@ -107,7 +111,21 @@ def as_typed(message: str) -> str:
     message = re.sub(
         r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}", message
     )
-    return message.replace("videos=True", "--videos").replace("pass base_url", "give --host")
+    for python, shell in _IN_A_SHELL:
+        message = message.replace(python, shell)
+    return message
+
+
+_IN_A_SHELL = (
+    ("videos=True", "--videos"),
+    ("pass base_url", "give --host"),
+    ("(request_timeout)", "(--timeout)"),
+    ("raise request_timeout, load it first with preload(), or", "raise --timeout, load it first with ollama run, or"),
+    ("with num_predict (max_tokens) or context_window", "with --option num_predict=N or --option num_ctx=N"),
+    (" What came is in partial_text.", ""),
+    ("leave think unset", "leave --think out"),
+)
+"""What the client says, and how the command has it."""
 
 
 def counted(count: int, noun: str) -> str:

@@ -24,8 +24,9 @@ from describing_support import (
 )
 from PIL import Image
 
-from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
+from ollama_embedded import EmbeddedOllama, Gate, ScriptedEngine, draw_scene
 from ollama_embedded.catalog import ModelFacts
+from ollama_embedded.faults import SlowFirstByte
 from ollama_embedded.scenes import Shape
 
 folder = pytest.fixture(fresh_folder)
@@ -52,7 +53,7 @@ def test_a_line_says_what_was_asked_and_what_came(
     data = Path(photos[0]).read_bytes()
     assert list(line) == [
         *("path", "page", "pages", "size", "modified", "sha256", "text", "fields", "error", "finish_reason"),
-        *("model", "usage", "seconds", "request"),
+        *("model", "usage", "host", "seconds", "waited", "request"),
     ]
     assert (line["path"], line["page"], line["pages"], line["size"]) == (photos[0], None, None, len(data))
     assert line["sha256"] == hashlib.sha256(data).hexdigest()
@@ -180,6 +181,37 @@ def test_several_hosts_share_the_pictures(describe: Describe, folder: Path) -> N
     assert len(one.asked) + len(two.asked) == 8
     assert one.asked
     assert two.asked
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_host_that_is_not_there_is_named_at_once_and_at_the_end(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama, is_first: bool
+) -> None:
+    gone = "http://127.0.0.1:9"
+    hosts = [gone, scripted.url] if is_first else [scripted.url, gone]
+    outcome = describe("photos", "--host", hosts[0], "--host", hosts[1])
+    assert outcome.code == 0
+    assert {line["host"] for line in lines()} == {scripted.url}
+    assert f"{gone} is left alone for now: Nothing answers at {gone}" in outcome.err
+    assert f"{gone} failed, and gave 0 answers: Nothing answers at {gone}" in outcome.err
+
+
+def test_how_long_is_waited_can_be_said(describe: Describe, photos: list[str]) -> None:
+    silent = SlowFirstByte(Gate())
+    with EmbeddedOllama(engine=ScriptedEngine("A."), faults=[silent] * 8) as server:
+        outcome = describe(photos[0], "--host", server.url, "--timeout", 0.3)
+    assert outcome.code == 1
+    (line,) = lines()
+    assert "for 0.3 seconds (--timeout)" in line["error"]["message"]
+    assert "raise --timeout" in outcome.err
+
+
+def test_waiting_for_others_is_no_time_of_the_server(describe: Describe, photos: list[str]) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine("A."), num_parallel=1) as server:
+        assert describe("photos", "--host", server.url, "--jobs", 3).code == 0
+    for line in lines():
+        assert line["seconds"] >= 0
+        assert line["waited"] >= 0
 
 
 def test_lines_can_be_printed(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:

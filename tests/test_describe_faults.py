@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import threading
@@ -432,19 +433,72 @@ def test_when_the_last_host_is_gone_each_is_named(plain: list[ImageNode]) -> Non
     assert "127.0.0.1:10" in str(stopped)
 
 
-def test_a_host_that_failed_is_tried_again_after_a_while() -> None:
+async def test_a_host_that_failed_is_tried_again_after_a_while() -> None:
     clock = [0.0]
     llms = [OllamaMultiModal(model="m", base_url=f"http://127.0.0.1:{port}") for port in (1, 2)]
     hosts = Hosts(llms, now=lambda: clock[0])
-    one = hosts.take()
+    one = await hosts.take()
     hosts.failed(one, errors.ConnectionFailedError("gone"))
     hosts.give_back(one)
-    assert {hosts.take().name for _ in range(4)} == {llms[1].base_url}
+    assert {(await hosts.take()).name for _ in range(4)} == {llms[1].base_url}
     clock[0] = REST
-    assert hosts.take() is one
-    assert {hosts.take().name for _ in range(4)} == {llms[1].base_url}, "with one picture, until that is answered"
+    assert await hosts.take() is one
+    assert {(await hosts.take()).name for _ in range(4)} == {llms[1].base_url}, (
+        "with one picture, until that is answered"
+    )
     hosts.answered(one)
-    assert hosts.take() is one
+    assert await hosts.take() is one
+
+
+def test_no_picture_is_blamed_for_waiting_behind_others(serve: Any, plain: list[ImageNode]) -> None:
+    """The server answers one at a time, and each answer takes longer than half of what the client waits."""
+    serving = serve(Slow(1.0), num_parallel=1, request_timeout=1.8)
+    given, stopped = run(serving.llm, plain[:3], num_workers=3)
+    assert stopped is None
+    assert sorted(description.text for description in given) == ["0", "1", "2"]
+    assert len(serving.asked) > 3
+
+
+async def test_a_host_that_let_one_wait_gets_no_more_than_it_answered() -> None:
+    hosts = Hosts([OllamaMultiModal(model="m", base_url="http://127.0.0.1:1")])
+    first, second, third = [await hosts.take() for _ in range(3)]
+    assert hosts.let_one_wait(third, 2)
+    hosts.give_back(third)
+    another = asyncio.create_task(hosts.take())
+    await asyncio.sleep(0)
+    assert not another.done()
+    hosts.give_back(second)
+    assert await another is first
+    assert not hosts.let_one_wait(first, 0), "it was alone"
+
+
+def test_who_is_alone_and_hears_nothing_is_told(serve: Any, plain: list[ImageNode]) -> None:
+    serving = serve(Slow(1.5), num_parallel=1, request_timeout=0.3)
+    given, _ = run(serving.llm, plain[:2], num_workers=2)
+    assert [type(description.error) for description in given] == [errors.SilenceTimeoutError] * 2
+    assert all(description.host == serving.llm.base_url for description in given)
+
+
+def test_who_is_left_alone_is_told_at_once(serve: Any, plain: list[ImageNode]) -> None:
+    llms = [OllamaMultiModal(model="m", base_url="http://127.0.0.1:9", max_retries=0), serve("whole").llm]
+    heard: list[tuple[str, str]] = []
+    describer = ImageDescriber(llm=llms, num_workers=2)
+    given = list(describer.iter(plain[:6], on_host_fault=lambda name, fault: heard.append((name, str(fault)))))
+    assert {description.host for description in given} == {llms[1].base_url}
+    ((name, fault),) = heard
+    assert name == "http://127.0.0.1:9"
+    assert "Nothing answers" in fault
+
+
+class Slow:
+    """A script that takes its time, and says the picture's grey."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __call__(self, request: Any) -> str:
+        threading.Event().wait(self._seconds)
+        return f"{grey_of(request)}"
 
 
 def test_hosts_must_give_the_same_answers() -> None:

@@ -14,6 +14,7 @@ from ollama_vision.commands.options import (
     Options,
     Range,
     Think,
+    Timeout,
     UncheckedOptions,
     complete_model,
     right_arguments,
@@ -84,6 +85,7 @@ def ask(
     option: Options = None,
     option_unchecked: UncheckedOptions = None,
     think: Think = None,
+    timeout: Timeout = None,
 ) -> None:
     from ollama_vision.arguments import read_question
 
@@ -104,6 +106,7 @@ def ask(
             options=option or [],
             options_unchecked=option_unchecked or [],
             think=think,
+            timeout=timeout,
         )
 
     from ollama_vision.ask import ask as answer

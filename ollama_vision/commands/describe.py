@@ -16,6 +16,7 @@ from ollama_vision.commands.options import (
     Options,
     Range,
     Think,
+    Timeout,
     UncheckedOptions,
     complete_model,
     right_arguments,
@@ -128,6 +129,7 @@ def describe(
     ] = None,
     jobs: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many requests are in flight.")] = 4,
     host: Hosts = None,
+    timeout: Timeout = None,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only about the first N pictures.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be asked, and how many tokens it takes; ask nothing.")
@@ -173,6 +175,7 @@ def describe(
             sidecar_folder=sidecar_dir,
             report=report,
             jobs=jobs,
+            timeout=timeout,
             limit=limit,
             dry_run=dry_run,
             list_left_out=list_left_out,

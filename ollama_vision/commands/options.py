@@ -62,6 +62,16 @@ Think = Annotated[
     bool | None,
     typer.Option("--think/--no-think", help="Have a model that can think do so, or not.", show_default=False),
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0.1,
+        help="How long the server may be silent about a question that it was sent.",
+        show_default="600",
+    ),
+]
 Range = Annotated[
     str | None,
     typer.Option(

@@ -14,7 +14,7 @@ from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import BaseNode, TransformComponent
 
 from . import OllamaMultiModal
-from ._describing import Ask, Description, LoopThread, Run, request_hash, what_is_asked
+from ._describing import Ask, Description, LoopThread, Run, Told, request_hash, what_is_asked
 
 __all__ = ["Description", "ImageDescriber"]
 
@@ -101,23 +101,28 @@ class ImageDescriber(TransformComponent):
                     done.add(description)
         return done.in_order()
 
-    def iter(self, nodes: Iterable[BaseNode]) -> Generator[Description, None, None]:
+    def iter(
+        self, nodes: Iterable[BaseNode], *, on_host_fault: Told | None = None
+    ) -> Generator[Description, None, None]:
         """What came of each node, as they finish: an answer, or the picture's own error, whatever `on_error` says.
 
         Nodes are taken when there is room for them, so the list may be endless. Leaving early closes the requests.
+        `on_host_fault` gets the address of a host that is left alone and why, at once and on another thread.
 
         Raises:
             RunStoppedError: a fault that is no picture's.
         """
         with LoopThread() as loop:
-            results = self.aiter(nodes)
+            results = self.aiter(nodes, on_host_fault=on_host_fault)
             while (description := loop.run(anext(results, None))) is not None:
                 yield description
 
-    async def aiter(self, nodes: Iterable[BaseNode] | AsyncIterable[BaseNode]) -> AsyncGenerator[Description, None]:
+    async def aiter(
+        self, nodes: Iterable[BaseNode] | AsyncIterable[BaseNode], *, on_host_fault: Told | None = None
+    ) -> AsyncGenerator[Description, None]:
         """The same on an event loop; nodes may come asynchronously too."""
         skipped = 0
-        async with aclosing(self._run().results(nodes)) as results:
+        async with aclosing(self._run(on_host_fault).results(nodes)) as results:
             async for description in results:
                 skipped += description.skipped
                 yield description
@@ -189,8 +194,15 @@ class ImageDescriber(TransformComponent):
         # One is being answered, and the next is there when its host is free.
         return self.num_workers or max(4, 2 * len(self._llms()))
 
-    def _run(self) -> Run:
-        return Run(self._llms(), self._ask(), output=self.output, workers=self._workers(), cache=self.cache)
+    def _run(self, on_host_fault: Told | None) -> Run:
+        return Run(
+            self._llms(),
+            self._ask(),
+            output=self.output,
+            workers=self._workers(),
+            cache=self.cache,
+            on_host_fault=on_host_fault,
+        )
 
 
 class _Done:

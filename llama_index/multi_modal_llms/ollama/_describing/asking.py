@@ -47,6 +47,8 @@ class Answer:
     finish_reason: str = ""
     usage: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    """The server's own; where it does not tell, all that passed."""
+    waited: float = 0.0
 
 
 async def answer(llm: OllamaMultiModal, ask: Ask, pictures: Sequence[PreparedImage]) -> Answer:
@@ -73,7 +75,9 @@ async def answer(llm: OllamaMultiModal, ask: Ask, pictures: Sequence[PreparedIma
             f"{llm.model!r} answered with nothing. Ask in other words, or ask another model.",
             finish_reason=teller.finish_reason,
         )
-    return Answer(text, fields, teller.finish_reason, teller.usage, time.monotonic() - started)
+    passed = time.monotonic() - started
+    seconds = passed if teller.seconds is None else min(teller.seconds, passed)
+    return Answer(text, fields, teller.finish_reason, teller.usage, seconds, passed - seconds)
 
 
 async def _object(llm: OllamaMultiModal, ask: Ask, teller: _Teller, pictures: Sequence[PreparedImage]) -> BaseModel:
@@ -98,6 +102,8 @@ class _Teller(_structured.LoopChat):
         self.text = ""
         self.finish_reason = ""
         self.usage: dict[str, int] = {}
+        self.seconds: float | None = None
+        """What the server says that it took, waiting left out; `None` where it does not say."""
 
     def time_left(self) -> dict[str, Any]:
         """The keyword that holds the next request to what is left of the deadline."""
@@ -128,6 +134,9 @@ class _Teller(_structured.LoopChat):
         self.finish_reason = str(last.additional_kwargs.get("finish_reason") or "")
         for name, count in last.raw["usage"].items():
             self.usage[name] = self.usage.get(name, 0) + count
+        if isinstance(last.raw.get("eval_duration"), int):
+            took = sum(last.raw.get(f"{part}_duration") or 0 for part in ("load", "prompt_eval", "eval"))
+            self.seconds = (self.seconds or 0.0) + took / 1e9
         return last
 
 

@@ -38,10 +38,12 @@ class Description:
     finish_reason: str = ""
     model: str = ""
     host: str = ""
-    """Which server answered; empty when none was asked."""
+    """Which server answered, or failed over it; empty when none was asked."""
     usage: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
-    """From when the request started; the picture had been prepared then."""
+    """The server's own time, of loading, reading and writing; where it does not tell, from when the request started."""
+    waited: float = 0.0
+    """Seconds beside these: for other requests that the server had to answer first, and on the way."""
     sha256: str = ""
     """Of the picture's file, in hex; empty when it could not be read."""
     cached: bool = False

@@ -1,7 +1,12 @@
-"""Several servers with the same model: the free one is asked next, and one that fails is left alone for a while."""
+"""Several servers with the same model: the free one is asked next, and one that fails is left alone for a while.
+
+How many requests a server answers at once is learnt: one that leaves a request waiting gets fewer.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +16,9 @@ from ..errors import OllamaMultiModalError, RunStoppedError
 
 if TYPE_CHECKING:
     from ..base import OllamaMultiModal
+
+Told = Callable[[str, OllamaMultiModalError], None]
+"""Hears of a host that is left alone from now on: its address, and why."""
 
 REST = 60.0
 """Seconds until a host that failed is tried again, with one picture: a server is restarted in less."""
@@ -22,6 +30,8 @@ class Host:
 
     llm: OllamaMultiModal
     in_flight: int = 0
+    room: int = sys.maxsize
+    """So many requests it has had at once without letting one wait for longer than the client does."""
     taken: int = 0
     rests_until: float = 0.0
     fault: OllamaMultiModalError | None = None
@@ -35,26 +45,46 @@ class Host:
 class Hosts:
     """Which host is asked next."""
 
-    def __init__(self, llms: Sequence[OllamaMultiModal], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        llms: Sequence[OllamaMultiModal],
+        now: Callable[[], float] = time.monotonic,
+        told: Told = lambda name, fault: None,
+    ) -> None:
         self._hosts = [Host(llm) for llm in llms]
-        self._now = now
+        self._now, self._told = now, told
+        self._freed = asyncio.Event()
 
-    def take(self) -> Host:
-        """The host with the fewest requests in flight, for one more.
+    async def take(self) -> Host:
+        """The host with the fewest requests in flight, for one more, as soon as one has room.
 
         Raises:
             RunStoppedError: none is left.
         """
-        there = [host for host in self._hosts if self._may_be_asked(host)]
-        if not there:
-            raise self._none_left()
-        host = min(there, key=lambda each: (each.in_flight, each.taken))
-        host.in_flight += 1
-        host.taken += 1
-        return host
+        while True:
+            there = [host for host in self._hosts if self._may_be_asked(host)]
+            if not there:
+                raise self._none_left()
+            if free := [host for host in there if host.in_flight < host.room]:
+                host = min(free, key=lambda each: (each.in_flight, each.taken))
+                host.in_flight += 1
+                host.taken += 1
+                return host
+            await self._freed.wait()
 
     def give_back(self, host: Host) -> None:
         host.in_flight -= 1
+        self._freed.set()
+        self._freed = asyncio.Event()
+
+    def let_one_wait(self, host: Host, behind: int) -> bool:
+        """No word came of a request that was sent behind so many others: whether it waited for these.
+
+        The host gets no more than these at once from now on.
+        """
+        if behind:
+            host.room = min(host.room, behind)
+        return behind > 0
 
     def answered(self, host: Host) -> None:
         """It works, whatever was before."""
@@ -62,7 +92,10 @@ class Hosts:
 
     def failed(self, host: Host, fault: OllamaMultiModalError) -> None:
         """Leave it alone for a while."""
+        is_news = host.fault is None
         host.fault, host.rests_until = fault, self._now() + REST
+        if is_news:
+            self._told(host.name, fault)
 
     def _may_be_asked(self, host: Host) -> bool:
         if host.fault is None:

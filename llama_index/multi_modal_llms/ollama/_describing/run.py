@@ -16,7 +16,7 @@ from ..server import OllamaServer
 from . import remembering
 from .asking import Answer, Ask, answer
 from .description import Description, Output, answered, failed, holds_picture, place_of
-from .hosts import Host, Hosts
+from .hosts import Host, Hosts, Told
 from .identity import arguments_of, request_hash
 from .verdicts import Fault, Streak, came_to_nothing, fault_of, folder_that_is_gone, worth_another_try
 
@@ -37,7 +37,8 @@ class Run:
 
     Args:
         llms: the same model on one host or more.
-        workers: requests in flight.
+        workers: requests in flight, all hosts together.
+        on_host_fault: hears of each host that is left alone.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class Run:
         output: Output,
         workers: int,
         cache: IngestionCache | None = None,
+        on_host_fault: Told | None = None,
     ) -> None:
+        self._told: Told = on_host_fault or (lambda name, fault: None)
         self._llms, self._ask, self._output, self._workers, self._cache = llms, ask, output, workers, cache
         self._request = request_hash(llms[0], ask)
         self._image_options = arguments_of(llms[0], ask).image_options
@@ -59,7 +62,7 @@ class Run:
         Raises:
             RunStoppedError: a fault that is no picture's; nothing is said of the pictures that met it.
         """
-        hosts, streak, source = Hosts(self._llms), Streak(), _Source(nodes)
+        hosts, streak, source = Hosts(self._llms, told=self._told), Streak(), _Source(nodes)
         asking: set[asyncio.Task[Description]] = set()
         pulling: asyncio.Task[tuple[int, BaseNode] | None] | None = None
         try:
@@ -98,6 +101,8 @@ class Run:
                 return self._answered(index, node, sha256, kept, host=None)
             pictures = await asyncio.to_thread(original.pictures)
             host, answer = await self._asked(pictures, hosts)
+            if isinstance(answer, errors.OllamaMultiModalError):
+                return await asyncio.to_thread(self._failed, index, node, sha256, answer, host.name)
         except errors.OllamaMultiModalError as error:
             return await asyncio.to_thread(self._failed, index, node, sha256, error)
         if self._cache is not None:
@@ -109,11 +114,14 @@ class Run:
             return None
         return await asyncio.to_thread(remembering.recall, self._cache, name, self._ask.output_cls)
 
-    async def _asked(self, pictures: Sequence[PreparedImage], hosts: Hosts) -> tuple[Host, Answer]:
-        """The answer, from the first host that is not itself to blame for having none."""
+    async def _asked(
+        self, pictures: Sequence[PreparedImage], hosts: Hosts
+    ) -> tuple[Host, Answer | errors.OllamaMultiModalError]:
+        """The answer or the picture's fault, from the first host that is not itself to blame for having none."""
         tried = waited = 0
         while True:
-            host = hosts.take()
+            host = await hosts.take()
+            behind = host.in_flight - 1
             try:
                 found = await answer(host.llm, self._ask, pictures)
             except errors.OllamaMultiModalError as error:
@@ -121,12 +129,15 @@ class Run:
                     hosts.failed(host, ailment)
                     continue
                 hosts.answered(host)
+                nothing_came = isinstance(error, errors.SilenceTimeoutError) and not error.partial_text
+                if nothing_came and hosts.let_one_wait(host, behind):
+                    continue
                 waited += came_to_nothing(error)
                 if came_to_nothing(error) and waited <= _MOST_WAITS:
                     continue
                 tried += 1
                 if tried > 1 or not worth_another_try(error):
-                    raise
+                    return host, error
             else:
                 hosts.answered(host)
                 return host, found
@@ -145,11 +156,14 @@ class Run:
             host=host.name if host else "",
             usage=answer.usage,
             seconds=answer.seconds,
+            waited=answer.waited,
             sha256=sha256,
             cached=host is None,
         )
 
-    def _failed(self, index: int, node: BaseNode, sha256: str, error: errors.OllamaMultiModalError) -> Description:
+    def _failed(
+        self, index: int, node: BaseNode, sha256: str, error: errors.OllamaMultiModalError, host: str = ""
+    ) -> Description:
         if isinstance(error, errors.RunStoppedError):
             raise error
         if isinstance(error, errors.MissingExtraError):
@@ -166,6 +180,7 @@ class Run:
             error=error,
             finish_reason=str(getattr(error, "finish_reason", "")),
             model=self._llms[0].model,
+            host=host,
             sha256=sha256,
         )
 
