@@ -24,7 +24,7 @@ from describing_support import (
 )
 from PIL import Image
 
-from ollama_embedded import EmbeddedOllama, Gate, ScriptedEngine, draw_scene
+from ollama_embedded import EmbeddedOllama, Ending, Gate, Reply, ScriptedEngine, draw_scene
 from ollama_embedded.catalog import ModelFacts
 from ollama_embedded.faults import SlowFirstByte
 from ollama_embedded.scenes import Shape
@@ -206,12 +206,12 @@ def test_how_long_is_waited_can_be_said(describe: Describe, photos: list[str]) -
     assert "raise --timeout" in outcome.err
 
 
-def test_waiting_for_others_is_no_time_of_the_server(describe: Describe, photos: list[str]) -> None:
-    with EmbeddedOllama(engine=ScriptedEngine("A."), num_parallel=1) as server:
+def test_seconds_are_what_the_server_says_that_it_took(describe: Describe, photos: list[str]) -> None:
+    took = Ending(load_duration=200_000, prompt_duration=500_000, answer_duration=300_000)
+    with EmbeddedOllama(engine=ScriptedEngine(lambda request: Reply("A.", ending=took)), num_parallel=1) as server:
         assert describe("photos", "--host", server.url, "--jobs", 3).code == 0
-    for line in lines():
-        assert line["seconds"] >= 0
-        assert line["waited"] >= 0
+    assert [line["seconds"] for line in lines()] == [0.001] * 3
+    assert all(line["waited"] > 0 for line in lines())
 
 
 def test_lines_can_be_printed(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
