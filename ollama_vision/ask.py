@@ -15,7 +15,7 @@ from .arguments import STANDARD_INPUT, Question, WrongArgument, as_option
 from .exits import DONE, FAILED, STOPPED
 from .models import NoModel
 from .screen import Screen, silence_output, telling
-from .servers import NoServer, Servers, servers_for
+from .servers import NoServer, Servers, patience, servers_for
 from .summary import as_typed
 
 
@@ -74,14 +74,13 @@ def in_shell_words(text: str) -> str:
 def show_answer(question: Question, pictures: list[str | Path | bytes], servers: Servers, screen: Screen) -> None:
     """Put the question to the model and its answer on the screen; raises when there is no text in it."""
     model = question.model or servers.model_that_sees(screen)
-    patience: dict[str, Any] = {} if question.timeout is None else {"request_timeout": question.timeout}
     try:
         llm = OllamaMultiModal(
             model=model,
             image_options=ImageOptions(range=question.range, pages=question.pages, frames=question.frames),
             additional_kwargs=dict(question.options),
             options_unchecked=dict(question.options_unchecked),
-            **patience,
+            **patience(question.timeout),
             **servers.settings[0],
         )
     except TypeError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any
 
 from llama_index.multi_modal_llms.ollama import Found, ImageDescriber, ImageOptions, OllamaMultiModal, PictureReader
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
@@ -22,7 +21,7 @@ from .requests_file import asked, only_model
 from .results_file import ResultsInUse, StandardOutput
 from .running import Asking, Run, Stopped
 from .screen import Screen, silence_output, telling
-from .servers import NoServer, Servers, servers_for
+from .servers import NoServer, Servers, patience, servers_for
 from .sidecars import SidecarFault, Sidecars, folder_of_all
 
 
@@ -131,14 +130,10 @@ def image_options(job: Job) -> ImageOptions:
     return ImageOptions(range=job.range).with_detail(job.detail)
 
 
-def patience_of(job: Job) -> dict[str, Any]:
-    return {} if job.timeout is None else {"request_timeout": job.timeout}
-
-
 def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> Asking:
     """One model, asked as was said; raises Stopped for an option that the client does not send."""
     llms = [
-        OllamaMultiModal(model=model, temperature=0.0, image_options=options, **patience_of(job), **settings)
+        OllamaMultiModal(model=model, temperature=0.0, image_options=options, **patience(job.timeout), **settings)
         for settings in servers.settings
     ]
     try:

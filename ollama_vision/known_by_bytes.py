@@ -111,5 +111,6 @@ def record_of_copy(record: Mapping[str, Any], copy: FoundFile) -> dict[str, Any]
         "modified": version.modified,
         "usage": {},
         "seconds": 0.0,
+        "waited": 0.0,
         "same_bytes_as": record["path"],
     }

@@ -61,6 +61,11 @@ def servers_for(access: Access, screen: Waiting, *, requests_at_once: int = 1) -
         yield Servers(({"base_url": embedded.url},), embedded.model)
 
 
+def patience(timeout: float | None) -> dict[str, Any]:
+    """The setting of the client for so many seconds of silence; none where nothing was said."""
+    return {} if timeout is None else {"request_timeout": timeout}
+
+
 def _settings(host: str | None, access: Access) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     if host is not None:

@@ -109,6 +109,7 @@ def test_equal_bytes_in_one_run_are_asked_once(describe: Describe, photos: list[
     assert sorted(paths()) == sorted([*photos, *(f"photos/copy{number}.png" for number in range(3))])
     copies = [line for line in lines() if "same_bytes_as" in line]
     assert [line["same_bytes_as"] for line in copies] == [photos[0]] * 3
+    assert [(line["seconds"], line["waited"]) for line in copies] == [(0.0, 0.0)] * 3
     assert all(line["text"] and not line["usage"] and line["path"] != photos[0] for line in copies)
     assert "6 done before" in describe("photos", "--host", scripted.url).err
     assert len(scripted.asked) == 3
