@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import warnings
+from typing import ClassVar
 
 import pytest
 from picture_corpus import BLUE, GREEN, LIGHT, RED, encoded, luma, pixel, wrong_corners
@@ -106,6 +107,63 @@ class TestPalettes:
         page = Page(W, H, [data], bits, 1, 3, compression=compression, tags={320: (SHORT, entries)})
         prepared = prepare_image(tiff(page))
         assert wrong_corners(prepared.read(), 0) == []
+
+
+class TestLab:
+    """L*a*b* by its definition (CIE 1976, white D50, as ICC and Photoshop have it) of colours that sRGB has.
+
+    ImageMagick 6.9 takes D65 and tiff2rgba 4.5 the screen of its authors: both are off by 30 to 50, and neither reads
+    ICCLab.
+    """
+
+    PATCHES: ClassVar = {
+        (220, 40, 40): (48.976, 67.296, 47.905),
+        (30, 200, 60): (70.849, -62.234, 54.693),
+        (20, 60, 200): (31.569, 32.273, -77.303),
+        (128, 128, 128): (53.585, 0, 0),
+    }
+
+    def sample(self, lab: tuple[float, float, float], kind: str, bits: int) -> bytes:
+        lightness, *ab = lab
+        step = 1 << bits - 8
+        white = (255 * step if kind == "ICCLab" else (1 << bits) - 1) / 100
+        middle = 128 if kind == "ICCLab" else 0
+        values = [round(lightness * white), *(round((each + middle) * step) % (1 << bits) for each in ab)]
+        return struct.pack("<3B" if bits == 8 else "<3H", *values)
+
+    @pytest.mark.parametrize("kind", ["CIELab", "ICCLab"])
+    @pytest.mark.parametrize("bits", [8, 16])
+    @pytest.mark.parametrize("layout", ["strip", "planes", "tile, Deflate", "alpha"])
+    def test_colours(self, kind: str, bits: int, layout: str) -> None:
+        for colour, lab in self.PATCHES.items():
+            sample = self.sample(lab, kind, bits)
+            width, tags = bits // 8, {}
+            blocks, samples = [sample * W * H], 3
+            if layout == "planes":
+                blocks = [sample[at : at + width] * W * H for at in range(0, 3 * width, width)]
+            elif layout == "alpha":
+                blocks, samples, tags = [(sample + b"\xff" * width) * W * H], 4, {338: (SHORT, [2])}
+            elif layout != "strip":
+                blocks = [deflated(sample * 64 * 64)] * 6
+            page = Page(
+                W, H, blocks, bits, samples, 8 if kind == "CIELab" else 9, (64, 64) if "tile" in layout else None,
+                planar=layout == "planes", compression=8 if "tile" in layout else 1, tags=tags,
+            )  # fmt: skip
+            shown = pixel(sent(tiff(page)).convert("RGB"), 100, 100)
+            assert max(abs(one - other) for one, other in zip(shown, colour, strict=True)) <= 5, colour
+
+    def test_signed_a_and_b_that_are_said_to_be_so(self) -> None:
+        sample = self.sample(self.PATCHES[30, 200, 60], "CIELab", 8)
+        page = Page(W, H, [sample * W * H], 8, 3, 8, tags={339: (SHORT, [1, 2, 2])})
+        red, green, blue = pixel(sent(tiff(page)).convert("RGB"), 100, 100)
+        assert max(abs(red - 30), abs(green - 200), abs(blue - 60)) <= 5
+
+    @pytest.mark.parametrize("bits", [8, 16])
+    def test_lightness_alone(self, bits: int) -> None:
+        """TIFF 6.0, section 23: one sample is L*. ImageMagick shows L* as grey, which is not sRGB's grey."""
+        data = self.sample((53.585, 0, 0), "CIELab", bits)[: bits // 8] * W * H
+        shown = pixel(sent(tiff(Page(W, H, [data], bits, 1, 8))).convert("RGB"), 100, 100)
+        assert max(abs(each - 128) for each in shown) <= 3
 
 
 class TestYcbcr:

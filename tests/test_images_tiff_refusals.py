@@ -98,13 +98,31 @@ class TestDamage:
             prepare_image(data)
 
     def test_too_few_strips(self) -> None:
-        with pytest.raises(ImageError, match="is broken: it has 1 strips, and needs 2"):
+        with pytest.raises(
+            ImageError, match="its tags contradict each other: by its size it has 2 strips, by their list 1"
+        ):
             prepare_image(tiff(Page(W, H, [RGB.tobytes()], 8, 3, 2, rows=60)))
 
     def test_strips_that_are_too_short(self) -> None:
         page = Page(W, H, [bytes(4_000)] * 3, 8, 3, 2, planar=True)
-        with pytest.raises(ImageError, match="is broken: one of its strips has 4,000 bytes, and needs 19,200"):
+        problem = "its tags contradict each other: by its size a strip has 19,200 bytes, by their list 4,000"
+        with pytest.raises(ImageError, match=problem):
             prepare_image(tiff(page, behind=bytes(100_000)))
+
+    @pytest.mark.parametrize("compression", [1, 8])
+    def test_more_strips_in_the_list_than_by_the_rows(self, compression: int) -> None:
+        """As in Pillow's tiff_overflow_rows_per_strip.tif, of which libtiff loses the picture, and FFmpeg does not."""
+        strips = [band.crop((0, top, W, top + 40)).tobytes() for band in RGB.split() for top in (0, 40, 80)]
+        strips = [deflated(strip) for strip in strips] if compression == 8 else strips
+        page = Page(W, H, strips, 8, 3, 2, rows=(1 << 31) + 1, planar=True, compression=compression)
+        problem = "its tags contradict each other: by its size it has 3 strips or tiles, by their list 9"
+        with pytest.raises(ImageError, match=problem) as caught:
+            prepare_image(tiff(page))
+        assert "Get the whole file again" not in str(caught.value)
+
+    def test_fewer_channels_than_its_colours_have(self) -> None:
+        with pytest.raises(ImageError, match="by its kind of colours it has 3 channels, by their number 1"):
+            prepare_image(tiff(Page(W, H, [GREY.tobytes()], 8, 1, 2)))
 
     def test_a_page_that_lies_outside_the_file(self) -> None:
         data = bytearray(tiff(Page(W, H, [GREY.tobytes()])))

@@ -86,8 +86,11 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("several pages", "each a picture; thumbnails, masks, and the smaller copies in a slide are no pages"),
         _right("stacks behind one directory (ImageJ, tifffile, STK, ImageDepth)", "each slice is a page"),
         _right("1 to 16 bits, signed bytes, planes, strips, tiles, BigTIFF, either byte order"),
-        _right(
-            "palettes of 8 and 16 bits, CMYK, YCbCr with its own coefficients, CIELab", "bands beside them: left out"
+        _right("palettes of 8 and 16 bits, CMYK, YCbCr with its own coefficients", "bands beside them: left out"),
+        _right("CIELab and ICCLab, also L* alone", "white is D50, as ICC has it"),
+        _lost("a fax (G3) with lines that a telephone line damaged", "those lines, and `steps` gives their count"),
+        _refused(
+            "tags that contradict each other, picture data that libtiff finds damaged", "the error says what is wrong"
         ),
         _right("masks of GDAL", "the background shows where the mask is 0"),
         _right("pixels that are not square (faxes)", "made square"),

@@ -262,9 +262,15 @@ def _ink(part: Image.Image, value: int) -> int | tuple[int, ...]:
 def _whole_picture(page: Page, block: Block, view: View) -> Image.Image:
     """A block that is a file of another format."""
     from PIL import Image as pil
+    from PIL import UnidentifiedImageError
 
     data = page.directory.tiff.read(block.offset, block.length)
-    with pil.open(io.BytesIO(data), formats=[WHOLE_PICTURES[page.compression]]) as image:
+    format_ = WHOLE_PICTURES[page.compression]
+    try:
+        image = pil.open(io.BytesIO(data), formats=[format_])
+    except UnidentifiedImageError as error:
+        raise Damaged(f"is broken: one of its strips or tiles is no {format_}") from error
+    with image:
         if image.width > page.block_size[0] or image.height > page.block_size[1]:
             raise Damaged("is broken: one of its tiles is larger than a tile")
         mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[view.samples]

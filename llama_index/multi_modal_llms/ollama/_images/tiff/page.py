@@ -22,7 +22,16 @@ UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 UNSPECIFIED, ASSOCIATED, UNASSOCIATED = 0, 1, 2
 _COLOURS = {RGB: 3, CMYK: 4, YCBCR: 3, CIELAB: 3, ICCLAB: 3}
 MOST_SAMPLES = 65_535
+LAB = (CIELAB, ICCLAB)
 _OUTSIDE = "is cut short: it ends inside its picture data"
+
+
+def contradiction(words: str) -> Damaged:
+    """The error for a page of which two tags cannot both be true."""
+    return Damaged(
+        f"is broken: its tags contradict each other: {words}",
+        "Save it anew from a program that shows it right, or with the one that wrote it.",
+    )
 
 
 @dataclass(frozen=True)
@@ -92,8 +101,9 @@ class Page:
 
     @cached_property
     def sample_formats(self) -> tuple[int, ...]:
-        """Of each sample; what is left undefined counts as unsigned."""
-        return tuple(UNSIGNED if each == 4 else each for each in self._each(tags.SAMPLE_FORMAT, UNSIGNED))
+        """Of each sample; what is left undefined counts as unsigned, and so do a* and b*: theirs is known."""
+        formats = tuple(UNSIGNED if each == 4 else each for each in self._each(tags.SAMPLE_FORMAT, UNSIGNED))
+        return (formats[0], UNSIGNED, UNSIGNED, *formats[3:]) if self.photometric == CIELAB else formats
 
     def _each(self, tag: int, otherwise: int) -> tuple[int, ...]:
         values = self.directory.whole_numbers(tag, self.samples)
@@ -119,7 +129,8 @@ class Page:
     def colours(self) -> int:
         """Samples that make the colour of a pixel."""
         count = _COLOURS.get(self.photometric, 1)
-        return 1 if self.photometric == YCBCR and self.samples == 1 else count
+        # YCbCr and L*a*b* of one sample have brightness alone.
+        return 1 if self.photometric in (YCBCR, *LAB) and self.samples == 1 else count
 
     @cached_property
     def alpha(self) -> int | None:
@@ -247,7 +258,9 @@ class Page:
         offsets = directory.whole_numbers(where, wanted)
         if len(offsets) < wanted:
             kind = "tiles" if self.tiled else "strips"
-            raise Damaged(f"is broken: it has {len(offsets):,} {kind}, and needs {wanted:,}")
+            raise contradiction(f"by its size it has {wanted:,} {kind}, by their list {len(offsets):,}")
+        if self.planar and self.layers == 1 and (listed := directory.entries[where].count) >= 2 * wanted:
+            raise contradiction(f"by its size it has {wanted:,} strips or tiles, by their list {listed:,}")
         counts = directory.whole_numbers(lengths, wanted)
         counts += (0,) * (wanted - len(counts))
         return self._corrected(offsets, counts)
@@ -267,7 +280,7 @@ class Page:
                 # Of what is not compressed the length is known, and some write a wrong one.
                 needed = self.unpacked_length(at // across % down)
                 if believed and 0 < count < needed:
-                    raise Damaged(f"is broken: one of its strips has {count:,} bytes, and needs {needed:,}")
+                    raise contradiction(f"by its size a strip has {needed:,} bytes, by their list {count:,}")
                 count = needed
             elif unknown:
                 count = starts[min(bisect_right(starts, offset), len(starts) - 1)] - offset

@@ -24,6 +24,7 @@ from .page import (
     UNSIGNED,
     YCBCR,
     Page,
+    contradiction,
 )
 
 BYTEWISE = frozenset({1, 5, 8, 32946, 32773, 34925, 50000})
@@ -129,7 +130,7 @@ def _of_depth(page: Page) -> Damaged | None:
 def _of_bands(page: Page) -> Damaged | None:
     count, photometric = page.samples, page.photometric
     if count < page.colours:
-        return Damaged(f"is broken: it has {count} channels, and needs {page.colours}")
+        return contradiction(f"by its kind of colours it has {page.colours} channels, by their number {count}")
     if photometric in (MIN_IS_WHITE, MIN_IS_BLACK, MASK) and count > 1:
         # One grey and something of which it says that it is no colour.
         told = count == 2 and tags.EXTRA_SAMPLES in page.directory

@@ -16,12 +16,14 @@ from ..colour import to_srgb
 from ..levels import FEWEST_GREYS, Range, join_bytes, split_bytes
 from . import tags
 from .blocks import View, picture
+from .complaints import heard
 from .page import (
     ASSOCIATED,
     CIELAB,
     CMYK,
     ICCLAB,
     JPEG,
+    LAB,
     MASK,
     MIN_IS_BLACK,
     MIN_IS_WHITE,
@@ -69,13 +71,17 @@ def decode(leaf: Leaf) -> Decoded:
     if (refusal := leaf.refusal()) is not None:
         raise refusal
     share = page.written_share
-    decoded = _decoded(page, leaf.slice)
+    with heard(page) as said:
+        decoded = _decoded(page, leaf.slice)
+    if said:
+        decoded.steps.append(f"damaged lines of the fax: {len(said)}")
     if share < 1:
         decoded.steps.append(f"{max(0.1, 100 * (1 - share)):.{0 if share < 0.99 else 1}f} % of it was never written")
     if dropped := sum(each == UNSPECIFIED for each in page.extra):
         decoded.steps.append(f"{dropped} further band{'s' if dropped > 1 else ''} left out")
     if leaf.mask is not None:
-        decoded.mask = _darker(_mask(leaf.mask), decoded.mask)
+        with heard(leaf.mask):
+            decoded.mask = _darker(_mask(leaf.mask), decoded.mask)
     profile = page.directory.data(tags.PROFILE)
     if decoded.mask is not None and decoded.image.mode == "CMYK":
         # With its own profile, which means nothing to the RGB that it becomes.
@@ -87,7 +93,7 @@ def decode(leaf: Leaf) -> Decoded:
 
 
 def _decoded(page: Page, layer: int) -> Decoded:
-    if page.samples == 1 and page.depth > 8:
+    if page.samples == 1 and page.depth > 8 and page.photometric not in LAB:
         return _deep_grey(page, layer)
     if (view := _at_once(page, layer)) is not None:
         if page.photometric != RGB or page.depth == 8:
@@ -97,9 +103,14 @@ def _decoded(page: Page, layer: int) -> Decoded:
             return Decoded(
                 picture(page, view),
                 stated=stated_range(page),
-                low_bytes=lambda: _merged([split_bytes(plane)[0] for plane in _planes(page, layer)[:3]]),
+                low_bytes=lambda: _low_bytes(page, layer),
             )
     return _composed(page, _planes(page, layer))
+
+
+def _low_bytes(page: Page, layer: int) -> Image.Image:
+    with heard(page):
+        return _merged([split_bytes(plane)[0] for plane in _planes(page, layer)[:3]])
 
 
 def _at_once(page: Page, layer: int) -> View | None:
@@ -189,9 +200,8 @@ def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
     high = [plane if plane.mode == "L" else split_bytes(plane)[1] for plane in planes]
     alpha = high[page.alpha] if page.alpha is not None else None
     colours = high[: page.colours]
-    if page.photometric == CIELAB:
-        # a and b are signed in the file, and count from 128 in Pillow.
-        colours[1:] = [plane.point(_FROM_SIGNED) for plane in colours[1:]]
+    if page.photometric in LAB:
+        colours = _lab(page, planes, colours)
     image = _merged(colours, page.photometric)
     hides = alpha is not None and alpha.getextrema() != (255, 255)
     if page.premultiplied and alpha is not None and hides and image.mode in ("L", "RGB"):
@@ -212,6 +222,22 @@ def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
     elif said_signed and _has_high_values(planes):
         decoded.steps.append("called signed, and shown as unsigned")
     return decoded
+
+
+def _lab(page: Page, planes: Sequence[Image.Image], high: Sequence[Image.Image]) -> list[Image.Image]:
+    """L*, a* and b* of 8 bits as Pillow counts them; `high` has their high bytes."""
+    from PIL import Image as pil
+    from PIL import ImageChops
+
+    bands = list(high)
+    if page.photometric == CIELAB:
+        # a and b are signed in the file, and count from 128 in Pillow.
+        bands[1:] = [band.point(_FROM_SIGNED) for band in bands[1:]]
+    if page.depth > 8:
+        # Half a level that is cut off, in a and b, turns a green of sRGB's edge by 12 of 255.
+        halves = [split_bytes(plane)[0].point([0] * 128 + [1] * 128) for plane in planes[: len(bands)]]
+        bands = [ImageChops.add(band, half) for band, half in zip(bands, halves, strict=True)]
+    return bands if len(bands) == 3 else [*bands, *[pil.new("L", bands[0].size, 128)] * 2]
 
 
 def _is_dark(colours: Sequence[Image.Image]) -> bool:
