@@ -267,9 +267,9 @@ OUTCOMES: dict[str, Outcome] = {
         "missing-in-registry missing-in-registry-nostream",
         Fails(errors.ModelNotFoundError, "The registry has no model '127.0.0.1:5055/library/nope'"),
     ),
-    "pull-registry-down": Fails(errors.ServerError, "connection refused"),
-    "pull-secure-refused": Fails(errors.ServerError, "does not look like a TLS handshake"),
-    **rows("pull", "unknown unknown-nostream", Fails(errors.ServerError, "no such host")),
+    "pull-registry-down": Fails(errors.ServerError, "from the registry of models (it says: pull model manifest: Get"),
+    "pull-secure-refused": Fails(errors.ServerError, "from the registry of models (it says: pull model manifest: Get"),
+    **rows("pull", "unknown unknown-nostream", Fails(errors.ServerError, "no such host). Look at the network")),
     # The picture cache of llama.cpp lost a piece: the server's fault, whatever is asked.
     "picture-cache-1-two-pictures": Says("There are 2 shapes."),
     **rows(

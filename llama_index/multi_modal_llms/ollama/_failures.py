@@ -35,20 +35,28 @@ _LOAD_FAILURES = (
     "llama-server process has terminated",
     "timed out waiting for llama",
     "llama runner process has terminated",
+    "llama-server startup failed",
+    "llama-server binary not found",
+    "error starting llama-server",
+    "out-of-memory during startup",
     "is no longer compatible with your version",
     "unable to load model",
     "error loading model",
     "exceeds file size",
     "mmproj metadata",
+    "draft model metadata",
     "requires more system memory",
 )
 _STOPPED = ("model runner has unexpectedly stopped", "an error was encountered while running the model")
 """The model's process ended over this very request."""
 _INSIDE = re.compile(
-    r"^connection refused$|llama-server process no longer running"
+    r"^connection refused$|^server not responding$|^unexpected server status: |llama-server process no longer running"
+    r"|^read health response: |^health unmarshal: |^no slots available after "
     r"|\b(Get|Post) \"http://(127\.0\.0\.1|localhost|\[::1\]):\d+/|\b(dial|read|write) tcp (127\.0\.0\.1|\[::1\]):"
 )
-"""Go's network errors between Ollama and its llama-server: what every request that waits is told when that one dies."""
+"""What stands between Ollama and its llama-server, Go's network errors first: what every request that waits is told
+when that one dies."""
+_REGISTRY_AWAY = re.compile(r"^pull model manifest: (Get|Head) \"")
 _LOST_PICTURE = "Chunk not found"
 """llama.cpp of mid 2026, where a cached prompt and a new one part right behind a picture that another one followed."""
 _CUT_CALL = re.compile(r"returned invalid tool call arguments .*unexpected end of JSON input")
@@ -104,6 +112,12 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
             "those that there are.",
             **known,
         )
+    if _REGISTRY_AWAY.search(text):
+        return errors.ServerError(
+            f"{asked.url} gets no manifest from the registry of models (it says: {text}). Look at the network of the machine "
+            "that it runs on: a proxy is named to Ollama itself, with HTTPS_PROXY.",
+            **known,
+        )
     if status == 404 or "not found, try pulling" in text:
         return errors.ModelNotFoundError(
             f"No model {asked.model!r} on {asked.url} (it says: {text}). Get it with: ollama pull {asked.model}",
@@ -130,7 +144,7 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
             died=True,
             **known,
         )
-    if status == 500 and _INSIDE.search(text.strip()) and not text.startswith("pull model manifest"):
+    if status == 500 and _INSIDE.search(text.strip()):
         return errors.ModelLoadError(
             f"The process of the model {asked.model!r} on {asked.url} died while this request waited (it says: "
             f"{text.strip()}). Ollama starts another with the next request. If it dies again, look at its memory.",
@@ -159,7 +173,8 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
         return errors.BadRequestError(f"{asked.url} refuses the request: {text}", **known)
     if status == 502:
         return errors.ServerError(f"A server behind {asked.url} is out of reach (502): {text}", transient=True, **known)
-    return errors.ServerError(f"{asked.url} answered with an error ({status}): {text}", **known)
+    shown = "" if status == 200 else f" ({status})"  # of a stream that had begun, 200 says nothing
+    return errors.ServerError(f"{asked.url} answered with an error{shown}: {text}", **known)
 
 
 def server_message(body: bytes) -> ServerMessage | None:
