@@ -162,7 +162,9 @@ def test_a_proxy_that_is_none_is_said() -> None:
 def test_the_disk_has_room_or_not_or_cannot_be_seen() -> None:
     assert local_checks.disk(Disk("/models", 50 * GB), HERE).status == "ok"
     little = local_checks.disk(Disk("/models", 2 * GB), HERE)
-    assert (little.status, little.message) == ("warn", "2.0 GB free in /models")
+    assert little.status == "warn"
+    # A server that was started elsewhere, or by another user, has its own OLLAMA_MODELS, and its API does not tell.
+    assert little.message.startswith("2.0 GB free where the models are if the server keeps them in /models")
     assert "ollama rm" in little.what_to_do
     unseen = local_checks.disk(None, ELSEWHERE)
     assert unseen.status == "warn"

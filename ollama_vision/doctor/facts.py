@@ -92,7 +92,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Disk:
-    """Where pulled models go, on this machine."""
+    """Where pulled models go, on this machine, as far as it can be guessed: the server alone knows its folder."""
 
     folder: str
     free: int

@@ -96,7 +96,10 @@ def disk(found: Disk | None, origin: Origin) -> Check:
             "Look there, in the folder that OLLAMA_MODELS names.",
         )
     facts = {"folder": found.folder, "free": found.free}
-    message = f"{figures.size(found.free)} free in {found.folder}"
+    message = (
+        f"{figures.size(found.free)} free where the models are if the server keeps them in {found.folder}; it does not "
+        "tell"
+    )
     if found.free < ENOUGH_DISK:
         way = "Make room before a pull, with: ollama rm MODEL; or set OLLAMA_MODELS for the server to a larger disk."
         return warn("disk", message, way, **facts)
