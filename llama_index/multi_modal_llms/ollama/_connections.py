@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -58,7 +59,10 @@ class Connections:
             pool = _pool(target, on_loop=True)
             keeper = _keep(pool)
             pools[target] = pool, keeper
-        await anext(keeper)
+        if sys.get_asyncgen_hooks().finalizer is not None:
+            # A loop without this hook (nest_asyncio's) ends no generators: one that had begun would be ended by its
+            # dropping, in place, where it cannot wait, and Python would complain of it on standard error.
+            await anext(keeper)
         return pool
 
     def asked(self) -> dict[Any, Any]:
@@ -85,8 +89,9 @@ class Connections:
         """Close every connection, and wait for those of the running event loop."""
         with self._lock:
             mine = self._loops.pop(asyncio.get_running_loop(), {})
-        for _, keeper in mine.values():
+        for pool, keeper in mine.values():
             await keeper.aclose()
+            await _end(pool)  # a keeper that never began ends nothing
         self.close()
 
     def _notice_fork(self) -> None:
