@@ -28,6 +28,7 @@ from ._request import Arguments, Request, chat_request, generate_request, resolv
 from ._response import Accumulator, Response
 from ._sending import fetch, send
 from ._target import Asked, Target
+from ._tool_results import refuse_lost_pictures
 from ._transport import IO
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Server:
 def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call:
     arguments = resolve(llm, "chat", kwargs)
     flat = _messages.flatten(messages)
+    refuse_lost_pictures(flat, kwargs.get("tools") or ())
     if arguments.keep_pictures is not None:
         flat = _messages.with_newest_pictures(flat, arguments.keep_pictures)
 

@@ -172,17 +172,6 @@ def _assistant_fields(flat: FlatMessage) -> dict[str, Any]:
 
 def _tool_fields(flat: FlatMessage, earlier: Sequence[FlatMessage]) -> dict[str, Any]:
     """Which call a tool's result answers: LlamaIndex keeps the id only, the server's templates want the name."""
-    extra = flat.message.additional_kwargs
-    call_id = extra.get("tool_call_id")
-    name = extra.get("tool_name") or extra.get("name") or _called_name(call_id, earlier)
-    fields = {"tool_name": name, "tool_call_id": call_id}
-    return {key: value for key, value in fields.items() if value}
-
-
-def _called_name(call_id: Any, earlier: Sequence[FlatMessage]) -> str | None:
-    for flat in reversed(earlier):
-        for call in _tools.calls_of(flat.message):
-            # Other integrations take the tool's name for the call's id.
-            if call_id and call_id in (call.get("id"), call["function"]["name"]):
-                return str(call["function"]["name"])
-    return None
+    call_id = flat.message.additional_kwargs.get("tool_call_id")
+    name = _tools.name_of(flat.message, [each.message for each in earlier])
+    return {key: value for key, value in {"tool_name": name, "tool_call_id": call_id}.items() if value}

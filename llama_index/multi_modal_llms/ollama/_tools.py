@@ -194,6 +194,20 @@ def calls_of(message: ChatMessage) -> list[dict[str, Any]]:
     ]
 
 
+def name_of(result: ChatMessage, earlier: Sequence[ChatMessage]) -> str | None:
+    """Which tool gave this result: LlamaIndex keeps only the id of the call, which is among the earlier messages."""
+    extra = result.additional_kwargs
+    call_id = extra.get("tool_call_id")
+    if name := extra.get("tool_name") or extra.get("name"):
+        return str(name)
+    for message in reversed(earlier) if call_id else ():
+        for call in calls_of(message):
+            # Other integrations take the tool's name for the call's id.
+            if call_id in (call.get("id"), call["function"]["name"]):
+                return str(call["function"]["name"])
+    return None
+
+
 _WRAPPERS = ("function", "toolUse", "functionCall", "function_call")
 _IDS = ("call_id", "id", "toolUseId", "tool_id", "tool_call_id")
 _NAMES = ("name", "tool_name")
