@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 from picture_corpus import BLUE, GREEN, LIGHT, RED, encoded, luma, pixel, wrong_corners
 from PIL import Image
-from tiff_files import RATIONAL, SHORT, Page, deflated, text, tiff
+from tiff_files import RATIONAL, SHORT, Page, deflated, packed_12, text, tiff
 from tiff_layouts import RGB, RIGHT, SIZE, H, W, right
 
 from llama_index.multi_modal_llms.ollama import errors
@@ -107,6 +107,44 @@ class TestPalettes:
         page = Page(W, H, [data], bits, 1, 3, compression=compression, tags={320: (SHORT, entries)})
         prepared = prepare_image(tiff(page))
         assert wrong_corners(prepared.read(), 0) == []
+
+
+class TestRangesOfTwelveBits:
+    """A range is of values as they are stored, in colour and beside alpha as in grey: 1,000 is black, 3,000 white."""
+
+    OME = text('<OME><Image><Pixels SignificantBits="12" Type="uint16"/></Image></OME>')
+    VALUES = (0, 1_000, 2_000, 3_000, 4_095)
+    HIGHEST = 4_095
+
+    def made(self, kind: str) -> bytes:
+        columns = [value for value in self.VALUES for _ in range(W // 5)]
+        samples, photometric, tags = 2, 1, {338: (SHORT, [2])}
+        if kind.startswith("RGB"):
+            samples, photometric, tags = 3, 2, {}
+            pixels = [[value] * 3 for value in columns]
+        elif "white is zero" in kind:
+            pixels, photometric = [[self.HIGHEST - value, self.HIGHEST] for value in columns], 0
+        else:
+            pixels = [[value, self.HIGHEST] for value in columns]
+        row = [value for each in pixels for value in each]
+        if "OME" not in kind:
+            return tiff(Page(W, H, [packed_12(row) * H], 12, samples, photometric, tags=tags))
+        data = struct.pack(f"<{len(row)}H", *row) * H
+        return tiff(Page(W, H, [data], 16, samples, photometric, tags={270: self.OME, **tags}))
+
+    @pytest.mark.parametrize("kind", ["RGB", "RGB, OME", "alpha", "alpha, OME", "alpha, white is zero"])
+    def test_chosen(self, kind: str) -> None:
+        plain = prepare_image(self.made(kind))
+        assert "reduced from 12 bit" in plain.steps
+        chosen = prepare_image(self.made(kind), ImageOptions(range=(1_000, 3_000)))
+        assert "12 bit: 1,000 to 3,000 shown as 0 to 255, as asked" in chosen.steps
+        for prepared, right_ in ((plain, [0, 62, 125, 187, 255]), (chosen, [0, 0, 128, 255, 255])):
+            image = Image.open(prepared.open()).convert("L")
+            assert [pixel(image, x, 60)[0] for x in range(16, W, W // 5)] == right_
+
+    def test_the_error_names_stored_values(self) -> None:
+        with pytest.raises(errors.ImageError, match="has values from 0 to 4,095, and a range of 5,000 to 9,000 makes"):
+            prepare_image(self.made("RGB"), ImageOptions(range=(5_000, 9_000)))
 
 
 class TestLab:

@@ -65,17 +65,20 @@ def colour_to_8_bit(
     *,
     stated: Range | None = None,
     chosen: Range | None = None,
+    bits: int = 16,
     visible: Image.Image | None = None,
 ) -> tuple[Image.Image, str]:
     """The same for samples of 16 bits whose bytes come apart: two pictures of mode L or RGB.
 
-    Pillow decodes 16-bit colour to its high bytes alone; `low_bytes` is only called when these do not do.
+    Pillow decodes 16-bit colour to its high bytes alone; `low_bytes` is only called when these do not do. Values of
+    fewer `bits` are scaled to 16 here, and the ranges are of values as they are stored.
     """
     enough = _many([high_bytes], visible, 0) or not _few(*_extrema([high_bytes], visible))
     if stated is None and chosen is None and enough:
-        return high_bytes, "reduced from 16 bit"
+        return high_bytes, f"reduced from {bits} bit"
     pairs = zip(high_bytes.split(), low_bytes().split(), strict=True)
-    return to_8_bit([join_bytes(*pair) for pair in pairs], stated=stated, chosen=chosen, visible=visible)
+    planes = [shifted(join_bytes(*pair), bits - 16) for pair in pairs]
+    return to_8_bit(planes, stated=stated, chosen=chosen, bits=bits, visible=visible)
 
 
 def choose_in_8_bit(
@@ -136,6 +139,22 @@ def split_bytes(plane: Image.Image) -> tuple[Image.Image, Image.Image]:
 
     low, high = pil.frombytes("LA", plane.size, plane.tobytes()).split()
     return low, high
+
+
+def shifted(plane: Image.Image, by: int) -> Image.Image:
+    """A plane of mode I;16 with its values `by` bits, up to 8, further up, or further down where it is negative."""
+    from PIL import ImageChops
+
+    if not by:
+        return plane
+    low, high = split_bytes(plane)
+    if by > 0:
+        carried = low.point([value >> 8 - by for value in range(256)])
+        upper = ImageChops.add(high.point([value << by & 0xFF for value in range(256)]), carried)
+        return join_bytes(upper, low.point([value << by & 0xFF for value in range(256)]))
+    carried = high.point([value << 8 + by & 0xFF for value in range(256)])
+    lower = ImageChops.add(low.point([value >> -by for value in range(256)]), carried)
+    return join_bytes(high.point([value >> -by for value in range(256)]), lower)
 
 
 def spread(shown: Range, count: int) -> list[int]:

@@ -69,7 +69,9 @@ def _deep_colour(
 
             visible = ImageChops.lighter(visible, _unlike(low_bytes(), [value & 0xFF for value in key]))
         alpha = _both(visible, alpha)
-    colour, step = colour_to_8_bit(high, low_bytes, stated=raster.stated, chosen=chosen, visible=alpha)
+    colour, step = colour_to_8_bit(
+        high, low_bytes, stated=raster.stated, chosen=chosen, bits=raster.bits, visible=alpha
+    )
     steps.append(step)
     return colour if alpha is None else with_alpha(colour, alpha)
 

@@ -35,7 +35,7 @@ class Raster:
     """The ICC profile, when it is another than the image's own: colours said in another way, see `profile_of`.
     Empty: the colours are sRGB, whatever profile the image has."""
     bits: int = 16
-    """Of an image of mode I;16: how many bits of a value are used."""
+    """How many bits a deep value has in the file; colours are scaled to 16 here, an image of mode I;16 is not."""
     stated: tuple[int, int] | None = None
     """The range of values that the file itself says is to be shown as black to white."""
     ranged: bool = False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..anatomy import Damaged
 from ..colour import to_srgb
-from ..levels import FEWEST_GREYS, Range, join_bytes, split_bytes
+from ..levels import FEWEST_GREYS, Range, join_bytes, shifted, split_bytes
 from . import tags
 from .blocks import View, picture
 from .complaints import heard
@@ -52,9 +52,10 @@ class Decoded:
     """The pixels of a page, as large as it is stored and not turned yet, and what belongs to them."""
 
     image: Image.Image
-    """Of mode I;16 where `bits` are more than 8; the high bytes of 16-bit colour."""
+    """Grey of more than 8 bits is of mode I;16; of such colour here are the high bytes, scaled to 16 bits."""
     steps: list[str] = field(default_factory=list)
     bits: int = 16
+    """That a deep value has in the file."""
     stated: Range | None = None
     """The range of deep values that the file says is to be shown."""
     low_bytes: Callable[[], Image.Image] | None = None
@@ -170,10 +171,17 @@ def _deep_grey(page: Page, layer: int) -> Decoded:
     nodata, bits, stated = nodata_of(page), significant_bits(page), stated_range(page)
     plane = _grey(picture(page, View(MIN_IS_BLACK, 1, page.depth, layer=layer, empty=nodata or 0)))
     if page.photometric == MIN_IS_WHITE:
-        plane, highest = _inverted(plane, bits), (1 << bits) - 1
-        stated = (highest - stated[1], highest - stated[0]) if stated is not None else None
-        nodata = highest - nodata if nodata is not None else None
-    return Decoded(plane, bits=bits, stated=stated, transparent=None if nodata is None else (nodata,))
+        plane = _inverted(plane, bits)
+        nodata = (1 << bits) - 1 - nodata if nodata is not None else None
+    return Decoded(plane, bits=bits, stated=_as_shown(page, stated), transparent=None if nodata is None else (nodata,))
+
+
+def _as_shown(page: Page, stated: Range | None) -> Range | None:
+    """A range of stored values in those of the picture, where white may be zero."""
+    if stated is None or page.photometric != MIN_IS_WHITE:
+        return stated
+    highest = (1 << significant_bits(page)) - 1
+    return highest - stated[1], highest - stated[0]
 
 
 def _inverted(plane: Image.Image, bits: int) -> Image.Image:
@@ -192,7 +200,7 @@ def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
     if page.depth > 8:
         # From here on they use all of 16 bits.
         used = significant_bits(page)
-        planes = [_scaled_up(plane, 16 - used) for plane in planes]
+        planes = [shifted(plane, 16 - used) for plane in planes]
         if page.photometric == MIN_IS_WHITE:
             planes = [_inverted(planes[0], 16), *planes[1:]]
     elif page.photometric == MIN_IS_WHITE:
@@ -212,11 +220,13 @@ def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
             )
         return Decoded(_merged([*colours, alpha], page.photometric, premultiplied=True))
     decoded = Decoded(image, mask=alpha)
-    if page.depth > 8 and image.mode == "RGB" and page.photometric == RGB:
-        decoded.stated = stated_range(page)
-        decoded.low_bytes = lambda: _merged([split_bytes(plane)[0] for plane in planes[:3]])
-    elif page.depth > 8 and image.mode == "L":
-        decoded.image, decoded.stated = planes[0], stated_range(page)
+    if page.depth > 8 and page.photometric in (MIN_IS_WHITE, MIN_IS_BLACK, RGB):
+        decoded.bits, decoded.stated = significant_bits(page), stated_range(page)
+        if image.mode == "RGB":
+            decoded.low_bytes = lambda: _merged([split_bytes(plane)[0] for plane in planes[:3]])
+        else:
+            decoded.image = shifted(planes[0], decoded.bits - 16)
+            decoded.stated = _as_shown(page, decoded.stated)
     if signed:
         decoded.steps.append("-128 to 127 shown as 0 to 255")
     elif said_signed and _has_high_values(planes):
@@ -295,18 +305,6 @@ def _merged(bands: Sequence[Image.Image], photometric: int = RGB, *, premultipli
     mode = {CMYK: "CMYK", YCBCR: "YCbCr", CIELAB: "LAB", ICCLAB: "LAB"}.get(photometric, "RGB")
     image = pil.merge(mode, bands)
     return image.convert("RGB") if mode == "YCbCr" else image
-
-
-def _scaled_up(plane: Image.Image, by: int) -> Image.Image:
-    """A plane of mode I;16 with its values `by` bits, up to 8, further up."""
-    from PIL import ImageChops
-
-    if not by:
-        return plane
-    low, high = split_bytes(plane)
-    carried = low.point([value >> 8 - by for value in range(256)])
-    upper = ImageChops.add(high.point([value << by & 0xFF for value in range(256)]), carried)
-    return join_bytes(upper, low.point([value << by & 0xFF for value in range(256)]))
 
 
 def _mask(page: Page) -> Image.Image:
