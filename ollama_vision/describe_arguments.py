@@ -61,6 +61,8 @@ class Job:
     jobs: int
     timeout: float | None
     """Seconds of silence; `None`: as long as the client waits by itself."""
+    wait: float | None
+    """Seconds for a server that is gone; `None`: as long as the client waits by itself, and not at the start."""
     limit: int | None
     dry_run: bool
     list_left_out: bool
@@ -103,6 +105,7 @@ def read_job(
     report: Path | None,
     jobs: int,
     timeout: float | None = None,
+    wait: float | None = None,
     limit: int | None,
     dry_run: bool,
     list_left_out: bool = False,
@@ -157,6 +160,7 @@ def read_job(
         report=report,
         jobs=jobs,
         timeout=timeout,
+        wait=wait,
         limit=limit,
         dry_run=dry_run,
         list_left_out=list_left_out,

@@ -76,6 +76,8 @@ def _describe(job: Job, screen: Screen) -> int:
     if not found.files:
         raise Stopped(f"There are no pictures in {summary.names(job.paths)}. {summary.left_out(found.reasons())}")
     with servers_for(job.access, screen, requests_at_once=job.jobs) as servers:
+        if job.wait and not job.dry_run:
+            servers.wait_for_one(job.wait, screen)
         models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
         askings = [asking_of(job, model, servers, options) for model in models]
         if job.dry_run:
@@ -142,6 +144,7 @@ def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> 
             prompt=job.prompt,
             output_cls=job.answer,
             num_workers=job.jobs,
+            **({} if job.wait is None else {"wait": job.wait}),
             think=job.think,
             # A run without new options is the same request as before there was a door for them.
             llm_kwargs={

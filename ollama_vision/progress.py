@@ -10,7 +10,7 @@ from typing import Any
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from .screen import Screen
-from .summary import Tally, named
+from .summary import Tally, duration, named
 
 SECONDS_BETWEEN_LINES = 30.0
 _MOST_FAILURES_SHOWN = 5
@@ -25,6 +25,7 @@ class Watched:
         self._clock = clock
         self._started = self._told = clock()
         self._shown = 0
+        self._waits_for = ""
         self._bar: Progress | None = None
         self._task = TaskID(0)
 
@@ -71,6 +72,22 @@ class Watched:
                 self._screen.remark("Further failures are told at the end.")
         self._show()
 
+    def wait(self, host: str, why: str | None, seconds: float) -> None:
+        """A host is waited for, so many seconds more at the most; without a reason it answers again, after so many."""
+        if why is None:
+            self._waits_for = ""
+            self._screen.remark(f"{host} answers again, after {duration(seconds)}.")
+        else:
+            is_news, now = not self._waits_for, self._clock()
+            self._waits_for = f"waiting for {host}, {duration(seconds)} left"
+            if is_news:
+                self._told = now
+                self._screen.remark(f"Waiting for {host}, {duration(seconds)} at the most (--wait): {why}")
+            elif self._bar is None and now - self._told >= SECONDS_BETWEEN_LINES:
+                self._told = now
+                self._screen.remark(self._line())
+        self._move_bar()
+
     def _move_bar(self) -> None:
         if self._bar is not None:
             total = self._tally.expected
@@ -84,4 +101,5 @@ class Watched:
             self._screen.remark(self._line())
 
     def _line(self) -> str:
-        return self._tally.line(self.seconds)
+        line = self._tally.line(self.seconds)
+        return f"{line}, {self._waits_for}" if self._waits_for else line

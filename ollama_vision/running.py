@@ -127,7 +127,9 @@ class Run:
     def _ask(self, asking: Asking, questions: Questions, copies: Copies) -> None:
         left: dict[str, FoundFile] = {}
         written: dict[Key, dict[int | None, Entry]] = {}
-        with closing(asking.describer.iter(questions, on_host_fault=self._host_failed)) as descriptions:
+        with closing(
+            asking.describer.iter(questions, on_host_fault=self._host_failed, on_wait=self._waits)
+        ) as descriptions:
             for description in descriptions:
                 record = record_of(description, questions.take(description.index), asking.request)
                 self._write(record)
@@ -151,6 +153,9 @@ class Run:
         if len(self._job.access.hosts) > 1:  # of one alone the end of the run tells
             self._host_faults[host] = summary.as_typed(str(fault))
             self._screen.remark(f"{host} is left alone for now: {self._host_faults[host]}")
+
+    def _waits(self, host: str, fault: OllamaMultiModalError | None, seconds: float) -> None:
+        self._watched.wait(host, None if fault is None else summary.as_typed(str(fault)), seconds)
 
     def _write(self, record: Mapping[str, Any]) -> None:
         try:

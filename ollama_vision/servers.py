@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from llama_index.multi_modal_llms.ollama import OllamaServer
-from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+from llama_index.multi_modal_llms.ollama.errors import ConnectionFailedError, OllamaMultiModalError
 
 from .arguments import Access
 from .extras import EMBEDDED, how_to_install, is_complete
 from .models import only_vision_model
 from .screen import Waiting
+from .summary import duration
+
+_BETWEEN_LOOKS = 1.0
 
 
 class NoServer(Exception):
@@ -44,6 +48,31 @@ class Servers:
             else:
                 return only_vision_model(models, server=str(there.base_url))
         raise faults[0]
+
+    def wait_for_one(self, seconds: float, screen: Waiting) -> None:
+        """Until one of them answers, but no longer than so many seconds: then the run says what there is."""
+        until = time.monotonic() + seconds
+        if any(_answers(settings) for settings in self.settings):
+            return
+        names = " or ".join(str(OllamaServer(**settings).base_url) for settings in self.settings)
+        screen.note(f"Nothing answers at {names} yet. Waiting, {duration(seconds)} at the most (--wait).")
+        while (left := until - time.monotonic()) > 0 and not any(_answers(settings) for settings in self.settings):
+            screen.wait(f"Waiting for {names}, {duration(left)} left")
+            time.sleep(min(_BETWEEN_LOOKS, left))
+
+
+def _answers(settings: dict[str, Any]) -> bool:
+    server = OllamaServer(**settings)
+    try:
+        server.version()
+    except ConnectionFailedError:
+        return False
+    except OllamaMultiModalError as error:
+        # A gateway that answers for a server which is not there yet.
+        return getattr(error, "status", None) not in (502, 503)
+    finally:
+        server.close()
+    return True
 
 
 @contextmanager

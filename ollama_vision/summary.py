@@ -120,6 +120,8 @@ _IN_A_SHELL = (
     ("videos=True", "--videos"),
     ("pass base_url", "give --host"),
     ("(request_timeout)", "(--timeout)"),
+    ("seconds (wait)", "seconds (--wait)"),
+    (", with more max_retries, or send fewer at once", ""),
     ("raise request_timeout, load it first with preload(), or", "raise --timeout, load it first with ollama run, or"),
     ("with num_predict (max_tokens) or context_window", "with --option num_predict=N or --option num_ctx=N"),
     (" What came is in partial_text.", ""),

@@ -88,6 +88,17 @@ def wait_for_lines(file: Path, count: int, process: subprocess.Popen[str]) -> No
         time.sleep(0.002)
 
 
+def wait_for_words(words: str, process: subprocess.Popen[str]) -> str:
+    """The line with these words, when it is said; what was said before is gone."""
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if words in line:
+            return line
+    raise AssertionError(f"it ended without {words!r}: {''.join(said)}")
+
+
 def end_of(process: subprocess.Popen[str]) -> tuple[int, str]:
     """The exit code and all that was said."""
     said = process.communicate(timeout=250)[0]

@@ -121,7 +121,7 @@ def test_a_kill_loses_no_line(folder: Path, gated: tuple[EmbeddedOllama, Gate]) 
 def test_a_server_that_dies_stops_the_run_and_blames_no_picture(folder: Path) -> None:
     scenes = draw_folder(folder / "photos", 24)
     with ServerProcess("--num-parallel", "2") as server:
-        words = ("photos", "--host", server.url, "--model", "shapes", "--jobs", "2")
+        words = ("photos", "--host", server.url, "--model", "shapes", "--jobs", "2", "--wait", "0")
         running = start(*words, folder=folder)
         wait_for_lines(folder / "results.jsonl", 5, running)
         server.kill()

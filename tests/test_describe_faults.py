@@ -20,7 +20,7 @@ from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, Oll
 from llama_index.multi_modal_llms.ollama._describing.hosts import REST, Hosts
 from llama_index.multi_modal_llms.ollama._describing.repetition import endless_unit
 from ollama_embedded import Gate, Reply
-from ollama_embedded.faults import CutStream, HangUpFirst, NoDone, SlowFirstByte, Status, busy
+from ollama_embedded.faults import CutStream, HangUpFirst, NoDone, SlowFirstByte, Status
 
 serve = pytest.fixture(start_servers)
 plain = pytest.fixture(plain_pictures)
@@ -42,7 +42,7 @@ def told(results: Any) -> tuple[list[Description], errors.RunStoppedError | None
 
 
 def run(llm: Any, nodes: Any, **settings: Any) -> tuple[list[Description], errors.RunStoppedError | None]:
-    return told(ImageDescriber(llm=llm, **{"num_workers": 1, **settings}).iter(nodes))
+    return told(ImageDescriber(llm=llm, **{"num_workers": 1, "wait": 0, **settings}).iter(nodes))
 
 
 # faults of a picture, or of the answer to it
@@ -165,7 +165,7 @@ def test_a_deadline_is_for_one_picture_and_begins_with_its_request(serve: Any, p
 def test_a_server_that_is_gone_stops_the_run(serve: Any, plain: list[ImageNode]) -> None:
     serving: Serving = serve(lambda request: f"{grey_of(request)}", max_retries=0)
 
-    results = ImageDescriber(llm=serving.llm, num_workers=2).iter(plain)
+    results = ImageDescriber(llm=serving.llm, num_workers=2, wait=0).iter(plain)
     first = next(results)
     serving.server.close()
     given, stopped = told(results)
@@ -194,9 +194,8 @@ def test_a_server_that_dies_in_mid_answer_stops_the_run(serve: Any, plain: list[
         (Status(401, {"error": "unauthorized"}), errors.AuthenticationError),
         (Status(403, ""), errors.ForbiddenError),
         (Status(404, {"error": "model 'm' not found"}), errors.ModelNotFoundError),
-        (busy(), errors.ServerBusyError),
     ],
-    ids=["401", "403", "model gone", "busy"],
+    ids=["401", "403", "model gone"],
 )
 def test_a_refusal_stops_the_run_at_once(serve: Any, plain: list[ImageNode], fault: Any, cause: Any) -> None:
     serving = serve("whole", Reply("", fault=fault), max_retries=0)

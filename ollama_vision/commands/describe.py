@@ -18,6 +18,7 @@ from ollama_vision.commands.options import (
     Think,
     Timeout,
     UncheckedOptions,
+    Wait,
     complete_model,
     right_arguments,
 )
@@ -130,6 +131,7 @@ def describe(
     jobs: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many requests are in flight.")] = 4,
     host: Hosts = None,
     timeout: Timeout = None,
+    wait: Wait = None,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only about the first N pictures.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be asked, and how many tokens it takes; ask nothing.")
@@ -176,6 +178,7 @@ def describe(
             report=report,
             jobs=jobs,
             timeout=timeout,
+            wait=wait,
             limit=limit,
             dry_run=dry_run,
             list_left_out=list_left_out,

@@ -72,6 +72,17 @@ Timeout = Annotated[
         show_default="600",
     ),
 ]
+Wait = Annotated[
+    float | None,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        min=0,
+        help="How long a server that was there and goes away, to be restarted say, is waited for; 0 for not at all. "
+        "When given, it is waited for at the start too.",
+        show_default="120",
+    ),
+]
 Range = Annotated[
     str | None,
     typer.Option(

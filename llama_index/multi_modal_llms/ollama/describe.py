@@ -14,7 +14,7 @@ from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import BaseNode, TransformComponent
 
 from . import OllamaMultiModal
-from ._describing import Ask, Description, LoopThread, Run, Told, request_hash, what_is_asked
+from ._describing import Ask, Description, LoopThread, Run, Told, Waiting, request_hash, what_is_asked
 
 __all__ = ["Description", "ImageDescriber"]
 
@@ -61,6 +61,12 @@ class ImageDescriber(TransformComponent):
     deadline: float | None = Field(
         default=None, gt=0, description="Seconds for one picture, from when its request starts."
     )
+    wait: float = Field(
+        default=120.0,
+        ge=0,
+        description="Seconds that a host which answered in this run and is gone, restarted say, is waited for when no "
+        "other is left; 0: not at all. One whose queue is full (503) is waited for ten minutes at the least.",
+    )
     think: bool | str | None = Field(
         default=None, description="Whether the model thinks; None: as the llm's `thinking` says, else not."
     )
@@ -102,27 +108,33 @@ class ImageDescriber(TransformComponent):
         return done.in_order()
 
     def iter(
-        self, nodes: Iterable[BaseNode], *, on_host_fault: Told | None = None
+        self, nodes: Iterable[BaseNode], *, on_host_fault: Told | None = None, on_wait: Waiting | None = None
     ) -> Generator[Description, None, None]:
         """What came of each node, as they finish: an answer, or the picture's own error, whatever `on_error` says.
 
         Nodes are taken when there is room for them, so the list may be endless. Leaving early closes the requests.
-        `on_host_fault` gets the address of a host that is left alone and why, at once and on another thread.
+        `on_host_fault` gets the address of a host that is left alone and why, at once and on another thread; `on_wait`
+        that of one that the run waits for, why, and for how many seconds more at the most: again after each try, and
+        with `None` and the seconds that passed once it answers again.
 
         Raises:
             RunStoppedError: a fault that is no picture's.
         """
         with LoopThread() as loop:
-            results = self.aiter(nodes, on_host_fault=on_host_fault)
+            results = self.aiter(nodes, on_host_fault=on_host_fault, on_wait=on_wait)
             while (description := loop.run(anext(results, None))) is not None:
                 yield description
 
     async def aiter(
-        self, nodes: Iterable[BaseNode] | AsyncIterable[BaseNode], *, on_host_fault: Told | None = None
+        self,
+        nodes: Iterable[BaseNode] | AsyncIterable[BaseNode],
+        *,
+        on_host_fault: Told | None = None,
+        on_wait: Waiting | None = None,
     ) -> AsyncGenerator[Description, None]:
         """The same on an event loop; nodes may come asynchronously too."""
         skipped = 0
-        async with aclosing(self._run(on_host_fault).results(nodes)) as results:
+        async with aclosing(self._run(on_host_fault, on_wait).results(nodes)) as results:
             async for description in results:
                 skipped += description.skipped
                 yield description
@@ -194,14 +206,16 @@ class ImageDescriber(TransformComponent):
         # One is being answered, and the next is there when its host is free.
         return self.num_workers or max(4, 2 * len(self._llms()))
 
-    def _run(self, on_host_fault: Told | None) -> Run:
+    def _run(self, on_host_fault: Told | None, on_wait: Waiting | None) -> Run:
         return Run(
             self._llms(),
             self._ask(),
             output=self.output,
             workers=self._workers(),
             cache=self.cache,
+            wait=self.wait,
             on_host_fault=on_host_fault,
+            on_wait=on_wait,
         )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .asking import Ask
 from .description import Description
-from .hosts import Told
+from .hosts import Told, Waiting
 from .identity import request_hash, what_is_asked
 from .loop_thread import LoopThread
 from .run import Run
 
-__all__ = ["Ask", "Description", "LoopThread", "Run", "Told", "request_hash", "what_is_asked"]
+__all__ = ["Ask", "Description", "LoopThread", "Run", "Told", "Waiting", "request_hash", "what_is_asked"]

@@ -16,9 +16,18 @@ from ..server import OllamaServer
 from . import remembering
 from .asking import Answer, Ask, answer
 from .description import Description, Output, answered, failed, holds_picture, place_of
-from .hosts import Host, Hosts, Told
+from .hosts import Host, Hosts, Told, Waiting
 from .identity import arguments_of, request_hash
-from .verdicts import Fault, Streak, came_to_nothing, fault_of, folder_that_is_gone, worth_another_try
+from .verdicts import (
+    Fault,
+    Streak,
+    came_to_nothing,
+    fault_of,
+    folder_that_is_gone,
+    may_return,
+    refuses,
+    worth_another_try,
+)
 
 if TYPE_CHECKING:
     from ..base import OllamaMultiModal
@@ -38,7 +47,9 @@ class Run:
     Args:
         llms: the same model on one host or more.
         workers: requests in flight, all hosts together.
+        wait: seconds that a host which was there is waited for.
         on_host_fault: hears of each host that is left alone.
+        on_wait: hears of each host that the run waits for.
     """
 
     def __init__(
@@ -49,9 +60,13 @@ class Run:
         output: Output,
         workers: int,
         cache: IngestionCache | None = None,
+        wait: float = 0.0,
         on_host_fault: Told | None = None,
+        on_wait: Waiting | None = None,
     ) -> None:
         self._told: Told = on_host_fault or (lambda name, fault: None)
+        self._wait = wait
+        self._waiting: Waiting = on_wait or (lambda name, fault, seconds: None)
         self._llms, self._ask, self._output, self._workers, self._cache = llms, ask, output, workers, cache
         self._request = request_hash(llms[0], ask)
         self._image_options = arguments_of(llms[0], ask).image_options
@@ -62,7 +77,8 @@ class Run:
         Raises:
             RunStoppedError: a fault that is no picture's; nothing is said of the pictures that met it.
         """
-        hosts, streak, source = Hosts(self._llms, told=self._told), Streak(), _Source(nodes)
+        hosts = Hosts(self._llms, told=self._told, wait=self._wait, waiting=self._waiting)
+        streak, source = Streak(), _Source(nodes)
         asking: set[asyncio.Task[Description]] = set()
         pulling: asyncio.Task[tuple[int, BaseNode] | None] | None = None
         try:
@@ -125,10 +141,14 @@ class Run:
             try:
                 found = await answer(host.llm, self._ask, pictures)
             except errors.OllamaMultiModalError as error:
-                if (ailment := await _what_ails(host, error)) is not None:
-                    hosts.failed(host, ailment)
+                host.was_there = host.was_there or not may_return(error)
+                if isinstance(error, errors.ServerBusyError) and refuses(error):
+                    hosts.refused(host, error)
                     continue
-                hosts.answered(host)
+                if (ailment := await _what_ails(host, error)) is not None:
+                    hosts.failed(host, ailment, may_return=may_return(ailment))
+                    continue
+                hosts.is_there(host)
                 nothing_came = isinstance(error, errors.SilenceTimeoutError) and not error.partial_text
                 if nothing_came and hosts.let_one_wait(host, behind):
                     continue

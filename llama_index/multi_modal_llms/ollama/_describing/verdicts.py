@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import errors
+from .._failures import server_message
 
 if TYPE_CHECKING:
     from .description import Description
@@ -44,11 +45,35 @@ _UNCLEAR = (
 
 def fault_of(error: errors.OllamaMultiModalError) -> Fault:
     """What the error itself says."""
-    if isinstance(error, _OF_THE_HOST):
+    if isinstance(error, _OF_THE_HOST) or _is_bad_gateway(error):
         return Fault.HOST
     if isinstance(error, errors.ModelLoadError) and not error.died:
         return Fault.HOST  # weights, projector, memory or version: no picture had been read yet
     return Fault.UNCLEAR if isinstance(error, _UNCLEAR) else Fault.PICTURE
+
+
+def refuses(error: errors.OllamaMultiModalError) -> bool:
+    """Whether a server that is there takes no more requests now: its queue is full, or it was asked too often."""
+    return isinstance(error, errors.ServerBusyError) and not _is_gone_behind_a_gateway(error)
+
+
+def may_return(error: errors.OllamaMultiModalError) -> bool:
+    """Whether the server is gone, as one is that is being restarted: nothing answers, or a gateway in its place."""
+    away = (errors.ConnectionFailedError, errors.SilenceTimeoutError)
+    return isinstance(error, away) or _is_bad_gateway(error) or _is_gone_behind_a_gateway(error)
+
+
+def _is_bad_gateway(error: errors.OllamaMultiModalError) -> bool:
+    return isinstance(error, errors.ServerError) and error.status == 502
+
+
+def _is_gone_behind_a_gateway(error: errors.OllamaMultiModalError) -> bool:
+    """A 503 in other words than Ollama's is a gateway's about the server behind it."""
+    return (
+        isinstance(error, errors.ServerBusyError)
+        and error.status == 503
+        and server_message(error.body.encode()) is None
+    )
 
 
 def worth_another_try(error: errors.OllamaMultiModalError) -> bool:

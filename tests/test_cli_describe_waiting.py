@@ -1,0 +1,120 @@
+"""`describe` while its server is restarted, busy, or not there yet: it waits, says so, and goes on."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from describing_support import (
+    Describe,
+    ServerProcess,
+    describer,
+    draw_folder,
+    end_of,
+    fresh_folder,
+    lines,
+    start,
+    three_photos,
+    wait_for_lines,
+    wait_for_words,
+    wrong_lines,
+)
+
+from llama_index.multi_modal_llms.ollama._describing import hosts
+from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine
+from ollama_embedded.faults import busy
+from ollama_vision.progress import SECONDS_BETWEEN_LINES, Watched
+from ollama_vision.screen import Screen
+from ollama_vision.summary import Tally
+
+folder = pytest.fixture(fresh_folder)
+describe = pytest.fixture(describer)
+photos = pytest.fixture(three_photos)
+no_windows = pytest.mark.skipif(os.name == "nt", reason="a program is ended by a signal")
+
+
+@no_windows
+def test_a_restart_of_the_server_costs_nothing(folder: Path) -> None:
+    """What an update at night does: killed in mid-run, and up again when the run has said that it waits."""
+    scenes = draw_folder(folder / "photos", 24)
+    with ServerProcess("--num-parallel", "2") as server:
+        running = start("photos", "--host", server.url, "--model", "shapes", "--jobs", "4", folder=folder)
+        wait_for_lines(folder / "results.jsonl", 5, running)
+        server.kill()
+        waits = wait_for_words("Waiting for", running)
+        assert re.search(rf"Waiting for {server.url}, (2 min|\d+ s) at the most \(--wait\): ", waits), waits
+        server.start()
+        code, said = end_of(running)
+    assert code == 0, said
+    assert f"{server.url} answers again, after " in said
+    assert "24 answers, in " in said
+    assert wrong_lines(lines(folder / "results.jsonl"), scenes) == []
+
+
+@no_windows
+def test_with_wait_a_server_that_is_not_there_yet_is_waited_for(folder: Path) -> None:
+    scenes = draw_folder(folder / "photos", 2)
+    with ServerProcess() as server:
+        server.kill()
+        running = start("photos", "--host", server.url, "--wait", "600", folder=folder)
+        assert server.url in wait_for_words("Waiting, 10 min at the most (--wait).", running)
+        server.start()
+        code, said = end_of(running)
+    assert code == 0, said
+    assert wrong_lines(lines(folder / "results.jsonl"), scenes) == []
+
+
+def test_a_server_that_never_comes_is_not_waited_for_longer(describe: Describe, photos: list[str]) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine()) as server:
+        gone = server.url
+    outcome = describe("photos", "--host", gone, "--model", "any", "--wait", "0.1")
+    assert outcome.code == 2
+    assert f"Nothing answers at {gone} yet" in outcome.err
+    assert "Error: The run was stopped: Nothing answers" in outcome.err
+    assert lines() == []
+
+
+def test_a_server_that_stays_busy_stops_the_run_in_words_of_the_shell(
+    describe: Describe, photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(hosts, "BUSY", 0.1)
+    with EmbeddedOllama(engine=ScriptedEngine(["One.", Reply("", fault=busy(retry_after=0))])) as server:
+        outcome = describe("photos", "--host", server.url, "--jobs", "1", "--wait", "0.1")
+    assert outcome.code == 2
+    assert "maximum pending requests exceeded). Try again later. It was waited for" in outcome.err
+    assert "max_retries" not in outcome.err
+    assert re.search(r"Waiting for \S+, 0\.1 s at the most \(--wait\): ", outcome.err)
+    assert [line["text"] for line in lines()] == ["One."]
+
+
+def test_kept_output_says_now_and_then_how_long_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = [0.0]
+    with Screen() as screen:
+        watched = Watched(screen, Tally(expected=9), lambda: clock[0])
+        steps: list[tuple[float, str | None, float]] = [
+            (0.0, "Nothing answers", 120.0),
+            (5.0, "Nothing answers", 115.0),
+            (SECONDS_BETWEEN_LINES, "Nothing answers", 90.0),
+            (40.0, None, 40.0),
+        ]
+        for now, why, seconds in steps:
+            clock[0] = now
+            watched.wait("http://one", why, seconds)
+    assert capsys.readouterr().err.splitlines() == [
+        "Waiting for http://one, 2 min at the most (--wait): Nothing answers",
+        "0 of 9, waiting for http://one, 2 min left",
+        "http://one answers again, after 40 s.",
+    ]
+
+
+def test_the_bar_says_how_long_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(Screen(), Tally(expected=9), lambda: 0.0)
+    shown: list[Any] = []
+    monkeypatch.setattr(watched, "_move_bar", lambda: shown.append(watched._line()))
+    watched.wait("http://one", "Nothing answers", 50.0)
+    watched.wait("http://one", None, 3.0)
+    assert shown == ["0 of 9, waiting for http://one, 50 s left", "0 of 9"]
