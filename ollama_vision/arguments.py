@@ -204,12 +204,6 @@ def read_option(text: str) -> tuple[str, Any]:
         return name.strip(), value
 
 
-def as_option(error: Exception) -> str:
-    """What the client says of a wrong option, in the words of the shell."""
-    words = re.sub("^(options|additional_kwargs) holds '([^']*)', which", r"--option \2: it", str(error))
-    return words.replace("options_unchecked={...}", "--option-unchecked NAME=VALUE")
-
-
 def read_format(text: str) -> str | dict[str, Any]:
     """The JSON Schema in a file; the word `json`, when no file is called that, asks for any JSON."""
     if text == "json" and not Path(text).is_file():

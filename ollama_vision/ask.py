@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
-from .arguments import STANDARD_INPUT, Question, WrongArgument, as_option
+from .arguments import STANDARD_INPUT, Question
 from .exits import DONE, FAILED, STOPPED
 from .models import NoModel
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, patience, servers_for
-from .summary import as_typed
+from .shell_words import in_shell_words
 
 
 class NoAnswer(Exception):
@@ -30,12 +29,12 @@ def ask(question: Question) -> int:
             pictures = [read_picture(picture) for picture in question.pictures]
             with servers_for(question.access, screen) as servers:
                 show_answer(question, pictures, servers, screen)
-        except (OllamaMultiModalError, ValueError, NoModel, NoServer, NoAnswer) as error:
-            # A ValueError is the client's word on an option that it does not send.
-            screen.complain(in_shell_words(str(error)))
+        except (OllamaMultiModalError, NoModel, NoServer, NoAnswer) as error:
+            screen.complain(in_shell_words(str(error), "ask"))
             return FAILED
-        except WrongArgument as error:
-            screen.complain(str(error))
+        except (TypeError, ValueError) as error:
+            # The client's word on an option that it does not send.
+            screen.complain(in_shell_words(str(error), "ask"))
             return STOPPED
         except BrokenPipeError:
             silence_output()
@@ -52,39 +51,17 @@ def read_picture(picture: str | Path) -> str | Path | bytes:
     return sys.stdin.buffer.read()
 
 
-_IN_A_SHELL = (
-    (r"image_documents(?:\[\d+\])? \((.+?)\) (?=is |has |holds |cannot |does |says )", r"\1 "),
-    (r"(?:ImageOptions\()?pages=\((\d+),\)\)?", r"--pages \1"),
-    (r"(?:ImageOptions\()?pages=\((\d+), (\d+)\)\)?", r"--pages \1,\2"),
-    (r"ImageOptions\(pages=(\d+)\)", r"--pages 1-\1"),
-    (r"ImageOptions\(frames=(\d+)\)", r"--frames \1"),
-    (r"ImageOptions\(pages=\.\.\.\)", "--pages"),
-    (r"Put it into a chat message as AudioBlock, for a model that hears\.", "Sounds cannot be asked about from here."),
-    (r"Put text into the prompt, or into a TextBlock of the message\.", "Put text into the question."),
-)
-
-
-def in_shell_words(text: str) -> str:
-    """What the client says, in the words of this command: it has no ImageOptions and no blocks."""
-    for python, shell in _IN_A_SHELL:
-        text = re.sub(python, shell, text)
-    return as_typed(text)
-
-
 def show_answer(question: Question, pictures: list[str | Path | bytes], servers: Servers, screen: Screen) -> None:
     """Put the question to the model and its answer on the screen; raises when there is no text in it."""
     model = question.model or servers.model_that_sees(screen)
-    try:
-        llm = OllamaMultiModal(
-            model=model,
-            image_options=ImageOptions(range=question.range, pages=question.pages, frames=question.frames),
-            additional_kwargs=dict(question.options),
-            options_unchecked=dict(question.options_unchecked),
-            **patience(question.timeout),
-            **servers.settings[0],
-        )
-    except TypeError as error:
-        raise WrongArgument(as_option(error)) from error
+    llm = OllamaMultiModal(
+        model=model,
+        image_options=ImageOptions(range=question.range, pages=question.pages, frames=question.frames),
+        additional_kwargs=dict(question.options),
+        options_unchecked=dict(question.options_unchecked),
+        **patience(question.timeout),
+        **servers.settings[0],
+    )
     keywords: dict[str, Any] = {}
     if question.format is not None:
         keywords["format"] = question.format

@@ -9,7 +9,6 @@ from llama_index.multi_modal_llms.ollama import Found, ImageDescriber, ImageOpti
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from . import summary
-from .arguments import as_option
 from .checkpoint import Checkpoint, Intent, OtherRequest, checkpoint
 from .describe_arguments import Job
 from .dry_run import dry_run
@@ -22,6 +21,7 @@ from .results_file import ResultsInUse, StandardOutput
 from .running import Asking, Run, Stopped
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, patience, servers_for
+from .shell_words import in_shell_words
 from .sidecars import SidecarFault, Sidecars, folder_of_all
 
 
@@ -43,7 +43,7 @@ def describe(job: Job) -> int:
             ResultsInUse,
             SidecarFault,
         ) as error:
-            screen.complain(summary.as_typed(str(error)))
+            screen.complain(in_shell_words(str(error)))
             return STOPPED
         except OSError as error:
             screen.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error))
@@ -154,7 +154,7 @@ def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> 
         )
         request = describer.request_hash()
     except (TypeError, ValueError) as error:
-        raise Stopped(as_option(error)) from error
+        raise Stopped(in_shell_words(str(error))) from error
     if job.pages == "together":
         # Another question about the same document; single pictures go along, so that there is one rule.
         request = sha256(f"{request} pages together".encode()).hexdigest()

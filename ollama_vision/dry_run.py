@@ -17,6 +17,7 @@ from .known_by_bytes import copies_among
 from .ledger import Ledger, is_complete
 from .questions import Questions
 from .screen import Screen, named, one_line
+from .shell_words import in_shell_words
 
 if TYPE_CHECKING:
     from llama_index.core.schema import BaseNode
@@ -112,7 +113,7 @@ def plan(job: Job, questions: Questions, reader: PictureReader) -> Iterator[Plan
 
 
 def _after_its_name(problem: Exception, path: str) -> str:
-    said = summary.as_typed(str(problem))
+    said = in_shell_words(str(problem))
     return f"would be refused: it {said.removeprefix(f'The picture ({path}) ')}"
 
 
@@ -138,7 +139,7 @@ class Cost:
         try:
             capabilities = llm.capabilities()
         except OllamaMultiModalError as error:
-            screen.note(f"How many tokens it takes is not known: {error}")
+            screen.note(f"How many tokens it takes is not known: {in_shell_words(str(error))}")
         prompt = math.ceil(len(job.prompt) / _CHARACTERS_A_TOKEN)
         return cls(capabilities, llm.image_options, prompt, context if isinstance(context, int) else 0)
 

@@ -18,6 +18,7 @@ from .exits import DONE, FAILED
 from .models import GOOD_FIRST_MODEL
 from .screen import Screen, one_line, silence_output, telling
 from .servers import NoServer, servers_for
+from .shell_words import in_shell_words
 
 ABILITIES = ("vision", "thinking", "tools")
 HEADINGS = ("NAME", *(ability.upper() for ability in ABILITIES), "ON DISK", "CONTEXT", "IN MEMORY")
@@ -59,7 +60,7 @@ def models(access: Access, *, as_json: bool) -> int:
                 screen.note(f"{server.base_url} has no model yet. Get one: ollama-vision pull {GOOD_FIRST_MODEL}")
             sys.stdout.flush()
         except (OllamaMultiModalError, NoServer) as error:
-            screen.complain(str(error))
+            screen.complain(in_shell_words(str(error)))
             return FAILED
         except BrokenPipeError:
             silence_output()
@@ -87,7 +88,7 @@ def _shown(server: OllamaServer, name: str, screen: Screen) -> int | None:
         info = server.show(name).get("model_info") or {}
     except OllamaMultiModalError as error:
         # One damaged model must not hide the others.
-        screen.note(str(error))
+        screen.note(in_shell_words(str(error)))
         return None
     return _count(info.get(f"{info.get('general.architecture')}.context_length"))
 

@@ -25,6 +25,7 @@ from .arguments import Access
 from .exits import DONE, FAILED, INTERRUPTED
 from .screen import Screen, one_line, telling
 from .servers import NoServer, servers_for
+from .shell_words import in_shell_words
 
 LONGEST_SILENCE = 3600.0
 """Seconds. To verify a large model on a slow disk is silent for many minutes."""
@@ -57,7 +58,7 @@ def pull(access: Access, model: str) -> int:
                 with Bars(console) if console.is_terminal else Lines() as shown:
                     server.pull(model, shown.step)
         except (OllamaMultiModalError, NoServer) as error:
-            screen.complain(str(error))
+            screen.complain(in_shell_words(str(error)))
             return FAILED
         except KeyboardInterrupt:
             screen.note("Stopped. What has come stays: the same command goes on from there.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .ledger import Entry, Key, Ledger, Version, is_complete
-from .summary import as_typed
+from .shell_words import in_shell_words
 
 if TYPE_CHECKING:
     from llama_index.core.schema import BaseNode
@@ -188,6 +188,6 @@ def record_of(description: Description, place: Place, request: str) -> dict[str,
 
 def message_of(error: Any, place: Place) -> str:
     """What the error says; a picture that it names by its path is called so from the first word on."""
-    text = as_typed(str(error))
+    text = in_shell_words(str(error))
     name = f"The picture ({place.path})"
     return place.path + text.removeprefix(name) if text.startswith(name) else text

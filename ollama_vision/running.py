@@ -20,6 +20,7 @@ from .progress import Watched
 from .questions import Questions, record_of
 from .requests_file import Asked
 from .screen import Screen
+from .shell_words import in_shell_words
 from .sidecars import SidecarFault, Sidecars
 from .summary import Tally
 
@@ -120,7 +121,7 @@ class Run:
         except KeyboardInterrupt:
             return INTERRUPTED
         except (Stopped, OllamaMultiModalError, SidecarFault) as error:
-            self._screen.complain(summary.as_typed(str(error)))
+            self._screen.complain(in_shell_words(str(error)))
             return STOPPED
         return DONE
 
@@ -151,11 +152,11 @@ class Run:
 
     def _host_failed(self, host: str, fault: OllamaMultiModalError) -> None:
         if len(self._job.access.hosts) > 1:  # of one alone the end of the run tells
-            self._host_faults[host] = summary.as_typed(str(fault))
+            self._host_faults[host] = in_shell_words(str(fault))
             self._screen.remark(f"{host} is left alone for now: {self._host_faults[host]}")
 
     def _waits(self, host: str, fault: OllamaMultiModalError | None, seconds: float) -> None:
-        self._watched.wait(host, None if fault is None else summary.as_typed(str(fault)), seconds)
+        self._watched.wait(host, None if fault is None else in_shell_words(str(fault)), seconds)
 
     def _write(self, record: Mapping[str, Any]) -> None:
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .screen import named as named_path
+from .shell_words import in_shell_words
 
 _MOST_NAMES = 3
 _MOST_GROUPS = 10
@@ -97,37 +98,14 @@ def named(record: Mapping[str, Any]) -> str:
 
 def left_out(reasons: Mapping[str, int]) -> str:
     """`Left out: 3 hidden, ...`; empty when nothing was."""
-    parts = [f"{count:,} {as_typed(reason)}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])]
+    most_first = sorted(reasons.items(), key=lambda item: -item[1])
+    parts = [f"{count:,} {in_shell_words(reason)}" for reason, count in most_first]
     return f"Left out: {', '.join(parts)}." if parts else ""
 
 
 def listed_left_out(paths: Iterable[tuple[str, str]]) -> list[str]:
     """`photos/a.cr2: no picture by its name`, a line each."""
-    return [f"{named_path(path)}: left out, {as_typed(why)}" for path, why in paths]
-
-
-def as_typed(message: str) -> str:
-    """What the client says, with options in place of its own parameters."""
-    message = re.sub(
-        r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}", message
-    )
-    for python, shell in _IN_A_SHELL:
-        message = message.replace(python, shell)
-    return message
-
-
-_IN_A_SHELL = (
-    ("videos=True", "--videos"),
-    ("pass base_url", "give --host"),
-    ("(request_timeout)", "(--timeout)"),
-    ("seconds (wait)", "seconds (--wait)"),
-    (", with more max_retries, or send fewer at once", ""),
-    ("raise request_timeout, load it first with preload(), or", "raise --timeout, load it first with ollama run, or"),
-    ("with num_predict (max_tokens) or context_window", "with --option num_predict=N or --option num_ctx=N"),
-    (" What came is in partial_text.", ""),
-    ("leave think unset", "leave --think out"),
-)
-"""What the client says, and how the command has it."""
+    return [f"{named_path(path)}: left out, {in_shell_words(why)}" for path, why in paths]
 
 
 def counted(count: int, noun: str) -> str:

@@ -133,7 +133,7 @@ def test_an_address_that_is_none_is_one_clear_paragraph(vision: CommandLine, pic
 def test_an_option_that_the_client_refuses_is_one_clear_paragraph(vision: CommandLine, picture: str) -> None:
     with EmbeddedOllama(engine=ScriptedEngine()) as server:
         outcome = vision(picture, "What is this?", "--host", server.url, "--option", "num_predict=0")
-    assert (outcome.code, outcome.out) == (1, "")
+    assert (outcome.code, outcome.out) == (2, "")
     assert "num_predict" in outcome.complaint
 
 
@@ -264,6 +264,38 @@ def test_an_options_typo_is_a_wrong_command_line(
         assert server.asked == []
         assert run(*always, "--option-unchecked", "next_year=1").code == 0
         assert server.asked[-1].body["options"]["next_year"] == 1
+
+
+@pytest.mark.parametrize("command", ["ask", "describe"])
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("num_ctx=abc", "--option num_ctx: it is 'abc' (str); it must be a whole number"),
+        ("num_ctx=4096.5", "--option num_ctx: it is 4096.5 (float); it must be a whole number"),
+        ("temperature=[1]", "--option temperature: it is [1] (list); it must be a number"),
+        ("use_mmap=1", "--option use_mmap: it is 1 (int); it must be true or false"),
+        ("stop=[1]", "--option stop: it is [1] (list); it must be a text, or a list of texts"),
+        ("num_predict=0", "--option num_predict: it is 0, which is no limit at all"),
+    ],
+)
+def test_an_option_of_another_type_is_a_wrong_command_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    picture: str,
+    command: str,
+    tmp_path: Path,
+    option: str,
+    words: str,
+) -> None:
+    run = in_process(capsys, monkeypatch)
+    out = tmp_path / "out.jsonl"
+    with EmbeddedOllama(engine=ScriptedEngine("Fine.")) as server:
+        said = {"ask": [picture, "What?"], "describe": [picture, "--out", str(out)]}
+        outcome = run(command, *said[command], "--host", server.url, "--model", server.model, "--option", option)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert words in outcome.complaint
+        assert server.asked == []
+    assert not out.exists()
 
 
 def test_prose_is_not_printed_as_json(vision: CommandLine, picture: str) -> None:

@@ -10,7 +10,8 @@ from test_ledger import FAILED, record
 
 from ollama_vision.progress import Watched
 from ollama_vision.screen import Screen
-from ollama_vision.summary import Tally, as_typed, duration, left_out, rate
+from ollama_vision.shell_words import in_shell_words
+from ollama_vision.summary import Tally, duration, left_out, rate
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_reasons_are_in_the_words_of_the_command() -> None:
     assert left_out({}) == ""
     said = left_out({"hidden": 3, "video (only with videos=True)": 1200})
     assert said == "Left out: 1,200 video (only with --videos), 3 hidden."
-    assert as_typed("Or: exclude=['*.heic', '*.heif'].") == "Or: --exclude '*.heic' --exclude '*.heif'."
+    assert in_shell_words("Or: exclude=['*.heic', '*.heif'].") == "Or: --exclude '*.heic' --exclude '*.heif'."
 
 
 class Clock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from endpoints import ask, eight
 from pydantic import BaseModel
 
-from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, prepare_image
+from llama_index.multi_modal_llms.ollama import ImageDescriber, ImageOptions, OllamaMultiModal, prepare_image
+from llama_index.multi_modal_llms.ollama._options import OPTION_NAMES
 from llama_index.multi_modal_llms.ollama._request import Request, chat_request, generate_request, resolve
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
+from ollama_embedded import options as server_options
 from ollama_embedded.scenes import draw_scene
+from ollama_embedded.wire import Refusal
 
 
 class Shape(BaseModel):
@@ -213,6 +217,56 @@ def test_what_a_call_refuses(kwargs: dict[str, Any], words: str) -> None:
 def test_values_that_nobody_means(kwargs: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         OllamaMultiModal(model="m").complete("hello", **kwargs)
+
+
+OF_EVERY_KIND: list[Any] = [3, -1, 0.5, 4.0, True, "7", [1], ["a"], {"a": 1}, None]
+
+
+@pytest.mark.parametrize("name", sorted(OPTION_NAMES))
+@pytest.mark.parametrize("value", OF_EVERY_KIND, ids=repr)
+def test_a_value_is_refused_where_the_server_refuses_it(name: str, value: Any) -> None:
+    # The embedded server's types are those of Ollama's own api.Options; `chat-option-wrong-type` is one of its answers.
+    try:
+        server_options.checked({name: value})
+        taken = True
+    except Refusal:
+        taken = False
+    # Ours puts a lone text into a list, and refuses what Ollama would cut off behind the point.
+    if name == "stop" and isinstance(value, str):
+        taken = True
+    if name in server_options.INTEGERS and value == 0.5:
+        taken = False
+    ways: list[Callable[[], Any]] = [
+        lambda: options_of(OllamaMultiModal(model="m"), **{name: value}),
+        lambda: options_of(OllamaMultiModal(model="m"), options={name: value}),
+        lambda: OllamaMultiModal(model="m", additional_kwargs={name: value}),
+        lambda: ImageDescriber(llm=OllamaMultiModal(model="m"), llm_kwargs={"options": {name: value}}),
+    ]
+    if name != "temperature":
+        ways.append(lambda: OllamaMultiModal(model="m", **{name: value}))
+    for way in ways:
+        if taken:
+            way()
+        else:
+            with pytest.raises(TypeError, match=f"^the option {name} is .*; it must be "):
+                way()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_no_number_is_no_value_of_an_option(value: float) -> None:
+    with pytest.raises(TypeError, match=r"the option top_p is (nan|inf)"):
+        options_of(OllamaMultiModal(model="m"), top_p=value)
+
+
+def test_a_setting_that_was_changed_to_another_type_is_refused_before_anything_is_sent() -> None:
+    llm = OllamaMultiModal(model="m")
+    llm.temperature = "0"  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="the option temperature is '0'"):
+        options_of(llm)
+
+
+def test_an_unchecked_option_is_left_to_the_server() -> None:
+    assert options_of(OllamaMultiModal(model="m", options_unchecked={"next_year": [1]}))["next_year"] == [1]
 
 
 @eight

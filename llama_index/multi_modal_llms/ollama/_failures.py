@@ -114,8 +114,8 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
         )
     if _REGISTRY_AWAY.search(text):
         return errors.ServerError(
-            f"{asked.url} gets no manifest from the registry of models (it says: {text}). Look at the network of the machine "
-            "that it runs on: a proxy is named to Ollama itself, with HTTPS_PROXY.",
+            f"{asked.url} gets no manifest from the registry of models (it says: {text}). Look at the network of the "
+            "machine that it runs on: a proxy is named to Ollama itself, with HTTPS_PROXY.",
             **known,
         )
     if status == 404 or "not found, try pulling" in text:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 from ._keywords import CallKeywords, ChatKeywords, CompleteKeywords, Options, names
 
@@ -59,6 +61,49 @@ def check_options(options: Mapping[str, Any], where: str) -> None:
             near = near_name(name, sorted(OPTION_NAMES))
             hint = near or " One that is newer than this program goes through options_unchecked={...}."
         raise TypeError(f"{where} holds {name!r}, which is no option of Ollama's.{hint}")
+
+
+def check_values(options: Mapping[str, Any]) -> None:
+    """Refuse a value of another type than the server's: it would answer 500, after the pictures were sent.
+
+    Raises:
+        TypeError: names the option, its value, and what it must be.
+    """
+    for name, value in options.items():
+        if value is not None and name in OPTION_NAMES and not _fits(value, kinds := _kinds()[name]):
+            given = f"{_shown(value)} ({type(value).__name__})"
+            raise TypeError(f"the option {name} is {given}; it must be {_IN_WORDS[kinds[0]]}")
+
+
+@cache
+def _kinds() -> Mapping[str, tuple[Any, ...]]:
+    """By option: what its value may be, as `Options` has it."""
+    return {name: get_args(hint) for name, hint in get_type_hints(Options).items()}
+
+
+_IN_WORDS: Mapping[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text, or a list of texts",
+}
+
+
+def _fits(value: Any, kinds: Sequence[Any]) -> bool:
+    if bool in kinds or isinstance(value, bool):
+        return bool in kinds and isinstance(value, bool)
+    if str in kinds:
+        is_list = isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
+        return is_list or isinstance(value, str)
+    if isinstance(value, float):
+        # The server cuts off what stands behind the point of a number that is to be whole.
+        return math.isfinite(value) and (float in kinds or value.is_integer())
+    return isinstance(value, int)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{text[:60]}..." if len(text) > 60 else text
 
 
 def mapping(name: str, value: Any) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from ._options import (
     IGNORED_OPTION_NAMES,
     OPTION_NAMES,
     check_options,
+    check_values,
     mapping,
     near_name,
     option_defaults,
@@ -206,13 +207,15 @@ def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     checked = {**settings.additional_kwargs, **per_call}
     check_options(settings.additional_kwargs, "additional_kwargs")
     check_options(per_call, "options")
+    named = option_defaults(given)
+    fields = {"temperature": settings.temperature, "num_ctx": settings.context_window}
+    check_values({**fields, **checked, **named})
     options = {
-        "temperature": settings.temperature,
-        "num_ctx": settings.context_window,
+        **fields,
         **settings.options_unchecked,
         **checked,
         **mapping("options_unchecked", given.get("options_unchecked")),
-        **option_defaults(given),
+        **named,
     }
     for name in options:
         if name in IGNORED_OPTION_NAMES:

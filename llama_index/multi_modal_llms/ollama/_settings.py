@@ -11,7 +11,7 @@ from llama_index.core.multi_modal_llms.base import MultiModalLLMMetadata
 
 from ._address import default_base_url, parse_address
 from ._headers import checked_headers
-from ._options import check_options, near_name, option_defaults
+from ._options import check_options, check_values, near_name, option_defaults
 
 if TYPE_CHECKING:
     from .base import OllamaMultiModal
@@ -53,6 +53,7 @@ def read_arguments(data: Mapping[str, Any], fields: Collection[str]) -> dict[str
     check_options(settings.get("additional_kwargs") or {}, "additional_kwargs")
     if options:
         settings["additional_kwargs"] = {**options, **(settings.get("additional_kwargs") or {})}
+    check_values(settings.get("additional_kwargs") or {})
     address = parse_address(str(settings.get("base_url") or default_base_url()))
     settings["base_url"] = address.url
     headers = checked_headers(settings.get("headers") or {})

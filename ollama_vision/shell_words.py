@@ -1,0 +1,82 @@
+"""What the client says in Python's words, in the words of this command: one table for all commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+Command = Literal["ask", "describe"]
+Table: TypeAlias = "tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]"
+
+_EVERYWHERE: Table = (
+    # where
+    (r"\bpass base_url\b", "give --host"),
+    (r"\bbase_url\b", "--host"),
+    (r"""[Pp]ass headers=\{"Authorization": "Bearer \.\.\."\}""", 'Give --header "Authorization: Bearer ..."'),
+    (r"\bpass verify='(.*?)'", r"give --cacert \1"),
+    (r"Pass a client certificate: cert=\(.*?\)\.", "From here none can be given: in Python it is cert=(...)."),
+    (r"pass cert=\.", "none can be given from here: in Python it is cert=."),
+    # how long
+    (r"\(request_timeout\)", "(--timeout)"),
+    (r"\bseconds \(wait\)", "seconds (--wait)"),
+    (r"\braise request_timeout\b", "raise --timeout"),
+    (r"\b(load (?:it|the model) first with) preload\(\)", r"\1 ollama run"),
+    (r"(?:; use|, or use) preload\(\)[^.]*", ""),
+    (r", with more max_retries, or send fewer at once", ""),
+    # options
+    (r"^(?:options|additional_kwargs) holds '([^']*)', which", r"--option \1: it"),
+    (r"^the option (\w+) is", r"--option \1: it is"),
+    (r"options_unchecked=\{\.\.\.\}", "--option-unchecked NAME=VALUE"),
+    (r"num_predict \(max_tokens\) is", "--option num_predict: it is"),
+    (r"\bnum_predict(?: \(max_tokens\))?(,| or) context_window\b", r"--option num_predict=N\1 --option num_ctx=N"),
+    (r"\bcontext_window=(\d+)", r"--option num_ctx=\1"),
+    (r" truncate=True lets the server drop old messages\.", ""),
+    (r"\bPass think=False\b", "Give --no-think"),
+    (r"\bleave think unset\b", "leave --think out"),
+    # what came
+    (r" What came is in partial_text\.", ""),
+    (r" (?:The text so far|The answer) is in partial_text\.", ""),
+    (r" The text so far is in partial_text; (\w)", lambda found: f" {found[1].upper()}"),
+    (r"\bThe answer is in partial_text\. ", ""),
+    # which
+    (r"\bvideos=True\b", "--videos"),
+    (r"\binclude=\[(.*?)\]", lambda found: f"--include {found[1]}"),
+    (r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}"),
+    (r"image_documents(?:\[\d+\])? \((.+?)\) (?=is |has |holds |cannot |does |says )", r"\1 "),
+    # pictures
+    (r"ImageOptions\(range=\((-?\d+), (-?\d+)\)\)", r"--range \1:\2"),
+    (r"Raise ImageOptions\(url_\w+=\.\.\.\), or .*", 'Fetch it yourself: curl URL | ollama-vision ask - "..."'),
+    (r"ImageOptions\(allow_private_urls=True\)\.", 'curl URL | ollama-vision ask - "...".'),
+    (r", or raise ImageOptions\(max_source_pixels=\.\.\.\)", ""),
+    (r"Put it into (?:a chat message as|an) AudioBlock, .*", "Sounds cannot be asked about from here."),
+    (r"Put it into a chat message as VideoBlock, of which frames are sent\.", "Call it by its true name."),
+    (r"Put it into a chat message as DocumentBlock\(path=\.\.\.\): .*", "Call it by its true name."),
+    (r"Put text into the prompt, or into a TextBlock of the message\.", "Put text into the question."),
+)
+_IN: dict[Command, Table] = {
+    "ask": (
+        (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "fewer pictures"),
+        (r", or smaller ones \(image_options=ImageOptions\(max_pixels=\.\.\.\)\)", ""),
+        (r"(?:ImageOptions\()?pages=\((\d+),\)\)?", r"--pages \1"),
+        (r"(?:ImageOptions\()?pages=\((\d+), (\d+)\)\)?", r"--pages \1,\2"),
+        (r"ImageOptions\(pages=(\d+)\)", r"--pages 1-\1"),
+        (r"ImageOptions\(pages=\.\.\.\)", "--pages"),
+        (r"ImageOptions\(frames=(\d+)\)", r"--frames \1"),
+    ),
+    "describe": (
+        (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "--detail low"),
+        (r"\(image_options=ImageOptions\(max_pixels=\.\.\.\)\)", "(--detail low)"),
+        (r" ?Look at ImageOptions\(pages=\.\.\.\)\.", ""),
+        (r"Choose: ImageOptions\(pages=10\) for .*", "Ask about each page by itself: leave --pages together out."),
+        (r"; or name the pages(?: of the cover)? that you want.*", "; or ask with ollama-vision ask --pages 1."),
+        (r"More than (\d+) have to be asked for: .*", r"More than \1 need ollama-vision ask --frames N."),
+    ),
+}
+
+
+def in_shell_words(text: str, command: Command = "describe") -> str:
+    """The same, with options of the command in place of the client's parameters, which a shell has none of."""
+    for python, shell in (*_IN[command], *_EVERYWHERE):
+        text = re.sub(python, shell, text)
+    return text
