@@ -82,7 +82,7 @@ class Watched:
             self._waits_for = f"waiting for {host}, {duration(seconds)} left"
             if is_news:
                 self._told = now
-                self._screen.remark(f"Waiting for {host}, {duration(seconds)} at the most (--wait): {why}")
+                self._screen.remark(f"Waiting for {host}, {duration(seconds)} at the most: {why}")
             elif self._bar is None and now - self._told >= SECONDS_BETWEEN_LINES:
                 self._told = now
                 self._screen.remark(self._line())

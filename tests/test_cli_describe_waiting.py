@@ -45,7 +45,7 @@ def test_a_restart_of_the_server_costs_nothing(folder: Path) -> None:
         wait_for_lines(folder / "results.jsonl", 5, running)
         server.kill()
         waits = wait_for_words("Waiting for", running)
-        assert re.search(rf"Waiting for {server.url}, (2 min|\d+ s) at the most \(--wait\): ", waits), waits
+        assert re.search(rf"Waiting for {server.url}, (2 min|\d+ s) at the most: ", waits), waits
         server.start()
         code, said = end_of(running)
     assert code == 0, said
@@ -87,7 +87,7 @@ def test_a_server_that_stays_busy_stops_the_run_in_words_of_the_shell(
     assert outcome.code == 2
     assert "maximum pending requests exceeded). Try again later. It was waited for" in outcome.err
     assert "max_retries" not in outcome.err
-    assert re.search(r"Waiting for \S+, 0\.1 s at the most \(--wait\): ", outcome.err)
+    assert re.search(r"Waiting for \S+, 0\.1 s at the most: ", outcome.err)
     assert [line["text"] for line in lines()] == ["One."]
 
 
@@ -105,7 +105,7 @@ def test_kept_output_says_now_and_then_how_long_is_left(capsys: pytest.CaptureFi
             clock[0] = now
             watched.wait("http://one", why, seconds)
     assert capsys.readouterr().err.splitlines() == [
-        "Waiting for http://one, 2 min at the most (--wait): Nothing answers",
+        "Waiting for http://one, 2 min at the most: Nothing answers",
         "0 of 9, waiting for http://one, 2 min left",
         "http://one answers again, after 40 s.",
     ]

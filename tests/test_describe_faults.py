@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
 import sys
 import threading
@@ -16,7 +17,8 @@ from picture_nodes import grey_of, node_of, plain_pictures
 from pydantic import BaseModel
 from serving import Serving, start_servers
 
-from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, errors
+from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, _call, errors
+from llama_index.multi_modal_llms.ollama._clock import Clock
 from llama_index.multi_modal_llms.ollama._describing.hosts import REST, Hosts
 from llama_index.multi_modal_llms.ollama._describing.repetition import endless_unit
 from ollama_embedded import Gate, Reply
@@ -378,13 +380,13 @@ def test_a_connection_that_is_lost_once_costs_nothing(serve: Any, plain: list[Im
 def test_silence_is_not_borne_twice(serve: Any, plain: list[ImageNode]) -> None:
     gate = Gate()
     serving = serve(
-        lambda request: Reply("late", fault=SlowFirstByte(gate)) if grey_of(request) == 0 else "whole",
+        lambda request: Reply("late", fault=SlowFirstByte(gate)) if grey_of(request) == 1 else "whole",
         request_timeout=0.5,
         num_parallel=2,
     )
     given, stopped = run(serving.llm, plain[:2])
     assert stopped is None
-    assert [type(each.error) for each in given] == [errors.SilenceTimeoutError, type(None)]
+    assert [type(each.error) for each in given] == [type(None), errors.SilenceTimeoutError]
     assert len(serving.asked) == 2
 
 
@@ -458,13 +460,36 @@ async def test_a_host_that_failed_is_tried_again_after_a_while() -> None:
     assert await hosts.take() is one
 
 
-def test_no_picture_is_blamed_for_waiting_behind_others(serve: Any, plain: list[ImageNode]) -> None:
-    """The server answers one at a time, and each answer takes longer than half of what the client waits."""
-    serving = serve(Slow(1.0), num_parallel=1, request_timeout=1.8)
-    given, stopped = run(serving.llm, plain[:3], num_workers=3)
+def test_no_picture_is_blamed_for_waiting_behind_others(
+    serve: Any, plain: list[ImageNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server answers one at a time, and the first answer is held until two that wait behind it were given up."""
+    gate, patience = Gate(), itertools.chain([None, 0.2, 0.2], itertools.repeat(None))
+
+    class ClockOfEachCall(Clock):
+        @classmethod
+        def start(cls, silence: float | None, deadline: float | None) -> Clock:
+            return Clock(next(patience))
+
+    serving = serve(lambda request: Reply([gate, f"{grey_of(request)}"]), num_parallel=1)
+    serving.llm.capabilities()  # so that the calls below are the pictures' alone
+    monkeypatch.setattr(_call, "Clock", ClockOfEachCall)
+    results = ImageDescriber(llm=serving.llm, num_workers=3, wait=0).iter(plain[:3])
+
+    def open_when_both_have_left() -> None:
+        assert gate.reached.wait(60)
+        while sum(request.left.is_set() for request in serving.asked) < 2:
+            for request in serving.asked[:3]:
+                request.left.wait(0.05)
+        gate.open()
+
+    opener = threading.Thread(target=open_when_both_have_left)
+    opener.start()
+    given, stopped = told(results)
+    opener.join()
     assert stopped is None
     assert sorted(description.text for description in given) == ["0", "1", "2"]
-    assert len(serving.asked) > 3
+    assert len(serving.asked) == 5
 
 
 async def test_a_host_that_let_one_wait_gets_no_more_than_it_answered() -> None:
@@ -481,7 +506,7 @@ async def test_a_host_that_let_one_wait_gets_no_more_than_it_answered() -> None:
 
 
 def test_who_is_alone_and_hears_nothing_is_told(serve: Any, plain: list[ImageNode]) -> None:
-    serving = serve(Slow(1.5), num_parallel=1, request_timeout=0.3)
+    serving = serve(Reply([Gate(), "never"]), num_parallel=1, request_timeout=0.3)
     given, _ = run(serving.llm, plain[:2], num_workers=2)
     assert [type(description.error) for description in given] == [errors.SilenceTimeoutError] * 2
     assert all(description.host == serving.llm.base_url for description in given)
@@ -496,17 +521,6 @@ def test_who_is_left_alone_is_told_at_once(serve: Any, plain: list[ImageNode]) -
     ((name, fault),) = heard
     assert name == "http://127.0.0.1:9"
     assert "Nothing answers" in fault
-
-
-class Slow:
-    """A script that takes its time, and says the picture's grey."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-
-    def __call__(self, request: Any) -> str:
-        threading.Event().wait(self._seconds)
-        return f"{grey_of(request)}"
 
 
 def test_hosts_must_give_the_same_answers() -> None:

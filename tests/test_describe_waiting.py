@@ -14,10 +14,11 @@ from serving import start_servers
 
 from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, errors
 from llama_index.multi_modal_llms.ollama._describing import hosts as hosts_module
+from llama_index.multi_modal_llms.ollama._describing import loading as loading_module
 from llama_index.multi_modal_llms.ollama._describing.hosts import REST, Hosts
-from llama_index.multi_modal_llms.ollama._describing.verdicts import may_return, refuses
+from llama_index.multi_modal_llms.ollama._describing.verdicts import may_return, nothing_came, refuses
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
-from ollama_embedded.faults import Fault, Status, busy, html
+from ollama_embedded.faults import Fault, SlowFirstByte, Status, busy, html
 
 serve = pytest.fixture(start_servers)
 plain = pytest.fixture(plain_pictures)
@@ -298,4 +299,120 @@ def test_what_is_away_and_what_is_busy() -> None:
     assert [refuses(each) for each in (busy_ollama, busy_gateway, too_often, GONE)] == [True, False, True, False]
     gone = (GONE, busy_gateway, errors.ServerError("502", status=502), errors.SilenceTimeoutError("nothing"))
     assert all(may_return(each) for each in gone)
+    assert may_return(errors.ModelLoadError("died", died=True, transient=True))
     assert not any(may_return(each) for each in (busy_ollama, errors.AuthenticationError("401", status=401)))
+
+
+# a model that takes longer to load than a silence is borne
+
+
+class Loads:
+    """A server whose model is loaded when the gate opens, and a client that bears less silence than that takes."""
+
+    def __init__(self, *faults: Fault | None) -> None:
+        engine = ScriptedEngine(lambda request: f"{grey_of(request)}", model="m")
+        self.server = EmbeddedOllama(engine=engine, faults=faults).start()
+        self.llm = OllamaMultiModal(model="m", base_url=self.server.url, request_timeout=0.3, max_retries=0)
+        self.outlasted = threading.Event()
+
+    def open_after_the_patience(self, gate: Gate) -> None:
+        """Until another request, to a server that never speaks, was given up: so much time has passed for all."""
+        assert gate.reached.wait(60)
+        with EmbeddedOllama(engine=ScriptedEngine("x", model="m"), faults=[SlowFirstByte(Gate())]) as silent:
+            llm = OllamaMultiModal(model="m", base_url=silent.url, request_timeout=0.6, max_retries=0)
+            with pytest.raises(errors.SilenceTimeoutError):
+                llm.complete("x")
+        self.outlasted.set()
+        gate.open()
+
+    @property
+    def steps(self) -> list[str]:
+        """What was asked: a load, or the greys of pictures."""
+        return [
+            "load" if not request.body.get("prompt") else str(request.images[0].convert("L").getpixel((0, 0)))
+            for request in self.server.asked
+        ]
+
+
+@pytest.fixture
+def loads() -> Iterator[Any]:
+    started: list[Loads] = []
+
+    def begin(*faults: Fault | None) -> Loads:
+        started.append(Loads(*faults))
+        return started[-1]
+
+    yield begin
+    for each in started:
+        each.server.close()
+
+
+def test_the_first_picture_is_not_blamed_for_the_loading_of_the_model(loads: Any, plain: list[ImageNode]) -> None:
+    loading = Gate()
+    cold = loads(SlowFirstByte(Gate()), SlowFirstByte(loading))
+    opener = threading.Thread(target=cold.open_after_the_patience, args=(loading,))
+    opener.start()
+    said: list[tuple[bool, float]] = []
+    given, stopped = run(
+        cold.llm,
+        plain[:3],
+        num_workers=1,
+        llm_kwargs={"options": {"num_ctx": 8192}},
+        on_wait=lambda host, fault, seconds: said.append((fault is None, seconds)),
+    )
+    opener.join()
+    assert cold.outlasted.is_set()
+    assert stopped is None
+    assert greys(given) == [0, 1, 2]
+    assert cold.steps == ["0", "load", "0", "1", "2"]
+    options = [request.body["options"] for request in cold.server.asked]
+    assert options == [options[0]] * 5, "other options would load it once more"
+    assert options[0]["num_ctx"] == 8192
+    assert [back for back, _ in said] == [False, True]
+    assert said[0][1] == loading_module.LOAD_SECONDS
+
+
+def test_a_picture_is_not_blamed_for_a_model_that_was_unloaded_meanwhile(loads: Any, plain: list[ImageNode]) -> None:
+    warm = loads(None, None, SlowFirstByte(Gate()))
+    results = ImageDescriber(llm=warm.llm, num_workers=1).iter(plain[:2])
+    given = [next(results)]
+    with OllamaMultiModal(model="m", base_url=warm.server.url) as other:
+        other.unload()
+    given.extend(results)
+    assert greys(given) == [0, 1]
+    assert warm.steps == ["0", "load", "1", "load", "1"], "unloaded by the other one, then loaded"
+
+
+def test_a_picture_that_is_silent_although_the_model_is_loaded_is_to_blame(loads: Any, plain: list[ImageNode]) -> None:
+    warm = loads(None, SlowFirstByte(Gate()))
+    given, stopped = run(warm.llm, plain[:2], num_workers=1)
+    assert stopped is None
+    assert [type(each.error) for each in given] == [type(None), errors.SilenceTimeoutError]
+    assert warm.steps == ["0", "1"]
+
+
+def test_a_model_that_cannot_be_loaded_is_the_hosts_fault(loads: Any, plain: list[ImageNode]) -> None:
+    cold = loads(SlowFirstByte(Gate()), Status(500, {"error": "unable to load model"}))
+    given, stopped = run(cold.llm, plain[:2], num_workers=1)
+    assert given == []
+    assert stopped is not None
+    assert isinstance(stopped.__cause__, errors.ModelLoadError)
+
+
+async def test_a_host_that_loads_gets_no_pictures_meanwhile() -> None:
+    hosts, _, _ = some(1)
+    host = await hosts.take()
+    hosts.begins_loading(host, errors.SilenceTimeoutError("nothing"), 1800.0)
+    another = asyncio.create_task(hosts.take())
+    await asyncio.sleep(0)
+    assert not another.done()
+    hosts.ends_loading(host)
+    hosts.give_back(host)
+    assert await another is host
+
+
+def test_a_gateway_that_gave_up_waiting_says_the_same_as_silence() -> None:
+    assert nothing_came(errors.ServerError("too long", status=504))
+    assert nothing_came(errors.SilenceTimeoutError("nothing"))
+    assert not nothing_came(errors.SilenceTimeoutError("no more", partial_text="It is"))
+    assert not nothing_came(errors.ServerError("broken", status=500))

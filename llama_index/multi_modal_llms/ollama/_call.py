@@ -284,14 +284,23 @@ async def known(io: IO, llm: OllamaMultiModal, clock: Clock, max_retries: int) -
     return server.known[name]
 
 
-async def load(io: IO, llm: OllamaMultiModal, keep_alive: float | str | None) -> None:
-    """A request without a prompt loads the model; with `keep_alive` 0 it unloads it."""
+async def load(
+    io: IO,
+    llm: OllamaMultiModal,
+    keep_alive: float | str | None,
+    kwargs: Mapping[str, Any] | None = None,
+    silence: float | None = None,
+) -> None:
+    """A request without a prompt loads the model; with `keep_alive` 0 it unloads it.
+
+    `kwargs` are those of the calls to come, and `silence` is borne in place of `request_timeout`.
+    """
     body: dict[str, Any] = {"model": llm.model}
     if keep_alive is not None:
         body["keep_alive"] = keep_alive
     if keep_alive != 0:  # other options than those of the calls to come would load it twice
-        body["options"] = resolve(llm, "generate", {}).options
-    clock = Clock.start(llm.request_timeout, llm.deadline)
+        body["options"] = resolve(llm, "generate", kwargs or {}).options
+    clock = Clock.start(silence or llm.request_timeout, llm.deadline)
     reply = await fetch(io, llm._target(), "/api/generate", clock, body=body, max_retries=llm.max_retries)
     if reply.get("done") is not True:
         raise errors.StreamInterruptedError(

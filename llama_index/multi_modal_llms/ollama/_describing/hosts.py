@@ -50,6 +50,9 @@ class Host:
     taken: int = 0
     was_there: bool = False
     """It has answered something in this run."""
+    is_warm: bool = False
+    """It has answered a picture's question or loaded its model since it was last gone."""
+    is_loading: bool = False
     fault: OllamaMultiModalError | None = None
     """Why it is left alone, or is on trial after that."""
     on_trial: bool = False
@@ -131,6 +134,9 @@ class Hosts:
     def is_there(self, host: Host) -> None:
         """It works, whatever was before."""
         host.was_there, host.fault, host.on_trial = True, None, False
+        self._returned(host)
+
+    def _returned(self, host: Host) -> None:
         if host.away_since is not None:
             if host.is_announced:
                 self._waiting(host.name, None, self._now() - host.away_since)
@@ -139,10 +145,21 @@ class Hosts:
     def answered(self, host: Host) -> None:
         """It answered a picture's question: room grows by one when all of it was answered (additive increase)."""
         self.is_there(host)
+        host.is_warm = True
         if host.in_flight >= host.room:
             host.answers += 1
             if host.answers >= host.room:
                 host.room, host.answers = host.room + 1, 0
+
+    def begins_loading(self, host: Host, fault: OllamaMultiModalError, seconds: float) -> None:
+        """It loads its model and gets no further pictures meanwhile; `fault` is how that was noticed."""
+        host.is_loading, host.away_since = True, self._now()
+        self._announce(host, fault, seconds)
+
+    def ends_loading(self, host: Host) -> None:
+        """Loaded or not; who failed is told apart."""
+        host.is_loading, host.is_warm = False, True
+        self._returned(host)
 
     def failed(self, host: Host, fault: OllamaMultiModalError, *, may_return: bool = False) -> None:
         """Leave it alone for a while; one that `may_return`, and was there, is waited for."""
@@ -155,7 +172,7 @@ class Hosts:
         now, is_news = self._now(), host.is_well
         if not is_news and not host.on_trial:
             return  # it was under way already when the host failed
-        host.fault, host.on_trial = fault, False
+        host.fault, host.on_trial, host.is_warm = fault, False, False
         if host.away_since is None:
             host.away_since = now
         others_are_well = any(other.is_well for other in self._hosts)
@@ -179,10 +196,12 @@ class Hosts:
         self._waiting(host.name, fault, left)
 
     def _may_be_asked(self, host: Host) -> bool:
+        if host.is_loading:
+            return False
         return host.is_well or (self._now() >= host.rests_until and host.in_flight == 0)
 
     def _may_answer_yet(self, host: Host) -> bool:
-        return self._may_be_asked(host) or host.on_trial or self._now() < host.waited_for_until
+        return self._may_be_asked(host) or host.is_loading or host.on_trial or self._now() < host.waited_for_until
 
     async def _something_new(self) -> None:
         """Wait until a request has ended, or the rest of a host, or the time for which it is waited, is over."""

@@ -12,8 +12,7 @@ from llama_index.core.schema import BaseNode
 from .. import errors
 from .._images import PreparedImage
 from .._images.original import Original
-from ..server import OllamaServer
-from . import remembering
+from . import loading, remembering
 from .asking import Answer, Ask, answer
 from .description import Description, Output, answered, failed, holds_picture, place_of
 from .hosts import Host, Hosts, Told, Waiting
@@ -25,6 +24,7 @@ from .verdicts import (
     fault_of,
     folder_that_is_gone,
     may_return,
+    nothing_came,
     refuses,
     worth_another_try,
 )
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from ..base import OllamaMultiModal
 
 Nodes = Iterable[BaseNode] | AsyncIterable[BaseNode]
-_PROBE_SECONDS = 10.0
-"""Of silence, after which a host that is asked whether it is there counts as gone."""
-
 _MOST_WAITS = 20
 """So often a picture is asked about again after the model's process died under another one; each time the client's own
 tries have been used up, and loading takes its time."""
@@ -135,6 +132,7 @@ class Run:
     ) -> tuple[Host, Answer | errors.OllamaMultiModalError]:
         """The answer or the picture's fault, from the first host that is not itself to blame for having none."""
         tried = waited = 0
+        was_loaded = False
         while True:
             host = await hosts.take()
             behind = host.in_flight - 1
@@ -149,9 +147,13 @@ class Run:
                     hosts.failed(host, ailment, may_return=may_return(ailment))
                     continue
                 hosts.is_there(host)
-                nothing_came = isinstance(error, errors.SilenceTimeoutError) and not error.partial_text
-                if nothing_came and hosts.let_one_wait(host, behind):
-                    continue
+                if nothing_came(error):
+                    if hosts.let_one_wait(host, behind):
+                        continue
+                    if not was_loaded and await _may_have_been_loading(host):
+                        was_loaded = True
+                        await self._load(host, hosts, error)
+                        continue
                 waited += came_to_nothing(error)
                 if came_to_nothing(error) and waited <= _MOST_WAITS:
                     continue
@@ -163,6 +165,17 @@ class Run:
                 return host, found
             finally:
                 hosts.give_back(host)
+
+    async def _load(self, host: Host, hosts: Hosts, silence: errors.OllamaMultiModalError) -> None:
+        hosts.begins_loading(host, silence, loading.LOAD_SECONDS)
+        try:
+            fault = await loading.load(host.llm, self._ask.keywords)
+        finally:
+            hosts.ends_loading(host)
+        if isinstance(fault, errors.ServerBusyError) and refuses(fault):
+            hosts.refused(host, fault)
+        elif fault is not None:
+            hosts.failed(host, fault, may_return=may_return(fault))
 
     def _answered(self, index: int, node: BaseNode, sha256: str, answer: Answer, host: Host | None) -> Description:
         return Description(
@@ -235,13 +248,17 @@ def _ended_badly(task: asyncio.Task[Description]) -> tuple[bool, bool]:
     return stopped, not stopped and task.result().error is not None
 
 
+async def _may_have_been_loading(host: Host) -> bool:
+    """Of a host that was silent about one picture alone: until it is warm, and when its model is not loaded."""
+    return not host.is_warm or await loading.is_loaded(host.llm) is False
+
+
 async def _what_ails(host: Host, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError | None:
     """Why the host is to be left alone: by the error itself, or because it is not there any more; else `None`."""
     fault = fault_of(error)
     if fault is not Fault.UNCLEAR:
         return error if fault is Fault.HOST else None
-    llm = host.llm
-    server = OllamaServer(llm.base_url, llm.headers, llm.verify, _PROBE_SECONDS, llm.cert)
+    server = loading.server_of(host.llm)
     try:
         await server.aversion()
     except errors.OllamaMultiModalError as gone:

@@ -58,9 +58,18 @@ def refuses(error: errors.OllamaMultiModalError) -> bool:
 
 
 def may_return(error: errors.OllamaMultiModalError) -> bool:
-    """Whether the server is gone, as one is that is being restarted: nothing answers, or a gateway in its place."""
-    away = (errors.ConnectionFailedError, errors.SilenceTimeoutError)
-    return isinstance(error, away) or _is_bad_gateway(error) or _is_gone_behind_a_gateway(error)
+    """Whether the server is gone, as one is that is being restarted: nothing answers, or a gateway in its place; or its
+    model died while it was being loaded."""
+    if isinstance(error, (errors.ConnectionFailedError, errors.SilenceTimeoutError)) or came_to_nothing(error):
+        return True
+    return _is_bad_gateway(error) or _is_gone_behind_a_gateway(error)
+
+
+def nothing_came(error: errors.OllamaMultiModalError) -> bool:
+    """Whether the time that is borne was over before the first word: by our clock, or by a gateway's (504)."""
+    if isinstance(error, errors.SilenceTimeoutError):
+        return not error.partial_text
+    return isinstance(error, errors.ServerError) and error.status == 504
 
 
 def _is_bad_gateway(error: errors.OllamaMultiModalError) -> bool:
