@@ -141,6 +141,18 @@ def test_one_endpoint_that_fails_does_not_hide_the_others(vision: CommandLine) -
     assert (found["models"], found["model"], found["question"]) == ("fail", "ok", "ok")
 
 
+def test_a_model_that_is_damaged_is_there_all_the_same(vision: CommandLine) -> None:
+    """As a real server says it of a file that was cut to half (source of 2026-08-21)."""
+    text = 'tensor "blk.1.ffn_up.weight" offset+size (1080928) exceeds file size (1064624)'
+    faults = {"/api/show": itertools.repeat(Status(500, {"error": text}))}
+    with EmbeddedOllama(engine=ScriptedEngine("Red.", model="sees"), faults=faults) as server:
+        outcome = vision("doctor", "--host", server.url, "--model", "sees")
+    lines = {line.split()[1]: line for line in outcome.out.splitlines() if line[:4] in ("fail", "warn")}
+    assert text in lines["model"]
+    for name in ("question", "thinking", "context"):
+        assert lines[name].endswith("not checked: the server cannot show sees")
+
+
 def test_a_model_that_is_split_and_thinks(vision: CommandLine) -> None:
     split = ModelFacts("split", ("completion", "vision", "thinking"), size=4 * GB, size_vram=GB)
     engine = ScriptedEngine(Reply("Red.", thinking="Let me look."), models=[split])

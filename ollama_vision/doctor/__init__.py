@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llama_index.multi_modal_llms.ollama import OllamaServer
-from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+from llama_index.multi_modal_llms.ollama.errors import ModelNotFoundError, OllamaMultiModalError
 from ollama_vision.arguments import MODEL_VARIABLE, Access
 from ollama_vision.exits import DONE, FAILED
 from ollama_vision.screen import Screen, silence_output, telling
@@ -15,7 +15,7 @@ from ollama_vision.servers import NoServer, servers_for
 
 from . import asking, local_checks, server_checks
 from .check import Check, fail, worst
-from .facts import Loaded, Model, Told, Trial, loaded_as
+from .facts import Choice, Loaded, Model, Told, Trial, loaded_as
 from .showing import AsJSON, Lines
 
 Settings = Mapping[str, Any]
@@ -90,7 +90,7 @@ def examine_models(server: OllamaServer, settings: Settings, named: str | None, 
     yield server_checks.model(choice, told, known)
     model = None if isinstance(told, OllamaMultiModalError) else told
     if model is None or model.sees is False:
-        why = f"{choice.name} is not there" if model is None else f"{choice.name} does not see pictures"
+        why = _why_not_asked(choice, told)
         for name in ("question", "thinking"):
             yield server_checks.not_made(name, why)
         yield server_checks.memory(running, None, None)
@@ -106,3 +106,11 @@ def examine_models(server: OllamaServer, settings: Settings, named: str | None, 
     rate = answer.tokens_per_second if not isinstance(answer, OllamaMultiModalError) else None
     yield server_checks.memory(after, choice.name if answered else None, rate)
     yield server_checks.context(choice, after, model.context_length)
+
+
+def _why_not_asked(choice: Choice, told: Told[Model]) -> str:
+    if isinstance(told, ModelNotFoundError):
+        return f"{choice.name} is not there"
+    if isinstance(told, OllamaMultiModalError):
+        return f"the server cannot show {choice.name}"
+    return f"{choice.name} does not see pictures"
