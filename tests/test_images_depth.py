@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from deep_pictures import Rows, png, tiff
+from picture_corpus import SAMPLES, Sample
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
@@ -313,3 +314,19 @@ def test_these_are_imagemagicks_values() -> None:
         data = png([[[grey] for grey in greys]], depth, 0, transparent=[key])
         flat = ("-background", "gray(128)", "-alpha", "remove", "-alpha", "off", "gray:-")
         assert near(shown(data, *flat), right)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_a_dry_run_knows_which_pictures_cannot_have_the_range(sample: Sample) -> None:
+    """16 bits have these values, 8 bits and CMYK have not: headers tell it."""
+    options = ImageOptions(range=(400, 60_000), pages=(1,))
+    original = Original.of(sample.make(), options)
+    if "16" in sample.name or "dicom" in sample.name:
+        original.foretell()
+        original.pictures()
+        return
+    with pytest.raises(ImageError, match=r"has 8 bits, that is values|is CMYK, and a range") as foretold:
+        original.foretell()
+    with pytest.raises(ImageError) as refused:
+        original.pictures()
+    assert str(foretold.value) == str(refused.value)

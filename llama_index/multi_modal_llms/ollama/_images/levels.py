@@ -85,15 +85,20 @@ def choose_in_8_bit(
     image: Image.Image, chosen: Range, *, visible: Image.Image | None = None
 ) -> tuple[Image.Image, str]:
     """A picture of mode L or RGB, which has 8 bits from the start, with the chosen range of its values shown."""
+    prove_within_8_bit(chosen)
+    low, high = _extrema([image], visible)
+    if not _shows(chosen, low, high):
+        raise shows_nothing(chosen, low, high)
+    return image.point(spread(chosen, 256) * len(image.getbands())), f"8 bit: {said(chosen)}, as asked"
+
+
+def prove_within_8_bit(chosen: Range) -> None:
+    """That a picture of 8 bits can have values from the range. Raises Damaged."""
     if chosen[0] < 0 or chosen[1] > 255:
         raise Damaged(
             f"has 8 bits, that is values from 0 to 255, and the range {chosen[0]:,} to {chosen[1]:,} goes beyond them",
             "Leave the range out for it, or choose one of its values.",
         )
-    low, high = _extrema([image], visible)
-    if not _shows(chosen, low, high):
-        raise shows_nothing(chosen, low, high)
-    return image.point(spread(chosen, 256) * len(image.getbands())), f"8 bit: {said(chosen)}, as asked"
 
 
 def as_i16(plane: Image.Image) -> Image.Image:

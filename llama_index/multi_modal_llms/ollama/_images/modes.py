@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .anatomy import Damaged
 from .colour import to_srgb
-from .levels import Range, as_i16, choose_in_8_bit, colour_to_8_bit, look_up, to_8_bit
+from .levels import Range, as_i16, choose_in_8_bit, colour_to_8_bit, look_up, prove_within_8_bit, to_8_bit
 from .raster import Raster
 
 if TYPE_CHECKING:
@@ -18,14 +18,21 @@ if TYPE_CHECKING:
 def simple_mode(raster: Raster, chosen: Range | None, steps: list[str]) -> Image.Image:
     """The decoded picture as L, LA, RGB, RGBA or CMYK. `chosen` is `ImageOptions.range`. May raise Damaged."""
     image = raster.image
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
+    if _is_deep_grey(image):
         return _deep_grey(raster, chosen, steps)
-    if raster.low_bytes is not None and image.mode in ("RGB", "RGBA"):
+    if raster.low_bytes is not None and image.mode in _DEEP_COLOURS:
         return _deep_colour(raster, cache(raster.low_bytes), chosen, steps)
     simple = _keyed(raster, _shallow(image, steps))
     if chosen is not None and not raster.ranged:
         simple = _chosen(simple, chosen, steps)
     return simple if raster.mask is None else with_alpha(simple, raster.mask)
+
+
+_DEEP_COLOURS = ("RGB", "RGBA")
+
+
+def _is_deep_grey(image: Image.Image) -> bool:
+    return image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM"))
 
 
 def with_alpha(image: Image.Image, alpha: Image.Image) -> Image.Image:
@@ -95,6 +102,25 @@ def _shallow(image: Image.Image, steps: list[str]) -> Image.Image:
     raise _without_brightness(mode)
 
 
+def prove_shown(raster: Raster, chosen: Range | None) -> None:
+    """That `simple_mode` will show the picture, as far as it tells before it is decoded. Raises Damaged."""
+    image = raster.image
+    prove_brightness(image)
+    deep = _is_deep_grey(image) or (raster.low_bytes is not None and image.mode in _DEEP_COLOURS)
+    if chosen is not None and not raster.ranged and not deep:
+        prove_range(chosen, inks=image.mode == "CMYK")
+
+
+def prove_range(chosen: Range, *, inks: bool) -> None:
+    """That the range can be that of a picture of 8 bits, or of `inks` (CMYK). Raises Damaged."""
+    if inks:
+        raise Damaged(
+            "is CMYK, and a range of values from dark to bright means nothing in inks",
+            "Leave the range out for it, or save it as RGB first.",
+        )
+    prove_within_8_bit(chosen)
+
+
 def prove_brightness(image: Image.Image) -> None:
     """That the picture, which need not be decoded, has values that mean a brightness. Raises Damaged."""
     if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM")):
@@ -143,11 +169,7 @@ def _both(alpha: Image.Image, other: Image.Image | None) -> Image.Image:
 
 
 def _chosen(image: Image.Image, chosen: Range, steps: list[str]) -> Image.Image:
-    if image.mode == "CMYK":
-        raise Damaged(
-            "is CMYK, and a range of values from dark to bright means nothing in inks",
-            "Leave the range out for it, or save it as RGB first.",
-        )
+    prove_range(chosen, inks=image.mode == "CMYK")
     alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
     opaque = image if alpha is None else image.convert("L" if image.mode == "LA" else "RGB")
     shown, step = choose_in_8_bit(opaque, chosen, visible=alpha)

@@ -16,7 +16,7 @@ from .geometry import plan_size, squared, too_large
 from .jpeg import prove_jpeg_header, walk_jpeg
 from .mapping import BoxMapping, Size
 from .material import Material, refusal
-from .modes import prove_brightness
+from .modes import prove_shown
 from .options import ImageOptions
 from .patience import look_at_the_clock
 from .png import prove_png_chunks, walk_png
@@ -71,13 +71,16 @@ def foretell(material: Material, options: ImageOptions) -> None:
             prove_jpeg_header(file) if kind is JPEG else prove_png_chunks(file)
             file.seek(0)
             check_size(material, stored_size(kind, file), options, kind)
-            return
+            if options.range is None:
+                return
+            # Which of its frames does not matter for what values it can have.
+            options = options.model_copy(update={"frames": None})
         if kind is TIFF:
             foretell_pages(file, options)
             return
         for raster in rasters(material, kind, file, options, None):
             _check_raster(raster, options, kind)
-            prove_brightness(raster.image)
+            prove_shown(raster, options.range)
 
 
 def whole(material: Material, picture: PreparedImage) -> PreparedImage:

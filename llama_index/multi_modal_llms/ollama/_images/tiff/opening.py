@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..geometry import too_large
+from ..modes import prove_range
 from ..options import ImageOptions
 from ..raster import Raster
 from .lie import aspect_of, turn_of, upright
+from .page import CMYK
 from .pages import Leaf, Leaves
 from .samples import decode
 
@@ -33,6 +35,8 @@ def foretell(found: Leaves, numbers: Sequence[int], options: ImageOptions) -> No
         leaf = found.pages[number - 1]
         if (refusal := leaf.refusal() or too_large(leaf.page.extent, options)) is not None:
             raise refusal
+        if options.range is not None and not leaf.page.is_deep:
+            prove_range(options.range, inks=leaf.page.photometric == CMYK)
 
 
 def _raster(leaf: Leaf, where: str, source: str) -> Raster:

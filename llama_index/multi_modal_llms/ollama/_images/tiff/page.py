@@ -99,6 +99,11 @@ class Page:
         """The bits of the widest sample."""
         return max(self.bits)
 
+    @property
+    def is_deep(self) -> bool:
+        """Whether it is shown by values of more than 8 bits, of which a range can be chosen."""
+        return self.depth > 8 and self.photometric in (MIN_IS_WHITE, MIN_IS_BLACK, RGB)
+
     @cached_property
     def sample_formats(self) -> tuple[int, ...]:
         """Of each sample; what is left undefined counts as unsigned, and so do a* and b*: theirs is known."""

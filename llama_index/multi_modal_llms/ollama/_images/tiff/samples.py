@@ -220,7 +220,7 @@ def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
             )
         return Decoded(_merged([*colours, alpha], page.photometric, premultiplied=True))
     decoded = Decoded(image, mask=alpha)
-    if page.depth > 8 and page.photometric in (MIN_IS_WHITE, MIN_IS_BLACK, RGB):
+    if page.is_deep:
         decoded.bits, decoded.stated = significant_bits(page), stated_range(page)
         if image.mode == "RGB":
             decoded.low_bytes = lambda: _merged([split_bytes(plane)[0] for plane in planes[:3]])
