@@ -192,6 +192,7 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
     MPEG_TS: (
         _right("AVCHD and Blu-ray (.mts, .m2ts)"),
         _right("joined recordings, a clock that wraps or begins anew", "one after the other"),
+        _right("joined pieces of other sizes, pixel shapes or colours", "each as it says itself"),
         _refused("joined pieces with different streams (PIDs)", "give each by itself, or join them anew"),
         _lost("cut at either end", "a transport stream may begin and end anywhere: nobody can tell"),
     ),

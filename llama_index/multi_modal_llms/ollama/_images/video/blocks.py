@@ -10,12 +10,12 @@ from ..formats import AVIF, GIF, MPEG_TS, WEBP, Kind
 from ..material import Material
 from ..options import ImageOptions
 from ..patience import look_at_the_clock
-from ..pictures import pictures_of, rendered, whole
+from ..pictures import check_size, pictures_of, rendered, whole
 from ..prepared import PreparedImage
 from ..raster import Raster
 from ..sources import of_fields
 from .frames import by_packets, by_seeking
-from .opening import opened
+from .opening import WITHOUT_DESCRIPTION, opened
 from .pixels import raster_of
 from .survey import USUAL_FRAMES, Survey, survey_of, wanted_of
 from .transparency import alpha_of, has_alpha_apart
@@ -41,7 +41,7 @@ def video_frames(
     kind = material.kind()
     with opened(material, kind) as container:
         survey = survey_of(container, material, kind, options, fps)
-        for raster in _rasters(container, survey, material, kind):
+        for raster in _rasters(container, survey, material, kind, options):
             look_at_the_clock()
             if only is None or raster.page in only:
                 yield whole(material, rendered(raster, options))
@@ -56,12 +56,17 @@ def video_leaves(material: Material, options: ImageOptions) -> Leaves:
     return Leaves(wanted, tuple(range(1, wanted + 1)))
 
 
-def _rasters(container: Any, survey: Survey, material: Material, kind: Kind) -> Iterator[Raster]:
+def _rasters(container: Any, survey: Survey, material: Material, kind: Kind, options: ImageOptions) -> Iterator[Raster]:
     if survey.packets is None:
         found = by_seeking(container, survey.stream, survey.start, survey.times)
     else:
-        leaps = kind is MPEG_TS
-        found = by_packets(lambda: opened(material, kind), survey.packets, survey.times, leaps=leaps)
+        found = by_packets(
+            lambda: opened(material, kind),
+            survey.packets,
+            survey.times,
+            leaps=kind is MPEG_TS,
+            bare=kind in WITHOUT_DESCRIPTION,
+        )
     apart = has_alpha_apart(survey.stream)
     last: float | None = None
     for number, shown in enumerate(found, 1):
@@ -69,4 +74,6 @@ def _rasters(container: Any, survey: Survey, material: Material, kind: Kind) -> 
             continue  # fewer frames than were asked for
         last = shown.seconds
         alpha = alpha_of(container, survey.stream, shown.frame) if apart else None
-        yield raster_of(shown, survey.stream, material, number, len(survey.times), alpha)
+        # The first frame's size was checked, but a later piece may have another one.
+        check_size(material, (shown.frame.width, shown.frame.height), options, kind)
+        yield raster_of(shown, survey.aspect.of(shown.frame, shown.aspect), material, number, len(survey.times), alpha)

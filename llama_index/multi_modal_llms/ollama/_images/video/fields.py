@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .frames import Shown
@@ -63,7 +64,8 @@ def _yadif(shown: Shown) -> Any:
     before = [one for one in (shown.before,) if one is not None and (one.width, one.height, one.format.name) == like]
     after = [one for one in (shown.after,) if one is not None and (one.width, one.height, one.format.name) == like]
     graph = Graph()
-    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
+    base = frame.time_base or Fraction(1, 1000)  # PyAV has none of a decoder's last frames
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=base)
     filter_ = graph.add("yadif", "mode=send_frame:parity=auto:deint=interlaced")
     sink = graph.add("buffersink")
     source.link_to(filter_)

@@ -17,6 +17,8 @@ from .wholeness import prove_by_header, prove_last_page
 
 WITHOUT_INDEX = frozenset({MPEG_TS, MPEG_PS, OGG, ASF, FLV})
 """Kinds in which a seek lands anywhere, also after the last frame that others build on, and times may begin anew."""
+WITHOUT_DESCRIPTION = frozenset({MPEG_TS, MPEG_PS, FLV})
+"""Kinds whose container says nothing of what its pictures are like: they do it themselves."""
 
 
 @contextmanager

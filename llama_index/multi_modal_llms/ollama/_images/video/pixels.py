@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,11 @@ _EXACT = 0x2 | 0x2000 | 0x40000
 """swscale's flags: bilinear, full chroma interpolation, accurate rounding. PyAV has names for them from 18 on."""
 
 
-def raster_of(shown: Shown, stream: Any, material: Material, number: int, count: int, alpha: Any = None) -> Raster:
-    """The frame as it is seen; `number` of `count` that were asked for. `alpha`: a frame that holds its transparency,
-    where that is coded apart."""
+def raster_of(shown: Shown, aspect: Fraction, material: Material, number: int, count: int, alpha: Any = None) -> Raster:
+    """The frame as it is seen; `number` of `count` that were asked for. `aspect`: of its pixels. `alpha`: a frame that
+    holds its transparency, where that is coded apart."""
     frame, deinterlacing = deinterlaced(shown)
-    codec = stream.codec_context
-    primaries, transfer = codec.color_primaries, codec.color_trc
+    primaries, transfer = shown.frame.color_primaries, shown.frame.color_trc
     told = primaries in _WIDE or transfer in (PQ, HLG)
     raster = Raster(
         _image_of(frame),
@@ -39,7 +39,7 @@ def raster_of(shown: Shown, stream: Any, material: Material, number: int, count:
         steps=[f"frame {number} of {count} at {shown.seconds:.1f} s", *deinterlacing],
         page=number,
         seconds=shown.seconds,
-        aspect=float(stream.sample_aspect_ratio or 1),
+        aspect=float(aspect),
         profile=profile_of(primaries, transfer, medium="video") if told else None,
         # Deep colour is brought to 16 bits by FFmpeg.
         bits=16 if _is_deep_colour(frame) else _bits(frame),

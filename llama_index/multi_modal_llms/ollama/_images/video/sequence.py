@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from itertools import repeat
 from typing import Any, BinaryIO
 
@@ -50,9 +51,7 @@ def sequence_rasters(
         alphas: Any = repeat(None) if hidden is None else _frames(other, _stream(other, hidden))
         for number, (frame, alpha) in enumerate(zip(_frames(container, stream), alphas, strict=False), 1):
             if number in chosen.numbers:
-                raster = _raster(
-                    frame, alpha, stream, track, material, number, chosen, several=options.frames is not None
-                )
+                raster = _raster(frame, alpha, track, material, number, chosen, several=options.frames is not None)
                 raster.steps.insert(0, f"converted from {kind.name}")
                 yield raster
             if number == chosen.numbers[-1]:
@@ -111,7 +110,6 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:
 def _raster(
     frame: Any,
     alpha: Any,
-    stream: Any,
     track: Track,
     material: Material,
     number: int,
@@ -119,16 +117,15 @@ def _raster(
     *,
     several: bool,
 ) -> Raster:
-    raster = raster_of(Shown(frame, 0.0), stream, material, number, chosen.total, alpha)
-    codes = colour_codes(track.properties) or (stream.codec_context.color_primaries, stream.codec_context.color_trc)
+    # Pixels are taken for square, as of still pictures: see docs/reference/preparing.md.
+    raster = raster_of(Shown(frame, 0.0), Fraction(1), material, number, chosen.total, alpha)
+    codes = colour_codes(track.properties) or (frame.color_primaries, frame.color_trc)
     word = f"frame {number} of {chosen.total}" if several else "first frame"
     return replace(
         raster,
         steps=[word] if chosen.total > 1 else [],
         page=number if several and chosen.total > 1 else None,
         seconds=None,
-        # As of still pictures: see docs/reference/preparing.md.
-        aspect=1.0,
         profile=profile_of(*codes, peak=brightest(track.properties) or HDR_PEAK),
         crop=clean_aperture(track.properties, raster.image.size),
     )

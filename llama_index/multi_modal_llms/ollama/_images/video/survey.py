@@ -14,7 +14,8 @@ from ..formats import FLV, MATROSKA, MP4, MPEG_TS, Kind
 from ..material import Material
 from ..options import ImageOptions
 from ..pictures import check_size
-from .opening import WITHOUT_INDEX, holds_picture, packets_of, picture_stream
+from .attributes import Aspect
+from .opening import WITHOUT_DESCRIPTION, WITHOUT_INDEX, holds_picture, packets_of, picture_stream
 from .packets import Packet, Packets
 from .programs import codings
 from .wholeness import ends_with_a_tag
@@ -38,6 +39,7 @@ class Survey:
     stream: Any
     times: tuple[float, ...]
     """In seconds from the first picture on."""
+    aspect: Aspect
     start: float = 0.0
     """The time of the first picture by the file's own clock, in seconds."""
     packets: Packets | None = None
@@ -47,6 +49,11 @@ class Survey:
 def survey_of(container: Any, material: Material, kind: Kind, options: ImageOptions, fps: int | None) -> Survey:
     """Raises Damaged and ImageError; reads a file without an index to its end."""
     stream = _checked(container, material, kind, options)
+    aspect = (
+        Aspect(None, None)
+        if kind in WITHOUT_DESCRIPTION
+        else Aspect(stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio)
+    )
     if kind in WITHOUT_INDEX:
         packets = Packets.of(_listed(container, stream))
         if kind is FLV:
@@ -56,9 +63,10 @@ def survey_of(container: Any, material: Material, kind: Kind, options: ImageOpti
         times = _evenly(packets.length, _wanted(material, options, fps, packets.length, 0))
         if kind is MPEG_TS:
             _check_codings(material, stream, packets, times)
-        return Survey(stream, times, packets=packets)
+        return Survey(stream, times, aspect, packets=packets)
     start, duration = _span(container, stream, kind)
-    return Survey(stream, _evenly(duration, _wanted(material, options, fps, duration, stream.frames)), start)
+    times = _evenly(duration, _wanted(material, options, fps, duration, stream.frames))
+    return Survey(stream, times, aspect, start)
 
 
 def wanted_of(container: Any, material: Material, kind: Kind, options: ImageOptions) -> int:
