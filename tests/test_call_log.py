@@ -93,7 +93,7 @@ def test_nothing_is_told_unless_asked_for(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_a_retry_is_told_in_one_sentence(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llama_index.multi_modal_llms.ollama._sending._back_off", lambda attempt: 0.0)
+    monkeypatch.setattr("llama_index.multi_modal_llms.ollama._api._back_off", lambda attempt: 0.0)
     with WireServer(reply(503, {"error": "busy"}), answer("chat", "A")) as server:
         llm: OllamaMultiModal = client(server, max_retries=1)
         assert attempt(llm, "chat").text == "A"

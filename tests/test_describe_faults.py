@@ -248,7 +248,7 @@ def test_a_model_that_dies_under_another_request_blames_no_picture(
     serve: Any, plain: list[ImageNode], text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of the first pictures meets it, again and again, as all do that wait at that moment."""
-    monkeypatch.setattr("llama_index.multi_modal_llms.ollama._sending._back_off", lambda attempt: 0.0)
+    monkeypatch.setattr("llama_index.multi_modal_llms.ollama._api._back_off", lambda attempt: 0.0)
     seen: dict[int, int] = {}
 
     def replies(request: Any) -> Reply | str:

@@ -149,7 +149,7 @@ def test_a_dead_proxy_is_named_and_not_ollama(endpoint: str, monkeypatch: pytest
 def test_what_a_proxy_says_to_connect(
     status: int, tries: int, words: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llama_index.multi_modal_llms.ollama._sending._back_off", lambda attempt: 0.0)
+    monkeypatch.setattr("llama_index.multi_modal_llms.ollama._api._back_off", lambda attempt: 0.0)
     with proxied(monkeypatch, reply(status), variable="HTTPS_PROXY") as proxy:
         outcome = attempt(client("https://gpu.example", max_retries=2), endpoint)
         asked = [(seen.method, seen.path) for seen in proxy.requests]

@@ -47,7 +47,7 @@ BOTTOM_UP = (
     "_answers",
     "_exchange",
     "_transport",
-    "_sending",
+    "_api",
     "_capabilities",
     "_overflow",
     "_prompting",

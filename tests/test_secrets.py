@@ -84,7 +84,7 @@ SHOWN: dict[str, Callable[[OllamaMultiModal], Any]] = {
     "base_url": lambda llm: llm.base_url,
     "repr of a copy": lambda llm: repr(copy.deepcopy(llm)),
     "target": lambda llm: llm._target(),
-    "server": lambda llm: llm._server(),
+    "known": lambda llm: vars(llm._known),
     "connections": lambda llm: vars(llm._connections),
 }
 

@@ -25,7 +25,7 @@ from wire_support import (
     stream,
 )
 
-from llama_index.multi_modal_llms.ollama import _sending, errors
+from llama_index.multi_modal_llms.ollama import _api, errors
 from llama_index.multi_modal_llms.ollama._transport import BlockingIO, LoopIO
 
 BUSY = reply(503, {"error": "server busy, please try again.  maximum pending requests exceeded"})
@@ -141,7 +141,7 @@ def test_a_refused_connection_is_tried_again(endpoint: str, waits: list[float]) 
     ("said", "waited"), [("7", 7.0), ("0", 0.0), ("60", 60.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0)]
 )
 def test_retry_after_is_honoured(said: str, waited: float, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sending, "_back_off", lambda attempt: 0.0)
+    monkeypatch.setattr(_api, "_back_off", lambda attempt: 0.0)
     with WireServer(reply(429, {"error": "slow"}, {"retry-after": said}), answer("chat", "A")) as server:
         assert attempt(client(server, max_retries=1), "chat").text == "A"
     assert waits == [waited]
@@ -161,14 +161,14 @@ def test_a_wait_that_is_too_long_is_the_callers_to_decide(
 
 
 def test_no_wait_outlasts_the_deadline(waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sending, "_back_off", lambda attempt: 50.0)
+    monkeypatch.setattr(_api, "_back_off", lambda attempt: 50.0)
     with WireServer(BUSY) as server:
         attempt(client(server, max_retries=1, deadline=20.0), "chat")
     assert 0 < waits[0] <= 20.0
 
 
 def test_the_back_off_grows_and_varies() -> None:
-    drawn = {attempt: {_sending._back_off(attempt) for _ in range(50)} for attempt in (1, 4, 40)}
+    drawn = {attempt: {_api._back_off(attempt) for _ in range(50)} for attempt in (1, 4, 40)}
     assert max(drawn[1]) <= 0.25 < max(drawn[4]) <= 2.0 < max(drawn[40]) <= 8.0
     assert all(len(seconds) > 40 for seconds in drawn.values())
 
@@ -176,7 +176,7 @@ def test_the_back_off_grows_and_varies() -> None:
 def test_each_try_is_logged(waits: list[float], caplog: pytest.LogCaptureFixture) -> None:
     with WireServer(BUSY) as server, caplog.at_level(logging.WARNING):
         attempt(client(server, max_retries=2), "chat")
-    lines = [record.getMessage() for record in caplog.records if record.name == _sending.__name__]
+    lines = [record.getMessage() for record in caplog.records if record.name == _api.__name__]
     assert [line.partition(",")[0] for line in lines] == ["Attempt 1 failed", "Attempt 2 failed"]
     assert all("server busy" in line for line in lines)
 

@@ -16,18 +16,17 @@ from llama_index.core.base.llms.types import AudioBlock, ChatMessage, ImageBlock
 
 from . import _capabilities, _images, _messages, errors
 from ._answers import has_tool_calls, text_of, with_text
+from ._api import Api
 from ._call_log import CallLog
 from ._capabilities import ModelCapabilities
 from ._clock import Clock
-from ._connections import Connections
 from ._exchange import Exchange
 from ._images import PreparedAudio, PreparedImage
 from ._json_answers import asks_again, unfit
 from ._overflow import with_shares
 from ._request import Arguments, Request, chat_request, generate_request, resolve
 from ._response import Accumulator, Response
-from ._sending import fetch, send
-from ._target import Asked, Target
+from ._target import Asked
 from ._tool_results import refuse_lost_pictures
 from ._transport import IO
 
@@ -50,16 +49,6 @@ class Call:
     """Prepare the pictures and build the request: reads, decodes and encodes, so never run on an event loop."""
     again: Callable[[str, str], Call]
     """The call that follows an answer with further words of the user's."""
-
-
-@dataclass(frozen=True)
-class Server:
-    """Who asks whom: what a call takes from the object besides its settings."""
-
-    target: Target
-    connections: Connections
-    known: dict[str, ModelCapabilities]
-    """What models said about themselves, by address and name."""
 
 
 def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call:
@@ -151,36 +140,37 @@ async def _collected(io: IO, llm: OllamaMultiModal, call: Call) -> Response:
 
 async def begin(io: IO, llm: OllamaMultiModal, call: Call, *, every_line: bool = True) -> Reply:
     """Send the call and wait for its first line: what goes wrong until then is raised here."""
-    arguments, server = call.arguments, llm._server()
+    arguments = call.arguments
     clock = Clock.start(llm.request_timeout, arguments.deadline)
+    api = Api(io, llm._target(), clock, arguments.max_retries)
     needs = call.needs
     if llm.check_capabilities and needs:
-        await _check(io, llm, server, needs, clock, arguments.max_retries)
+        await _check(api, llm, needs)
     request, media = await io.run(lambda: _prepared(call, clock), clock)
     really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
     if llm.check_capabilities and really != needs:
-        await _check(io, llm, server, really, clock, arguments.max_retries)
-    asked = Asked.at(server.target, llm.model, request.media_bytes)
+        await _check(api, llm, really)
+    asked = Asked.at(api.target, llm.model, request.media_bytes)
     log = CallLog(llm.model, asked.url, request.path)
     log.leaves(request.content_length, len(media), request.media_bytes)
     try:
         try:
-            exchange = await send(io, server.target, request, asked, clock, max_retries=arguments.max_retries)
+            exchange = await api.send(request, asked)
         except errors.PictureCacheError as lost:
             if not any(isinstance(item, PreparedImage) for item in media):
                 raise
             logger.info("%s. Asked once more with other bytes for the same pixels.", str(lost).partition(". ")[0])
             request = await io.run(functools.partial(_with_new_pictures, request), clock)
             media = request.media
-            asked = Asked.at(server.target, llm.model, request.media_bytes)
-            exchange = await send(io, server.target, request, asked, clock, max_retries=arguments.max_retries)
+            asked = Asked.at(api.target, llm.model, request.media_bytes)
+            exchange = await api.send(request, asked)
     except BaseException as error:
         log.status = getattr(error, "status", None)
         log.failed(error)
         if isinstance(error, errors.ContextOverflowError):
-            raise with_shares(error, media, server.known.get(key(server, llm))) from error
+            raise with_shares(error, media, llm._known.peek(api.target, llm.model)) from error
         if isinstance(error, errors.ModelNotFoundError):
-            raise await _capabilities.with_near_names(io, server.target, llm.model, error, clock) from error
+            raise await _capabilities.with_near_names(api, llm.model, error) from error
         raise
     log.status = exchange.status
     accumulator = Accumulator(
@@ -265,23 +255,21 @@ class Reply:
         await self._exchange.close()
 
 
-async def _check(
-    io: IO, llm: OllamaMultiModal, server: Server, needs: frozenset[str], clock: Clock, max_retries: int
-) -> None:
+async def _check(api: Api, llm: OllamaMultiModal, needs: frozenset[str]) -> None:
     """Refuse what the model says it cannot do."""
-    if missing := (await known(io, llm, clock, max_retries)).missing(needs):
-        raise await _capabilities.refuse(io, server.target, llm.model, missing, needs, clock)
+    if missing := (await llm._known.get(api, llm.model)).missing(needs):
+        raise await _capabilities.refuse(api, llm.model, missing, needs)
 
 
-async def known(io: IO, llm: OllamaMultiModal, clock: Clock, max_retries: int) -> ModelCapabilities:
+async def known(io: IO, llm: OllamaMultiModal) -> ModelCapabilities:
     """What the model can do; asked once for each object, model and server, also by many calls at once."""
-    server = llm._server()
-    name = key(server, llm)
-    if name not in server.known:
-        server.known[name] = await io.once(
-            name, lambda: _capabilities.ask(io, server.target, llm.model, clock, max_retries), clock
-        )
-    return server.known[name]
+    return await llm._known.get(api_of(io, llm), llm.model)
+
+
+def api_of(io: IO, llm: OllamaMultiModal, silence: float | None = None) -> Api:
+    """For what is no call of an endpoint: by the object's own settings, or so many seconds of silence."""
+    clock = Clock.start(silence or llm.request_timeout, llm.deadline)
+    return Api(io, llm._target(), clock, llm.max_retries)
 
 
 async def load(
@@ -300,8 +288,7 @@ async def load(
         body["keep_alive"] = keep_alive
     if keep_alive != 0:  # other options than those of the calls to come would load it twice
         body["options"] = resolve(llm, "generate", kwargs or {}).options
-    clock = Clock.start(silence or llm.request_timeout, llm.deadline)
-    reply = await fetch(io, llm._target(), "/api/generate", clock, body=body, max_retries=llm.max_retries)
+    reply = await api_of(io, llm, silence).fetch("/api/generate", body)
     if reply.get("done") is not True:
         raise errors.StreamInterruptedError(
             f"{llm.base_url} does not say that {llm.model!r} was loaded or unloaded: its answer ended without `done`."
@@ -310,20 +297,15 @@ async def load(
 
 async def fitted(io: IO, llm: OllamaMultiModal, given: Collection[str]) -> OllamaMultiModal:
     """The object with the settings that fit its model, as far as they were not given."""
-    clock = Clock.start(llm.request_timeout, llm.deadline)
-    found, window = await _capabilities.fitting(io, llm._target(), llm.model, clock, llm.max_retries)
+    api = api_of(io, llm)
+    found, window = await _capabilities.fitting(api, llm.model)
     changes: dict[str, Any] = {}
     if "is_function_calling_model" not in given and found.abilities is not None:
         changes["is_function_calling_model"] = "tools" in found.abilities
     if "context_window" not in given:
         changes["context_window"] = window
-    server = llm._server()
-    server.known[key(server, llm)] = found
+    llm._known.put(api.target, llm.model, found)
     return llm.model_copy(update=changes)
-
-
-def key(server: Server, llm: OllamaMultiModal) -> str:
-    return f"{server.target.address.url} {llm.model}"
 
 
 def _needs(arguments: Arguments, blocks: Sequence[Any]) -> frozenset[str]:

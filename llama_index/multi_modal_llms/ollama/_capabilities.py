@@ -9,15 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import errors
-from ._clock import Clock
+from ._api import Api
 from ._failures import WAYS_OUT
 from ._images import ImageOptions
-from ._images.geometry import plan_size
 from ._options import near_name
 from ._picture_tokens import estimate_picture_tokens
-from ._sending import fetch
 from ._target import Target
-from ._transport import IO
 
 SUPPORTED_VERSION = (0, 12, 6)
 """The first Ollama that knows `truncate` in chat and generate: before it, too long prompts lose messages unsaid.
@@ -61,8 +58,35 @@ class ModelCapabilities:
 
         Reckoned for the size that it is sent in, with `options` or the usual ones.
         """
+        from ._images.geometry import plan_size  # few ask, and every import of the client would pay for it
+
         sent = plan_size(size, options or ImageOptions()).canvas
         return estimate_picture_tokens(sent, self.facts)
+
+
+class CapabilityCache:
+    """What models said about themselves, by server and name: asked once, also by many calls at once (single-flight)."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, ModelCapabilities] = {}
+
+    async def get(self, api: Api, model: str) -> ModelCapabilities:
+        """Raises what `ask` raises."""
+        key = self._key(api.target, model)
+        if (known := self._known.get(key)) is None:
+            known = self._known[key] = await api.io.once(key, lambda: ask(api, model), api.clock)
+        return known
+
+    def peek(self, target: Target, model: str) -> ModelCapabilities | None:
+        """What is known without asking."""
+        return self._known.get(self._key(target, model))
+
+    def put(self, target: Target, model: str, known: ModelCapabilities) -> None:
+        self._known[self._key(target, model)] = known
+
+    @staticmethod
+    def _key(target: Target, model: str) -> str:
+        return f"{target.address.url} {model}"
 
 
 def abilities_of(reply: Mapping[str, Any]) -> frozenset[str] | None:
@@ -78,32 +102,32 @@ def version_of(text: str) -> tuple[int, ...] | None:
     return numbers if numbers and any(numbers) else None
 
 
-async def ask(io: IO, target: Target, model: str, clock: Clock, max_retries: int) -> ModelCapabilities:
+async def ask(api: Api, model: str) -> ModelCapabilities:
     """Ask about a model, and warn when the server is too old to be trusted with long prompts.
 
     Raises:
         ModelNotFoundError: with the nearest names on that server.
     """
-    capabilities = await _shown(io, target, model, clock, max_retries)
+    capabilities = await _shown(api, model)
     try:
-        version = await server_version(io, target, clock)
+        version = await server_version(api.once())
     except errors.OllamaMultiModalError:  # a proxy may let no more through; the warning is a courtesy
         version = None
     if version is not None and version < SUPPORTED_VERSION:
-        warnings.warn(too_old(target, version), UserWarning, stacklevel=2)
+        warnings.warn(too_old(api.target, version), UserWarning, stacklevel=2)
     return capabilities
 
 
-async def _shown(io: IO, target: Target, model: str, clock: Clock, max_retries: int) -> ModelCapabilities:
+async def _shown(api: Api, model: str) -> ModelCapabilities:
     try:
-        reply = await fetch(io, target, "/api/show", clock, body={"model": model}, max_retries=max_retries)
+        reply = await api.fetch("/api/show", {"model": model})
     except errors.ModelNotFoundError as error:
-        raise await with_near_names(io, target, model, error, clock) from error
+        raise await with_near_names(api, model, error) from error
     return ModelCapabilities.from_show(reply)
 
 
-async def server_version(io: IO, target: Target, clock: Clock, max_retries: int = 0) -> tuple[int, ...] | None:
-    reply = await fetch(io, target, "/api/version", clock, max_retries=max_retries)
+async def server_version(api: Api) -> tuple[int, ...] | None:
+    reply = await api.fetch("/api/version")
     return version_of(str(reply.get("version", "")))
 
 
@@ -115,30 +139,28 @@ def too_old(target: Target, version: tuple[int, ...]) -> str:
     )
 
 
-async def fitting(io: IO, target: Target, model: str, clock: Clock, max_retries: int) -> tuple[ModelCapabilities, int]:
+async def fitting(api: Api, model: str) -> tuple[ModelCapabilities, int]:
     """What `from_server` asks: version, model, and what of it is loaded now; with the context that fits.
 
     Raises:
         ServerError: the server is too old.
     """
-    version = await server_version(io, target, clock, max_retries)
+    version = await server_version(api)
     if version is not None and version < SUPPORTED_VERSION:
-        raise errors.ServerError(too_old(target, version))
-    capabilities = await _shown(io, target, model, clock, max_retries)
+        raise errors.ServerError(too_old(api.target, version))
+    capabilities = await _shown(api, model)
     loaded = [
         entry.get("context_length")
-        for entry in _entries(await fetch(io, target, "/api/ps", clock, max_retries=max_retries))
+        for entry in _entries(await api.fetch("/api/ps"))
         if model in (entry.get("name"), entry.get("model"), str(entry.get("name")).removesuffix(":latest"))
     ]
     window = next((length for length in loaded if isinstance(length, int) and length > 0), _CONTEXT_UNLESS_LOADED)
     return capabilities, min(window, capabilities.context_length or window)
 
 
-async def refuse(
-    io: IO, target: Target, model: str, missing: tuple[str, ...], needed: frozenset[str], clock: Clock
-) -> errors.CapabilityError:
+async def refuse(api: Api, model: str, missing: tuple[str, ...], needed: frozenset[str]) -> errors.CapabilityError:
     """The refusal, with the models on that server that can do all that the call needs."""
-    candidates = await _candidates(io, target, needed, clock)
+    candidates = await _candidates(api, needed)
     does = " and ".join(_ABILITY_NAMES.get(ability, ability) for ability in missing)
     if candidates is None:
         there = "The server does not tell which of its models can; ollama show NAME does."
@@ -150,17 +172,15 @@ async def refuse(
         there = "No model on that server can do all that the call needs."
     ways = "".join(WAYS_OUT.get(ability, "") for ability in missing)
     return errors.CapabilityError(
-        f"The model {model!r} on {target.address.url} cannot {does}. {there}{ways}",
+        f"The model {model!r} on {api.target.address.url} cannot {does}. {there}{ways}",
         missing=missing,
         candidates=candidates or (),
     )
 
 
-async def with_near_names(
-    io: IO, target: Target, model: str, error: errors.ModelNotFoundError, clock: Clock
-) -> errors.ModelNotFoundError:
+async def with_near_names(api: Api, model: str, error: errors.ModelNotFoundError) -> errors.ModelNotFoundError:
     """The same error, with what the server has."""
-    listed = await _told(io, target, "/api/tags", clock)
+    listed = await _told(api, "/api/tags")
     if not listed:
         return error
     names = [str(entry.get("name", "")).removesuffix(":latest") for entry in _entries(listed)]
@@ -170,14 +190,14 @@ async def with_near_names(
     return errors.ModelNotFoundError(f"{error}.{near}{has}", status=error.status, body=error.body)
 
 
-async def _candidates(io: IO, target: Target, needed: frozenset[str], clock: Clock) -> tuple[str, ...] | None:
+async def _candidates(api: Api, needed: frozenset[str]) -> tuple[str, ...] | None:
     """Models with all the abilities; `None` when the server does not say what its models can do."""
     fitting, told = [], False
-    for index, entry in enumerate(_entries(await _told(io, target, "/api/tags", clock))):
+    for index, entry in enumerate(_entries(await _told(api, "/api/tags"))):
         name = str(entry.get("name", ""))
         abilities = abilities_of(entry)
         if abilities is None and index < _MOST_ASKED:
-            abilities = abilities_of(await _told(io, target, "/api/show", clock, {"model": name}))
+            abilities = abilities_of(await _told(api, "/api/show", {"model": name}))
         if abilities is not None:
             told = True
             if needed <= abilities:
@@ -185,12 +205,10 @@ async def _candidates(io: IO, target: Target, needed: frozenset[str], clock: Clo
     return tuple(fitting) if told else None
 
 
-async def _told(
-    io: IO, target: Target, path: str, clock: Clock, body: Mapping[str, Any] | None = None
-) -> Mapping[str, Any]:
+async def _told(api: Api, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     """An answer, or none: what is asked for a better message must not hide what went wrong."""
     try:
-        return await fetch(io, target, path, clock, body=body)
+        return await api.once().fetch(path, body)
     except errors.OllamaMultiModalError:
         return {}
 

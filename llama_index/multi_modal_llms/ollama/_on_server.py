@@ -25,12 +25,12 @@ class OnServer:
     def capabilities(self) -> ModelCapabilities:
         """What the model can do, from the server; asked once."""
         llm = self._asks()
-        return drive(_call.known(llm._blocking(), llm, llm._clock(), llm.max_retries))
+        return drive(_call.known(llm._blocking(), llm))
 
     async def acapabilities(self) -> ModelCapabilities:
         """`capabilities` on an event loop."""
         llm = self._asks()
-        return await _call.known(llm._on_loop(), llm, llm._clock(), llm.max_retries)
+        return await _call.known(llm._on_loop(), llm)
 
     def preload(self) -> None:
         """Load the model, with the options that calls will use, so that the first answer does not wait for it."""

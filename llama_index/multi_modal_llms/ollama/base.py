@@ -25,7 +25,7 @@ from typing_extensions import Unpack
 
 from . import _call, _structured, _tools
 from ._address import default_base_url, parse_address
-from ._capabilities import ModelCapabilities
+from ._capabilities import CapabilityCache
 from ._clock import Clock
 from ._connections import Connections
 from ._headers import request_headers
@@ -100,7 +100,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
     )
 
     _connections: Connections = PrivateAttr(default_factory=Connections)
-    _known: dict[str, ModelCapabilities] = PrivateAttr(default_factory=dict)
+    _known: CapabilityCache = PrivateAttr(default_factory=CapabilityCache)
 
     model_config = ConfigDict(hide_input_in_errors=True)  # which may hold a key
 
@@ -312,9 +312,6 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
 
     def _asks(self) -> OllamaMultiModal:
         return self
-
-    def _server(self) -> _call.Server:
-        return _call.Server(self._target(), self._connections, self._known)
 
     def _target(self) -> Target:
         address = _parse_address(self.base_url)

@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from . import errors
 from ._address import default_base_url, parse_address
+from ._api import Api
 from ._capabilities import SUPPORTED_VERSION, abilities_of, version_of
 from ._clock import Clock
 from ._connections import Connections
@@ -17,7 +18,6 @@ from ._exchange import Exchange
 from ._failures import failure
 from ._headers import request_headers
 from ._request import json_request
-from ._sending import fetch, send
 from ._target import Asked, Target
 from ._transport import IO, BlockingIO, LoopIO, drive
 
@@ -178,25 +178,25 @@ class OllamaServer:
     def _on_loop(self) -> IO:
         return LoopIO(self._connections)
 
-    def _clock(self) -> Clock:
-        return Clock.start(self._timeout, None)
+    def _api(self, io: IO) -> Api:
+        return Api(io, self._target, Clock.start(self._timeout, None))
 
     async def _version(self, io: IO) -> str:
-        return str((await fetch(io, self._target, "/api/version", self._clock())).get("version", ""))
+        return str((await self._api(io).fetch("/api/version")).get("version", ""))
 
     async def _list(self, io: IO, path: str) -> list[ServerModel]:
-        entries = (await fetch(io, self._target, path, self._clock())).get("models") or []
+        entries = (await self._api(io).fetch(path)).get("models") or []
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise errors.BadReplyError(f"{self.base_url}{path} sent a list of models of another form: {entries!r:.200}")
         return [ServerModel.from_entry(entry) for entry in entries]
 
     async def _show(self, io: IO, model: str) -> dict[str, Any]:
-        return await fetch(io, self._target, "/api/show", self._clock(), body={"model": model})
+        return await self._api(io).fetch("/api/show", {"model": model})
 
     async def _pull(self, io: IO, model: str, progress: Progress | None) -> None:
-        asked = Asked.at(self._target, model)
-        request = json_request("/api/pull", {"model": model, "stream": True})
-        exchange = await send(io, self._target, request, asked, self._clock())
+        api = self._api(io)
+        asked = Asked.at(api.target, model)
+        exchange = await api.send(json_request("/api/pull", {"model": model, "stream": True}), asked)
         status = ""
         try:
             while (lines := await exchange.lines()) is not None:
