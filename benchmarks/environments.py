@@ -34,9 +34,15 @@ def python_of(name: str) -> Path:
     return HOME / name / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
-def make(name: str) -> None:
-    """Make the environment, unless it is there with these very pins."""
-    wanted = "\n".join([f"python {sys.version_info.major}.{sys.version_info.minor}", *pins()[name]])
+def pins_of(name: str, project: Path) -> list[str]:
+    """The lines of that environment, for another checkout."""
+    return [line.replace(str(PROJECT), str(project)) for line in pins()[name]]
+
+
+def make(name: str, lines: list[str] | None = None) -> None:
+    """Make the environment, unless it is there with these very pins: those of its section, unless others are given."""
+    lines = lines or pins()[name]
+    wanted = "\n".join([f"python {sys.version_info.major}.{sys.version_info.minor}", *lines])
     if str(PROJECT) in wanted:  # what it depends on may have changed
         wanted += "\n" + hashlib.sha256((PROJECT / "pyproject.toml").read_bytes()).hexdigest()
     stamp = HOME / name / "pins.txt"
@@ -45,7 +51,7 @@ def make(name: str) -> None:
     print(f"making the environment {name}", file=sys.stderr, flush=True)
     venv.EnvBuilder(clear=True, with_pip=True).create(HOME / name)
     requirements = HOME / name / "requirements.txt"
-    requirements.write_text("\n".join(pins()[name]), encoding="utf-8")
+    requirements.write_text("\n".join(lines), encoding="utf-8")
     pip = [str(python_of(name)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "-r", str(requirements)], check=True)
     stamp.write_text(wanted, encoding="utf-8")

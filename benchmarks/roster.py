@@ -20,6 +20,8 @@ class Entry:
 FLOOR = "floor"
 OURS = "ours"
 PREPARED = "ours-prepared"
+EARLIER = "earlier"
+EARLIER_PREPARED = "earlier-prepared"
 
 ROSTER = {
     entry.name: entry
@@ -31,6 +33,9 @@ ROSTER = {
         Entry("langchain", "langchain-ollama", "langchain", "langchain-ollama"),
         Entry(OURS, "ours", "ours", "OllamaMultiModal, here"),
         Entry(PREPARED, "ours", "ours", "the same, pictures scaled to its default size", "Prepared"),
+        # An earlier commit of this project, beside which `against.py` puts today's.
+        Entry(EARLIER, EARLIER, "ours", "OllamaMultiModal, earlier"),
+        Entry(EARLIER_PREPARED, EARLIER, "ours", "the same, pictures scaled to its default size", "Prepared"),
     )
 }
 PEERS = ("ollama", "llms-ollama", "0.6.1", "langchain")

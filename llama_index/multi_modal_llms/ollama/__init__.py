@@ -4,12 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import errors
-from ._images import ImageOptions, PreparedImage, aprepare_image, prepare_image
+from ._images import ImageOptions, PreparedImage
 from .base import OllamaMultiModal
 from .errors import OllamaMultiModalError
 from .server import OllamaServer
 
 if TYPE_CHECKING:
+    from ._images import aprepare_image, prepare_image
     from .describe import Description, ImageDescriber
     from .reader import Found, FoundFile, PictureReader
 
@@ -35,6 +36,8 @@ _OPENED_WHEN_ASKED_FOR = {
     "FoundFile": "reader",
     "ImageDescriber": "describe",
     "PictureReader": "reader",
+    "aprepare_image": "_images",
+    "prepare_image": "_images",
 }
 """What few programs use, and would cost all of them its imports."""
 

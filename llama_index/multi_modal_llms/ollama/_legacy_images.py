@@ -12,7 +12,7 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock
 
-from ._images import legacy_bytes
+from . import _images
 
 
 def has_legacy_images(message: Any) -> bool:
@@ -36,13 +36,13 @@ def _converted(message: ChatMessage, where: str) -> ChatMessage:
     if not isinstance(entries, (list, tuple)):
         entries = [entries]
     pictures = [
-        legacy_bytes(entry, where=f'{where}.additional_kwargs["images"][{index}]')
+        _images.legacy_bytes(entry, where=f'{where}.additional_kwargs["images"][{index}]')
         for index, entry in enumerate(entries)
     ]
     blocks = [
         block
         for index, block in enumerate(message.blocks)
-        if not (_holds_bytes(block) and legacy_bytes(block, where=f"{where}.blocks[{index}]") in pictures)
+        if not (_holds_bytes(block) and _images.legacy_bytes(block, where=f"{where}.blocks[{index}]") in pictures)
     ]
     # Not validated: that would decode each picture to find out whether it is base64.
     blocks += [ImageBlock.model_construct(image=base64.b64encode(picture)) for picture in pictures]

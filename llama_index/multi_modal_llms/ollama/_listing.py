@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ._globs import Below, Globs, has_wildcards
 from ._images.formats import PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES
-from ._images.material import whereabouts
+from ._images.refusing import whereabouts
 from .errors import ImageError
 
 _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"})

@@ -23,8 +23,8 @@ from ._globs import Globs
 from ._images import ImageOptions, PreparedImage
 from ._images.decoding import Leaves
 from ._images.formats import EXTRAS, PDF, VIDEO_SUFFIXES, VIDEOS, suffixes_needing
-from ._images.material import install, refusal
 from ._images.original import Original
+from ._images.refusing import install, refusal
 from ._listing import Found, FoundFile, Wanted, listed
 from .errors import ImageError, MissingExtraError
 

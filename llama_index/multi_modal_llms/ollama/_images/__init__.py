@@ -1,25 +1,24 @@
 """Whatever picture LlamaIndex can hold, as one that every Ollama accepts, or an error that says why not."""
 
-from __future__ import annotations
-
-import asyncio
-import os
-from collections.abc import Iterator
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from .async_files import awaited
-from .documents import audio_block, document_block
-from .formats import PDF, VIDEOS
 from .mapping import BoxConvention, BoxMapping
-from .material import Material, refusal
 from .options import ImageOptions
 from .patience import ended_by
-from .pdf import pdf_pages
-from .pictures import pictures_of
 from .prepared import PreparedAudio, PreparedImage
-from .same_pixels import with_other_bytes
-from .sources import bare_source, image_block, llama_index_source, of_fields
-from .video import video_block, video_frames
+
+if TYPE_CHECKING:
+    from .preparing import (
+        aprepare_image,
+        legacy_bytes,
+        prepare_block,
+        prepare_documents,
+        prepare_image,
+        prepare_legacy,
+    )
+    from .same_pixels import with_other_bytes
 
 __all__ = [
     "BoxConvention",
@@ -38,136 +37,21 @@ __all__ = [
     "with_other_bytes",
 ]
 
-
-def prepare_image(source: Any, options: ImageOptions | None = None) -> PreparedImage:
-    """One picture, as it would be sent: upright, opaque, 8-bit RGB or grey, JPEG or PNG, of a useful size.
-
-    `source` is anything that may stand in `image_documents`: a path or URL (str or Path), bytes, an open
-    file, a PIL image, a uint8 or uint16 array (HxW, HxWx3 or HxWx4, RGB), an ImageDocument, ImageNode, NodeWithScore,
-    ImageBlock, or a PreparedImage, which is returned as it is. It reads, fetches and computes while the
-    caller waits; `aprepare_image` does so in a thread. Raises ImageError, also when the source has several
-    pages and `options.pages` does not choose one.
-    """
-    pictures = _prepare_item(source, options or ImageOptions(), where="")
-    if len(pictures) != 1:
-        raise refusal(
-            "",
-            pictures[0].source,
-            f"has {len(pictures)} pages or frames, and prepare_image prepares one",
-            "Choose it: ImageOptions(pages=(1,)) for the first page, ImageOptions(frames=1) for one frame.",
-        )
-    return pictures[0]
+_OPENED_WITH_THE_FIRST_PICTURE = {
+    "aprepare_image": "preparing",
+    "legacy_bytes": "preparing",
+    "prepare_block": "preparing",
+    "prepare_documents": "preparing",
+    "prepare_image": "preparing",
+    "prepare_legacy": "preparing",
+    "with_other_bytes": "same_pixels",
+}
+"""Every format's reader stands behind these: a third of what importing the client costs."""
 
 
-async def aprepare_image(source: Any, options: ImageOptions | None = None) -> PreparedImage:
-    """`prepare_image` in a thread, so that the event loop goes on."""
-    return await asyncio.to_thread(prepare_image, await awaited(source), options)
-
-
-def prepare_documents(image_documents: Any, options: ImageOptions) -> list[PreparedImage]:
-    """What an `image_documents=` argument holds, in its order: one picture, or a list or generator of them.
-
-    `None` is no picture; a list or generator without one is an error: somebody meant to send some. Errors name
-    `image_documents[i]`.
-    """
-    if image_documents is None:
-        return []
-    if not isinstance(image_documents, (list, tuple)) and not (
-        isinstance(image_documents, Iterator) and not hasattr(image_documents, "read")
-    ):
-        return _prepare_item(image_documents, options, where="image_documents")
-    pictures = [
-        picture
-        for index, item in enumerate(image_documents)
-        for picture in _prepare_item(item, options, where=f"image_documents[{index}]")
-    ]
-    if not pictures:
-        way_out = "Where did they go? To ask without pictures, pass None, or leave it out."
-        raise refusal("image_documents", type(image_documents).__name__, "holds no picture", way_out, "empty")
-    return pictures
-
-
-def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
-    if isinstance(item, PreparedImage):
-        return [item]
-    if getattr(item, "block_type", None) in ("video", "document", "audio"):
-        pictures = prepare_block(item, options, where=where, options_from_call=True)
-        if others := [one for one in pictures if not isinstance(one, PreparedImage)]:
-            what = "text" if isinstance(others[0], str) else "a sound"
-            raise refusal(where, type(item).__name__, f"is {what}, not a picture", "Put it into a chat message.")
-        return [one for one in pictures if isinstance(one, PreparedImage)]
-    if getattr(item, "block_type", None) == "text":
-        way_out = (
-            "Put text into the prompt. LlamaIndex's MultiModalLLMCompletionProgram appends its prompt to the list that "
-            "it is given: give it a copy, list(pictures)."
-        )
-        raise refusal(where, type(item).__name__, "is text, not a picture", way_out, "text")
-    source = bare_source(item, options, where=where)
-    if not isinstance(source, Material) or not _is_bare(item):
-        return pictures_of(source, options)
-    kind = source.kind()
-    if kind is PDF:
-        return [*pdf_pages(source, options)]
-    if kind in VIDEOS:
-        return [*video_frames(source, options)]
-    return pictures_of(source, options, kind)
-
-
-def _is_bare(item: Any) -> bool:
-    """Whether it is a file by itself: what LlamaIndex calls an image stays one picture."""
-    return isinstance(item, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(item, "read")
-
-
-def prepare_block(
-    block: Any, options: ImageOptions, *, where: str, options_from_call: bool = False
-) -> list[PreparedImage | PreparedAudio | str]:
-    """One media block of a message: an ImageBlock, AudioBlock, VideoBlock or DocumentBlock.
-
-    A text document gives its text. `detail` sets the number of pixels, unless the options came with the call.
-    `where` is the block's place, such as "messages[0].blocks[1]".
-    """
-    detail = getattr(block, "detail", None)
-    if not options_from_call and detail in ("low", "high"):
-        options = options.with_detail(detail)
-    kind = getattr(block, "block_type", None)
-    if kind == "image":
-        return [*pictures_of(image_block(block, options, where=where), options)]
-    if kind == "video":
-        return [*video_block(block, options, where=where)]
-    if kind == "document":
-        return [*document_block(block, options, where=where)]
-    if kind == "audio":
-        return [audio_block(block, options, where=where)]
-    name = type(block).__name__
-    raise refusal(where, name, "is no block of a picture, video, document or sound", "Leave it out.")
-
-
-def prepare_legacy(value: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
-    """One entry of `message.additional_kwargs["images"]`: a document, node or block, or base64.
-
-    A string is never a path here, nor a URL other than `data:`.
-    """
-    return pictures_of(_legacy(value, options, where=where), options)
-
-
-def legacy_bytes(value: Any, *, where: str, options: ImageOptions | None = None) -> bytes:
-    """The file behind such an entry, out of all its wrappings: by it the same picture is known again.
-
-    Core appends an ImageBlock of it to the message each time it validates the message anew. Reads files and
-    fetches URLs. Raises ImageError.
-    """
-    with _legacy(value, options or ImageOptions(), where=where).open() as file:
-        return file.read()
-
-
-def _legacy(value: Any, options: ImageOptions, *, where: str) -> Material:
-    if isinstance(value, (str, bytes)):
-        material = of_fields(value, None, None, options, where=where, name="base64")
-        if material.kind().family == "text":
-            raise material.refuse("is no base64", "For a path or a URL put an ImageBlock into the message's blocks.")
-        return material
-    held = llama_index_source(value, options, where=where)
-    if held is None:
-        way_out = "Give an ImageBlock, an ImageDocument, or base64."
-        raise refusal(where, type(value).__name__, "is no picture that a message can hold", way_out)
-    return held
+def __getattr__(name: str) -> Any:
+    if name not in _OPENED_WITH_THE_FIRST_PICTURE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    opened = getattr(import_module(f".{_OPENED_WITH_THE_FIRST_PICTURE[name]}", __name__), name)
+    globals()[name] = opened
+    return opened

@@ -6,7 +6,7 @@ import inspect
 import io
 from typing import Any
 
-from .material import refusal
+from .refusing import refusal
 
 
 class ReadFile(io.BytesIO):

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageFetchError
 from .addresses import resolve, why_not_public
-from .material import shown_url
 from .options import ImageOptions
+from .refusing import shown_url
 
 if TYPE_CHECKING:
     import httpx

@@ -6,14 +6,13 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 from ..errors import ImageError, MissingExtraError
 from .encoded import BadEncoding, unwrap
 from .formats import Kind
 from .prepared import Content
+from .refusing import install, refusal, said, whereabouts
 from .sniff import sniff_file
 
 
@@ -47,23 +46,8 @@ class Material:
         assert kind.extra is not None, kind.name  # noqa: S101
         extra = kind.extra.name
         problem = f"is {kind.phrase}, and the package {kind.extra.package} is not there"
-        message = _said(self.where, self.source, problem, f"Install the extra: {install(extra)}.")
+        message = said(self.where, self.source, problem, f"Install the extra: {install(extra)}.")
         return MissingExtraError(message, where=self.where, source=self.source, kind=kind.name, extra=extra)
-
-
-def install(extra: str) -> str:
-    """The command that brings an extra."""
-    return f"pip install 'llama-index-multi-modal-llms-ollama[{extra}]'"
-
-
-def refusal(where: str, source: str, problem: str, way_out: str = "", kind: str = "") -> ImageError:
-    """`problem` follows the picture's name ("is ...", "cannot ..."); `way_out` is a sentence."""
-    return ImageError(_said(where, source, problem, way_out), where=where, source=source, kind=kind)
-
-
-def _said(where: str, source: str, problem: str, way_out: str) -> str:
-    name = f"{where} ({source})" if where else f"The picture ({source})"
-    return f"{name} {problem}." + (f" {way_out}" if way_out else "")
 
 
 def from_bytes(data: bytes, *, where: str, source: str) -> Material:
@@ -94,32 +78,3 @@ def from_file(path: str | os.PathLike[str], *, where: str, hint: str = "") -> Ma
         raise refusal(where, name, "is a folder", "Name the files in it.")
     # A pipe could keep the call waiting for ever, a device could fill the memory.
     raise refusal(where, name, "is a pipe or a device", "Pass its bytes, or an open file.")
-
-
-def whereabouts(name: str) -> str:
-    """Where a path that is not there was looked for, as a sentence."""
-    if Path(name).is_absolute():
-        return "Is it still there, and is it visible from this machine?"
-    return f"A relative path starts at the working directory, which is {_here()}."
-
-
-def _here() -> str:
-    try:
-        return str(Path.cwd())
-    except FileNotFoundError:
-        return "gone"
-
-
-def shown_url(url: str) -> str:
-    """The URL without what may be secret: user, password, query and fragment."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        host = f"[{host}]" if ":" in host else host
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "a URL that cannot be read"
-    query = "?..." if parts.query else ""
-    if not parts.scheme:
-        return f"{parts.path[:200]}{query}"
-    return f"{parts.scheme}://{host}{port}{parts.path}{query}"

@@ -15,13 +15,14 @@ from .formats import JPEG, PNG, READABLE, TIFF, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, 
 from .geometry import plan_size, squared, too_large
 from .jpeg import prove_jpeg_header, walk_jpeg
 from .mapping import BoxMapping, Size
-from .material import Material, refusal
+from .material import Material
 from .modes import prove_shown
 from .options import ImageOptions
 from .patience import look_at_the_clock
 from .png import prove_png_chunks, walk_png
 from .prepared import PreparedImage
 from .raster import Raster
+from .refusing import refusal
 
 
 def pictures_of(material: Material | Raster, options: ImageOptions, kind: Kind | None = None) -> list[PreparedImage]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from .levels import few_greys
 from .low_bytes import low_bytes, stored_bits
-from .material import refusal
 from .png_colours import profile_of_info
 from .raster import Raster
+from .refusing import refusal
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -13,10 +13,11 @@ from .encoded import is_data_url, unwrap
 from .fetch import fetch
 from .foreign import SVG
 from .formats import READABLE
-from .material import Material, from_bytes, from_file, refusal, shown_url
+from .material import Material, from_bytes, from_file
 from .options import ImageOptions
 from .pixels import array_raster, is_pil_image, pil_raster
 from .raster import Raster
+from .refusing import refusal, shown_url
 from .sniff import sniff
 
 if TYPE_CHECKING:

@@ -1,0 +1,53 @@
+"""The words in which a picture is refused: where it stands and what it is, the problem, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..errors import ImageError
+
+
+def refusal(where: str, source: str, problem: str, way_out: str = "", kind: str = "") -> ImageError:
+    """`problem` follows the picture's name ("is ...", "cannot ..."); `way_out` is a sentence."""
+    return ImageError(said(where, source, problem, way_out), where=where, source=source, kind=kind)
+
+
+def said(where: str, source: str, problem: str, way_out: str) -> str:
+    """The message of `refusal`."""
+    name = f"{where} ({source})" if where else f"The picture ({source})"
+    return f"{name} {problem}." + (f" {way_out}" if way_out else "")
+
+
+def install(extra: str) -> str:
+    """The command that brings an extra."""
+    return f"pip install 'llama-index-multi-modal-llms-ollama[{extra}]'"
+
+
+def whereabouts(name: str) -> str:
+    """Where a path that is not there was looked for, as a sentence."""
+    if Path(name).is_absolute():
+        return "Is it still there, and is it visible from this machine?"
+    return f"A relative path starts at the working directory, which is {_here()}."
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return "gone"
+
+
+def shown_url(url: str) -> str:
+    """The URL without what may be secret: user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "a URL that cannot be read"
+    query = "?..." if parts.query else ""
+    if not parts.scheme:
+        return f"{parts.path[:200]}{query}"
+    return f"{parts.scheme}://{host}{port}{parts.path}{query}"
