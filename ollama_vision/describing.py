@@ -12,8 +12,8 @@ from . import summary
 from .checkpoint import Checkpoint, Intent, OtherRequest, checkpoint
 from .describe_arguments import Job
 from .dry_run import dry_run
-from .exits import FAILED, INTERRUPTED, STOPPED
-from .interrupts import second_control_c_at_once
+from .exits import FAILED, STOPPED
+from .interrupts import Interrupted, ended_in_good_order
 from .ledger import DamagedResults, Ledger, Line, Version, lines_of
 from .models import NoModel
 from .requests_file import asked, only_model
@@ -27,7 +27,7 @@ from .sidecars import SidecarFault, Sidecars, folder_of_all
 
 def describe(job: Job) -> int:
     """Ask about every picture that is not done yet, and give the exit code."""
-    with Screen() as screen, telling(screen), second_control_c_at_once(screen):
+    with Screen() as screen, telling(screen), ended_in_good_order(screen):
         try:
             return _describe(job, screen)
         except BrokenPipeError:
@@ -48,9 +48,10 @@ def describe(job: Job) -> int:
         except OSError as error:
             screen.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error))
             return STOPPED
-        except KeyboardInterrupt:
-            screen.remark("Stopped by Ctrl-C.")
-            return INTERRUPTED
+        except KeyboardInterrupt as error:
+            interrupted = Interrupted.by(error)
+            screen.remark(f"Stopped by {interrupted.words}.")
+            return interrupted.code
 
 
 def _describe(job: Job, screen: Screen) -> int:

@@ -13,7 +13,8 @@ from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 from . import summary
 from .checkpoint import Checkpoint
 from .describe_arguments import Job
-from .exits import DONE, FAILED, INTERRUPTED, STOPPED
+from .exits import DONE, FAILED, STOPPED
+from .interrupts import Interrupted
 from .known_by_bytes import Copies, copies_among, record_of_copy
 from .ledger import DamagedResults, Entry, Key, Ledger, Version
 from .progress import Watched
@@ -66,6 +67,7 @@ class Run:
         self._tally = Tally()
         self._watched = Watched(screen, self._tally)
         self._reader = reader
+        self._interrupted: Interrupted | None = None
         self._host_faults: dict[str, str] = {}
         """Of several: those that were left alone, and why."""
         self._copied = 0
@@ -104,7 +106,7 @@ class Run:
         self._tell(code)
         if code == DONE and (self._tally.failed or any(entry.failed for entry in self._before)):
             code = FAILED
-        if self._job.report is not None and code != INTERRUPTED and not self._report(self._job.report):
+        if self._job.report is not None and self._interrupted is None and not self._report(self._job.report):
             code = max(code, FAILED)
         return code
 
@@ -118,8 +120,9 @@ class Run:
             with self._watched:
                 for asking, questions in self._questions:
                     self._ask(asking, questions, self._copies[asking.request])
-        except KeyboardInterrupt:
-            return INTERRUPTED
+        except KeyboardInterrupt as error:
+            self._interrupted = Interrupted.by(error)
+            return self._interrupted.code
         except (Stopped, OllamaMultiModalError, SidecarFault) as error:
             self._screen.complain(in_shell_words(str(error)))
             return STOPPED
@@ -170,8 +173,8 @@ class Run:
 
     def _tell(self, code: int) -> None:
         tally, screen, failed_before = self._tally, self._screen, sum(entry.failed for entry in self._before)
-        if code == INTERRUPTED:
-            screen.remark(f"Stopped by Ctrl-C. {self._job.how_to_go_on()}")
+        if self._interrupted is not None:
+            screen.remark(f"Stopped by {self._interrupted.words}. {self._job.how_to_go_on()}")
         elif code == STOPPED:
             screen.remark(f"Nothing is written down for pictures that were not to blame. {self._job.how_to_go_on()}")
         answers = summary.counted(tally.done - tally.failed, "answer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,11 +14,11 @@ import pytest
 from describing_support import COMMAND, ServerProcess, draw_folder, end_of, lines, start, wait_for_lines, wrong_lines
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
-from ollama_vision.exits import INTERRUPTED
-from ollama_vision.interrupts import second_control_c_at_once
+from ollama_vision.interrupts import Interrupted, ended_in_good_order
 from ollama_vision.screen import Screen
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+if os.name == "nt":
+    pytest.skip("Windows has no such signals", allow_module_level=True)
 
 
 @pytest.fixture
@@ -33,17 +34,24 @@ def gated() -> Iterator[tuple[EmbeddedOllama, Gate]]:
         yield server, gate
 
 
-def test_control_c_ends_it_soon_and_says_how_to_go_on(folder: Path, gated: tuple[EmbeddedOllama, Gate]) -> None:
+@pytest.mark.parametrize(
+    ("number", "words", "code"),
+    [(signal.SIGINT, "Ctrl-C", 130), (signal.SIGTERM, "SIGTERM", 143), (signal.SIGHUP, "SIGHUP", 129)],
+    ids=["Ctrl-C", "SIGTERM", "SIGHUP"],
+)
+def test_a_signal_ends_it_soon_and_it_says_how_to_go_on(
+    folder: Path, gated: tuple[EmbeddedOllama, Gate], number: int, words: str, code: int
+) -> None:
     server, gate = gated
     draw_folder(folder / "photos", 6)
-    words = ("photos", "--host", server.url, "--jobs", "1")
-    running = start(*words, folder=folder)
+    command = ("photos", "--host", server.url, "--jobs", "1")
+    running = start(*command, folder=folder)
     wait_for_lines(folder / "results.jsonl", 2, running)
     assert gate.reached.wait(60)
-    running.send_signal(signal.SIGINT)
-    code, said = end_of(running)
-    assert code == INTERRUPTED
-    assert "Stopped by Ctrl-C. The same command goes on with the rest." in said
+    running.send_signal(number)
+    ended, said = end_of(running)
+    assert ended == code
+    assert f"Stopped by {words}. The same command goes on with the rest." in said
     assert "2 answers" in said
     assert "Traceback" not in said
     assert [line["text"] for line in lines(folder / "results.jsonl")] == ["One.", "Two."]
@@ -52,36 +60,77 @@ def test_control_c_ends_it_soon_and_says_how_to_go_on(folder: Path, gated: tuple
     assert not list(folder.glob("*.lock"))
 
     gate.open()
-    code, said = end_of(start(*words, folder=folder))
-    assert code == 0, said
+    ended, said = end_of(start(*command, folder=folder))
+    assert ended == 0, said
     assert "2 done before" in said
     assert len({line["path"] for line in lines(folder / "results.jsonl")}) == 6
     assert len(lines(folder / "results.jsonl")) == 6
 
 
-def test_a_second_control_c_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_that_is_closed_ends_it_in_good_order(folder: Path, gated: tuple[EmbeddedOllama, Gate]) -> None:
+    server, gate = gated
+    draw_folder(folder / "photos", 6)
+    import fcntl
+    import termios
+
+    ours, its = os.openpty()
+
+    def with_this_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(its, termios.TIOCSCTTY, 0)
+
+    running = subprocess.Popen(
+        [*COMMAND, "describe", "photos", "--host", server.url, "--jobs", "1"],
+        cwd=folder,
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        preexec_fn=with_this_terminal,
+    )
+    os.close(its)
+    shown = b""
+    while not gate.reached.is_set():  # what is shown must be read, or it waits with showing it
+        if select.select([ours], [], [], 0.02)[0]:
+            shown += os.read(ours, 65536)
+    os.close(ours)
+    assert running.wait(60) == 128 + signal.SIGHUP, shown.decode()
+    assert [line["text"] for line in lines(folder / "results.jsonl")] == ["One.", "Two."]
+    assert server.asked[2].left.wait(60)
+    assert not list(folder.glob("*.lock"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_same_signal_again_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     left: list[int] = []
     monkeypatch.setattr(os, "_exit", left.append)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with Screen() as screen, second_control_c_at_once(screen):
-            with pytest.raises(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGINT)
+        with Screen() as screen, ended_in_good_order(screen):
+            with pytest.raises(Interrupted):
+                signal.raise_signal(number)
             assert left == []
-            signal.raise_signal(signal.SIGINT)
-            assert left == [INTERRUPTED]
+            signal.raise_signal(signal.SIGHUP)
+            assert left == [], "a terminal that closes says so more than once"
+            signal.raise_signal(number)
+            assert left == [128 + number]
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def test_control_c_stays_ignored_in_the_background() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=["in the background", "nohup"])
+def test_what_is_ignored_stays_ignored(number: int) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
     try:
-        with Screen() as screen, second_control_c_at_once(screen):
-            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        with Screen() as screen, ended_in_good_order(screen):
+            assert signal.getsignal(number) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
+
+
+def test_ctrl_c_is_what_python_itself_raises() -> None:
+    assert (Interrupted.by(KeyboardInterrupt()).code, Interrupted.by(KeyboardInterrupt()).words) == (130, "Ctrl-C")
 
 
 def test_a_second_process_is_refused_while_the_first_one_writes(
