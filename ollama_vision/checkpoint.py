@@ -10,6 +10,7 @@ from pathlib import Path
 from .describe_arguments import Start
 from .known_by_bytes import Taken, records_of, taken_over
 from .ledger import DamagedResults, Ledger, Line, Version, read_ledger
+from .pruning import refuse_where_nothing_is_left
 from .requests_file import Asked, difference, path_beside, read_requests, write_requests
 from .results_file import OnlyWriter, ResultsFile, Sink, repair, rewrite, set_aside
 from .summary import counted
@@ -85,6 +86,7 @@ def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: 
     Raises:
         OtherRequest: there are lines of another request and none of this one, and nothing says what is to become of
             them.
+        DiskAway: pruning would lose answers about a disk that is not connected.
         DamagedResults: see `read_ledger`.
     """
     try:
@@ -111,7 +113,10 @@ def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: 
         )
     superseded = ledger.superseded(intent.files, intent.requests, errors=intent.retry_errors)
     taken = taken_over(ledger, ledger.without(superseded), intent.files, intent.requests, intent.may_take)
-    return Judgement(ledger, frozenset(superseded), frozenset(ledger.gone(intent.files) - superseded), tuple(taken))
+    gone = ledger.gone(intent.files) - superseded
+    if intent.prune and gone:
+        refuse_where_nothing_is_left(out, ledger, superseded | gone, gone, taken)
+    return Judgement(ledger, frozenset(superseded), frozenset(gone), tuple(taken))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from .exits import FAILED, STOPPED
 from .interrupts import Interrupted, ended_in_good_order
 from .ledger import DamagedResults, Ledger, Line, Version, lines_of
 from .models import NoModel
+from .pruning import DiskAway
 from .requests_file import asked, only_model
 from .results_file import ResultsInUse, StandardOutput
 from .running import Asking, Run, Stopped
@@ -42,6 +43,7 @@ def describe(job: Job) -> int:
             DamagedResults,
             ResultsInUse,
             SidecarFault,
+            DiskAway,
         ) as error:
             screen.complain(in_shell_words(str(error)))
             return STOPPED

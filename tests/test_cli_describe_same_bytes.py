@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,85 @@ def test_other_paths_to_the_same_folder_and_a_moved_one(
     assert "6 lines of pictures that are not there any more taken out." in " ".join(outcome.err.split())
     assert sorted(paths()) == ["moved/0.png", "moved/1.png", "moved/2.png"]
     assert "not there" not in describe("moved", "--host", scripted.url).err
+
+
+def whole_disk(photos: list[str]) -> None:
+    Path("disk/pictures").mkdir(parents=True)
+    for photo in photos:
+        Path(photo).rename(Path("disk/pictures") / Path(photo).name)
+    draw_scene("red circle", size=(40, 40)).save("photos/other.png")
+
+
+def leave_an_empty_folder() -> None:
+    shutil.rmtree("disk/pictures")
+    Path("disk/pictures").mkdir()
+
+
+def leave_a_link_that_leads_to_nothing() -> None:
+    shutil.rmtree("disk/pictures")
+    Path("disk/pictures").symlink_to("/nowhere")
+
+
+AWAY: dict[str, Callable[[], None]] = {
+    "mount point of the folder": lambda: shutil.rmtree("disk/pictures"),
+    "mount point of the pictures": leave_an_empty_folder,
+    "link": leave_a_link_that_leads_to_nothing,
+}
+
+
+@pytest.mark.parametrize("how", AWAY)
+def test_a_disk_that_is_not_connected_is_not_pruned(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama, how: str
+) -> None:
+    whole_disk(photos)
+    assert describe("disk", "photos", "--host", scripted.url).code == 0
+    before = Path("results.jsonl").read_bytes()
+    AWAY[how]()
+    for more in (["--dry-run"], []):
+        outcome = describe("photos", "--host", scripted.url, "--prune", *more)
+        assert outcome.code == 2
+        assert "--prune would take 3 answers out of results.jsonl" in outcome.err
+        assert "Is the disk connected? Nothing was changed." in outcome.err
+        assert Path("results.jsonl").read_bytes() == before
+    assert describe("photos", "--host", scripted.url).code == 0
+    assert len(scripted.asked) == 4
+
+
+def test_a_missing_mount_point_beside_nothing_else_is_not_pruned(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    whole_disk(photos)
+    Path("media").mkdir()
+    Path("disk").rename("media/disk")
+    assert describe("media/disk", "photos", "--host", scripted.url).code == 0
+    shutil.rmtree("media/disk")
+    outcome = describe("photos", "--host", scripted.url, "--prune")
+    assert outcome.code == 2
+    assert f"{Path('media').absolute()} any more" in outcome.err
+
+
+def test_deleted_pictures_and_folders_are_pruned(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    whole_disk(photos)
+    describe("disk", "photos", "--host", scripted.url)
+    Path("disk/pictures/1.png").unlink()
+    outcome = describe("disk", "photos", "--host", scripted.url, "--prune")
+    assert (outcome.code, len(lines())) == (0, 3)
+    shutil.rmtree("disk")  # beside `photos`, of which lines are there
+    outcome = describe("photos", "--host", scripted.url, "--prune")
+    assert (outcome.code, paths()) == (0, ["photos/other.png"])
+
+
+def test_what_was_moved_to_another_disk_is_pruned(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    whole_disk(photos)
+    describe("disk", "--host", scripted.url)
+    shutil.move("disk/pictures", "elsewhere")
+    outcome = describe("elsewhere", "--host", scripted.url, "--prune")
+    assert (outcome.code, len(scripted.asked)) == (0, 3)
+    assert sorted(paths()) == ["elsewhere/0.png", "elsewhere/1.png", "elsewhere/2.png"]
 
 
 def test_another_request_is_asked_whatever_the_bytes(

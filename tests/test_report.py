@@ -55,6 +55,32 @@ def test_the_head_counts(tmp_path: Path) -> None:
     assert "It is cut." in failures.text
 
 
+def head_of(page: Node) -> dict[str, tuple[str, str]]:
+    return {tile.one("dt").text: (words(tile.one("strong")), words(tile.one("small"))) for tile in page.all("div")}
+
+
+def test_a_picture_with_lines_under_two_names_counts_once(tmp_path: Path) -> None:
+    lines = []
+    for name in ("a", "b"):
+        file = draw(tmp_path / f"{name}.png")
+        lines += [line_of(file, path, sha256=name * 64) for path in (file.name, f"moved/{file.name}")]
+    once = report_of(tmp_path, lines[0], lines[2])
+    twice = report_of(tmp_path, *lines)
+    numbers = head_of(once.one("dl"))
+    assert numbers["Pictures"] == ("2", "one answer each")
+    assert head_of(twice.one("dl")) == {**numbers, "Pictures": ("2", "one answer each, under 4 names")}
+    assert words(once.one(class_="askings")) == words(twice.one(class_="askings"))
+    assert len(cards(twice)) == 4
+
+
+def test_pages_of_one_document_are_pictures_and_each_failure_counts(tmp_path: Path) -> None:
+    file = draw(tmp_path / "a.png")
+    pages = [line_of(file, "a.pdf", sha256="a" * 64, page=page, pages=2) for page in (1, 2)]
+    failed = [line_of(file, path, sha256="b" * 64, **FAILED) for path in ("b.png", "copy of b.png")]
+    numbers = head_of(report_of(tmp_path, *pages, *failed).one("dl"))
+    assert (numbers["Pictures"][0], numbers["Failed"]) == ("4", ("2", "50.0 % of all"))
+
+
 def test_a_later_line_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
     draw(tmp_path / "a.png")
     page = report_of(tmp_path, line_of(tmp_path / "a.png", **FAILED), line_of(tmp_path / "a.png"))
@@ -115,7 +141,7 @@ def test_two_hundred_photographs_are_a_few_megabytes(tmp_path: Path) -> None:
     files = copies(tmp_path, 200, speckled(400))
     results = write(tmp_path, *(line_of(file, text="A red circle. " * 30) for file in files))
     made = make_report(results, tmp_path / "report.html", root=tmp_path)
-    assert made == Made(tmp_path / "report.html", pictures=200, failed=0, missing=0, pages=0)
+    assert made == Made(tmp_path / "report.html", cards=200, pictures=200, failed=0, missing=0, pages=0)
     assert len(cards(read(made.report))) == 200
     assert made.report.stat().st_size < 5_000_000
 
@@ -129,7 +155,7 @@ def test_from_two_thousand_pictures_on_it_is_a_folder_of_pages(tmp_path: Path) -
 
     write(tmp_path, *lines)
     made = make_report(results, tmp_path / "report.html", root=tmp_path)
-    assert made == Made(tmp_path / "report.html", pictures=2000, failed=2, missing=0, pages=10)
+    assert made == Made(tmp_path / "report.html", cards=2000, pictures=2000, failed=2, missing=0, pages=10)
     index = read(made.report)
     pages = [tmp_path / link["href"] for link in index.one(id="pages").all("a")]
     assert pages == sorted(tmp_path.glob("report_pages/*"))

@@ -30,7 +30,7 @@ def report(results: Path, page: Path, *, root: Path | None, title: str | None) -
             where = "the current folder" if root is None else str(root)
             screen.note(
                 f"Without a thumbnail, because not there any more or changed since: {made.missing:,} of "
-                f"{made.pictures:,}. Paths are counted from {where}; --root names another."
+                f"{made.cards:,}. Paths are counted from {where}; --root names another."
             )
         pictures = "1 picture" if made.pictures == 1 else f"{made.pictures:,} pictures"
         pages = f", on {made.pages:,} pages" if made.pages else ""

@@ -98,7 +98,8 @@ def _numbers(totals: Totals) -> Html:
 
 def _answers(totals: Totals) -> str:
     answers = sum(tally.answers for tally in totals.tallies)
-    return f"{answers:,} answers" if answers != totals.pictures else "one answer each"
+    each = f"{answers:,} answers" if answers != totals.pictures else "one answer each"
+    return each if totals.cards == totals.pictures else f"{each}, under {totals.cards:,} names"
 
 
 def _each(totals: Totals) -> str:

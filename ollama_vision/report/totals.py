@@ -1,4 +1,8 @@
-"""What the head of a report says: counted along the way, card by card."""
+"""What the head of a report says: counted along the way, card by card.
+
+A picture that has lines under several names, because it was moved or is there twice, is one picture with one answer:
+its bytes tell. An error names its picture, so each counts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from .cards import Askings, Card
+from .lines import Answer
+
+_Known = tuple[str, str, int | None]
 
 
 @dataclass
@@ -25,6 +32,8 @@ class Totals:
     """Of all cards so far."""
 
     askings: Askings
+    cards: int = 0
+    """Names: more than pictures where some have the same bytes."""
     pictures: int = 0
     failed: int = 0
     """Pictures of which at least one answer failed."""
@@ -37,15 +46,25 @@ class Totals:
     """The dates of the pictures, ISO 8601."""
     last: str = ""
 
+    _seen: set[tuple[int, _Known]] = field(default_factory=set)
+    """What was counted: pictures under -1, their answers under the number of who gave them."""
+
     def __post_init__(self) -> None:
         self.tallies = [Tally() for _ in self.askings.all]
 
     def count(self, card: Card) -> None:
-        self.pictures += 1
+        self.cards += 1
+        self.pictures += card.is_failed or self._is_new(-1, card.answers[0])
         self.failed += card.is_failed
         self.states[card.sight.state] += 1
         for answer in card.answers:
-            tally = self.tallies[self.askings.number(answer)]
+            modified = answer.version.modified
+            self.first = min(self.first or modified, modified)
+            self.last = max(self.last, modified)
+            number = self.askings.number(answer)
+            if answer.error is None and not self._is_new(number, answer):
+                continue
+            tally = self.tallies[number]
             tally.answers += 1
             tally.prompt_tokens += answer.usage.get("prompt_tokens", 0)
             tally.completion_tokens += answer.usage.get("completion_tokens", 0)
@@ -54,9 +73,13 @@ class Totals:
             if answer.error is not None:
                 tally.failed += 1
                 self.errors[answer.error.type or "unnamed error"] += 1
-            modified = answer.version.modified
-            self.first = min(self.first or modified, modified)
-            self.last = max(self.last, modified)
+
+    def _is_new(self, number: int, answer: Answer) -> bool:
+        by_bytes = ("sha256", answer.sha256, answer.page)
+        known = number, by_bytes if answer.sha256 else ("path", answer.path, answer.page)
+        is_new = known not in self._seen
+        self._seen.add(known)
+        return is_new
 
     @property
     def tokens(self) -> int:

@@ -52,6 +52,8 @@ class Made:
     """What was written, and what is to be told of it."""
 
     report: Path
+    cards: int
+    """One for each name: more than pictures where some have the same bytes."""
     pictures: int
     failed: int
     missing: int
@@ -101,7 +103,7 @@ def make_report(
         count = writing.folder(page)
     totals = writing.totals
     missing = totals.states["missing"] + totals.states["changed"]
-    return Made(report, totals.pictures, totals.failed, missing, count)
+    return Made(report, totals.cards, totals.pictures, totals.failed, missing, count)
 
 
 def _check(report: Path, pages: Path) -> None:
@@ -227,7 +229,7 @@ class _Writing:
             _pour(failures, out)
             out.write(FAILURES_CLOSING)
         has_failures = self.totals.failed > 0
-        out.write(tools(self.askings, label=label, has_failures=has_failures, of=self.totals.pictures))
+        out.write(tools(self.askings, label=label, has_failures=has_failures, of=self.totals.cards))
 
 
 def _spool(report: Path) -> IO[str]:
