@@ -48,12 +48,13 @@ class OllamaApp:
         aliases: Iterable[str] = (),
         num_parallel: int = 1,
         version: str,
+        unloads: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._version = version
         self._models = _with_aliases(engine.models, aliases)
         self._slots = asyncio.Semaphore(num_parallel)
-        self._residency = Residency(engine.unload)
+        self._residency = Residency(engine.unload, unloads)
         self._endpoints: dict[tuple[str, str], Endpoint] = {
             ("GET", "/"): self._root,
             ("HEAD", "/"): self._root,

@@ -116,7 +116,13 @@ class EmbeddedOllama(Service):
     def _replying(self) -> Replying:
         if isinstance(self._source, Recordings):
             return ReplayApp(self._source, self._unmatched.append)
-        return OllamaApp(self._source, aliases=self._aliases, num_parallel=self._num_parallel, version=self._version)
+        return OllamaApp(
+            self._source,
+            aliases=self._aliases,
+            num_parallel=self._num_parallel,
+            version=self._version,
+            unloads=self._faults.forget,
+        )
 
 
 class _Faults:
@@ -128,6 +134,9 @@ class _Faults:
 
     def next(self, arrival: Arrival) -> Fault | None:
         return next(self._scripts.get(arrival.path, iter(())), None)
+
+    def forget(self) -> None:
+        """Nothing hangs on what was asked before."""
 
 
 def _llama_cpp(model: str | Path | None, mmproj: str | Path | None, num_parallel: int) -> Engine:

@@ -9,6 +9,8 @@ from .gojson import kind_of
 from .wire import Refusal
 
 RUNNER = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "draft_num_predict")
+LOADING = (*RUNNER, "use_mmap")
+"""A request with other values of these has the model loaded anew."""
 INTEGERS = frozenset((*RUNNER, "num_keep", "seed", "num_predict", "top_k", "repeat_last_n"))
 PENALTIES = ("repeat_penalty", "presence_penalty", "frequency_penalty")
 FLOATS = frozenset((*PENALTIES, "temperature", "top_p", "min_p", "typical_p"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import gojson
+from . import gojson, wire
 from .arrivals import Arrival
 from .faults import Fault, HangUp, Message, Reply, Send, Status, lost_picture
+from .options import LOADING
 
 Prompt = tuple[tuple[str, str], ...]
 """What the model reads, in pieces: ("text", words) and ("picture", SHA-256), pictures before their message's text."""
@@ -19,27 +20,41 @@ class LosesPictures:
     """A fault that lasts, for `EmbeddedOllama(faults=LosesPictures())`.
 
     After a question about two pictures [A, B], whatever begins with A and goes on with anything but B is answered
-    with 500 "got exception: Chunk not found", under every name of the model, until a request unloads it
-    (`keep_alive` 0). The same pixels in other bytes are another picture.
+    with 500 "got exception: Chunk not found", under every name of the model, until it is unloaded: by a request
+    (`keep_alive` 0), because its time is over, or because a request has other options of loading (`num_ctx` and its
+    like), which loads it anew. The same pixels in other bytes are another picture.
     """
 
     def __init__(self) -> None:
         self._prompts: set[Prompt] = set()
+        self._loading: Mapping[str, Any] = {}
+        """With what options the model is loaded."""
 
     def next(self, arrival: Arrival) -> Fault | None:
         body = arrival.body
         if arrival.path not in ("/api/chat", "/api/generate") or not isinstance(body, dict):
             return None
-        if body.get("keep_alive") in (0, "0", "0s"):
-            return _Then(self._prompts.clear)
-        prompt = _prompt_of(body)
-        if not prompt:
+        try:
+            asked = wire.parse_chat(arrival.raw) if arrival.path == "/api/chat" else wire.parse_generate(arrival.raw)
+        except wire.Refusal:
             return None
-        if _parts_behind_picture(prompt, self._prompts):
+        loading = {name: asked.options[name] for name in LOADING if name in asked.options}
+        if loading != self._loading:
+            self.forget()
+        self._loading = loading
+        prompt = _prompt_of(body)
+        if prompt and _parts_behind_picture(prompt, self._prompts):
             error = lost_picture()
-            streamed = body.get("stream", True)
-            return Status(error.status, gojson.dumps(error.body), {"content-type": _JSON[streamed]})
-        return _Then(lambda: self._prompts.add(prompt))
+            if asked.keep_alive == 0:
+                self.forget()
+            return Status(error.status, gojson.dumps(error.body), {"content-type": _JSON[asked.stream]})
+        if asked.keep_alive == 0:
+            return _Then(self.forget)
+        return _Then(lambda: self._prompts.add(prompt)) if prompt else None
+
+    def forget(self) -> None:
+        """The model was unloaded, or loaded anew."""
+        self._prompts.clear()
 
 
 _JSON = {True: "application/json", False: "application/json; charset=utf-8"}

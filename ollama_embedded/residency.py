@@ -18,8 +18,12 @@ _LONGEST_NS = 2**63 - 1
 class Residency:
     """Remembers each loaded model and unloads it when its time is over."""
 
-    def __init__(self, unload: Callable[[ModelFacts], Awaitable[None]]) -> None:
+    def __init__(
+        self, unload: Callable[[ModelFacts], Awaitable[None]], leaves: Callable[[], None] = lambda: None
+    ) -> None:
         self._unload = unload
+        self._leaves = leaves
+        """Is told of each model that is unloaded."""
         self._stays: dict[str, _Stay] = {}
         self._unloading: set[asyncio.Task[None]] = set()
 
@@ -48,6 +52,7 @@ class Residency:
     def leave(self, model: ModelFacts) -> None:
         """Unload at once."""
         self._forget(model)
+        self._leaves()
         task = asyncio.ensure_future(self._unload(model))
         self._unloading.add(task)
         task.add_done_callback(self._unloading.discard)

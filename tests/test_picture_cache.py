@@ -6,8 +6,11 @@ import asyncio
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from llama_index.core.llms import ChatMessage, ImageBlock
 from llama_index.core.schema import ImageDocument
@@ -62,6 +65,52 @@ def test_the_embedded_server_loses_them_in_a_stream_too() -> None:
         reply = send(server.url, recorded["request"])
     assert reply.status_code == 500
     assert reply.headers["content-type"] == recorded["response"]["headers"]["content-type"]
+
+
+def lost_to(server: EmbeddedOllama, **more: Any) -> bool:
+    """Whether a question about the first of the recorded pictures alone is refused."""
+    request = json.loads((FOLDER / "picture-cache-3-first-alone.json").read_text())["request"]
+    return send(server.url, {**request, "body": {**request["body"], **more}}).status_code == 500
+
+
+@pytest.fixture
+def loses() -> Iterator[EmbeddedOllama]:
+    """A server that was asked about two pictures."""
+    with EmbeddedOllama(engine=ScriptedEngine(lambda _: "seen", model="shapes-go"), faults=LosesPictures()) as server:
+        send(server.url, json.loads((FOLDER / f"{RECORDED[0]}.json").read_text())["request"])
+        yield server
+
+
+@pytest.mark.parametrize("zero", [0, "0", "0s", "0m", 0.0])
+def test_a_question_that_unloads_meets_the_cache_too(loses: EmbeddedOllama, zero: Any) -> None:
+    # The answer comes first, and the unloading after it: in the order of the recorded exchanges 3, 10 and 11.
+    assert lost_to(loses, keep_alive=zero)
+    assert not lost_to(loses)
+
+
+def test_what_an_unloading_question_asked_is_not_kept(loses: EmbeddedOllama) -> None:
+    both = json.loads((FOLDER / f"{RECORDED[0]}.json").read_text())["request"]
+    send(loses.url, {**both, "body": {**both["body"], "keep_alive": 0}})
+    assert not lost_to(loses)
+
+
+def test_a_model_whose_time_is_over_has_no_cache(loses: EmbeddedOllama) -> None:
+    assert lost_to(loses)
+    send(loses.url, {"method": "POST", "path": "/api/chat", "body": {"model": "shapes-go", "keep_alive": "1ms"}})
+    while httpx.get(f"{loses.url}/api/ps").json()["models"]:
+        pass
+    assert not lost_to(loses)
+
+
+@pytest.mark.parametrize("options", [{"num_ctx": 4096}, {"num_batch": 64}, {"use_mmap": False}])
+def test_other_options_of_loading_load_it_anew(loses: EmbeddedOllama, options: dict[str, Any]) -> None:
+    before = json.loads((FOLDER / f"{RECORDED[0]}.json").read_text())["request"]["body"]["options"]
+    assert lost_to(loses, options={**before, "temperature": 0.5})
+    assert not lost_to(loses, options={**before, **options})
+
+
+def test_a_question_of_another_form_is_left_to_the_server(loses: EmbeddedOllama) -> None:
+    assert send(loses.url, {"method": "POST", "path": "/api/chat", "body": {"messages": 3}}).status_code == 400
 
 
 def test_sixty_candidates_beside_one_reference_are_sixty_answers() -> None:
