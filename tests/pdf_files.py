@@ -1,12 +1,19 @@
-"""PDF files for tests, written byte by byte: pages, fonts that are not in the file, pictures, streams."""
+"""PDF files for tests, written byte by byte: pages, fonts that are not in the file, pictures; and what is sent."""
 
 from __future__ import annotations
 
 import io
 import zlib
 
-from PIL import Image
+import pytest
+from llama_index.core.base.llms.types import DocumentBlock
+from PIL import Image, ImageStat
 
+from llama_index.multi_modal_llms.ollama import ImageOptions, PreparedImage
+from llama_index.multi_modal_llms.ollama._images import prepare_block
+from llama_index.multi_modal_llms.ollama.errors import ImageError
+
+OPTIONS = ImageOptions()
 CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
 PAGES = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
 
@@ -109,7 +116,12 @@ def encoded(image: Image.Image, format_: str, **parameters: object) -> bytes:
 
 def fax(image: Image.Image) -> bytes:
     """The picture in ITU-T T.6 (group 4), as libtiff writes it, with its end mark."""
-    data = encoded(image.convert("1"), "TIFF", compression="group4")
+    return fax_as(image, "group4")
+
+
+def fax_as(image: Image.Image, compression: str, **parameters: object) -> bytes:
+    """As `group4` or `group3`; `tiff_ccitt` is group 3 with rows that begin at a byte and have no marks."""
+    data = encoded(image.convert("1"), "TIFF", compression=compression, strip_size=1 << 30, **parameters)
     with Image.open(io.BytesIO(data)) as opened:
         (start,), (length,) = opened.tag_v2[273], opened.tag_v2[279]  # type: ignore[attr-defined]
     return data[start : start + length]
@@ -117,14 +129,39 @@ def fax(image: Image.Image) -> bytes:
 
 def jbig2(image: Image.Image) -> bytes:
     """The picture as one region of JBIG2 whose pixels are in T.6, without the header of a file."""
+    return jbig2_of(image.size, b"\x01" + fax(image)) + jbig2_segment(2, 49, b"")
 
-    def segment(number: int, kind: int, body: bytes) -> bytes:
-        return number.to_bytes(4, "big") + bytes((kind, 0, 1)) + len(body).to_bytes(4, "big") + body
 
-    width, height = (side.to_bytes(4, "big") for side in image.size)
-    page = width + height + bytes(11)
-    return segment(0, 48, page) + segment(1, 38, width + height + bytes(9) + b"\x01" + fax(image)) + segment(2, 49, b"")
+def jbig2_of(size: tuple[int, int], *regions: bytes) -> bytes:
+    """A page of JBIG2 with regions that cover it, told by what follows on size and place."""
+    width, height = (side.to_bytes(4, "big") for side in size)
+    page = jbig2_segment(0, 48, width + height + bytes(11))
+    about = width + height + bytes(9)
+    return page + b"".join(jbig2_segment(number, 38, about + body) for number, body in enumerate(regions, 1))
+
+
+def jbig2_segment(number: int, kind: int, body: bytes, *refers_to: int) -> bytes:
+    head = number.to_bytes(4, "big") + bytes((kind, len(refers_to) << 5, *refers_to, 1))
+    return head + len(body).to_bytes(4, "big") + body
 
 
 def flate(body: bytes) -> bytes:
     return zlib.compress(body)
+
+
+def page_of(data: bytes, options: ImageOptions = OPTIONS) -> PreparedImage:
+    (page,) = prepare_block(DocumentBlock(data=data), options, where="d")
+    assert isinstance(page, PreparedImage)
+    return page
+
+
+def ink(page: PreparedImage) -> float:
+    """How dark the page is on average: 0 is white, 1 is black."""
+    with Image.open(io.BytesIO(page.read())) as image:
+        return 1 - ImageStat.Stat(image.convert("L")).mean[0] / 255
+
+
+def said(data: bytes, options: ImageOptions = OPTIONS) -> str:
+    with pytest.raises(ImageError) as caught:
+        prepare_block(DocumentBlock(data=data), options, where="d")
+    return str(caught.value)

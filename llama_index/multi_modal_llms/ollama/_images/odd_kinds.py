@@ -167,11 +167,18 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _refused(
             "words in a font that is neither in the file nor on this machine", "the error names it, and a package"
         ),
-        _refused("pictures, forms or content that cannot be drawn whole", "the error names the page and the object"),
+        _refused(
+            "pictures, forms or content that are damaged or cannot be drawn whole",
+            "the error names the page and the object",
+        ),
         _refused(
             "XFA forms, portfolios", "open it in Acrobat and print it, or take the files out: `pdfdetach -saveall`"
         ),
-        _lost("a fax without its end mark, Wingdings drawn as letters", "`steps` and a warning say so"),
+        _lost(
+            "a wrong checksum (Flate), disturbed rows (fax), no end mark (JBIG2), Wingdings drawn as letters",
+            "`steps` and a warning say so",
+        ),
+        _lost("a few changed bytes in JPEG, JPEG 2000 or JBIG2", "nothing in them tells"),
         _refused("encrypted with a password", "save it without first"),
     ),
     MP4: (

@@ -122,9 +122,9 @@ def _pages_of(data: bytes) -> Any:
         return
 
 
-def undrawn_picture(page: Any, drawn: Image.Image) -> PageFault | None:
-    """The first picture that PDFium could not decode. Needs PDFium's lock."""
-    broken = undecoded(page, drawn)
+def undrawn_picture(page: Any, drawn: Image.Image, draw: Callable[[], Image.Image]) -> PageFault | None:
+    """The first picture that PDFium could not decode. Needs PDFium's lock; `draw` draws the page as it is then."""
+    broken = undecoded(page, drawn, draw)
     return PageFault(f"{broken} cannot be decoded") if broken else None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import struct
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,10 @@ from typing import Any
 
 from ..anatomy import Damaged
 from ..jpeg import walk_jpeg
+from ..mapping import Size
+from .fax import prove_fax
+from .jbig2 import prove_jbig2
+from .jpx import prove_jpx
 
 MOST_UNPACKED = 1 << 28
 """Bytes of one stream; what is behind them is not looked at."""
@@ -49,51 +52,81 @@ class Filter:
         return _NAMES.get(self.name, self.name)
 
 
-def unpacked(data: bytes | memoryview, filters: Sequence[Filter], needed: int | None = None) -> bytes | None:
-    """What the filters make of the data; `None` when the last one makes pixels: then the data are proven to be whole.
+@dataclass
+class Unpacked:
+    content: bytes | None = None
+    """What the filters make of the data; `None` when the last one makes pixels."""
+    doubt: str | None = None
+    """Why the data may be damaged, where nothing proves it: "may be cut short: it has no end mark"."""
 
-    `needed` is how many bytes are wanted: a stream that gives them counts as whole, whatever comes after.
-    Raises Damaged.
+
+def unpacked(
+    data: bytes | memoryview, filters: Sequence[Filter], needed: int | None = None, size: Size | None = None
+) -> Unpacked:
+    """The data, unpacked, or proven to be whole. Raises Damaged.
+
+    `needed` is how many bytes are wanted, `size` is that of the picture: data that give as much count as whole,
+    whatever comes after.
     """
+    made = Unpacked()
     for number, one in enumerate(filters):
         last = number == len(filters) - 1
         name = one.full_name
         if walk := _CODECS.get(name):
-            walk(bytes(data))
-            return None
+            return Unpacked(doubt=made.doubt or walk(bytes(data), one, size))
+        if name == "FlateDecode":
+            data, doubt = _flate(data, one, needed if last else None)
+            made.doubt = made.doubt or doubt
+            continue
         unpack = _PACKERS.get(name)
         if unpack is None:
             raise Damaged(f"is packed by a filter that no program knows ({name})")
         data = unpack(data, one, needed if last else None)
-    return bytes(data)
+    made.content = bytes(data)
+    return made
 
 
-def _flate(data: bytes | memoryview, one: Filter, needed: int | None) -> bytes:
+def _flate(data: bytes | memoryview, one: Filter, needed: int | None) -> tuple[bytes, str | None]:
     head = bytes(data[:2])
     if len(head) < 2 or head[0] & 15 != 8 or (head[0] << 8 | head[1]) % 31:
         raise Damaged("is empty" if not head else "cannot be unpacked: it is no Flate data")
-    # Without the checksum behind the data, which many writers get wrong or leave out, and no reader looks at.
+    if len(data) == 2 and not needed:
+        return b"", None  # So some writers pack nothing.
+    # Without the checksum that zlib would demand: see `_is_checksum`.
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     wanted = MOST_UNPACKED if needed is None else min(MOST_UNPACKED, _with_predictor(needed, one))
-    made, count, problem = [], 0, ""
+    made, count, checksum, start = [], 0, 1, 2
     try:
         for start in range(2, len(data), _STEP):
             piece = inflater.decompress(data[start : start + _STEP])
             count += len(piece)
+            checksum = zlib.adler32(piece, checksum)
             if needed is None:
                 made.append(piece)
-            if inflater.eof or count >= wanted:
+            if inflater.eof or count > MOST_UNPACKED:
                 break
     except zlib.error as error:
-        problem = f"cannot be unpacked: {str(error).partition(': ')[2] or error}"
-    if needed is not None:
-        if not _enough(count, wanted):
-            raise Damaged(problem or _CUT)
-    elif problem:
-        raise Damaged(problem)
-    elif not inflater.eof and count < wanted and bytes(data[-4:]) != _FLUSHED:
+        raise Damaged(f"cannot be unpacked: {str(error).partition(': ')[2] or error}") from error
+    ended = inflater.eof or count > MOST_UNPACKED or bytes(data[-4:]) == _FLUSHED
+    if not _enough(count, wanted) if needed is not None else not ended:
         raise Damaged(_CUT)
-    return b"".join(made)
+    if not inflater.eof:
+        return b"".join(made), None
+    end = min(start + _STEP, len(data)) - len(inflater.unused_data)
+    if _is_checksum(bytes(data[end : end + 4]), checksum):
+        return b"".join(made), None
+    if needed is not None and count != wanted:
+        raise Damaged("is damaged: its checksum is wrong, and its data have another length than its pixels")
+    return b"".join(made), "may be damaged: its checksum is wrong"
+
+
+def _is_checksum(there: bytes, checksum: int) -> bool:
+    """Whether they are the checksum (Adler-32) of what was unpacked, or none.
+
+    No reader of PDFs minds it, so that there are writers that leave it out or write zeros, and one that drops its
+    last byte when that is zero, so that a line end may stand there.
+    """
+    return len(there) < 4 or there[:3] == checksum.to_bytes(4, "big")[:3] or not any(there)
 
 
 def _with_predictor(needed: int, one: Filter) -> int:
@@ -214,87 +247,13 @@ def _decodes(data: bytes) -> bool:
     return True
 
 
-def _jpeg_2000(data: bytes) -> None:
-    """The code stream (ISO 15444-1, annex A), tile part by tile part."""
-    start = data.find(b"\xff\x4f\xff\x51")
-    if start < 0:
-        raise Damaged("is no JPEG 2000" if data else "is empty")
-    at, tiles, expected = start + 2, set(), 1
-    while at + 4 <= len(data):
-        marker, length = struct.unpack_from(">HH", data, at)
-        if marker == 0xFF51 and at + 40 <= len(data):
-            right, bottom, _, _, across, down, left, top = struct.unpack_from(">8I", data, at + 6)
-            if across and down:
-                expected = -(-(right - left) // across) * -(-(bottom - top) // down)
-        if marker != 0xFF90:
-            if marker == 0xFFD9 or length < 2:
-                break
-            at += 2 + length
-            continue
-        if at + 12 > len(data):
-            break
-        tile, length = struct.unpack_from(">HI", data, at + 4)
-        tiles.add(tile)
-        if length == 0:  # to the end
-            at = len(data) if data.rstrip(b"\x00\r\n ").endswith(b"\xff\xd9") else len(data) + 1
-        else:
-            at += length
-    if at > len(data) or len(tiles) < expected:
-        raise Damaged("is cut short: it ends inside its picture data")
-
-
-def _jbig2(data: bytes) -> None:
-    """The segments (ISO 14492, 7.2), as they stand in a PDF: without the header of a file."""
-    at, has_page = 0, False
-    while at + 11 <= len(data):
-        number, flags, referred = struct.unpack_from(">IBB", data, at)
-        count = referred >> 5
-        at += 6
-        if count == 7:
-            if at + 3 > len(data):
-                break
-            count = struct.unpack_from(">I", data, at - 1)[0] & 0x1FFFFFFF
-            at += 3 + (count + 8) // 8
-        at += count * (1 if number <= 256 else 2 if number <= 65536 else 4) + (4 if flags & 0x40 else 1)
-        if at + 4 > len(data):
-            at += 4
-            break
-        length = struct.unpack_from(">I", data, at)[0]
-        kind = flags & 0x3F
-        has_page |= kind == 48
-        if kind in (49, 51) or length == 0xFFFFFFFF:  # the page's or the file's end; a region of unknown length
-            return
-        at += 4 + length
-    if at > len(data):
-        raise Damaged("is cut short: it ends inside its picture data")
-    if not has_page:
-        raise Damaged("is no JBIG2" if data else "is empty")
-
-
-def _fax(data: bytes) -> None:
-    if not data.strip(b"\x00"):
-        raise Damaged("is empty")
-
-
-def lacks_its_end(data: bytes | memoryview, one: Filter) -> bool:
-    """Whether a fax in ITU-T T.6, whose length shows in nothing else, has no mark at its end, which it should have."""
-    rows, marked = one.parameters.get("K", 0), one.parameters.get("EndOfBlock", True)
-    if one.full_name != "CCITTFaxDecode" or not isinstance(rows, int) or rows >= 0 or marked is False:
-        return False
-    return _END_OF_FAX not in "".join(f"{byte:08b}" for byte in bytes(data[-16:]))
-
-
-_END_OF_FAX = "000000000001" * 2
-"""EOFB, which begins at any bit."""
-
-_CODECS: dict[str, Callable[[bytes], None]] = {
-    "DCTDecode": _jpeg,
-    "JPXDecode": _jpeg_2000,
-    "JBIG2Decode": _jbig2,
-    "CCITTFaxDecode": _fax,
+_CODECS: dict[str, Callable[[bytes, Filter, Size | None], str | None]] = {
+    "DCTDecode": lambda data, one, size: _jpeg(data),
+    "JPXDecode": lambda data, one, size: prove_jpx(data),
+    "JBIG2Decode": lambda data, one, size: prove_jbig2(data, one.parameters.get("JBIG2Globals")),
+    "CCITTFaxDecode": lambda data, one, size: prove_fax(data, one.parameters, size),
 }
 _PACKERS: dict[str, Callable[[bytes | memoryview, Filter, int | None], bytes | memoryview]] = {
-    "FlateDecode": _flate,
     "LZWDecode": _lzw,
     "RunLengthDecode": _run_length,
     "ASCIIHexDecode": _ascii_hex,

@@ -16,6 +16,8 @@ from functools import partial
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
+from .images import address_of
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -64,7 +66,7 @@ def font_faults(page: Any, drawn: Image.Image, draw: Callable[[], Image.Image]) 
     """
     import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-    texts = {_address(text.raw): text for text in _texts(page, pdfium)}
+    texts = {address_of(text.raw): text for text in _texts(page, pdfium)}
     if not texts:
         return []
     for text in texts.values():
@@ -146,7 +148,7 @@ def _widen(raw: Any, pdfium: Any) -> None:
 
 def _faulty(textpage: Any, texts: dict[int, _Text], pdfium: Any) -> dict[int, _Missing]:
     """By font. Of a usual page, whose fonts have all its characters, no character is looked at twice."""
-    fonts = {_address(text.font): text.font for text in texts.values()}
+    fonts = {address_of(text.font): text.font for text in texts.values()}
     characters = set(textpage.get_text_range(errors="ignore"))
     lacking = {
         address: {one for one in characters if _is_drawn(one) and not _has(font, one, pdfium)}
@@ -158,11 +160,11 @@ def _faulty(textpage: Any, texts: dict[int, _Text], pdfium: Any) -> dict[int, _M
     if not any(lacking.values()) and not of_signs:
         return found
     for index in range(textpage.count_chars()):
-        text = texts.get(_address(pdfium.FPDFText_GetTextObject(textpage, index)))
+        text = texts.get(address_of(pdfium.FPDFText_GetTextObject(textpage, index)))
         if text is None:
             continue
-        lengths[_address(text.raw)] += 1
-        address = _address(text.font)
+        lengths[address_of(text.raw)] += 1
+        address = address_of(text.font)
         character = _character(pdfium.FPDFText_GetUnicode(textpage, index))
         missing = character in lacking[address]
         flat = address in of_signs and not missing and _is_flat(textpage, index, pdfium)
@@ -170,7 +172,7 @@ def _faulty(textpage: Any, texts: dict[int, _Text], pdfium: Any) -> dict[int, _M
             entry = found.setdefault(address, _Missing(text.font))
             entry.characters.add(character)
             if missing:
-                entry.texts[_address(text.raw)] = text.raw
+                entry.texts[address_of(text.raw)] = text.raw
                 entry.by_chance |= pdfium.FPDFText_HasUnicodeMapError(textpage, index) == 1
     for entry in found.values():
         entry.lengths = {address: lengths[address] for address in entry.texts}
@@ -199,10 +201,6 @@ def _is_coloured(missing: _Missing, pdfium: Any) -> bool:
         if alpha.value and min(red.value, green.value, blue.value) < 250:
             return True
     return False
-
-
-def _address(handle: Any) -> int:
-    return ctypes.cast(handle, ctypes.c_void_p).value or 0
 
 
 def _name(font: Any, pdfium: Any, ask: str = "FPDFFont_GetBaseFontName") -> str:

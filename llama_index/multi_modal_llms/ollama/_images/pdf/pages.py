@@ -188,7 +188,7 @@ class _Drawing:
         scale = _scale(width, height, sharpest(page, (width, height)) if findings.has_pictures else 0, self.options)
         check_size(self.material, (math.ceil(width * scale), math.ceil(height * scale)), self.options, PDF)
         image = _draw(page, scale)
-        if findings.has_pictures and (fault := undrawn_picture(page, image)):
+        if findings.has_pictures and (fault := undrawn_picture(page, image, lambda: _draw(page, scale))):
             raise self._fault(number, fault)
         notes = [*findings.suspicions]
         if findings.lacks_fonts:

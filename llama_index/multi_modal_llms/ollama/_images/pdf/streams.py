@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from ..anatomy import Damaged
-from .filters import Filter, lacks_its_end, unpacked
+from .filters import Filter, unpacked
 from .objects import Name, Objects, Stream, Unreadable, name_of, names_in
 
 _DEEPEST = 32
@@ -116,7 +116,12 @@ class _Walk:
             made = unpacked(self._objects.bytes_of(stream), self._filters(stream))
         except Damaged as error:
             raise _Faulty(f"{what} {error}") from error
-        return made or b""
+        self._doubt(what, made.doubt)
+        return made.content or b""
+
+    def _doubt(self, what: str, doubt: str | None) -> None:
+        if doubt and (words := f"{what} {doubt}") not in self.findings.suspicions:
+            self.findings.suspicions.append(words)
 
     def _named(self, names: set[str], resources: Any, depth: int) -> None:
         for name, form in self._used(resources, "XObject", names):
@@ -195,12 +200,13 @@ class _Walk:
         filters = self._filters(picture)
         width, height = (self._objects.get(picture, key) for key in ("Width", "Height"))
         shown = "".join(f", {one.full_name}" for one in filters)
+        needed = self._bytes_needed(picture, width, height)
+        size = (width, height) if isinstance(width, int) and isinstance(height, int) else None
         try:
-            unpacked(self._objects.bytes_of(picture), filters, self._bytes_needed(picture, width, height))
+            made = unpacked(self._objects.bytes_of(picture), filters, needed, size)
         except Damaged as error:
             raise _Faulty(f"{what} ({width}x{height}{shown}) {error}") from error
-        if len(filters) == 1 and lacks_its_end(self._objects.bytes_of(picture), filters[0]):
-            self.findings.suspicions.append(f"{what} ({width}x{height}{shown}) may be cut short: it has no end mark")
+        self._doubt(f"{what} ({width}x{height}{shown})", made.doubt)
         for key in ("SMask", "Mask"):
             mask = self._objects.get(picture, key)
             if isinstance(mask, Stream) and not self._was_seen(mask):
@@ -241,8 +247,17 @@ class _Walk:
             own = (
                 {key: self._objects.resolved(value) for key, value in given.items()} if isinstance(given, dict) else {}
             )
+            if "JBIG2Globals" in own:
+                own["JBIG2Globals"] = self._shared(own["JBIG2Globals"])
             made.append(Filter(str(name), own))
         return made
+
+    def _shared(self, stream: Any) -> bytes:
+        """What several pictures in JBIG2 have in common: the shapes of letters."""
+        what = "what its pictures in JBIG2 share (JBIG2Globals)"
+        if not isinstance(stream, Stream):
+            raise _Faulty(f"{what} is not in the file")
+        return self._content_of(stream, what)
 
     def _inline_pictures(self, drawn: bytes) -> None:
         """Those that stand among the commands: they end where their data end."""
@@ -252,16 +267,18 @@ class _Walk:
             filters, about = _inline_filters(found["about"]), found["about"]
             needed = _bytes_of_pixels(about)
             packed = ", ".join(one.full_name for one in filters) or "not packed"
+            what = f"picture {number} among its commands ({packed})"
             try:
                 if filters:
-                    pixels = unpacked(view[found.end() :], filters, needed)
+                    made = unpacked(view[found.end() :], filters, needed)
+                    self._doubt(what, made.doubt)
                     # Flate, asked for so many bytes, proves that they are there, and gives none of them.
-                    if pixels and needed is not None and len(pixels) < needed:
+                    if made.content and needed is not None and len(made.content) < needed:
                         raise Damaged("is cut short: its pixels end too early")
                 elif needed is not None and not _INLINE_END.match(drawn, found.end() + needed):
                     raise Damaged("is cut short: its pixels end too early")
             except Damaged as error:
-                raise _Faulty(f"picture {number} among its commands ({packed}) {error}") from error
+                raise _Faulty(f"{what} {error}") from error
 
 
 def _inline_filters(about: bytes) -> list[Filter]:
