@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from wire_support import CLOSE, END, NDJSON, SOON, Step, WireServer, attempt, chunk, client, head, last, part
 
 from llama_index.multi_modal_llms.ollama import errors
-from llama_index.multi_modal_llms.ollama._response import Accumulator, LineSplitter
+from llama_index.multi_modal_llms.ollama._exchange import LineSplitter
+from llama_index.multi_modal_llms.ollama._reply import Accumulator
+from llama_index.multi_modal_llms.ollama._responses import chat_maker, completion_maker
 from llama_index.multi_modal_llms.ollama._target import Asked
 
 CASES = 10_000
@@ -25,8 +27,9 @@ THROUGH_A_SOCKET = 300
 ENDPOINTS = ("chat", "generate")
 
 
-def accumulator(endpoint: Any = "chat", **settings: Any) -> Accumulator:
-    return Accumulator(endpoint, Asked("http://localhost:11434", "m"), headers={}, **settings)
+def accumulator(endpoint: Any = "chat", **settings: Any) -> Accumulator[Any]:
+    make: Any = chat_maker() if endpoint == "chat" else completion_maker()
+    return Accumulator(endpoint, Asked("http://localhost:11434", "m"), make, headers={}, **settings)
 
 
 def read(endpoint: str, pieces: list[bytes], **settings: Any) -> list[Any]:

@@ -27,10 +27,10 @@ from llama_index_instrumentation import get_dispatcher
 from PIL import Image
 from wire_support import END, NDJSON, WireServer, answer, chunk, client, head, last
 
-from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, _response, prepare_image
+from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, _responses, prepare_image
 from llama_index.multi_modal_llms.ollama._images.prepared import Content
+from llama_index.multi_modal_llms.ollama._reply import Accumulator
 from llama_index.multi_modal_llms.ollama._request import Request
-from llama_index.multi_modal_llms.ollama._response import Accumulator
 from llama_index.multi_modal_llms.ollama._target import Asked
 
 HELLO = [ChatMessage(role="user", content="hello")]
@@ -247,8 +247,8 @@ def line(text: str = "", **more: Any) -> bytes:
     return json.dumps({"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": message, "done": False}).encode()
 
 
-def accumulator(**settings: Any) -> Accumulator:
-    return Accumulator("chat", Asked("http://localhost:11434", "m"), headers={}, **settings)
+def accumulator(**settings: Any) -> Accumulator[Any]:
+    return Accumulator("chat", Asked("http://localhost:11434", "m"), _responses.chat_maker(), headers={}, **settings)
 
 
 def test_the_thousandth_line_of_a_stream_takes_as_many_calls_as_the_tenth() -> None:
@@ -290,7 +290,7 @@ def test_a_tool_call_is_made_into_a_block_once(monkeypatch: pytest.MonkeyPatch) 
         made.append(fields["tool_call_id"])
         return ToolCallBlock(**fields)
 
-    monkeypatch.setattr(_response, "ToolCallBlock", counted)
+    monkeypatch.setattr(_responses, "ToolCallBlock", counted)
     reply = accumulator(tools_offered=True)
     for number in range(20):
         reply.feed(line(tool_calls=[{"id": f"c{number}", "function": {"name": "f", "arguments": {}}}]))

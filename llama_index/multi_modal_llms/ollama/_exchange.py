@@ -14,12 +14,34 @@ from . import errors
 from ._clock import Clock, within
 from ._connections import Connections
 from ._faults import translation
-from ._response import LineSplitter
 
 if TYPE_CHECKING:
     from ._pool import Pool
 
 _UNPACKED = ("gzip", "x-gzip", "deflate")
+
+
+class LineSplitter:
+    """Bytes as they arrive -> lines, split on `\\n` only: Ollama sends U+0085 and U+2028 raw, inside of strings."""
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[bytes]:
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        if lines and self._rest:
+            lines[0] = b"".join(self._rest) + lines[0]
+            self._rest.clear()
+        if rest:
+            self._rest.append(rest)
+        return lines
+
+    def end(self) -> list[bytes]:
+        """What came after the last newline: a whole reply, or the last line of some servers."""
+        rest = b"".join(self._rest)
+        self._rest.clear()
+        return [rest] if rest else []
 
 
 class Exchange:

@@ -23,7 +23,7 @@ from llama_index.core.multi_modal_llms.base import MultiModalLLM
 from llama_index.core.types import Model, PydanticProgramMode
 from typing_extensions import Unpack
 
-from . import _call, _structured, _tools
+from . import _call, _calls, _structured, _tools
 from ._address import default_base_url, parse_address
 from ._capabilities import CapabilityCache
 from ._clock import Clock
@@ -141,14 +141,14 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
             OllamaMultiModalError: one of `errors`; each says what to do.
         """
         call = self._complete_call(prompt, image_documents, formatted, kwargs)
-        return drive(_call.whole(self._blocking(), self, call))  # type: ignore[return-value]
+        return drive(_call.whole(self._blocking(), self, call))
 
     async def acomplete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponse:
         """`complete` on an event loop."""
         call = self._complete_call(prompt, await awaited(image_documents), formatted, kwargs)
-        return await _call.whole(self._on_loop(), self, call)  # type: ignore[return-value]
+        return await _call.whole(self._on_loop(), self, call)
 
     def stream_complete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
@@ -178,28 +178,28 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         Raises:
             OllamaMultiModalError: one of `errors`; each says what to do.
         """
-        call = _call.chat_call(self, messages, kwargs)
-        return drive(_call.whole(self._blocking(), self, call))  # type: ignore[return-value]
+        call = _calls.chat_call(self, messages, kwargs)
+        return drive(_call.whole(self._blocking(), self, call))
 
     async def achat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
     ) -> ChatResponse:
         """`chat` on an event loop."""
-        call = _call.chat_call(self, messages, kwargs)
-        return await _call.whole(self._on_loop(), self, call)  # type: ignore[return-value]
+        call = _calls.chat_call(self, messages, kwargs)
+        return await _call.whole(self._on_loop(), self, call)
 
     def stream_chat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
     ) -> ChatResponseGen:
         """`chat`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
-        call = _call.chat_call(self, messages, kwargs)
+        call = _calls.chat_call(self, messages, kwargs)
         return ReplyStream(drive(_call.begin(self._blocking(), self, call)))
 
     async def astream_chat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
     ) -> ChatResponseAsyncGen:
         """`stream_chat` on an event loop: await it, then iterate."""
-        call = _call.chat_call(self, messages, kwargs)
+        call = _calls.chat_call(self, messages, kwargs)
         return AsyncReplyStream(await _call.begin(self._on_loop(), self, call))
 
     # structured output; core's own programs where pydantic_program_mode asks for one of them
@@ -272,7 +272,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
             OllamaMultiModalError: no such server or model, or an Ollama that cuts long prompts without a word.
         """
         llm = cls(**addressed(model, base_url, settings))
-        return drive(_call.fitted(llm._blocking(), llm, settings))
+        return drive(_calls.fitted(llm._blocking(), llm, settings))
 
     @classmethod
     async def afrom_server(
@@ -280,7 +280,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
     ) -> OllamaMultiModal:
         """`from_server` on an event loop."""
         llm = cls(**addressed(model, base_url, settings))
-        return await _call.fitted(llm._on_loop(), llm, settings)
+        return await _calls.fitted(llm._on_loop(), llm, settings)
 
     # tools
 
@@ -335,9 +335,9 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
 
     def _complete_call(
         self, prompt: str, image_documents: Any, formatted: bool, kwargs: Mapping[str, Any]
-    ) -> _call.Call:
+    ) -> _call.Call[CompletionResponse]:
         if isinstance(image_documents, bool):  # LLM.complete's second argument is `formatted`
             image_documents, formatted = None, image_documents
         if not formatted and self.completion_to_prompt is not None:
             prompt = self.completion_to_prompt(prompt)
-        return _call.complete_call(self, prompt, image_documents, kwargs)
+        return _calls.complete_call(self, prompt, image_documents, kwargs)

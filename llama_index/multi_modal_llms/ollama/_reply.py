@@ -1,21 +1,11 @@
-"""Reply lines -> LlamaIndex responses: one accumulator for chat and generate, whole and streamed, sync and async."""
+"""Reply lines -> what has come so far: one accumulator for chat and generate, whole and streamed, sync and async."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
 
-from llama_index.core.base.llms.types import (
-    ChatMessage,
-    ChatResponse,
-    CompletionResponse,
-    LogProb,
-    MessageRole,
-    TextBlock,
-    ThinkingBlock,
-    ToolCallBlock,
-)
 from pydantic_core import from_json
 
 from . import errors
@@ -26,42 +16,20 @@ from ._request import Endpoint
 from ._target import Asked
 from ._tools import Rules, parsed
 
-Response = ChatResponse | CompletionResponse
+T = TypeVar("T")
 _SHOWN = 300
 _SHOWN_ELSEWHERE = frozenset(("message", "response", "thinking", "tool_calls"))
 """Fields that `additional_kwargs` holds as a whole, not as the line has them, or not at all."""
 
 
-class LineSplitter:
-    """Bytes as they arrive -> lines, split on `\\n` only: Ollama sends U+0085 and U+2028 raw, inside of strings."""
-
-    def __init__(self) -> None:
-        self._rest: list[bytes] = []
-
-    def feed(self, data: bytes) -> list[bytes]:
-        lines = data.split(b"\n")
-        rest = lines.pop()
-        if lines and self._rest:
-            lines[0] = b"".join(self._rest) + lines[0]
-            self._rest.clear()
-        if rest:
-            self._rest.append(rest)
-        return lines
-
-    def end(self) -> list[bytes]:
-        """What came after the last newline: a whole reply, or the last line of some servers."""
-        rest = b"".join(self._rest)
-        self._rest.clear()
-        return [rest] if rest else []
-
-
-class Accumulator:
-    """One reply, line by line; what it has so far is what an error carries away."""
+class Accumulator(Generic[T]):
+    """One reply, line by line; what it has so far is what an error carries away, and what `make` makes items of."""
 
     def __init__(
         self,
         endpoint: Endpoint,
         asked: Asked,
+        make: Callable[[Accumulator[T]], T],
         *,
         headers: Mapping[str, str],
         every_line: bool = True,
@@ -73,6 +41,14 @@ class Accumulator:
         self.done = False
         self.text = ""
         self.thinking = ""
+        self.piece = ""
+        """What the last line added to the text."""
+        self.thought = ""
+        """What the last line added to the thinking."""
+        self.reply: dict[str, Any] = {}
+        """The last line; once it is done, the whole reply, as a server that does not stream would have sent it."""
+        self.logprobs: list[dict[str, Any]] = []
+        """Of the last line's tokens; once it is done, of all."""
         self.usage = (0, 0)
         """Tokens of prompt and answer, once it is done."""
         self.finish_reason = ""
@@ -81,6 +57,7 @@ class Accumulator:
         self._last_line = b""
         self._endpoint = endpoint
         self._asked = asked
+        self._make = make
         self._headers = headers
         self._every_line = every_line
         self._tools_offered = tools_offered
@@ -89,17 +66,16 @@ class Accumulator:
         self._expected = expected
         """What the text must be as it stands, at its end: of a stream, nothing can be taken back."""
         self._calls: list[dict[str, Any]] = []
-        self._call_blocks: list[ToolCallBlock] = []
         self._logprobs: list[dict[str, Any]] = []
 
-    def items(self, lines: Iterable[bytes]) -> Iterator[Response]:
-        """The responses after each of some more lines, made as they are taken. Raises as `feed` does."""
+    def items(self, lines: Iterable[bytes]) -> Iterator[T]:
+        """The items after each of some more lines, made as they are taken. Raises as `feed` does."""
         for line in lines:
             if (item := self.feed(line)) is not None:
                 yield item
 
-    def feed(self, line: bytes) -> Response | None:
-        """The response after one more line; `None` for a blank one, and before the last when only that is wanted.
+    def feed(self, line: bytes) -> T | None:
+        """The item after one more line; `None` for a blank one, and before the last when only that is wanted.
 
         Raises:
             BadReplyError, StreamInterruptedError, EmptyResponseError, ServerError: with what had come until then.
@@ -110,16 +86,43 @@ class Accumulator:
             raise self.carrying(errors.BadReplyError("The server went on after it had said done.", body=_show(line)))
         first = not self._last_line
         self._last_line = line
-        reply = self._parse(line, first)
-        piece, thought = self._take(reply)
+        reply = self.reply = self._parse(line, first)
+        self._take(reply)
         self.done = reply.get("done") is True
         if self.done:
             self._check_end(reply)
             self._check_form(reply)
             self._tool_rules.complain(self._asked.model, self._calls)
+            self._complete(reply)
         elif not self._every_line:
             return None
-        return self._response(reply, piece, thought)
+        return self._make(self)
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """The tool calls so far that the caller gets to see, as Ollama writes them."""
+        return self._tool_rules.kept(self._calls) if self._calls else []
+
+    def fields(self) -> dict[str, Any]:
+        """Every field of the last line but the text; at the end, with the reason why it ended and what was sent."""
+        extra = {name: value for name, value in self.reply.items() if name not in _SHOWN_ELSEWHERE}
+        if self.thinking:
+            extra["thinking"] = self.thinking
+        if self.thought:
+            extra["thinking_delta"] = self.thought
+        if self._calls:
+            extra["tool_calls"] = self.calls
+        if self.done:
+            extra["finish_reason"] = self.finish_reason or None
+            if self._pictures:
+                extra["pictures"] = self._pictures
+        return extra
+
+    def replace_text(self, text: str) -> T:
+        """The last item, with the JSON that was found in its text; `reply` stays what the server said."""
+        if text != self.text:
+            self.text = self.piece = text
+        return self._make(self)
 
     def end(self) -> None:
         """The reply is over.
@@ -157,18 +160,20 @@ class Accumulator:
                     status=200,
                     body=_show(line),
                 ) from cause
-            raise self._malformed(f"a line that is no JSON ({cause})", line) from cause
+            raise self.malformed(f"a line that is no JSON ({cause})") from cause
         if not isinstance(reply, dict):
-            raise self._malformed("a line that is no JSON object", line)
+            raise self.malformed("a line that is no JSON object")
         if reply.get("error"):
             raise self._error_line(line, first)
         if "message" not in reply and "response" not in reply and "done" not in reply:
-            raise self._malformed("a line that is no part of an answer", line)
+            raise self.malformed("a line that is no part of an answer")
         if reply.get("done") not in (True, False, None):
-            raise self._malformed("a line whose `done` is neither true nor false", line)
+            raise self.malformed("a line whose `done` is neither true nor false")
         return reply
 
-    def _malformed(self, what: str, line: bytes) -> errors.OllamaMultiModalError:
+    def malformed(self, what: str) -> errors.OllamaMultiModalError:
+        """The error to raise of the last line."""
+        line = self._last_line
         return self.carrying(
             errors.BadReplyError(
                 f"{self._asked.url} sent {what}: {_show(line)!r}. Something in between may have changed it.",
@@ -187,53 +192,52 @@ class Accumulator:
             )
         )
 
-    def _take(self, reply: dict[str, Any]) -> tuple[str, str]:
+    def _take(self, reply: dict[str, Any]) -> None:
         if self._endpoint == "chat":
             part = reply.get("message")
             part = {} if part is None else part
             if not isinstance(part, dict):
-                raise self._malformed("a message that is no object", self._last_line)
+                raise self.malformed("a message that is no object")
             piece = self._string(part, "content")
         else:
             part, piece = reply, self._string(reply, "response")
         thought = self._string(part, "thinking")
         calls = self._tool_calls(part["tool_calls"]) if "tool_calls" in part else []
-        logprobs = self._list_of_objects(reply["logprobs"], "logprobs") if "logprobs" in reply else []
+        logprobs = self.list_of_objects(reply["logprobs"], "logprobs") if "logprobs" in reply else []
+        self.piece, self.thought = piece, thought
         self.text += piece
         self.thinking += thought
-        if calls:
-            self._calls += calls
-            kept = self._tool_rules.kept(self._calls)
-            self._call_blocks += [_block(call) for call in kept[len(self._call_blocks) :]]
+        self._calls += calls
+        self.logprobs = logprobs
         self._logprobs += logprobs
-        return piece, thought
 
     def _string(self, part: dict[str, Any], name: str) -> str:
         value = part.get(name)
         if value is None:
             return ""
         if not isinstance(value, str):
-            raise self._malformed(f"a {name} that is no text", self._last_line)
+            raise self.malformed(f"a {name} that is no text")
         return value
 
-    def _list_of_objects(self, value: Any, name: str) -> list[dict[str, Any]]:
+    def list_of_objects(self, value: Any, name: str) -> list[dict[str, Any]]:
+        """Raises BadReplyError when it is none."""
         if value is None:
             return []
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise self._malformed(f"{name} that are no list of objects", self._last_line)
+            raise self.malformed(f"{name} that are no list of objects")
         return value
 
     def _tool_calls(self, value: Any) -> list[dict[str, Any]]:
         """The line's calls, ids kept or made; a model may well make the same call twice, so none is ever merged."""
         calls = []
         taken = {call["id"] for call in self._calls}
-        for call in self._list_of_objects(value, "tool_calls"):
+        for call in self.list_of_objects(value, "tool_calls"):
             function = call.get("function")
             if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-                raise self._malformed("a tool call without a name", self._last_line)
+                raise self.malformed("a tool call without a name")
             arguments = function.get("arguments")
             if not isinstance(arguments, (dict, str, type(None))):
-                raise self._malformed("a tool call whose arguments are no object", self._last_line)
+                raise self.malformed("a tool call whose arguments are no object")
             call_id = call.get("id")
             if not isinstance(call_id, str) or not call_id or call_id in taken:
                 call_id = f"call_{uuid.uuid4().hex[:12]}"
@@ -279,32 +283,7 @@ class Accumulator:
             reason = self._string(reply, "done_reason")
             raise self.carrying(unfit(self._asked.model, self.text, problem, reason, 1))
 
-    def _response(self, reply: dict[str, Any], piece: str, thought: str) -> Response:
-        extra = {name: value for name, value in reply.items() if name not in _SHOWN_ELSEWHERE}
-        if self.thinking:
-            extra["thinking"] = self.thinking
-        if thought:
-            extra["thinking_delta"] = thought
-        if self._calls:
-            extra["tool_calls"] = self._tool_rules.kept(self._calls)
-        logprobs = reply.get("logprobs")
-        if self.done:
-            self._complete(reply, extra)
-            logprobs = self._logprobs
-        tokens = [self._alternatives(entry) for entry in logprobs] if logprobs else None
-        if self._endpoint == "generate":
-            return CompletionResponse(text=self.text, delta=piece, raw=reply, additional_kwargs=extra, logprobs=tokens)
-        return ChatResponse(message=self._message(), delta=piece, raw=reply, additional_kwargs=extra, logprobs=tokens)
-
-    def _message(self) -> ChatMessage:
-        blocks: list[Any] = [ThinkingBlock(content=self.thinking)] if self.thinking else []
-        blocks.append(TextBlock(text=self.text))
-        blocks += self._call_blocks
-        # Core's streaming programs look only here; readers of blocks look only there.
-        extra = {"tool_calls": self._tool_rules.kept(self._calls)} if self._calls else {}
-        return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
-
-    def _complete(self, reply: dict[str, Any], extra: dict[str, Any]) -> None:
+    def _complete(self, reply: dict[str, Any]) -> None:
         """Make the last line's reply the whole one, as a server that does not stream would have sent it."""
         whole: dict[str, Any] = {"thinking": self.thinking} if self.thinking else {}
         if self._calls:
@@ -315,35 +294,18 @@ class Accumulator:
         else:
             reply.update(response=self.text, **whole)
         if self._logprobs:
-            reply["logprobs"] = extra["logprobs"] = list(self._logprobs)
+            reply["logprobs"] = list(self._logprobs)
+        self.logprobs = self._logprobs
         prompt, answer = self._count(reply, "prompt_eval_count"), self._count(reply, "eval_count")
         self.usage, self.finish_reason = (prompt, answer), self._string(reply, "done_reason")
         reply["usage"] = {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
-        extra["finish_reason"] = self.finish_reason or None
-        if self._pictures:
-            extra["pictures"] = self._pictures
 
     def _count(self, reply: dict[str, Any], name: str) -> int:
         """A number of tokens; the server leaves out those that are zero."""
         value = reply.get(name) or 0
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
-            raise self._malformed(f"a {name} that is no number", self._last_line)
+            raise self.malformed(f"a {name} that is no number")
         return int(value)
-
-    def _alternatives(self, entry: dict[str, Any]) -> list[LogProb]:
-        ranked = self._list_of_objects(entry.get("top_logprobs"), "top_logprobs") or [entry]
-        try:
-            return [
-                LogProb(token=item.get("token", ""), logprob=item.get("logprob", 0.0), bytes=item.get("bytes") or [])
-                for item in ranked
-            ]
-        except ValueError as cause:
-            raise self._malformed("log probabilities of another form", self._last_line) from cause
-
-
-def _block(call: Mapping[str, Any]) -> ToolCallBlock:
-    function = call["function"]
-    return ToolCallBlock(tool_call_id=call["id"], tool_name=function["name"], tool_kwargs=function["arguments"])
 
 
 def _show(line: bytes) -> str:

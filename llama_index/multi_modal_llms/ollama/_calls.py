@@ -1,0 +1,102 @@
+"""What LlamaIndex asks of an endpoint -> a call: its messages, blocks and documents, and the responses that it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    ChatMessage,
+    ChatResponse,
+    CompletionResponse,
+    ImageBlock,
+    VideoBlock,
+)
+
+from . import _capabilities, _images, _messages
+from ._call import Call, Media, api_of
+from ._request import Arguments, Request, chat_request, generate_request, resolve
+from ._responses import chat_maker, completion_maker
+from ._tool_results import refuse_lost_pictures
+from ._transport import IO
+
+if TYPE_CHECKING:
+    from .base import OllamaMultiModal
+
+
+def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call[ChatResponse]:
+    arguments = resolve(llm, "chat", kwargs)
+    flat = _messages.flatten(messages)
+    refuse_lost_pictures(flat, kwargs.get("tools") or ())
+    if arguments.keep_pictures is not None:
+        flat = _messages.with_newest_pictures(flat, arguments.keep_pictures)
+
+    def build() -> tuple[Request, Media]:
+        prepared = {
+            (index, position): _images.prepare_block(
+                block,
+                arguments.image_options,
+                where=f"{message.where}.blocks[{position}]",
+                options_from_call=arguments.image_options_from_call,
+            )
+            for index, message in enumerate(flat)
+            for position, block in message.media()
+        }
+        wire = _messages.to_wire(flat, prepared)
+        return chat_request(llm, arguments, wire), [item for message in wire for item in message.media]
+
+    blocks = [block for message in flat for _, block in message.media()]
+
+    def again(answer: str, words: str) -> Call[ChatResponse]:
+        said = ChatMessage(role="assistant", content=answer), ChatMessage(role="user", content=words)
+        return chat_call(llm, [*messages, *said], kwargs)
+
+    return Call(arguments, _needs(arguments, blocks), build, chat_maker, again)
+
+
+def complete_call(
+    llm: OllamaMultiModal, prompt: str, image_documents: Any, kwargs: Mapping[str, Any]
+) -> Call[CompletionResponse]:
+    arguments = resolve(llm, "generate", kwargs)
+    has_pictures = image_documents is not None
+    if has_pictures and not prompt:
+        raise ValueError(
+            "complete() was given pictures but an empty prompt: the server would load the model and ignore the "
+            "pictures. Ask something about them."
+        )
+
+    def build() -> tuple[Request, Media]:
+        media: Media = _images.prepare_documents(image_documents, arguments.image_options) if has_pictures else ()
+        return generate_request(llm, arguments, prompt, media), media
+
+    needs = _needs(arguments, ()) | ({"vision"} if has_pictures else frozenset())
+
+    def again(answer: str, words: str) -> Call[CompletionResponse]:
+        return complete_call(llm, f"{prompt}\n\n{answer}\n\n{words}", image_documents, kwargs)
+
+    return Call(arguments, needs, build, completion_maker, again)
+
+
+async def fitted(io: IO, llm: OllamaMultiModal, given: Collection[str]) -> OllamaMultiModal:
+    """The object with the settings that fit its model, as far as they were not given."""
+    api = api_of(io, llm)
+    found, window = await _capabilities.fitting(api, llm.model)
+    changes: dict[str, Any] = {}
+    if "is_function_calling_model" not in given and found.abilities is not None:
+        changes["is_function_calling_model"] = "tools" in found.abilities
+    if "context_window" not in given:
+        changes["context_window"] = window
+    llm._known.put(api.target, llm.model, found)
+    return llm.model_copy(update=changes)
+
+
+def _needs(arguments: Arguments, blocks: Sequence[Any]) -> frozenset[str]:
+    needs = {
+        "vision": any(isinstance(block, (ImageBlock, VideoBlock)) or _messages.is_pdf(block) for block in blocks),
+        "audio": any(isinstance(block, AudioBlock) for block in blocks),
+        "tools": arguments.offers_tools,
+        "thinking": arguments.wants_thinking,
+        "insert": bool(arguments.fields.get("suffix")),
+    }
+    return frozenset(ability for ability, needed in needs.items() if needed)
