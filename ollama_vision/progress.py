@@ -63,8 +63,10 @@ class Watched:
         self._move_bar()
 
     def add(self, record: Mapping[str, Any]) -> None:
+        known = len(self._tally.groups)
         self._tally.add(record)
-        if record["error"] is not None and self._shown <= _MOST_FAILURES_SHOWN:
+        # Those that fail alike are told once as they come, and together at the end.
+        if len(self._tally.groups) > known and self._shown <= _MOST_FAILURES_SHOWN:
             self._shown += 1
             if self._shown <= _MOST_FAILURES_SHOWN:
                 self._screen.remark(f"Failed: {named(record)}")

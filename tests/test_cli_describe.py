@@ -198,7 +198,7 @@ def test_a_host_that_is_not_there_is_named_at_once_and_at_the_end(
 
 def test_how_long_is_waited_can_be_said(describe: Describe, photos: list[str]) -> None:
     silent = SlowFirstByte(Gate())
-    with EmbeddedOllama(engine=ScriptedEngine("A."), faults=[silent] * 8) as server:
+    with EmbeddedOllama(engine=ScriptedEngine("A."), faults=[silent, None, silent]) as server:  # it loads at once
         outcome = describe(photos[0], "--host", server.url, "--timeout", 0.3)
     assert outcome.code == 1
     (line,) = lines()

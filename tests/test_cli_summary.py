@@ -129,8 +129,23 @@ def test_only_the_first_failures_are_told_at_once() -> None:
     tally = Tally(expected=100)
     shown, out = watched(tally, Clock(), terminal=False)
     with shown:
-        for number in range(20):
-            shown.add(record(f"{number}.png", **FAILED))
+        for word in "abcdefghij":
+            shown.add(record(f"{word}.png", error={"type": "ImageError", "message": f"Fault {word}."}))
     told = [line for line in out.getvalue().splitlines() if line.startswith("Failed: ")]
-    assert told == [f"Failed: {number}.png: It is cut." for number in range(5)]
+    assert told == [f"Failed: {word}.png: Fault {word}." for word in "abcde"]
     assert out.getvalue().count("Further failures are told at the end.") == 1
+
+
+def test_alike_failures_are_told_once_as_they_come() -> None:
+    tally = Tally(expected=100)
+    shown, out = watched(tally, Clock(), terminal=False)
+    with shown:
+        for number in range(5):
+            shown.add(record(f"{number}.png", **FAILED))
+        shown.add(record("x.png", error={"type": "ImageError", "message": "It is of another kind."}))
+    told = [line for line in out.getvalue().splitlines() if line.startswith("Failed: ")]
+    assert told == ["Failed: 0.png: It is cut.", "Failed: x.png: It is of another kind."]
+    assert tally.failures() == [
+        "5 alike: 0.png, 1.png, 2.png and 2 more. The first: 0.png: It is cut.",
+        "x.png: It is of another kind.",
+    ]
