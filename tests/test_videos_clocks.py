@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageChops
 from video_corpus import BLUE, GREEN, RED, SAMPLES, WHITE, Shot, film, opened, refused, seen, shots, taken
 
+from llama_index.multi_modal_llms.ollama._images.video import frames as video_frames
 from llama_index.multi_modal_llms.ollama._images.video.packets import AHEAD, Packet, Packets
 
 CONTAINERS = [
@@ -158,6 +159,33 @@ class TestSeeking:
         for picture in taken(data, 17, format="png"):
             right = frames[round((picture.seconds or 0.0) * 10)]
             assert ImageChops.difference(opened(picture), right).getbbox() is None
+
+    @pytest.mark.parametrize(("m2ts", "joined"), [("0", False), ("1", True)])
+    @pytest.mark.parametrize("codec", ["libx264", "mpeg2video", "libx265"])
+    def test_places_far_ahead_in_a_transport_stream_are_gone_to(
+        self, codec: str, m2ts: str, monkeypatch: pytest.MonkeyPatch, *, joined: bool
+    ) -> None:
+        """Hundreds of packets, with sound between them, of which most are not even read a second time."""
+        av = pytest.importorskip("av")
+        pictures: list[Shot] = [(at, (at % 250, 250 - at % 250, at // 5 % 250)) for at in range(400)]
+        how: Any = {"container_options": {"mpegts_m2ts_mode": m2ts}, "sound": True, "gop": 25}
+        read = []
+
+        def is_header(_: Any, packet: Any) -> bool:
+            read.append(packet)
+            return False
+
+        monkeypatch.setattr(video_frames, "is_header", is_header)
+        data = film("mpegts", codec, pictures, **how)
+        if joined:
+            data += film("mpegts", codec, shots(RED, BLUE, each=200), **how)
+        with av.open(io.BytesIO(data), format="mpegts") as whole:
+            frames = [frame.to_image() for frame in whole.decode(video=0)]
+        assert len(frames) == (800 if joined else 400)
+        for picture in taken(data, 3, format="png"):
+            right = frames[round((picture.seconds or 0.0) * 10)]
+            assert ImageChops.difference(opened(picture), right).getbbox() is None
+        assert len(read) <= 100
 
 
 class TestTheora:

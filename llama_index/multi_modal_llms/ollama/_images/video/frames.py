@@ -23,8 +23,8 @@ _REFRESHED = 20.0
 """Seconds within which a picture without key frames is refreshed all over: encoders take up to 10."""
 _NEAR = 0.5
 """Seconds before a wanted picture within which every frame is decoded: its neighbours are needed too."""
-_FAR = 8 << 20
-"""Bytes. A place further ahead is gone to; one that is nearer costs less to read on to."""
+_FAR = 100
+"""Packets. A place further ahead is gone to, which costs as much as reading so many."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class _Reader:
         """Leave out the packets before this one, but for those that change how later ones are decoded."""
         if index < self.index:
             self._reopen()
-        elif self._leaps and self._known.place(index) > self._known.place(self.index) + _FAR:
+        elif self._leaps and index > self.index + _FAR and self._known.place(index) >= 0:
             self._leap(index)
         self._flush()
         while self.index < index and (packet := self._next()) is not None:

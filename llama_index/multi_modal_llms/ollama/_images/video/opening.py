@@ -19,6 +19,8 @@ WITHOUT_INDEX = frozenset({MPEG_TS, MPEG_PS, OGG, ASF, FLV})
 """Kinds in which a seek lands anywhere, also after the last frame that others build on, and times may begin anew."""
 WITHOUT_DESCRIPTION = frozenset({MPEG_TS, MPEG_PS, FLV})
 """Kinds whose container says nothing of what its pictures are like: they do it themselves."""
+_ALL = 48
+"""FFmpeg's word for a stream of which nothing is wanted: sound is not put together then."""
 
 
 @contextmanager
@@ -73,6 +75,9 @@ def picture_stream(container: Any) -> Any:
 
 def packets_of(container: Any, stream: Any) -> Iterator[Any]:
     """The packets from here to the end, then PyAV's last one, which makes the decoder give what it still holds."""
+    for other in container.streams:
+        if other is not stream and hasattr(other, "discard"):  # PyAV 18
+            other.discard = _ALL
     for packet in container.demux(stream):
         look_at_the_clock()
         yield packet

@@ -98,16 +98,22 @@ def _wanted(material: Material, options: ImageOptions, fps: int | None, duration
 
 def _listed(container: Any, stream: Any) -> Iterator[Packet]:
     base = float(stream.time_base)
+    # Every packet of hours comes this way: what each would be asked in vain is not asked.
+    theora = stream.codec_context.name == "theora"
     for packet in packets_of(container, stream):
-        if packet.dts is None and packet.size == 0:
+        shown, decoded, size, place = packet.pts, packet.dts, packet.size, packet.pos
+        if decoded is None and size == 0:
             return  # PyAV's own, at the end
-        shown = packet.pts if packet.pts is not None else packet.dts
+        if decoded is None or (theora and not holds_picture(stream, packet)):
+            shown = None
+        elif shown is None:
+            shown = decoded
         yield Packet(
-            shown * base if shown is not None and holds_picture(stream, packet) else None,
-            packet.dts * base if packet.dts is not None else None,
+            None if shown is None else shown * base,
+            None if decoded is None else decoded * base,
             (packet.duration or 0) * base,
-            packet.is_keyframe and packet.size > 0,
-            -1 if packet.pos is None else packet.pos,
+            size > 0 and packet.is_keyframe,
+            -1 if place is None else place,
         )
 
 
