@@ -14,7 +14,7 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 
-from . import _capabilities, _images, _messages
+from . import _blocks, _capabilities, _images
 from ._call import Call, Media, api_of
 from ._request import Arguments, Request, chat_request, generate_request, resolve
 from ._responses import chat_maker, completion_maker
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call[ChatResponse]:
     arguments = resolve(llm, "chat", kwargs)
-    flat = _messages.flatten(messages)
+    flat = _blocks.flatten(messages)
     refuse_lost_pictures(flat, kwargs.get("tools") or ())
     if arguments.keep_pictures is not None:
-        flat = _messages.with_newest_pictures(flat, arguments.keep_pictures)
+        flat = _blocks.with_newest_pictures(flat, arguments.keep_pictures)
 
     def build() -> tuple[Request, Media]:
         prepared = {
@@ -43,7 +43,7 @@ def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Ma
             for index, message in enumerate(flat)
             for position, block in message.media()
         }
-        wire = _messages.to_wire(flat, prepared)
+        wire = _blocks.to_wire(flat, prepared)
         return chat_request(llm, arguments, wire), [item for message in wire for item in message.media]
 
     blocks = [block for message in flat for _, block in message.media()]
@@ -93,7 +93,7 @@ async def fitted(io: IO, llm: OllamaMultiModal, given: Collection[str]) -> Ollam
 
 def _needs(arguments: Arguments, blocks: Sequence[Any]) -> frozenset[str]:
     needs = {
-        "vision": any(isinstance(block, (ImageBlock, VideoBlock)) or _messages.is_pdf(block) for block in blocks),
+        "vision": any(isinstance(block, (ImageBlock, VideoBlock)) or _blocks.is_pdf(block) for block in blocks),
         "audio": any(isinstance(block, AudioBlock) for block in blocks),
         "tools": arguments.offers_tools,
         "thinking": arguments.wants_thinking,

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.llms.types import ImageBlock, MessageRole, TextBlock
 
 from . import errors
-from ._tools import name_of
+from ._tool_calls import name_of
 
 if TYPE_CHECKING:
-    from ._messages import FlatMessage
+    from ._blocks import FlatMessage
 
 _AS_PYTHON_SHOWS_IT = re.compile(
     r"<PIL\.[\w.]+ image mode=|<PreparedImage |\bImageBlock\(block_type=|\bImage(?:Document|Node)\(id_="

@@ -23,7 +23,7 @@ from llama_index.core.multi_modal_llms.base import MultiModalLLM
 from llama_index.core.types import Model, PydanticProgramMode
 from typing_extensions import Unpack
 
-from . import _call, _calls, _structured, _tools
+from . import _call, _calls, _structured, _tool_calls
 from ._address import default_base_url, parse_address
 from ._capabilities import CapabilityCache
 from ._clock import Clock
@@ -294,7 +294,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         tool_required: bool = False,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        messages = _tools.conversation(chat_history, user_msg)
+        messages = _tool_calls.conversation(chat_history, user_msg)
         rules = {"tool_required": tool_required, "allow_parallel_tool_calls": allow_parallel_tool_calls}
         return {"messages": messages, "tools": tools, **rules, **kwargs}
 
@@ -306,7 +306,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         Raises:
             ValueError: there is none, and `error_on_no_tool_call`.
         """
-        return _tools.selections(response.message, self.model if error_on_no_tool_call else None)
+        return _tool_calls.selections(response.message, self.model if error_on_no_tool_call else None)
 
     # how the rooms see the object
 
