@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 
 import pytest
-from picture_corpus import card, encoded
+from picture_corpus import card, encoded, wrong_corners
 
-from llama_index.multi_modal_llms.ollama._images import prepare_image
+from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
+from llama_index.multi_modal_llms.ollama._images.original import Original
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 COMMAND = r"""python -c "import imagecodecs as c; c.imwrite\('OUT.png', c.imread\('IN'\)\)"""
@@ -63,3 +64,28 @@ def test_unequal_densities_stretch_nothing(format_: str) -> None:
     picture = prepare_image(data)
     assert picture.size == (160, 120)
     assert picture.read() == data
+
+
+def colour_by_colour() -> bytes:
+    """The card as a JPEG of three scans of one component each, as jpegtran's scan scripts and some cameras write it."""
+    planes = [encoded(band, "JPEG") for band in card().convert("YCbCr").split()]
+    frame, scan = planes[0].index(b"\xff\xc0"), planes[0].index(b"\xff\xda")
+    size = planes[0][frame + 4 : frame + 9]
+    colours = b"".join(bytes((number, 0x11, 0)) for number in (1, 2, 3))
+    head = planes[0][:frame] + b"\xff\xc0" + struct.pack(">H", 17) + size + b"\x03" + colours
+    # Behind the grey frame, which is 13 bytes long, its Huffman tables.
+    data = head + planes[0][frame + 13 : scan]
+    for number, plane in enumerate(planes, 1):
+        start = plane.index(b"\xff\xda")
+        data += b"\xff\xda" + struct.pack(">HBBB3s", 8, 1, number, 0, b"\x00\x3f\x00") + plane[start + 10 : -2]
+    return data + b"\xff\xd9"
+
+
+def test_colours_that_come_one_after_the_other() -> None:
+    data = colour_by_colour()
+    Original.of(data, ImageOptions()).foretell()
+    prepared = prepare_image(data)
+    assert prepared.read() == data
+    assert wrong_corners(data) == []
+    with pytest.raises(ImageError, match="cut short"):
+        prepare_image(data[: data.rindex(b"\xff\xda")] + b"\xff\xd9")

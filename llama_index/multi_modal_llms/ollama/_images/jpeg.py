@@ -66,6 +66,9 @@ class _Walk:
                 raise Damaged("is broken: a second picture begins inside the first")
             self._segment(marker)
             if marker == _SOS and header_only:
+                # A picture that comes colour by colour has one of them in its first scan.
+                assert self.frame is not None  # noqa: S101 - a scan before it was refused
+                self.scanned.update(self.frame[6 : 6 + 3 * self.frame[5] : 3])
                 break
             if marker == _SOS:
                 self._skip_picture_data()
