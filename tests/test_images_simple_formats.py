@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import struct
 import subprocess
@@ -279,6 +280,17 @@ class TestJpeg2000:
     def test_deep_grey(self) -> None:
         image = Image.frombytes("I;16", (4, 1), struct.pack("<4H", 0, 20_000, 40_000, 65_535))
         assert row(encoded(image, "JPEG2000"), 4) == [(0,), (78,), (156,), (255,)]
+
+    def test_twelve_bits_keep_their_values(self) -> None:
+        """0, 1,000, 2,000, 3,000 and 4,095 by OpenJPEG 2.5.4; Pillow scales them to 16 bits, a range does not."""
+        data = base64.b64decode(
+            "/0//UQApAAAAAAAFAAAABAAAAAAAAAAAAAAABQAAAAQAAAAAAAAAAAABCwEB/1IADAAAAAEAAAQEAAH/XAAEQGD/ZAAlAAFDcmVhdGVkIGJ5"
+            "IE9wZW5KUEVHIHZlcnNpb24gMi41LjT/kAAKAAAAAAAuAAH/k9/gdBFj9STAM31//BpH8ZUj6BdiPhgnQfRpeazMca5//9k="
+        )
+        assert row(data, 5) == [(0,), (62,), (125,), (187,), (255,)]
+        prepared = prepare_image(data, ImageOptions(min_side=1, range=(1_000, 3_000)))
+        assert "12 bit: 1,000 to 3,000 shown as 0 to 255, as asked" in prepared.steps
+        assert Image.open(prepared.open()).tobytes()[:5] == bytes([0, 0, 128, 255, 255])
 
     def test_a_colour_profile_is_applied(self) -> None:
         data = with_profile(encoded(Image.new("RGB", (64, 64), (200, 80, 80)), "JPEG2000"), SWAPPED_PROFILE)

@@ -27,6 +27,11 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "LERC": (lambda: page_of(compression=34887), "is compressed with LERC, which this Pillow cannot read", "tifffile"),
     "JPEG XR": (lambda: page_of(compression=34934), "is compressed with JPEG XR", "tifffile"),
     "JPEG XL": (lambda: page_of(compression=50002), "is compressed with JPEG XL", "tifffile"),
+    "PNG of 16 bit": (lambda: page_of(16, compression=34933), "is compressed with PNG of 16 bit, which", "tifffile"),
+    "JPEG 2000 of 5 channels": (
+        lambda: page_of(8, 5, 2, 34712), "is compressed with JPEG 2000 of 5 channels, which", "tifffile"),
+    "YCbCr in planes of different sizes": (
+        lambda: page_of(8, 3, 6, t284=(SHORT, [2]), t530=(SHORT, [2, 2])), "planes of different sizes", "Export it"),
     "JBIG": (lambda: page_of(1, compression=34661), "is compressed with JBIG", "convert in.tif out.png"),
     "unheard of": (lambda: page_of(compression=12345), "is compressed with compression 12345", "tifffile"),
     "LogLuv": (lambda: page_of(16, 3, 32845, 34676), r"holds luminances \(SGI LogLuv\)", "tiff2rgba"),

@@ -1,12 +1,16 @@
-"""JPEG 2000 (ISO 15444-1): proof that all its tile-parts are there, and its colour profile, which Pillow leaves out."""
+"""JPEG 2000 (ISO 15444-1): proof that its tile-parts are there, and what Pillow leaves out, profile and bit depth."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+
 from .anatomy import Damaged, Walker
+from .levels import shifted
 from .mapping import Size
 
 if TYPE_CHECKING:
@@ -20,33 +24,53 @@ _SPACES = (0, 12, 15, 16, 17, 18)
 _IMAGEMAGICK = "Convert it first, for example with ImageMagick: `convert IN -depth 8 OUT.png`."
 
 
+@dataclass(frozen=True)
+class _Codestream:
+    size: Size
+    bits: int
+    """Of the deepest channel."""
+    lossy: bool
+    """Whether its wavelet is the irreversible one."""
+
+
+class _AsStored(Jpeg2KImageFile):
+    """Grey of 9 to 15 bits with its values as they are stored: Pillow scales them to 16."""
+
+    bits = 16
+
+    def load_end(self) -> None:
+        super().load_end()
+        if self.mode == "I;16" and self.bits < 16:
+            self.im = shifted(self._new(self.im), self.bits - 16).im
+
+
 def open_jpeg2000(file: BinaryIO) -> Image.Image:
     """Opened, not decoded. Raises Damaged, and whatever Pillow raises."""
-    from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
-
-    size, lossy, profile = _proven(file)
+    stream, profile = _proven(file)
+    size = stream.size
     file.seek(0)
-    image = Jpeg2KImageFile(file)
+    image = _AsStored(file)
+    image.bits = max(stream.bits, 9)
     if image.size != size:
         raise Damaged(f"is broken: it is {size[0]}x{size[1]}, and its header says {image.size[0]}x{image.size[1]}")
-    image.info["lossy"] = lossy
+    image.info["lossy"] = stream.lossy
     if profile:
         image.info["icc_profile"] = profile
     return image
 
 
-def _proven(file: BinaryIO) -> tuple[Size, bool, bytes]:
-    """Size, whether it went through a lossy code, and ICC profile, of a file that is whole."""
+def _proven(file: BinaryIO) -> tuple[_Codestream, bytes]:
+    """What is in a file that is whole, and its ICC profile."""
     end, walker = file.seek(0, 2), Walker(file)
     walker.seek(0)
     if walker.take(4, _HEADER) == b"\xff\x4f\xff\x51":
-        return *_codestream(walker, 0, end), b""
+        return _codestream(walker, 0, end), b""
     profile = b""
     for name, start, stop in _boxes(walker, 0, end):
         if name == b"jp2h":
             profile = _profile(walker, start, stop)
         elif name == b"jp2c":
-            return *_codestream(walker, start, stop), profile
+            return _codestream(walker, start, stop), profile
     raise Damaged("is cut short: it ends before any picture")
 
 
@@ -83,8 +107,8 @@ def _prove_colours(space: int) -> None:
         raise Damaged(f"has colours of a kind (number {space}) that cannot be shown here", _IMAGEMAGICK)
 
 
-def _size(siz: bytes) -> Size:
-    """Width and height. Raises Damaged for what Pillow would misread."""
+def _size(siz: bytes) -> tuple[Size, int]:
+    """Width and height, and bits of a channel. Raises Damaged for what Pillow would misread."""
     _, width, height, left, top, *_, count = struct.unpack_from(">HIIIIIIIIH", siz)
     components = [struct.unpack_from("BBB", siz, 36 + 3 * index) for index in range(count)]
     if any(precision & 0x80 for precision, _, _ in components):
@@ -94,32 +118,33 @@ def _size(siz: bytes) -> Size:
     if any((across, down) != (1, 1) for _, across, down in components):
         # Pillow 13.0 gives other colours then.
         raise Damaged("has colours at half its size, which Pillow misreads", _IMAGEMAGICK)
-    if count > 1 and max(precision for precision, _, _ in components) > 7:
+    bits = max((precision + 1 for precision, _, _ in components), default=8)
+    if count > 1 and bits > 8:
         # Pillow 13.0 rounds up, beyond 255, and what is white comes out black.
         raise Damaged("has more than 8 bits a channel in colour, which Pillow misreads", _IMAGEMAGICK)
-    return width - left, height - top
+    return (width - left, height - top), bits
 
 
-def _codestream(walker: Walker, at: int, end: int) -> tuple[Size, bool]:
-    """Walks markers and tile-parts to the end mark: size, and whether its wavelet is the irreversible one."""
+def _codestream(walker: Walker, at: int, end: int) -> _Codestream:
+    """Walks markers and tile-parts to the end mark."""
     walker.seek(at)
     if struct.unpack(">H", walker.take(2, _HEADER))[0] != _SOC:
         raise Damaged("is broken: its codestream does not begin as one")
     at += 2
-    size, lossy = None, False
+    size, bits, lossy = None, 8, False
     while True:
         if at + 4 > end:
             # The end mark has two bytes, every other part more.
             walker.seek(at)
             if at + 2 <= end and struct.unpack(">H", walker.take(2, _INSIDE))[0] == _EOC and size:
-                return size, lossy
+                return _Codestream(size, bits, lossy)
             raise Damaged(f"is cut short: it ends inside {_INSIDE}")
         walker.seek(at)
         marker, length = struct.unpack(">HH", walker.take(4, _INSIDE))
         if marker == _EOC and size:
-            return size, lossy
+            return _Codestream(size, bits, lossy)
         if marker == _SIZ:
-            size = _size(walker.take(length - 2, _HEADER))
+            size, bits = _size(walker.take(length - 2, _HEADER))
         if marker == _COD:
             lossy = walker.take(10, _HEADER)[9] == 0
         if marker == _SOT:
@@ -127,7 +152,7 @@ def _codestream(walker: Walker, at: int, end: int) -> tuple[Size, bool]:
             if length == 0:  # this part goes on to the end mark
                 walker.seek(end - 2)
                 if size and struct.unpack(">H", walker.take(2, _INSIDE))[0] == _EOC:
-                    return size, lossy
+                    return _Codestream(size, bits, lossy)
                 raise Damaged(f"is cut short: it ends inside {_INSIDE}")
             if length < 12:
                 raise Damaged("is broken: a part of it claims to be shorter than its own header")

@@ -85,7 +85,7 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
     TIFF: (
         _right("several pages", "each a picture; thumbnails, masks, and the smaller copies in a slide are no pages"),
         _right("stacks behind one directory (ImageJ, tifffile, STK, ImageDepth)", "each slice is a page"),
-        _right("1 to 16 bits, signed bytes, planes, strips, tiles, BigTIFF, either byte order"),
+        _right("1, 2, 4, 8, 12 and 16 bits, signed bytes, planes, strips, tiles, BigTIFF, either byte order"),
         _right("palettes of 8 and 16 bits, CMYK, YCbCr with its own coefficients", "bands beside them: left out"),
         _right("CIELab and ICCLab, also L* alone", "white is D50, as ICC has it"),
         _lost("a fax (G3) with lines that a telephone line damaged", "those lines, and `steps` gives their count"),
@@ -94,7 +94,7 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         ),
         _right("masks of GDAL", "the background shows where the mask is 0"),
         _right("pixels that are not square (faxes)", "made square"),
-        _right("compressed with LZW, Deflate, PackBits, JPEG, G3, G4, Zstandard, LZMA, WebP, PNG, JPEG 2000"),
+        _right("compressed with LZW, Deflate, PackBits, JPEG, G3, G4, Zstandard, LZMA; WebP, PNG, JPEG 2000 of 8 bits"),
         _lost("strips or tiles that were never written (sparse)", "they are 0, and `steps` says how much of it"),
         _lost(
             "an ImageJ or tifffile stack that is compressed or cut down", "what is there, and `steps` gives the count"
@@ -105,13 +105,15 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
             "`gdal_translate -b 1 -b 2 -b 3 -co PHOTOMETRIC=RGB in.tif out.tif`",
         ),
         _refused(
-            "LERC, JPEG XR, JPEG XL, JPEG of 12 or 16 bits",
+            "LERC, JPEG XR, JPEG XL, JPEG of 12 or 16 bits, PNG and JPEG 2000 of more than 8",
             "with tifffile and imagecodecs: `tifffile.imwrite('out.tif', tifffile.imread('in.tif'))`",
         ),
-        _refused("JBIG, palettes of 16 bits, 6, 10 and 14 bits", "`convert in.tif out.png`"),
+        _refused("JBIG, palettes of 16 bits, other depths such as 6, 10 and 14 bits", "`convert in.tif out.png`"),
         _refused("SGI LogLuv", "`tiff2rgba -c none in.tif out.tif`"),
         _refused("dark colours of 16 bits multiplied with their transparency", "save them with unassociated alpha"),
-        _refused("what a sensor measured (CFA, raw)", "export it as JPEG or PNG"),
+        _refused(
+            "what a sensor measured (CFA, raw), ITU Lab, YCbCr in planes of different sizes", "export it as JPEG or PNG"
+        ),
     ),
     AVIF: (
         _right("clean aperture, turned, mirrored, grids, 10 and 12 bits", "an aperture anywhere, as libheif crops"),

@@ -86,6 +86,8 @@ def _of_compression(page: Page) -> Damaged | None:
         WHOLE_PICTURES.get(code, ""), WHOLE_PICTURES.get(code, f"compression {code}")
     )
     way_out = _REDRAW if name in _FOR_LIBTIFF else _UNPACK
+    if code in WHOLE_PICTURES:
+        name += f" of {page.depth} bit" if page.depth != 8 else f" of {page.samples} channels"
     return Damaged(f"is compressed with {name}, which this Pillow cannot read", way_out)
 
 
