@@ -47,6 +47,8 @@ _LOAD_FAILURES = (
     "draft model metadata",
     "requires more system memory",
 )
+_KILLED = re.compile(r"process has terminated: signal: (killed|terminated|interrupt|hangup)")
+"""From outside, while it loaded: by the system where memory is short, or by a hand."""
 _STOPPED = ("model runner has unexpectedly stopped", "an error was encountered while running the model")
 """The model's process ended over this very request."""
 _INSIDE = re.compile(
@@ -131,13 +133,20 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
                 missing=(ability,),
                 **known,
             )
+    if _KILLED.search(text):
+        return errors.ModelLoadError(
+            f"The process of the model {asked.model!r} on {asked.url} was killed while it loaded (it says: {text}). "
+            "The system does that where memory is short: the server's log and the system's tell.",
+            transient=True,
+            **known,
+        )
     if any(words in text for words in _LOAD_FAILURES):
         return errors.ModelLoadError(
             f"{asked.url} could not run the model {asked.model!r}: {text}. Look at the server's log and its free "
             f"memory, and try: ollama pull {asked.model}",
             **known,
         )
-    if any(words in text for words in _STOPPED):
+    if ended_under_it(text):
         return errors.ModelLoadError(
             f"The process of the model {asked.model!r} on {asked.url} ended: {text}. Look at the server's log and its "
             "free memory.",
@@ -175,6 +184,11 @@ def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> e
         return errors.ServerError(f"A server behind {asked.url} is out of reach (502): {text}", transient=True, **known)
     shown = "" if status == 200 else f" ({status})"  # of a stream that had begun, 200 says nothing
     return errors.ServerError(f"{asked.url} answered with an error{shown}: {text}", **known)
+
+
+def ended_under_it(text: str) -> bool:
+    """Whether the model's process ended while it answered this very request."""
+    return any(words in text for words in _STOPPED)
 
 
 def server_message(body: bytes) -> ServerMessage | None:

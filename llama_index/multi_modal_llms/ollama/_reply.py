@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from pydantic_core import from_json
 
 from . import errors
-from ._failures import failure, server_message
+from ._failures import ended_under_it, failure, server_message
 from ._gateways import describe_foreign
 from ._json_answers import Expected, unfit
 from ._request import Endpoint
@@ -188,7 +188,8 @@ class Accumulator(Generic[T]):
         return self.carrying(
             errors.StreamInterruptedError(
                 f"The answer of {self._asked.model!r} broke off: {message.text if message else _show(line)}. "
-                "The text so far is in partial_text; the server's log says more."
+                "The text so far is in partial_text; the server's log says more.",
+                died=message is not None and ended_under_it(message.text),
             )
         )
 

@@ -153,7 +153,8 @@ class ModelLoadError(ServerError):
     """The model could not be loaded, or its process ended."""
 
     died: bool = False
-    """It was loaded, and its process ended; `transient` as well when another request was the cause of that."""
+    """It was loaded, and its process ended; `transient` as well when another request was the cause of that. Not loaded
+    and `transient`: its process was killed from outside."""
 
 
 class PictureCacheError(ServerError):
@@ -162,6 +163,9 @@ class PictureCacheError(ServerError):
 
 class StreamInterruptedError(OllamaMultiModalError):
     """The answer broke off: cut, no `done`, `done: false`, or an error line."""
+
+    died: bool = False
+    """The server says that the model's process ended over it."""
 
 
 class BadReplyError(OllamaMultiModalError):

@@ -24,9 +24,9 @@ from .verdicts import (
     fault_of,
     folder_that_is_gone,
     may_return,
+    most_tries,
     nothing_came,
     refuses,
-    worth_another_try,
 )
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 Nodes = Iterable[BaseNode] | AsyncIterable[BaseNode]
 _MOST_WAITS = 20
-"""So often a picture is asked about again after the model's process died under another one; each time the client's own
-tries have been used up, and loading takes its time."""
+"""So often a picture is asked about again after the model's process died under another one, until the host is left
+alone; each time the client's own tries have been used up, and loading takes its time."""
 
 
 class Run:
@@ -154,11 +154,13 @@ class Run:
                         was_loaded = True
                         await self._load(host, hosts, error)
                         continue
-                waited += came_to_nothing(error)
-                if came_to_nothing(error) and waited <= _MOST_WAITS:
+                if came_to_nothing(error):
+                    waited += 1
+                    if waited > _MOST_WAITS:
+                        hosts.failed(host, error)
                     continue
                 tried += 1
-                if tried > 1 or not worth_another_try(error):
+                if tried >= most_tries(error):
                     return host, error
             else:
                 hosts.answered(host)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MOST_EQUAL = 5
 """So many equal failures in a row are no picture's."""
+MOST_DEATHS = 4
+"""So often the model's process ends under one picture until that is to blame. What else kills it (memory, a driver)
+finds some picture under way, and easily the one that is asked first afterwards: the same twice, in one of 40 kills."""
 
 
 class Fault(Enum):
@@ -59,8 +62,10 @@ def refuses(error: errors.OllamaMultiModalError) -> bool:
 
 def may_return(error: errors.OllamaMultiModalError) -> bool:
     """Whether the server is gone, as one is that is being restarted: nothing answers, or a gateway in its place; or its
-    model died while it was being loaded."""
-    if isinstance(error, (errors.ConnectionFailedError, errors.SilenceTimeoutError)) or came_to_nothing(error):
+    model died under others, or was killed while it loaded."""
+    if isinstance(error, (errors.ConnectionFailedError, errors.SilenceTimeoutError)):
+        return True
+    if isinstance(error, errors.ModelLoadError) and error.transient:
         return True
     return _is_bad_gateway(error) or _is_gone_behind_a_gateway(error)
 
@@ -85,9 +90,12 @@ def _is_gone_behind_a_gateway(error: errors.OllamaMultiModalError) -> bool:
     )
 
 
-def worth_another_try(error: errors.OllamaMultiModalError) -> bool:
-    """Whether a host that is there may do better at once; one that was silent has taken its time already."""
-    return isinstance(error, _UNCLEAR) and not isinstance(error, errors.SilenceTimeoutError)
+def most_tries(error: errors.OllamaMultiModalError) -> int:
+    """How often a picture is asked about, where the host is there, until an error such as this is its own."""
+    if getattr(error, "died", False):
+        return MOST_DEATHS
+    # One that was silent has taken its time already.
+    return 2 if isinstance(error, _UNCLEAR) and not isinstance(error, errors.SilenceTimeoutError) else 1
 
 
 def came_to_nothing(error: errors.OllamaMultiModalError) -> bool:
