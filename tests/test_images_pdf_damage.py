@@ -6,6 +6,7 @@ import base64
 import logging
 import random
 import struct
+import threading
 import zlib
 from typing import Any
 
@@ -29,6 +30,9 @@ from pdf_files import (
 )
 from PIL import Image
 
+from llama_index.multi_modal_llms.ollama._images.pdf import pages
+from llama_index.multi_modal_llms.ollama._images.pdf.faults import Copied
+from llama_index.multi_modal_llms.ollama._images.pdf.streams import Findings
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 pytest.importorskip("pypdfium2")
@@ -277,3 +281,36 @@ class TestJpeg2000:
             picture_page(JPX, broken, commands=commands)
         )
         assert steps_of(picture_page(JPX, body, commands=commands)) == ()
+
+
+class TestLargeStreams:
+    """They are unpacked on a thread of their own, while PDFium draws."""
+
+    @pytest.fixture(autouse=True)
+    def every_page_is_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pages, "_LARGE", 0)
+
+    def test_unpacked_while_pdfium_draws(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        begun, met = threading.Event(), []
+        draw, findings = pages._draw, Copied.findings
+
+        def drawn(page: Any, scale: float) -> Image.Image:
+            begun.set()
+            return draw(page, scale)
+
+        def found(copied: Copied) -> Findings:
+            met.append(begun.wait(20))
+            return findings(copied)
+
+        monkeypatch.setattr(pages, "_draw", drawn)
+        monkeypatch.setattr(Copied, "findings", found)
+        assert steps_of(picture_page(FLATE, PACKED)) == ()
+        assert met == [True]
+
+    def test_damage(self) -> None:
+        assert "FlateDecode) is cut short" in said(picture_page(FLATE, PACKED[: len(PACKED) // 2]))
+        (step,) = steps_of(picture_page(FLATE, PACKED[:-4] + b"abcd"))
+        assert "its checksum is wrong" in step
+
+    def test_a_page_without_pictures(self) -> None:
+        assert page_of(page_pdf(b"0 0 50 50 re f")).size == (1667, 417)

@@ -38,6 +38,11 @@ class Copied:
     page: Mapping[str, Any] = field(default_factory=dict)
     content_is_missing: bool = False
 
+    @property
+    def size(self) -> int:
+        """Bytes, packed, of all that the page is made of and of what it shares with others."""
+        return self.objects.size if self.objects else 0
+
     def findings(self) -> Findings:
         """What of the page's streams is missing or broken. Unpacks, and needs no PDFium."""
         if self.content_is_missing:

@@ -64,6 +64,10 @@ class Objects:
         self.trailer: Mapping[str, Any] = {}
         self._table()
 
+    @property
+    def size(self) -> int:
+        return len(self._bytes)
+
     def _table(self) -> None:
         end = _TABLE_END.search(self._bytes, max(0, len(self._bytes) - 64))
         if end is None:

@@ -7,6 +7,7 @@ import math
 import re
 import threading
 from collections.abc import Container, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -20,7 +21,7 @@ from ..patience import look_at_the_clock
 from ..pictures import check_size, rendered, whole
 from ..prepared import PreparedImage
 from ..raster import Raster
-from .faults import PageFault, PageParts, faults_of_text, flattened, undrawn_picture
+from .faults import Copied, PageFault, PageParts, faults_of_text, flattened, undrawn_picture
 from .images import sharpest
 from .shells import Shell, opened_without_a_word, shell_of
 from .streams import Findings
@@ -35,6 +36,9 @@ _SHARPEST = 300
 """Dots per inch. More shows no more of a printed page, unless a picture on it is sharper."""
 _UNSCALED = 150
 """Dots per inch of a page when `max_pixels` is None and no picture on it is sharper."""
+
+_LARGE = 250_000
+"""Bytes of a page that take longer to unpack than a thread takes to start."""
 
 PDFIUM = threading.Lock()
 """PDFium is not safe to use from two threads, not even for two documents."""
@@ -167,11 +171,10 @@ class _Drawing:
     def page(self, number: int) -> Raster:
         with PDFIUM:
             copied = self.parts.copied(number)
-        findings = copied.findings()
-        if findings.fault:
-            raise self._fault(number, PageFault(findings.fault))
-        with PDFIUM, self._loaded(number) as page:
-            return self._drawn(page, number, findings)
+        with _looked_at(copied) as look, PDFIUM, self._loaded(number) as page:
+            scale = self._scale(page, number, look)
+            image = _draw(page, scale)
+            return self._proven(page, number, image, scale, self._findings(number, look))
 
     @contextmanager
     def _loaded(self, number: int) -> Iterator[Any]:
@@ -181,13 +184,23 @@ class _Drawing:
         finally:
             page.close()
 
-    def _drawn(self, page: Any, number: int, findings: Findings) -> Raster:
+    def _findings(self, number: int, look: Future[Findings]) -> Findings:
+        findings = look.result()
+        if findings.fault:
+            raise self._fault(number, PageFault(findings.fault))
+        return findings
+
+    def _scale(self, page: Any, number: int, look: Future[Findings]) -> float:
+        # What is known by now need not be drawn, or has no pictures to measure.
+        has_pictures = not look.done() or self._findings(number, look).has_pictures
         width, height = page.get_size()
         if not (width > 0 and height > 0 and math.isfinite(width * height)):
             raise Damaged(f"page {number} has no size")
-        scale = _scale(width, height, sharpest(page, (width, height)) if findings.has_pictures else 0, self.options)
+        scale = _scale(width, height, sharpest(page, (width, height)) if has_pictures else 0, self.options)
         check_size(self.material, (math.ceil(width * scale), math.ceil(height * scale)), self.options, PDF)
-        image = _draw(page, scale)
+        return scale
+
+    def _proven(self, page: Any, number: int, image: Image.Image, scale: float, findings: Findings) -> Raster:
         if findings.has_pictures and (fault := undrawn_picture(page, image, lambda: _draw(page, scale))):
             raise self._fault(number, fault)
         notes = [*findings.suspicions]
@@ -200,7 +213,7 @@ class _Drawing:
         for note in notes:
             logger.warning("%s, page %d: %s", self.material.source, number, note)
         steps = [f"drew page {number} of {self.count} at {scale * _POINTS_PER_INCH:.0f} dpi", *self.notes, *notes]
-        original = (max(1, round(width)), max(1, round(height)))
+        original = (max(1, round(page.get_width())), max(1, round(page.get_height())))
         return Raster(
             image, self.material.where, self.material.source, steps=steps, page=number, original_size=original
         )
@@ -213,6 +226,18 @@ class _Drawing:
 
     def _fault(self, number: int, fault: PageFault) -> PageFault:
         return PageFault(f"is a PDF document whose page {number} cannot be drawn whole: {fault.problem}", fault.way_out)
+
+
+@contextmanager
+def _looked_at(copied: Copied) -> Iterator[Future[Findings]]:
+    """What is found in the page's streams; of large ones while PDFium draws, which unpacks them as well."""
+    look: Future[Findings] = Future()
+    if copied.size < _LARGE:
+        look.set_result(copied.findings())
+        yield look
+        return
+    with ThreadPoolExecutor(1, "pdf-streams") as beside:
+        yield beside.submit(copied.findings)
 
 
 def _draw(page: Any, scale: float) -> Image.Image:
