@@ -399,16 +399,36 @@ def test_a_model_that_cannot_be_loaded_is_the_hosts_fault(loads: Any, plain: lis
     assert isinstance(stopped.__cause__, errors.ModelLoadError)
 
 
+def test_a_server_that_hangs_is_told_from_one_that_loads(
+    plain: list[ImageNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading_module, "PROBE_SECONDS", 0.2)
+    never = SlowFirstByte(Gate())
+    engine = ScriptedEngine("A.", model="m")
+    faults: dict[str, list[Fault | None]] = {"/api/generate": [never], "/api/version": [None, never]}
+    with EmbeddedOllama(engine=engine, faults=faults) as server:
+        llm = OllamaMultiModal(model="m", base_url=server.url, request_timeout=0.3, max_retries=0)
+        given, stopped = run(llm, plain[:1], num_workers=1)
+    assert given == []
+    assert "It is starting, or it hangs" in str(stopped)
+
+
 async def test_a_host_that_loads_gets_no_pictures_meanwhile() -> None:
-    hosts, _, _ = some(1)
-    host = await hosts.take()
+    hosts, clock, said = some(1)
+    host, silent_too = await hosts.take(), await hosts.take()
     hosts.begins_loading(host, errors.SilenceTimeoutError("nothing"), 1800.0)
     another = asyncio.create_task(hosts.take())
     await asyncio.sleep(0)
+    hosts.is_there(silent_too)
+    hosts.give_back(silent_too)
+    await asyncio.sleep(0)
     assert not another.done()
+    assert len(said) == 1, "that it is there does not mean that it has loaded"
+    clock[0] = 50.0
     hosts.ends_loading(host)
     hosts.give_back(host)
     assert await another is host
+    assert said[1:] == [(host.name, None, 50.0)]
 
 
 def test_a_gateway_that_gave_up_waiting_says_the_same_as_silence() -> None:

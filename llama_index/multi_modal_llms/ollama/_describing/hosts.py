@@ -134,7 +134,8 @@ class Hosts:
     def is_there(self, host: Host) -> None:
         """It works, whatever was before."""
         host.was_there, host.fault, host.on_trial = True, None, False
-        self._returned(host)
+        if not host.is_loading:
+            self._returned(host)
 
     def _returned(self, host: Host) -> None:
         if host.away_since is not None:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 LOAD_SECONDS = 1800.0
 """Of silence: hundreds of gigabytes from a slow disk."""
-_PROBE_SECONDS = 10.0
+PROBE_SECONDS = 10.0
 
 
 def server_of(llm: OllamaMultiModal) -> OllamaServer:
     """The server, asked things that it answers at once when it is there."""
-    return OllamaServer(llm.base_url, llm.headers, llm.verify, _PROBE_SECONDS, llm.cert)
+    return OllamaServer(llm.base_url, llm.headers, llm.verify, PROBE_SECONDS, llm.cert)
 
 
 async def is_loaded(llm: OllamaMultiModal) -> bool | None:
