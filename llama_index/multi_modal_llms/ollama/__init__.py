@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import errors
-from ._images import ImageOptions, PreparedImage
+from ._images import ImageOptions, PreparedImage, accept
 from .base import OllamaMultiModal
 from .errors import OllamaMultiModalError
 from .server import OllamaServer
@@ -50,3 +50,12 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_OPENED_WHEN_ASKED_FOR})
+
+
+def _documents(value: Any, options: ImageOptions, *, where: str) -> Any:
+    from ._documents import source_of
+
+    return source_of(value, options, where=where)
+
+
+accept(_documents)

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, NodeRelationship, TextNode
 
+from .._documents import is_binary_text
 from .._images import ImageOptions
 from .._images.original import Original
-from .._images.sources import is_binary_text
 from ..errors import ImageError, OllamaMultiModalError
 from .asking import Answer
 

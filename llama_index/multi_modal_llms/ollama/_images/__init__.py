@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .async_files import awaited
+from .forms import accept
 from .mapping import BoxConvention, BoxMapping
 from .options import ImageOptions
 from .patience import ended_by
@@ -26,6 +27,7 @@ __all__ = [
     "ImageOptions",
     "PreparedAudio",
     "PreparedImage",
+    "accept",
     "aprepare_image",
     "awaited",
     "ended_by",

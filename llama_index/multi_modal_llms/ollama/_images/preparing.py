@@ -10,13 +10,14 @@ from typing import Any
 from .async_files import awaited
 from .documents import audio_block, document_block
 from .formats import PDF, VIDEOS
+from .forms import held_by
 from .material import Material
 from .options import ImageOptions
 from .pdf import pdf_pages
 from .pictures import pictures_of
 from .prepared import PreparedAudio, PreparedImage
 from .refusing import refusal
-from .sources import bare_source, image_block, llama_index_source, of_fields
+from .sources import bare_source, image_block, of_fields
 from .video import video_block, video_frames
 
 
@@ -147,7 +148,7 @@ def _legacy(value: Any, options: ImageOptions, *, where: str) -> Material:
         if material.kind().family == "text":
             raise material.refuse("is no base64", "For a path or a URL put an ImageBlock into the message's blocks.")
         return material
-    held = llama_index_source(value, options, where=where)
+    held = held_by(value, options, where=where)
     if held is None:
         way_out = "Give an ImageBlock, an ImageDocument, or base64."
         raise refusal(where, type(value).__name__, "is no picture that a message can hold", way_out)

@@ -1,4 +1,4 @@
-"""Every form in which LlamaIndex and its users hold a picture, led back to bytes, a file or pixels."""
+"""Every form in which Python programs hold a picture, led back to bytes, a file or pixels."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import io
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .async_files import refuse_async_file
 from .encoded import is_data_url, unwrap
 from .fetch import fetch
 from .foreign import SVG
 from .formats import READABLE
+from .forms import held_by
 from .material import Material, from_bytes, from_file
 from .options import ImageOptions
 from .pixels import array_raster, is_pil_image, pil_raster
 from .raster import Raster
 from .refusing import refusal, shown_url
 from .sniff import sniff
-
-if TYPE_CHECKING:
-    from llama_index.core.base.llms.types import ImageBlock
 
 _DRAWN = READABLE | {SVG}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
@@ -45,7 +43,7 @@ def bare_source(value: Any, options: ImageOptions, *, where: str) -> Material | 
         return array_raster(value, where=where)
     if hasattr(value, "read"):
         return open_file(value, where=where)
-    held = llama_index_source(value, options, where=where)
+    held = held_by(value, options, where=where)
     if held is None:
         raise refusal(where, type(value).__name__, "is nothing that can be sent as a picture", f"Give {_FORMS}.")
     return held
@@ -105,21 +103,8 @@ def _seekable(file: Any) -> bool:
     return bool(seekable()) if callable(seekable) else False
 
 
-def llama_index_source(value: Any, options: ImageOptions, *, where: str) -> Material | None:
-    """An ImageBlock, document, node or NodeWithScore; `None` when it is none of these."""
-    from llama_index.core.base.llms.types import ImageBlock
-    from llama_index.core.schema import BaseNode, NodeWithScore
-
-    if isinstance(value, NodeWithScore):
-        return llama_index_source(value.node, options, where=where)
-    if isinstance(value, ImageBlock):
-        return image_block(value, options, where=where)
-    if isinstance(value, BaseNode):
-        return _node(value, options, where=where)
-    return None
-
-
-def image_block(block: ImageBlock, options: ImageOptions, *, where: str) -> Material:
+def image_block(block: Any, options: ImageOptions, *, where: str) -> Material:
+    """Of anything with `image`, `path` and `url`."""
     return of_fields(block.image, block.path, block.url, options, where=where, name="ImageBlock")
 
 
@@ -135,43 +120,3 @@ def of_fields(data: Any, path: Any, url: Any, options: ImageOptions, *, where: s
     if url:
         return from_url(str(url), options, where=where)
     raise refusal(where, name, "holds nothing", "Give it bytes, a path or a URL.", "empty")
-
-
-def _node(node: Any, options: ImageOptions, *, where: str) -> Material:
-    resource = getattr(node, "image_resource", None)
-    data = getattr(node, "image", None) or (resource.data if resource else None)
-    path = getattr(node, "image_path", None) or (resource.path if resource else None)
-    url = getattr(node, "image_url", None) or (resource.url if resource else None)
-    if not (data or path or url):
-        return _file_of_metadata(node, where=where)
-    return of_fields(data, path, url, options, where=where, name=type(node).__name__)
-
-
-def _file_of_metadata(node: Any, *, where: str) -> Material:
-    name = type(node).__name__
-    path = node.metadata.get("file_path")
-    binary = is_binary_text(node)
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
-        if binary:
-            raise refusal(where, name, "holds a picture's bytes read as text", _READERS_FILE, "binary text")
-        text = "holds text and no picture" if _text_of(node) else "holds no picture"
-        way_out = 'Give it image=, image_path=, image_url= or metadata["file_path"]; text belongs in the prompt.'
-        raise refusal(where, name, text, way_out, "text" if _text_of(node) else "empty")
-    return from_file(path, where=where, hint=_READERS_FILE if binary else "")
-
-
-_READERS_FILE = (
-    "SimpleDirectoryReader makes such a document when the package llama-index-readers-file is not installed: "
-    "install it and load again; the file itself must still be there."
-)
-
-
-def _text_of(node: Any) -> str:
-    resource = getattr(node, "text_resource", None)
-    text = resource.text if resource else getattr(node, "text", None)
-    return text if isinstance(text, str) else ""
-
-
-def is_binary_text(node: Any) -> bool:
-    """Whether a node's text is a file's bytes: what SimpleDirectoryReader makes of a picture that it cannot read."""
-    return re.search("[\ufffd\x00-\x08\x0e-\x1a]", _text_of(node)[:4096]) is not None

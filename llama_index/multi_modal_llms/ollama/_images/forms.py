@@ -1,0 +1,28 @@
+"""Other packages' ways to hold a picture (a registry): each is asked what a value of its own holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .material import Material
+    from .options import ImageOptions
+
+
+class Form(Protocol):
+    """What leads a value back to bytes, a file or a URL; `None` for one that is not its own."""
+
+    def __call__(self, value: Any, options: ImageOptions, *, where: str) -> Material | None: ...
+
+
+_forms: list[Form] = []
+
+
+def accept(form: Form) -> None:
+    """Ask that form too, from now on, in all of this process."""
+    _forms.append(form)
+
+
+def held_by(value: Any, options: ImageOptions, *, where: str) -> Material | None:
+    """What a value of another package holds; `None` when no form knows it. Raises ImageError."""
+    return next((held for form in _forms if (held := form(value, options, where=where)) is not None), None)
