@@ -1,4 +1,4 @@
-# What a newcomer and a maintainer type. Needs Python 3.10 or later and make; everything else goes into .venv.
+# What a newcomer and a maintainer type. Needs Python 3.11 or later and make; everything else goes into .venv.
 #
 #   make install    the environment alone
 #   make demo       ask the demo model about the pictures in examples/pictures
@@ -24,8 +24,8 @@ STAMP := $(VENV)/.installed
 RUN := $(VENV)/bin/python
 
 # Names are tried by running them: a name can be there and still not run (pyenv's do so).
-ANY_PYTHON := python3 python3.13 python3.12 python3.11 python3.10 python
-IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
+ANY_PYTHON := python3 python3.14 python3.13 python3.12 python3.11 python
+IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: install demo test check docs matrix bench figures train help-copies
 .DEFAULT_GOAL := install
@@ -92,12 +92,12 @@ $(STAMP): pyproject.toml
 			done; \
 		fi; \
 		if [ -z "$$python" ]; then \
-			echo "No Python 3.10 or later was found (tried: $(ANY_PYTHON))." \
+			echo "No Python 3.11 or later was found (tried: $(ANY_PYTHON))." \
 				"Install one, or name it with PYTHON=/path/to/python3" >&2; exit 1; \
 		fi; \
 		if ! "$$python" -c '$(IS_NEW_ENOUGH)' 2>/dev/null; then \
 			found=$$("$$python" --version 2>&1) || found="not a Python that runs"; \
-			echo "$$python is $$found. This project needs Python 3.10 or later:" \
+			echo "$$python is $$found. This project needs Python 3.11 or later:" \
 				"name one with PYTHON=/path/to/python3" >&2; exit 1; \
 		fi; \
 		echo "Making $(VENV) with $$("$$python" --version)"; \

@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,7 +98,7 @@ def main() -> None:
     print("| what | measured |\n| --- | --- |")
     for what, figure in rows:
         print(f"| {what} | {figure} |")
-    day = datetime.now(timezone.utc).date().isoformat()
+    day = datetime.now(UTC).date().isoformat()
     print(f"\n{processor()}, {platform.system()}, Python {platform.python_version()}, {day}.")
 
 

@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -223,7 +223,7 @@ def main() -> None:
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("llama-index-core", "httpx", "pillow", "xllamacpp")},
         "busy": round(busy, 1),
-        "day": datetime.now(timezone.utc).date().isoformat(),
+        "day": datetime.now(UTC).date().isoformat(),
     }
     text = page_of(figures, facts)
     print(text)

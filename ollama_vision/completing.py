@@ -15,6 +15,6 @@ def model_names(host: str | None) -> list[str]:
     """The names, sorted; none without a server: in mid-line there is no place for an error."""
     try:
         models = asyncio.run(asyncio.wait_for(OllamaServer(host).amodels(), PATIENCE))
-    except (OllamaMultiModalError, ValueError, asyncio.TimeoutError):
+    except (TimeoutError, OllamaMultiModalError, ValueError):
         return []
     return sorted(model.name for model in models)

@@ -6,14 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 _BEGINNING = b'{"path": "'
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_LATEST = int((datetime.max.replace(tzinfo=timezone.utc) - _EPOCH).total_seconds()) * 1_000_000
-_EARLIEST = int((datetime.min.replace(tzinfo=timezone.utc) - _EPOCH).total_seconds()) * 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = int((datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds()) * 1_000_000
+_EARLIEST = int((datetime.min.replace(tzinfo=UTC) - _EPOCH).total_seconds()) * 1_000_000
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "path": (str,),
     "page": (int, type(None)),

@@ -1,6 +1,6 @@
 """The core of the suite on every supported Python that is installed, with the oldest and the newest llama-index-core.
 
-    python tests/matrix.py [--python 3.10 ...] [--core oldest newest] [--keep FOLDER] [-- pytest arguments]
+    python tests/matrix.py [--python 3.11 ...] [--core oldest newest] [--keep FOLDER] [-- pytest arguments]
 
 Pythons are found by name on PATH and among pyenv's versions; what is not installed is said and left out. Each pair of
 Python and core gets an environment of its own, and a line of the table at the end. Uses uv when it is there.
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 CORE = {"oldest": "llama-index-core==0.14.5", "newest": "llama-index-core>=0.14.5,<0.15"}
 """What pyproject.toml says, from both ends."""
 TOOLS = ("pytest>=8.4", "pytest-asyncio>=1.1", "pytest-timeout>=2.3")

@@ -11,7 +11,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -316,7 +316,7 @@ def authority() -> trustme.CA:
 
 def _server_context(authority: trustme.CA, *names: str, days: int = 30, wants_client: bool = False) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    ends = datetime.now(timezone.utc) + timedelta(days=days)
+    ends = datetime.now(UTC) + timedelta(days=days)
     authority.issue_cert(*(names or ("127.0.0.1",)), not_after=ends).configure_cert(context)
     if wants_client:
         context.verify_mode = ssl.CERT_REQUIRED

@@ -112,7 +112,7 @@ def test_the_metadata_says_what_it_needs(archives: Archives) -> None:
     assert metadata["Name"] == "llama-index-multi-modal-llms-ollama"
     assert metadata["Version"] == VERSION
     assert metadata["License-Expression"] == "MIT"
-    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["Requires-Python"] == ">=3.11"
     assert set(metadata.get_all("Provides-Extra") or []) == {
         "all",
         "cli",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,7 +32,7 @@ FOLDER = Path(__file__).parent / "transcripts"
 serve = pytest.fixture(start_servers)
 
 
-class Unit(str, Enum):
+class Unit(StrEnum):
     CELSIUS = "c"
     FAHRENHEIT = "f"
 

@@ -16,7 +16,7 @@ from llama_index.core.base.llms.types import ChatMessage
 from wire_support import HOLD, NDJSON, SOON, Step, WireServer, answer, attempt, chunk, client, head, part, stream
 
 from llama_index.multi_modal_llms.ollama import OllamaServer, _clock, _images, errors
-from llama_index.multi_modal_llms.ollama._clock import CONNECT_SECONDS, Clock
+from llama_index.multi_modal_llms.ollama._clock import CONNECT_SECONDS, Clock, within
 from llama_index.multi_modal_llms.ollama._connections import Connections
 from llama_index.multi_modal_llms.ollama._transport import LoopIO
 
@@ -155,6 +155,15 @@ async def test_a_timeout_of_the_callers_own_closes_the_request() -> None:
             await asyncio.wait_for(llm.achat([ChatMessage(role="user", content="hello")]), 0.1)
         assert not isinstance(caught.value, errors.OllamaMultiModalError)
         assert await asyncio.to_thread(server.asked[0].left.wait, SOON)
+
+
+async def test_a_timeout_of_the_steps_own_is_not_the_deadline() -> None:
+    async def times_out() -> None:
+        raise TimeoutError("a disk's")
+
+    with pytest.raises(TimeoutError, match="a disk's") as caught:
+        await within(Clock.start(None, SOON), times_out())
+    assert not isinstance(caught.value, errors.DeadlineError)
 
 
 @pytest.mark.parametrize("prefix", ["", "a"])

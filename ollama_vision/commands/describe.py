@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -45,18 +45,18 @@ or the command line is wrong, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIG
 """
 
 
-class Pages(str, Enum):
+class Pages(StrEnum):
     each = "each"
     together = "together"
 
 
-class Detail(str, Enum):
+class Detail(StrEnum):
     low = "low"
     auto = "auto"
     high = "high"
 
 
-class Sidecar(str, Enum):
+class Sidecar(StrEnum):
     txt = "txt"
 
 

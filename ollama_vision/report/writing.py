@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -134,7 +134,7 @@ class _Writing:
     def __post_init__(self) -> None:
         self.askings = Askings(self.results.askings, self.results.prompts)
         self.totals = Totals(self.askings)
-        written = datetime.fromtimestamp(self.results.file.stat().st_mtime, timezone.utc)
+        written = datetime.fromtimestamp(self.results.file.stat().st_mtime, UTC)
         self.notes = Notes(f"{written:%Y-%m-%d %H:%M} UTC", str(self.root), self.results.replaced, self.results.is_cut)
 
     def _cards(self) -> Iterator[Card]:

@@ -58,9 +58,11 @@ async def within(clock: Clock, step: Awaitable[T]) -> T:
     """Wait for a step on an event loop, until the deadline at the most."""
     if clock.remaining is None:
         return await step
+    limit = asyncio.timeout(clock.remaining)
     try:
-        return await asyncio.wait_for(step, clock.remaining)
-    except asyncio.TimeoutError as cause:
-        if isinstance(cause, errors.OllamaMultiModalError):
+        async with limit:
+            return await step
+    except TimeoutError as cause:
+        if not limit.expired():  # the step's own
             raise
         raise clock.over() from cause

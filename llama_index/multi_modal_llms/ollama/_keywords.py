@@ -8,9 +8,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
-
-from typing_extensions import Required, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Required, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import DocumentBlock, ImageBlock, VideoBlock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -21,7 +21,6 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.multi_modal_llms.base import MultiModalLLM
 from llama_index.core.types import Model, PydanticProgramMode
-from typing_extensions import Unpack
 
 from . import _call, _calls, _structured, _tool_calls
 from ._address import default_base_url, parse_address

@@ -211,7 +211,7 @@ class Hosts:
         seconds = min((time - now for time in times if time > now), default=None)
         try:
             await asyncio.wait_for(self._freed.wait(), seconds)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return
 
     def _none_left(self) -> RunStoppedError:
