@@ -152,6 +152,11 @@ class TestFax:
         (step,) = steps_of(fax_page(bits(WHITE_ROW * 40 + END)))
         assert step == "its picture I (64x64, CCITTFaxDecode) holds only 40 of its 64 rows"
 
+    def test_nothing_goes_to_the_standard_error(self, capfd: pytest.CaptureFixture[str]) -> None:
+        """libtiff, which looks at the rows, writes there of its own accord."""
+        said(fax_page(FAX[:46] + bytes(16) + FAX[62:]))
+        assert capfd.readouterr().err == ""
+
     def test_zeroed(self) -> None:
         assert "CCITTFaxDecode) is empty" in said(fax_page(bytes(500)))
 

@@ -114,12 +114,14 @@ def _ends_as_written_again(data: bytes, columns: int, rows: int) -> bool:
     """Whether libtiff, of the last rows that it reads, writes the last bits of the data: there is but one way to.
 
     Damage anywhere before garbles every row behind it. It takes a tenth of what PDFium takes to draw the page, and
-    the walk in Python four times as long as PDFium. libtiff complains of damage on the standard error.
+    the walk in Python four times as long as PDFium.
     """
     from PIL import TiffImagePlugin
 
+    from ..tiff.complaints import complaints
+
     try:
-        with TiffImagePlugin.TiffImageFile(io.BytesIO(_as_tiff(data, columns, rows))) as image:
+        with complaints(), TiffImagePlugin.TiffImageFile(io.BytesIO(_as_tiff(data, columns, rows))) as image:
             image.load()
             shown = image.getbbox()
             # White rows at the foot are one bit each, and prove nothing.
