@@ -161,4 +161,4 @@ def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> 
     if job.pages == "together":
         # Another question about the same document; single pictures go along, so that there is one rule.
         request = sha256(f"{request} pages together".encode()).hexdigest()
-    return Asking(model, llms[0], describer, request, asked(describer.what_is_asked(), pages=job.pages))
+    return Asking(model, tuple(llms), describer, request, asked(describer.what_is_asked(), pages=job.pages))

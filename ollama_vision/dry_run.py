@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from . import summary
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 Size = tuple[int, int]
 _A4 = 297 / 210
+_PROBE_SECONDS = 10.0
+"""Of silence, after which a host counts as gone, as in a run."""
 _CHARACTERS_A_TOKEN = 4
 """Of English text, which most questions are."""
 
@@ -61,8 +64,10 @@ def dry_run(
     if job.out is not None:
         ledger = judge(job.out, intent).ledger()
     for asking in askings:
+        for line in hosts_of(asking, screen):
+            screen.say(f"{line}\n")
         screen.wait(f"Looking at the pictures for {asking.model}")
-        cost = Cost.of(job, asking.llm, screen)
+        cost = Cost.of(job, asking.llms[0], screen)
         copies = {} if job.limit else copies_among(found.files, ledger, asking.request, intent.may_take)
         questions = Questions(found.files, reader, ledger, asking.request, limit=job.limit, copies=copies)
         total = Total()
@@ -84,6 +89,21 @@ def dry_run(
     if left_out := summary.left_out(found.reasons()):
         screen.say(f"{left_out}\n")
     return DONE
+
+
+def hosts_of(asking: Asking, screen: Screen) -> Iterator[str]:
+    """Each host that a run would ask, and what would keep it from answering; the model itself is asked nothing."""
+    for llm in asking.llms:
+        screen.wait(f"Asking {llm.base_url} about {asking.model}")
+        server = OllamaServer(llm.base_url, llm.headers, llm.verify, _PROBE_SECONDS, llm.cert)
+        try:
+            server.show(asking.model)
+        except OllamaMultiModalError as fault:
+            yield f"{llm.base_url} cannot be asked: {one_line(in_shell_words(str(fault)))}"
+        else:
+            yield f"{llm.base_url} has {one_line(asking.model)}."
+        finally:
+            server.close()
 
 
 def plan(job: Job, questions: Questions, reader: PictureReader) -> Iterator[Planned | Refused]:

@@ -38,8 +38,8 @@ class Asking:
     """One model, asked in one way."""
 
     model: str
-    llm: OllamaMultiModal
-    """On the first server."""
+    llms: tuple[OllamaMultiModal, ...]
+    """On each server."""
     describer: ImageDescriber
     request: str
     """By what its lines are known."""

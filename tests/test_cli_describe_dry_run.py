@@ -32,6 +32,22 @@ def test_a_dry_run_asks_and_writes_nothing(describe: Describe, photos: list[str]
     assert "2 questions about 2 files" in describe("photos", "--host", demo_server.url, "--dry-run", "--limit", 2).out
 
 
+def test_a_dry_run_names_the_hosts_and_what_is_wrong_with_them(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine()) as gone:
+        dead = gone.url
+    with EmbeddedOllama(engine=ScriptedEngine(model="other")) as another:
+        hosts = [word for url in (scripted.url, another.url, dead) for word in ("--host", url)]
+        outcome = describe("photos", *hosts, "--model", scripted.model, "--dry-run")
+    assert outcome.code == 0
+    assert f"{scripted.url} has {scripted.model}." in outcome.out.splitlines()
+    assert f"{another.url} cannot be asked: There is no model {scripted.model!r}" in outcome.out
+    assert f"{dead} cannot be asked: Nothing answers at {dead}" in outcome.out
+    assert "give --host" in outcome.out
+    assert scripted.asked == []
+
+
 def test_a_dry_run_says_what_a_run_will_refuse(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
     whole = Path(photos[0]).read_bytes()
     jpeg = b"\xff\xd8\xff\xc1\x00\x11\x0c\x00\x40\x00\x40\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00"
@@ -48,7 +64,7 @@ def test_a_dry_run_says_what_a_run_will_refuse(describe: Describe, photos: list[
         Path("photos", name).write_bytes(data)
     said = describe("photos", "--host", scripted.url, "--dry-run").out
     for words in (
-        "photos/html.jpg would be refused: it is an HTML page",
+        "photos/html.jpg would be refused: it is an HTML page, not a picture. A server sent it in a picture's place",
         "photos/cut.png would be refused: it is a PNG picture that is cut short",
         "photos/deep.jpg would be refused: it is a JPEG picture that has 12 bits a sample",
         "photos/ls.jpg would be refused: it is a JPEG picture that is coded as JPEG-LS",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import logging
 import pickle
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import in_process
 from endpoints import eight
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.callbacks import CallbackManager, LlamaDebugHandler
@@ -20,6 +23,8 @@ from llama_index_instrumentation import get_dispatcher
 from wire_support import CLOSE, HOLD, Script, WireServer, answer, attempt, client, part, reply, stream
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaServer, errors
+from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
+from ollama_embedded.faults import Status
 
 SECRETS = ("s3cret-header", "s3cret-pass", "s3cret-user", "s3cret-key", "s3cret-call")
 BASIC = "czNjcmV0LXVzZXI6czNjcmV0LXBhc3M="
@@ -185,3 +190,51 @@ def test_callbacks_do_not_tell_them() -> None:
     pairs = handler.get_llm_inputs_outputs()
     assert len(pairs) == 2
     assert_tells_nothing(*(str(event.payload) for pair in pairs for event in pair))
+
+
+@pytest.mark.parametrize("how", ["answers", "refuses", "nobody"])
+def test_no_command_shows_or_writes_them(
+    how: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    caplog = logging.StreamHandler(log := io.StringIO())
+    caplog.setLevel(logging.DEBUG)
+    root = logging.getLogger()
+    root.addHandler(caplog)
+    monkeypatch.setattr(root, "level", logging.DEBUG)
+    draw_scene("red circle").save("a.png")
+    draw_scene("blue star").save("b.png")
+    run = in_process(capsys, monkeypatch)
+    faults = [Status(401, '{"error":"who are you?"}')] * 99 if how == "refuses" else []
+    said = []
+    try:
+        with (
+            EmbeddedOllama(engine=ScriptedEngine(lambda _: "Fine."), faults=faults) as server,
+            EmbeddedOllama() as gone,
+        ):
+            model, dead = server.model, gone.url
+            gone.close()
+            alive = server.url
+            urls = [url.replace("://", "://s3cret-user:s3cret-pass@") for url in (alive, dead)]
+            hosts = [word for url in (urls[1:] if how == "nobody" else urls) for word in ("--host", url)]
+            always = [*hosts, "--header", "X-Key: s3cret-header", "--model", model]
+            for words in (
+                ["describe", "a.png", "b.png", *always, "--dry-run"],
+                ["describe", "a.png", "b.png", *always, "--report", "report.html", "--sidecar", "txt"],
+                ["export", "results.jsonl"],
+                ["ask", "a.png", "What?", *always[:2], *always[-4:]],
+                ["models", *always[:2]],
+                ["doctor", *always[:2]],
+            ):
+                outcome = run(*words)
+                said += [outcome.out, outcome.err]
+            arrived = [dict(request.headers).get("authorization", "") for request in server.asked]
+    finally:
+        root.removeHandler(caplog)
+    assert how == "nobody" or all(BASIC in each for each in arrived)
+    assert (how == "answers") == (alive in Path("results.jsonl").read_text())
+    assert Path("report.html").exists()
+    assert log.getvalue()
+    assert_tells_nothing(
+        *said, log.getvalue(), *(path.read_text("latin-1") for path in tmp_path.rglob("*") if path.is_file())
+    )

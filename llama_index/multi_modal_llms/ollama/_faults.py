@@ -95,7 +95,7 @@ def _no_tunnel(target: Target, proxy: Proxy, cause: httpcore.ProxyError) -> erro
     # What it refuses, it refuses again; 502 to 504 say that it could not reach the server just now.
     may_pass = said.startswith(("502", "503", "504"))
     return errors.ConnectionFailedError(
-        f"{proxy.words[0].upper()}{proxy.words[1:]} {why} To go around it: {_around(target)}.", transient=may_pass
+        f"{proxy.first_words} {why} To go around it: {_around(target)}.", transient=may_pass
     )
 
 

@@ -98,7 +98,7 @@ def _proxy(proxy: Proxy | None) -> httpcore.Proxy | None:
     parts = urlsplit(proxy.url)
     if parts.scheme.startswith("socks") and find_spec("socksio") is None:
         raise errors.ConnectionFailedError(
-            f"{proxy.words[0].upper()}{proxy.words[1:]} speaks SOCKS, for which a package is not there. Install the "
+            f"{proxy.first_words} speaks SOCKS, for which a package is not there. Install the "
             "extra: pip install 'llama-index-multi-modal-llms-ollama[socks]'; or go around it with NO_PROXY."
         )
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None

@@ -39,6 +39,11 @@ class Proxy:
         """As an error names it: "the proxy http://proxy:3128 (HTTP_PROXY)"."""
         return f"the proxy {self.shown} ({self.source})"
 
+    @property
+    def first_words(self) -> str:
+        """The same at the beginning of a sentence."""
+        return f"T{self.words[1:]}"
+
 
 def proxy_for(address: Address) -> Proxy | None:
     """What the environment, or else the system, says of the way to an address. Loopback never goes through a proxy.
