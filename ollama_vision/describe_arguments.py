@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Pages = Literal["each", "together"]
 Detail = Literal["low", "auto", "high"]
 Start = Literal["go on", "append", "restart"]
+SidecarName = Literal["name", "stem"]
+"""Whether a picture's text file is called photo.jpg.txt or photo.txt."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Job:
     sidecars: bool
     sidecar_folder: Path | None
     """`None`: beside each picture."""
+    sidecar_name: SidecarName
     report: Path | None
     jobs: int
     timeout: float | None
@@ -102,6 +105,7 @@ def read_job(
     videos: bool,
     sidecar: str | None,
     sidecar_folder: Path | None,
+    sidecar_name: SidecarName | None = None,
     report: Path | None,
     jobs: int,
     timeout: float | None = None,
@@ -121,6 +125,7 @@ def read_job(
         # A slip of the hand must not put a report in a picture's place.
         raise WrongArgument(f"--report {report}: name a file that ends in .html.")
     file = None if out == STANDARD_OUTPUT else Path(out)
+    wants_sidecars = sidecar is not None or sidecar_folder is not None or sidecar_name is not None
     if file is None:
         refuse_with_standard_output(
             {
@@ -129,7 +134,7 @@ def read_job(
                 "--retry-errors": retry_errors,
                 "--prune": prune,
                 "--report": report is not None,
-                "--sidecar": sidecar is not None or sidecar_folder is not None,
+                "--sidecar": wants_sidecars,
             }
         )
     elif file.is_dir() or not file.absolute().parent.is_dir():
@@ -155,8 +160,9 @@ def read_job(
         include=tuple(include),
         exclude=tuple(exclude),
         videos=videos,
-        sidecars=sidecar is not None or sidecar_folder is not None,
+        sidecars=wants_sidecars,
         sidecar_folder=sidecar_folder,
+        sidecar_name=sidecar_name or "name",
         report=report,
         jobs=jobs,
         timeout=timeout,

@@ -23,7 +23,7 @@ from .running import Asking, Run, Stopped
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, patience, servers_for
 from .shell_words import in_shell_words
-from .sidecars import SidecarFault, Sidecars, folder_of_all
+from .sidecars import SidecarFault, Sidecars, folder_of_all, refuse_same_stems
 
 
 def describe(job: Job) -> int:
@@ -83,12 +83,12 @@ def _describe(job: Job, screen: Screen) -> int:
             servers.wait_for_one(job.wait, screen)
         models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
         askings = [asking_of(job, model, servers, options) for model in models]
+        sidecars = sidecars_for(job, found, names_model=len(models) > 1) if job.sidecars else None
         if job.dry_run:
             return dry_run(job, askings, found, reader, intent_of(job, askings, found, reader), screen)
         if job.out is None:
             start = Checkpoint(Ledger(), StandardOutput())
             return Run(job, askings, found, reader, start, None, screen).run()
-        sidecars = sidecars_for(job, found, names_model=len(models) > 1) if job.sidecars else None
         intent = intent_of(job, askings, found, reader)
 
         def see(line: Line) -> None:
@@ -126,7 +126,10 @@ def model_of_the_results(job: Job) -> str | None:
 
 
 def sidecars_for(job: Job, found: Found, *, names_model: bool) -> Sidecars:
-    return Sidecars(job.sidecar_folder, folder_of_all({file.root for file in found.files}), names_model)
+    if job.sidecar_name == "stem":
+        refuse_same_stems(file.path for file in found.files)
+    base = folder_of_all({file.root for file in found.files})
+    return Sidecars(job.sidecar_folder, base, names_model, by_stem=job.sidecar_name == "stem")
 
 
 def image_options(job: Job) -> ImageOptions:

@@ -31,6 +31,8 @@ class Sidecars:
     """The folder that holds all that was named: below `folder` it looks as below this one."""
     names_model: bool = False
     """With several models each has a file of its own."""
+    by_stem: bool = False
+    """`photo.txt` in place of `photo.jpg.txt`: what trainers of models read (kohya and its kin)."""
     written: int = 0
     left_alone: list[Path] = field(default_factory=list)
     """Files of others, in whose place nothing was written."""
@@ -39,7 +41,7 @@ class Sidecars:
     def path_for(self, record: Mapping[str, Any]) -> Path:
         """`photo.jpg.txt`, `scan.pdf.page-3.txt`, and with several models `photo.jpg.gemma3-4b.txt`."""
         picture = Path(record["path"])
-        name = picture.name
+        name = picture.stem if self.by_stem else picture.name
         if record["page"] is not None:
             name += f".page-{record['page']}"
         if self.names_model:
@@ -78,6 +80,18 @@ class Sidecars:
                 "give --sidecar-dir and a folder that can be written to, and start again."
             ) from error
         self.written += 1
+
+
+def refuse_same_stems(paths: Iterable[Path]) -> None:
+    """Raises SidecarFault where the text files of two pictures would have one name, whatever its case."""
+    seen: dict[tuple[Path, str], Path] = {}
+    for path in paths:
+        other = seen.setdefault((path.parent, path.stem.casefold()), path)
+        if other != path:
+            raise SidecarFault(
+                f"{other} and {path} would have the same text file {path.with_suffix('.txt')}. Leave out "
+                "--sidecar-name stem, or leave one of them out with --exclude."
+            )
 
 
 def folder_of_all(roots: Iterable[Path]) -> Path:

@@ -37,12 +37,13 @@ def test_a_dry_run_names_the_hosts_and_what_is_wrong_with_them(
 ) -> None:
     with EmbeddedOllama(engine=ScriptedEngine()) as gone:
         dead = gone.url
-    with EmbeddedOllama(engine=ScriptedEngine(model="other")) as another:
-        hosts = [word for url in (scripted.url, another.url, dead) for word in ("--host", url)]
+    with EmbeddedOllama(engine=ScriptedEngine(model="other")) as server:
+        another = server.url
+        hosts = [word for url in (scripted.url, another, dead) for word in ("--host", url)]
         outcome = describe("photos", *hosts, "--model", scripted.model, "--dry-run")
     assert outcome.code == 0
     assert f"{scripted.url} has {scripted.model}." in outcome.out.splitlines()
-    assert f"{another.url} cannot be asked: There is no model {scripted.model!r}" in outcome.out
+    assert f"{another} cannot be asked: No model {scripted.model!r}" in outcome.out
     assert f"{dead} cannot be asked: Nothing answers at {dead}" in outcome.out
     assert "give --host" in outcome.out
     assert scripted.asked == []

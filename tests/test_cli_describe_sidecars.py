@@ -39,6 +39,27 @@ class TestSidecars:
         describe("a", "b/1.png", "--host", scripted.url, "--sidecar-dir", "all")
         assert sorted(str(file) for file in Path("all").rglob("*.txt")) == ["all/a/in/1.png.txt", "all/b/1.png.txt"]
 
+    def test_by_the_stem(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+        draw_scene("red circle").save("photos/scan.pdf", save_all=True, append_images=[draw_scene("blue star")])
+        common = ("photos", "--host", scripted.url, "--sidecar-name", "stem")
+        assert "5 text files written" in describe(*common, "--sidecar", "txt").err
+        assert describe(*common, "--sidecar-dir", "texts").code == 0
+        names = ["0.txt", "1.txt", "2.txt", "scan.page-1.txt", "scan.page-2.txt"]
+        assert sorted(file.name for file in Path("photos").glob("*.txt")) == names
+        assert sorted(str(file.relative_to("texts")) for file in Path("texts").rglob("*.txt")) == names
+
+    @pytest.mark.parametrize("other", ["0.webp", "0.PNG", "0.pdf"])
+    def test_two_of_one_stem_are_refused_before_anything_is_asked(
+        self, describe: Describe, photos: list[str], scripted: EmbeddedOllama, other: str
+    ) -> None:
+        draw_scene("red circle").save(Path("photos", other))
+        for more in (["--dry-run"], []):
+            outcome = describe("photos", "--host", scripted.url, "--sidecar-name", "stem", *more)
+            assert outcome.code == 2
+            assert "would have the same text file photos/0.txt" in outcome.err
+        assert scripted.asked == []
+        assert describe("photos", "--host", scripted.url, "--sidecar-name", "stem", "--exclude", other).code == 0
+
     def test_files_of_others_stay(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
         Path("photos/1.png.txt").write_text("my notes")
         outcome = describe("photos", "--host", scripted.url, "--sidecar", "txt")

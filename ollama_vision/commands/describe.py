@@ -60,6 +60,11 @@ class Sidecar(StrEnum):
     txt = "txt"
 
 
+class SidecarName(StrEnum):
+    name = "name"
+    stem = "stem"
+
+
 def describe(
     path: Annotated[list[str], typer.Argument(metavar="PATH", show_default=False, hidden=True)],
     prompt: Annotated[
@@ -125,6 +130,10 @@ def describe(
         Path | None,
         typer.Option(metavar="FOLDER", file_okay=False, help="Write these text files there instead."),
     ] = None,
+    sidecar_name: Annotated[
+        SidecarName | None,
+        typer.Option(help="What they are called: name for photo.jpg.txt (the default), stem for photo.txt."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Make a page of pictures and answers at the end.")
     ] = None,
@@ -175,6 +184,7 @@ def describe(
             videos=videos,
             sidecar=None if sidecar is None else sidecar.value,
             sidecar_folder=sidecar_dir,
+            sidecar_name=None if sidecar_name is None else sidecar_name.value,
             report=report,
             jobs=jobs,
             timeout=timeout,
