@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import shutil
 import sys
 import threading
@@ -16,6 +17,7 @@ from llama_index.core.schema import ImageNode
 from picture_nodes import grey_of, node_of, plain_pictures
 from pydantic import BaseModel
 from serving import Serving, start_servers
+from test_embedded_transcripts import FOLDER
 
 from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, _call, errors
 from llama_index.multi_modal_llms.ollama._clock import Clock
@@ -229,11 +231,12 @@ def test_five_equal_failures_in_a_row_stop_the_run_and_blame_no_picture(serve: A
 
 # What a real Ollama said to the requests that waited when its llama-server was killed (source of 2026-08-21).
 DEATHS = [
-    "llama-server process no longer running: unknown ",
-    "connection refused",
-    'llama-server apply-template error: Post "http://127.0.0.1:40123/apply-template": EOF',
-    'health resp: Get "http://127.0.0.1:40123/health": read tcp 127.0.0.1:5->127.0.0.1:40123: read: connection reset '
-    "by peer",
+    *(
+        json.loads(json.loads((FOLDER / f"runner-killed-waiting-{name}.json").read_text())["response"]["chunks"][0][1])[
+            "error"
+        ]
+        for name in ("gone", "refused-stream", "template", "health-stream")
+    ),
     # In that source, and not met live: the health check in between was too slow, was cut short, or found it loading.
     "server not responding",
     "read health response: unexpected EOF",

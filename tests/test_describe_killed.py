@@ -5,6 +5,7 @@ The words are those of a real Ollama (source of 2026-08-21) whose llama-server w
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from llama_index.core.schema import ImageNode
 from picture_nodes import grey_of, plain_pictures
 from serving import start_servers
 from test_describe_waiting import greys, run
+from test_embedded_transcripts import FOLDER
 
 from llama_index.multi_modal_llms.ollama import errors
 from llama_index.multi_modal_llms.ollama._describing import hosts as hosts_module
@@ -22,20 +24,19 @@ from ollama_embedded.faults import ErrorLine, Status
 serve = pytest.fixture(start_servers)
 plain = pytest.fixture(plain_pictures)
 
-WHILE_LOADING = Reply("", fault=Status(500, {"error": "llama-server process has terminated: signal: killed"}))
-UNDER_ANOTHER = Reply("", fault=Status(500, {"error": "llama-server process no longer running: unknown "}))
+
+def recorded(name: str) -> Reply:
+    """The reply of a real server, a 500."""
+    response = json.loads((FOLDER / f"runner-killed-{name}.json").read_text())["response"]
+    assert response["status"] == 500
+    return Reply("", fault=Status(500, json.loads(response["chunks"][0][1])))
+
+
+WHILE_LOADING = recorded("loading")
+UNDER_ANOTHER = recorded("waiting-gone")
+BEFORE_IT_BEGAN = recorded("sending")
 UNDER_IT = Reply(["It is", " grey"], fault=ErrorLine(1))
-"""An error line after a first piece: "an error was encountered while running the model: unexpected EOF"."""
-GONE_UNDER_IT = Reply(
-    "",
-    fault=Status(
-        500,
-        {
-            "error": "model runner has unexpectedly stopped, this may be due to resource limitations or an internal "
-            "error, check ollama server logs for details"
-        },
-    ),
-)
+"""An error line after a first piece, as in `runner-killed-generate-stream`."""
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +75,7 @@ def test_one_that_never_loaded_is_not_waited_for(serve: Any, plain: list[ImageNo
     assert len(serving.asked) == 3, "the client's own tries"
 
 
-@pytest.mark.parametrize("death", [UNDER_IT, GONE_UNDER_IT])
+@pytest.mark.parametrize("death", [UNDER_IT, BEFORE_IT_BEGAN])
 @pytest.mark.parametrize("deaths", [2, 3])
 def test_a_picture_that_is_hit_more_than_once_is_not_to_blame(
     serve: Any, plain: list[ImageNode], death: Reply, deaths: int
@@ -85,7 +86,7 @@ def test_a_picture_that_is_hit_more_than_once_is_not_to_blame(
     assert greys(given) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("death", [UNDER_IT, GONE_UNDER_IT])
+@pytest.mark.parametrize("death", [UNDER_IT, BEFORE_IT_BEGAN])
 def test_a_picture_that_brings_the_model_down_each_time_is(serve: Any, plain: list[ImageNode], death: Reply) -> None:
     serving = serve(lambda request: death if grey_of(request) == 1 else f"{grey_of(request)}", max_retries=0)
     given, stopped = run(serving.llm, plain[:3], num_workers=1)

@@ -226,6 +226,17 @@ OUTCOMES: dict[str, Outcome] = {
     **rows("repeat-guard", "generate generate-stream", broken("1" + "0" * 31)),
     **rows(GENERATES, "raw", broken('t":"":". atsquaresquare square...')),
     **rows("runner-killed", "native-chat rendered-chat generate", KILLED),
+    "runner-killed-sending": Fails(errors.ModelLoadError, "unexpectedly stopped", {"died": True, "transient": False}),
+    **rows(
+        "runner-killed",
+        "waiting-gone waiting-refused-stream waiting-template waiting-health-stream",
+        Fails(errors.ModelLoadError, "died while this request waited", {"died": True, "transient": True}),
+    ),
+    **rows(
+        "runner-killed",
+        "loading loading-stream",
+        Fails(errors.ModelLoadError, "was killed while it loaded", {"died": False, "transient": True}),
+    ),
     "runner-killed-native-chat-stream": broken("The ocean is a natural body of water"),
     "runner-killed-rendered-chat-stream": broken(" The long sea voyage from the Mediterranean to the"),
     "runner-killed-generate-stream": broken(" The long sea voyage from the Mediterranean to"),
