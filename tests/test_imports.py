@@ -42,6 +42,7 @@ BOTTOM_UP = (
     "_connections",
     "_messages",
     "_request",
+    "_arguments",
     "_settings",
     "_reply",
     "_exchange",
@@ -83,6 +84,7 @@ KNOWS_ONLY: dict[str, set[str]] = {
 """The rooms that may import these and no others, whatever stands before them."""
 
 PURE = {
+    "_arguments",
     "_blocks",
     "_tool_calls",
     "_messages",

@@ -13,8 +13,9 @@ from endpoints import ask, eight
 from pydantic import BaseModel
 
 from llama_index.multi_modal_llms.ollama import ImageDescriber, ImageOptions, OllamaMultiModal, prepare_image
+from llama_index.multi_modal_llms.ollama._arguments import resolve
 from llama_index.multi_modal_llms.ollama._options import OPTION_NAMES
-from llama_index.multi_modal_llms.ollama._request import Request, chat_request, generate_request, resolve
+from llama_index.multi_modal_llms.ollama._request import Request, chat_request, generate_request
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded import options as server_options
 from ollama_embedded.scenes import draw_scene
@@ -31,7 +32,7 @@ class Shapes(BaseModel):
 
 def body_of(llm: OllamaMultiModal, **kwargs: Any) -> dict[str, Any]:
     """What /api/generate would be sent."""
-    request = generate_request(llm, resolve(llm, "generate", kwargs), "hello", ())
+    request = generate_request(llm.model, "hello", (), resolve(llm, "generate", kwargs))
     return dict(json.loads(b"".join(request.pieces())))
 
 
@@ -308,7 +309,7 @@ def test_the_body_has_an_exact_length_and_pictures_in_pieces(tmp_path: Path) -> 
     draw_scene("blue star").save(tmp_path / "b.jpg")
     pictures = [prepare_image(tmp_path / name, ImageOptions()) for name in ("a.png", "b.jpg")]
     llm = OllamaMultiModal(model="m")
-    request = generate_request(llm, resolve(llm, "generate", {}), "hello", pictures)
+    request = generate_request(llm.model, "hello", pictures, resolve(llm, "generate", {}))
     pieces = list(request.pieces())
     body = b"".join(pieces)
     assert len(body) == request.content_length
@@ -320,7 +321,7 @@ def test_the_body_has_an_exact_length_and_pictures_in_pieces(tmp_path: Path) -> 
 
 def test_a_chat_without_messages_is_well_formed() -> None:
     llm = OllamaMultiModal(model="m")
-    request = chat_request(llm, resolve(llm, "chat", {}), [])
+    request = chat_request(llm.model, [], resolve(llm, "chat", {}))
     assert json.loads(b"".join(request.pieces()))["messages"] == []
     assert isinstance(request, Request)
 
@@ -328,7 +329,7 @@ def test_a_chat_without_messages_is_well_formed() -> None:
 def test_odd_text_survives() -> None:
     text = 'quotes " and \\ and \u2028 and \x85 and \U0001f600 and \ud800'
     llm = OllamaMultiModal(model="m")
-    request = generate_request(llm, resolve(llm, "generate", {}), text, ())
+    request = generate_request(llm.model, text, (), resolve(llm, "generate", {}))
     assert json.loads(b"".join(request.pieces()))["prompt"] == text
 
 

@@ -20,9 +20,10 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from wire_support import HOLD, SOON, WireServer, answer, attempt, client, part, stream
 
 from llama_index.multi_modal_llms.ollama import OllamaServer, errors
+from llama_index.multi_modal_llms.ollama._arguments import resolve
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
 from llama_index.multi_modal_llms.ollama._messages import WireMessage
-from llama_index.multi_modal_llms.ollama._request import Request, chat_request, resolve
+from llama_index.multi_modal_llms.ollama._request import Request, chat_request
 from llama_index.multi_modal_llms.ollama._transport import drive
 
 MEGABYTE = 1_000_000
@@ -81,7 +82,7 @@ def test_pictures_arrive_byte_for_byte_in_a_body_of_the_length_that_was_said(end
 def request_with(path: Path) -> Request:
     llm = client("http://localhost:1")
     message = WireMessage({"role": "user", "content": "x"}, (prepare_image(path, ImageOptions()),))
-    return chat_request(llm, resolve(llm, "chat", {}), [message])
+    return chat_request(llm.model, [message], resolve(llm, "chat", {}))
 
 
 def test_a_body_leaves_in_pieces_each_time_anew(tmp_path: Path) -> None:

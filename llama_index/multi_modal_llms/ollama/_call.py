@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from . import _capabilities, _images, errors
 from ._api import Api
+from ._arguments import Arguments, Settings, resolve
 from ._call_log import CallLog
 from ._capabilities import CapabilityCache, ModelCapabilities
 from ._clock import Clock
@@ -22,7 +23,7 @@ from ._images import PreparedAudio, PreparedImage
 from ._json_answers import asks_again, unfit
 from ._overflow import with_shares
 from ._reply import Accumulator
-from ._request import Arguments, Request, Settings, resolve
+from ._request import Request
 from ._target import Asked, Target
 from ._transport import IO
 

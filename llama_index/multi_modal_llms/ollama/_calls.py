@@ -15,8 +15,9 @@ from llama_index.core.base.llms.types import (
 )
 
 from . import _blocks, _capabilities, _images
+from ._arguments import Arguments, resolve
 from ._call import Call, Media, api_of
-from ._request import Arguments, Request, chat_request, generate_request, resolve
+from ._request import Request, chat_request, generate_request
 from ._responses import chat_maker, completion_maker
 from ._tool_results import refuse_lost_pictures
 from ._transport import IO
@@ -44,7 +45,7 @@ def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Ma
             for position, block in message.media()
         }
         wire = _blocks.to_wire(flat, prepared)
-        return chat_request(llm, arguments, wire), [item for message in wire for item in message.media]
+        return chat_request(llm.model, wire, arguments), [item for message in wire for item in message.media]
 
     blocks = [block for message in flat for _, block in message.media()]
 
@@ -68,7 +69,7 @@ def complete_call(
 
     def build() -> tuple[Request, Media]:
         media: Media = _images.prepare_documents(image_documents, arguments.image_options) if has_pictures else ()
-        return generate_request(llm, arguments, prompt, media), media
+        return generate_request(llm.model, prompt, media, arguments), media
 
     needs = _needs(arguments, ()) | ({"vision"} if has_pictures else frozenset())
 

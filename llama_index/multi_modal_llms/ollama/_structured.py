@@ -23,10 +23,10 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from . import errors
+from ._arguments import resolve
 from ._images import awaited
 from ._json_answers import CheckedByTheAsker, asks_again, begun, json_in, problems, why_not
 from ._prompting import PICTURES, picture_blocks, pictures_apart, with_blocks
-from ._request import resolve
 from ._schema import json_schema
 
 if TYPE_CHECKING:

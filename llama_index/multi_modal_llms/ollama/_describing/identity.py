@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._request import Arguments, resolve
+from .._arguments import Arguments, resolve
 from .._schema import json_schema
 from .asking import Ask
 
