@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from llama_index.core.base.llms.types import VideoBlock
 from video_corpus import BLUE, GREEN, RED, colour_of, film, shots, taken
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_block
+from llama_index.multi_modal_llms.ollama._images.video.attributes import Aspect, OwnAspects
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 av = pytest.importorskip("av")
@@ -144,3 +147,20 @@ def test_a_later_piece_with_too_many_pixels_is_refused() -> None:
     with pytest.raises(ImageError, match="256") as caught:
         prepare_block(block, ImageOptions(frames=2, max_source_pixels=64 * 48), where="here")
     assert caught.value.kind == "MPEG-TS"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """What PyAV 19 hands out on Python 3.12 and later: no Fraction, and without `abs`."""
+
+    numerator: int
+    denominator: int
+
+
+def test_the_pixels_shape_is_a_fraction_whatever_pyav_says_it_in() -> None:
+    coded = SimpleNamespace(sample_aspect_ratio=Ratio(1, 1))
+    aspect = Aspect.said(SimpleNamespace(sample_aspect_ratio=Ratio(4, 3), codec_context=coded))
+    assert aspect.of(SimpleNamespace(width=64), None) == Fraction(4, 3)
+    (_, own), *_ = OwnAspects(coded).of([SimpleNamespace(pts=1)], None)
+    assert own == Fraction(1)
+    assert type(own) is Fraction

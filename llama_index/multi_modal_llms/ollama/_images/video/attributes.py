@@ -25,6 +25,11 @@ class Aspect:
     coded: Fraction | None
     """By the pictures themselves."""
 
+    @classmethod
+    def said(cls, stream: Any) -> Aspect:
+        """What PyAV says of a stream."""
+        return cls(_fraction(stream.sample_aspect_ratio), _fraction(stream.codec_context.sample_aspect_ratio))
+
     def of(self, frame: Any, own: Fraction | None) -> Fraction:
         """A container that contradicts its pictures holds for all of them, as in FFmpeg's program. Where it says the
         same, or nothing, each frame has its own."""
@@ -47,11 +52,16 @@ class OwnAspects:
         coming = list(frames)
         if packet is not None and packet.pts is not None:
             self._said.pop(packet.pts, None)
-            self._said[packet.pts] = self._decoder.sample_aspect_ratio
+            self._said[packet.pts] = _fraction(self._decoder.sample_aspect_ratio)
         if len(self._said) > _HELD:
             del self._said[next(iter(self._said))]
         for frame in coming:
-            yield frame, self._said.pop(frame.pts, self._decoder.sample_aspect_ratio)
+            yield frame, self._said.pop(frame.pts, _fraction(self._decoder.sample_aspect_ratio))
+
+
+def _fraction(ratio: Any) -> Fraction | None:
+    """From PyAV 19 on it has a ratio of its own, which knows less of arithmetic."""
+    return None if ratio is None else Fraction(ratio.numerator, ratio.denominator)
 
 
 def forget_colours(decoder: Any, packet: Any) -> None:

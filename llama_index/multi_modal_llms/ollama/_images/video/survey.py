@@ -49,11 +49,7 @@ class Survey:
 def survey_of(container: Any, material: Material, kind: Kind, options: ImageOptions, fps: int | None) -> Survey:
     """Raises Damaged and ImageError; reads a file without an index to its end."""
     stream = _checked(container, material, kind, options)
-    aspect = (
-        Aspect(None, None)
-        if kind in WITHOUT_DESCRIPTION
-        else Aspect(stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio)
-    )
+    aspect = Aspect(None, None) if kind in WITHOUT_DESCRIPTION else Aspect.said(stream)
     if kind in WITHOUT_INDEX:
         packets = Packets.of(_listed(container, stream))
         if kind is FLV:
