@@ -12,7 +12,7 @@ import pytest
 from endpoints import eight
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.prompts import PromptTemplate
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 from serving import start_servers
 from structured_asks import four, predict
 from wire_support import WireServer, attempt, client, last, part, stream
@@ -22,6 +22,13 @@ from llama_index.multi_modal_llms.ollama._json_answers import begun, json_in, wh
 
 serve = pytest.fixture(start_servers)
 ASK = PromptTemplate("Read the {what}.")
+
+
+class Node(BaseModel):
+    """Its parts are of its own form: a part could pass for the whole."""
+
+    name: str
+    children: list[Node] = []
 
 
 class Receipt(BaseModel):
@@ -43,7 +50,20 @@ SAID: dict[str, str] = {
     "behind a byte order mark": f"\ufeff{ALDI}",
     "with a comma too many": '{"shop": "Aldi, {and} [so], }", "total": 12.5,}',
     "in a list of one": f"[{ALDI}]",
+    "behind thoughts without a beginning": f'It may be {{"shop": "Lidl", "total": 1}}.</think>\n{ALDI}',
+    "in brackets": f"[The receipt: {ALDI}]",
+    "behind an empty bracket": f"So [ means a bracket. {ALDI}",
+    "thoughts in the text": '{"shop": "Aldi</think>", "total": 12.5}',
     "behind another object": f'{{"thought": 1}} so {ALDI}',
+}
+DAMAGED: dict[str, str] = {
+    "cut": '{"name": "root", "children": [{"name": "leaf"}, {"name": ',
+    "cut in a fence": f'Here:\n{FENCE}json\n{{"name": "root", "children": [{{"name": "leaf"}},',
+    "a comma is missing": '{"name": "root" "children": [{"name": "leaf"}]}',
+    "JavaScript": '{name: "root", children: [{"name": "leaf"}]}',
+    "Python": """{'name': 'root', 'children': [{"name": "leaf"}]}""",
+    "with a comment": '{"name": "}", // the root\n "children": [{"name": "leaf"}]}',
+    "a draft in thoughts without an end": '<think>It might be {"name": "leaf"}',
 }
 PROSE = "**Shop:** Aldi\n**Total:** {about} 12.50"
 
@@ -56,6 +76,28 @@ def test_the_object_is_found(serve: Any, endpoint: str, name: str) -> None:
     assert found.total == 12.5
     assert found.shop.startswith("Aldi")
     assert len(serving.asked) == 1
+
+
+@four
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_part_of_a_damaged_object_is_no_answer(serve: Any, endpoint: str, name: str) -> None:
+    serving = serve(DAMAGED[name])
+    with pytest.raises(errors.StructuredOutputError) as fault:
+        predict(serving.llm, endpoint, Node, ASK, what="tree")
+    assert fault.value.partial_text == DAMAGED[name]
+
+
+@four
+def test_of_two_answers_that_differ_none_is_chosen(serve: Any, endpoint: str) -> None:
+    serving = serve(f'A draft: {{"shop": "Aldi", "total": 1}}. Corrected: {ALDI}')
+    with pytest.raises(errors.StructuredOutputError, match="several answers, which differ"):
+        predict(serving.llm, endpoint, Receipt, ASK, what="receipt")
+
+
+@four
+def test_a_list_of_one_may_be_what_was_asked_for(serve: Any, endpoint: str) -> None:
+    serving = serve("[[1, 2]]")
+    assert predict(serving.llm, endpoint, RootModel[list[Any]], ASK, what="list")[-1].root == [[1, 2]]
 
 
 @four
@@ -137,6 +179,22 @@ def test_prose_is_never_passed_off_as_json(endpoint: str, form: Any) -> None:
     assert type(outcome.error) is errors.StructuredOutputError
     assert outcome.error.partial_text == PROSE
     assert len(bodies) == (1 if "stream" in endpoint else 2)
+
+
+@WHOLE
+@pytest.mark.parametrize("form", [None, "json", Node, {"type": "object"}], ids=["json_mode", "json", "class", "schema"])
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_part_of_what_was_cut_is_no_whole(endpoint: str, form: Any, name: str) -> None:
+    outcome, _ = asked_with(endpoint, DAMAGED[name], form=form)
+    assert type(outcome.error) is errors.StructuredOutputError
+    assert outcome.error.partial_text == DAMAGED[name]
+
+
+@WHOLE
+def test_of_two_objects_none_is_the_answer(endpoint: str) -> None:
+    outcome, bodies = asked_with(endpoint, f'{ALDI}\n{{"shop": "Aldi"}}', ALDI, form="json")
+    assert outcome.text == ALDI
+    assert len(bodies) == 2
 
 
 @STREAMS

@@ -17,9 +17,13 @@ from pydantic_core import from_json
 
 from . import errors
 
-_THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL | re.IGNORECASE)
+_THOUGHTS = re.compile(r"\A(?:\s*<think>(?:(?!</think>).)*\Z|.*?</think>)", re.DOTALL | re.IGNORECASE)
+"""Also those that do not end, and those whose beginning stands in the model's template (DeepSeek R1)."""
 _FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _BEGINS = re.compile(r"[{\[]")
+_LIKE_JSON = re.compile(r"""\{\s*(?:["'}/]|\w+\s*:)|\[\s*(?:[\[{"'\]\d-]|true\b|false\b|null\b)""")
+"""An object or a list that somebody began to write, also in JavaScript's form; not a bracket of prose."""
+_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{\[}\]]', re.DOTALL)
 _COMMA_BEFORE_END = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 _MOST_BEGINNINGS = 64
 """Of prose full of braces, so many places are looked at: each costs a reading of the rest."""
@@ -35,13 +39,24 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 def json_in(answer: str) -> Iterator[str]:
-    """The texts in an answer that are JSON, the likeliest first: all of it, what is fenced, what stands in prose."""
-    text = _THOUGHTS.sub("", answer.replace("\ufeff", "")).strip()
-    for form in dict.fromkeys((text, _COMMA_BEFORE_END.sub(lambda found: found[1] or "", text))):
-        for part in (form, *(part.strip() for part in _FENCED.findall(form))):
-            if _reads(part):
+    """The texts in an answer that are JSON, the likeliest first: all of it, or what is fenced and what stands in prose.
+
+    Nothing that stands within another object or list: of one that was cut or is damaged, a part is no answer.
+    """
+    whole = answer.replace("\ufeff", "").strip()
+    if _reads(whole):
+        yield whole
+        return
+    text = _THOUGHTS.sub("", whole).strip()
+    found: set[str] = set()
+    for form in dict.fromkeys((text, _COMMA_BEFORE_END.sub(lambda comma: comma[1] or "", text))):
+        if _reads(form):
+            yield form
+            return
+        for part in (*(part.strip() for part in _FENCED.findall(form) if _reads(part)), *_in_prose(form)):
+            if part not in found:
+                found.add(part)
                 yield part
-        yield from _in_prose(form)
 
 
 def _reads(text: str) -> bool:
@@ -62,7 +77,17 @@ def _in_prose(text: str) -> Iterator[str]:
             _, at = decoder.raw_decode(text, begin.start())
             yield text[begin.start() : at]
         except (ValueError, RecursionError):
-            at = begin.end()
+            at = _end_of_damaged(text, begin.start()) if _LIKE_JSON.match(text, begin.start()) else begin.end()
+
+
+def _end_of_damaged(text: str, start: int) -> int:
+    """Where an object or list ends that is no JSON: by its brackets; the text's end, when it was cut."""
+    depth = 0
+    for mark in _TEXT_OR_BRACKET.finditer(text, start):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(mark[0], 0)
+        if depth == 0:
+            return mark.end()
+    return len(text)
 
 
 def begun(answer: str) -> str:
@@ -70,6 +95,9 @@ def begun(answer: str) -> str:
     text = _THOUGHTS.sub("", answer.replace("\ufeff", ""))
     begin = _BEGINS.search(text)
     return text[begin.start() :].partition("```")[0] if begin else ""
+
+
+SEVERAL = "it has several answers, which differ"
 
 
 @dataclass(frozen=True)
@@ -90,15 +118,20 @@ class Expected:
         """The JSON in an answer that is what was asked for.
 
         Raises:
-            ValueError: there is none; says what is wrong with the likeliest.
+            ValueError: there is none, or more than one; says what is wrong with the likeliest.
         """
-        first = ""
+        first, fitting = "", ""
         for text in json_in(answer):
             problem = self._problem(text)
-            if not problem:
-                return text
-            first = first or problem
-        raise ValueError(first or "it is no JSON")
+            if problem:
+                first = first or problem
+            elif fitting and from_json(text) != from_json(fitting):
+                raise ValueError(SEVERAL)
+            else:
+                fitting = fitting or text
+        if not fitting:
+            raise ValueError(first or "it is no JSON")
+        return fitting
 
     def _problem(self, text: str) -> str:
         if self.output_cls is not None:

@@ -20,12 +20,12 @@ from llama_index.core.instrumentation.events.llm import (
 from llama_index.core.program.utils import FlexibleModel, create_flexible_model
 from llama_index.core.types import Model
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import PydanticCustomError, from_json
 
 from . import errors
 from ._arguments import resolve
 from ._images import awaited
-from ._json_answers import CheckedByTheAsker, asks_again, begun, json_in, problems, why_not
+from ._json_answers import SEVERAL, CheckedByTheAsker, asks_again, begun, json_in, problems, why_not
 from ._prompting import PICTURES, picture_blocks, pictures_apart, with_blocks
 from ._schema import json_schema
 
@@ -157,14 +157,20 @@ class Question(Generic[Model]):
         """The object that the answer is.
 
         Raises:
-            ValidationError: it is none.
+            ValidationError: it is none, or there is more than one.
         """
         first: ValidationError | None = None
-        for text in _with_only_items(json_in(response.message.content or "")):
+        fitting: list[Model] = []
+        for text in json_in(response.message.content or ""):
             try:
-                return self.output_cls.model_validate_json(text)
+                fitting.append(_validated(self.output_cls, text))
             except ValidationError as fault:
                 first = first or fault
+        if any(other != fitting[0] for other in fitting[1:]):
+            several = PydanticCustomError("several", SEVERAL)
+            raise ValidationError.from_exception_data(self.output_cls.__name__, [{"type": several, "input": None}])
+        if fitting:
+            return fitting[0]
         if first is not None:
             raise first
         return self.output_cls.model_validate_json(response.message.content or "")  # no JSON: says so
@@ -294,10 +300,12 @@ class ObjectStream(Generic[Model]):
         return result
 
 
-def _with_only_items(texts: Iterator[str]) -> Iterator[str]:
-    """Each text, and of a list of one thing that thing as well: models wrap an object so."""
-    for text in texts:
-        yield text
+def _validated(output_cls: type[Model], text: str) -> Model:
+    """What a text is; of a list of one thing that thing, if need be: models wrap an object so."""
+    try:
+        return output_cls.model_validate_json(text)
+    except ValidationError:
         value = from_json(text)
-        if isinstance(value, list) and len(value) == 1:
-            yield json.dumps(value[0])
+        if not isinstance(value, list) or len(value) != 1:
+            raise
+    return output_cls.model_validate_json(json.dumps(value[0]))
