@@ -13,10 +13,12 @@
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
-# TESTS="tests/test_cli.py -k ask" fewer tests.
+# TESTS="tests/test_cli.py -k ask" fewer tests, WORKERS=2 how many processes share them.
 
 VENV ?= .venv
 TESTS ?=
+# Few tests take less time than it takes to start others beside this process: 0 runs all in this one.
+WORKERS ?= $(if $(TESTS),0,logical)
 # From the command line alone: some shells and build systems export a HOST of their own.
 REAL_HOST := $(if $(findstring command,$(origin HOST)),$(HOST))
 REAL_MODEL := $(if $(findstring command,$(origin MODEL)),$(MODEL))
@@ -40,7 +42,7 @@ ifneq ($(REAL_HOST)$(REAL_MODEL),)
 	OLLAMA_TEST_HOST='$(or $(REAL_HOST),http://localhost:11434)' OLLAMA_TEST_MODEL='$(REAL_MODEL)' \
 		$(RUN) -m pytest -m real $(TESTS)
 else
-	$(RUN) -m pytest --cov $(TESTS)
+	$(RUN) -m pytest --cov -n $(WORKERS) --maxprocesses 4 --dist worksteal $(TESTS)
 endif
 
 check: $(STAMP)

@@ -174,7 +174,11 @@ def chat(llm: OllamaMultiModal, endpoint: str, blocks: list[Any]) -> Answer:
 
 
 @every
-@pytest.mark.parametrize("empty", [list, tuple, lambda: iter([]), lambda: (each for each in [b""][:0])], ids=str)
+@pytest.mark.parametrize(
+    "empty",
+    [list, tuple, lambda: iter([]), lambda: (each for each in [b""][:0])],
+    ids=["list", "tuple", "iterator", "generator"],
+)
 def test_a_list_without_a_picture_is_an_error(
     llm: OllamaMultiModal, server: EmbeddedOllama, name: str, empty: Callable[[], Any]
 ) -> None:
