@@ -9,7 +9,7 @@
 #   make bench      this client and its peers, measured side by side: benchmarks/README.md
 #   make figures    other projects' sample pictures beside what viewers show, into docs/reference/formats.md
 #   make train      the demo model from nothing, in training/out: under two hours on two cores; goes on where it was stopped
-#   make help-copies  write the help of the command line and the tables of formats into README.md and docs/ anew
+#   make help-copies  write the help of the command line and the tables of formats and fields into README.md and docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
@@ -69,9 +69,10 @@ train: $(VENV)/.installed-train
 help-copies: $(STAMP)
 	@$(RUN) tests/help_copies.py
 	@$(RUN) tests/format_tables.py
+	@$(RUN) tests/field_tables.py
 
 docs: $(VENV)/.installed-docs
-	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+	$(VENV)/bin/zensical build --clean --strict
 	@echo "The documentation is in site/index.html"
 
 # A group of dependencies more than `make install` brings: docs, train.

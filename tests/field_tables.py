@@ -1,0 +1,59 @@
+"""The tables of fields in docs/reference/: written by `make help-copies`, held by a test.
+
+Between two comments of a page stands what this file writes there:
+
+    <!-- fields: module.Class -->       the fields that the class declares
+    <!-- end of fields -->
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / f"docs/reference/{name}.md" for name in ("describer", "ollama-multi-modal", "reader")]
+REGION = re.compile(r"(<!-- fields: ([\w.]+)\.(\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
+
+
+def renewed(page: str) -> str:
+    """The page with today's tables in it."""
+    return REGION.sub(
+        lambda found: f"{found[1]}\n{table(getattr(import_module(found[2]), found[3]))}\n\n{found[4]}", page
+    )
+
+
+def table(model: Any) -> str:
+    rows = ["| field | type | default | |", "| --- | --- | --- | --- |"]
+    for name in model.__annotations__:
+        if field := model.model_fields.get(name):
+            rows.append(f"| `{name}` | `{kind(field.annotation)}` | {default(field)} | {field.description or ''} |")
+    return "\n".join(rows)
+
+
+def kind(annotation: Any) -> str:
+    shown = annotation.__name__ if type(annotation) is type or hasattr(annotation, "model_fields") else str(annotation)
+    return str(shown).replace("typing.", "").replace(" | ", " or ")  # a bar would end the cell
+
+
+def default(field: Any) -> str:
+    if field.default is not PydanticUndefined:
+        return f"`{field.default!r}`"
+    made = getattr(field.default_factory, "__name__", "")
+    return {"": "required", "default_base_url": "`OLLAMA_HOST`", "dict": "`{}`"}.get(made, f"`{made}()`")
+
+
+def main() -> None:
+    for path in PAGES:
+        old = path.read_text(encoding="utf-8")
+        if (new := renewed(old)) != old:
+            path.write_text(new, encoding="utf-8")
+            print(f"{path.relative_to(ROOT)}: written anew")
+
+
+if __name__ == "__main__":
+    main()
