@@ -79,6 +79,12 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "is_loopback"),
     [
+        ("localhost.", True),
+        ("127.1", True),
+        ("0x7f000001", True),
+        ("http://[::ffff:127.0.0.1]:11434", True),
+        ("http://[::ffff:192.0.2.7]:11434", False),
+        ("192.0.519", False),
         ("localhost", True),
         ("ollama.localhost", True),
         ("127.0.0.1", True),

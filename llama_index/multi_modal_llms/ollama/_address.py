@@ -6,11 +6,14 @@ import base64
 import ipaddress
 import os
 import re
+import socket
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 DEFAULT_PORT = 11434
 _SCHEME_PORTS = {"http": 80, "https": 443}
+
+IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,24 @@ class Address:
     @property
     def is_loopback(self) -> bool:
         """This machine: no proxy is used, and a key may travel without TLS."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
+        name, address = self.host.rstrip("."), ip_of(self.host)
+        return name == "localhost" or name.endswith(".localhost") or (address is not None and address.is_loopback)
+
+
+def ip_of(host: str) -> IP | None:
+    """The address that a host is, in whatever form the system takes it: 127.1, 0x7f000001; ::ffff:127.0.0.1 is IPv4's.
+
+    `None` for a name.
+    """
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
         try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+            return ipaddress.IPv4Address(socket.inet_aton(host))  # reads, and asks nobody
+        except (OSError, ValueError):  # ValueError: what cannot be written in UTF-8
+            return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
 
 
 def default_base_url() -> str:

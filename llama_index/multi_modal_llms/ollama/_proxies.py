@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from . import errors
-from ._address import Address
+from ._address import Address, ip_of
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
 
@@ -51,13 +51,15 @@ def proxy_for(address: Address) -> Proxy | None:
     Raises:
         ConnectionFailedError: the variable holds no address of a proxy.
     """
-    if address.is_loopback or is_excluded(address.host, address.port, _variable("no_proxy")[1] or ""):
+    # Both spellings count: Go reads the capitals first, curl the small letters, and either may hold the server.
+    excluded = ",".join(os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY"))
+    if address.is_loopback or is_excluded(address.host, address.port, excluded):
         return None
     scheme = "https" if address.is_https else "http"
     for name in (f"{scheme}_proxy", "all_proxy"):
         source, value = _variable(name)
         if value is not None:
-            return _read(value, source) if value else None  # set and empty: none, as for curl
+            return _read(value, source) if value else None  # set and empty: none, as for Python
     # Of macOS and Windows; elsewhere these two read the environment once more, which says nothing.
     if urllib.request.proxy_bypass(address.host):
         return None
@@ -104,7 +106,7 @@ def _fits(name: str, port: int, rule: str) -> bool:
         return True
     if with_port := _WITH_PORT.fullmatch(rule):
         return int(with_port["port"]) == port and _fits(name, port, with_port["host"])
-    address, network = _address(name), _network(rule)
+    address, network = ip_of(name), _network(rule)
     if address is not None or network is not None:
         # Names are not looked up to be held against a range: neither curl nor Go does.
         return address is not None and network is not None and address in network
@@ -117,20 +119,19 @@ def _fits(name: str, port: int, rule: str) -> bool:
 _WITH_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]+):(?P<port>\d{1,5})")
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
 def _network(rule: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
-        return ipaddress.ip_network(_unbracketed(rule), strict=False)
+        network = ipaddress.ip_network(_unbracketed(rule), strict=False)
     except ValueError:
         return None
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= _MAPPED_BITS:
+        mapped = network.network_address.ipv4_mapped
+        return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_BITS)) if mapped else network
+    return network
+
+
+_MAPPED_BITS = 96
+"""Of ::ffff:0:0/96, in which IPv4 has its place (RFC 4291)."""
 
 
 def _unbracketed(text: str) -> str:
