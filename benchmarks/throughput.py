@@ -221,7 +221,7 @@ def main() -> None:
         "rounds": rounds,
         "machine": f"{os.cpu_count()} cores, {processor()}, {platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("llama-index-core", "httpx", "pillow", "xllamacpp")},
+        "versions": {name: version(name) for name in ("llama-index-core", "httpcore2", "pillow", "xllamacpp")},
         "busy": round(busy, 1),
         "day": datetime.now(UTC).date().isoformat(),
     }

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-import httpx
+import httpx2
 from asking import PICTURES, real_model, vision_model
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -48,7 +48,7 @@ def for_real() -> Starlette:
 
 
 async def show(app: Starlette, what: str, body: bytes) -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as visitor:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://here") as visitor:
         reply = await visitor.post("/describe", content=body)
     print(f"{what}: {reply.status_code} {reply.text}")
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from .engine import EngineError
 
@@ -25,7 +25,7 @@ _GONE = "an error was encountered while running the model: unexpected EOF"
 class LlamaServer:
     """A loaded model."""
 
-    def __init__(self, server: Any, client: httpx.AsyncClient, context: int, marker: str) -> None:
+    def __init__(self, server: Any, client: httpx2.AsyncClient, context: int, marker: str) -> None:
         self._server = server
         self._client = client
         self.context = context
@@ -38,12 +38,12 @@ class LlamaServer:
         """Load a model, off the event loop."""
         key = secrets.token_hex(16)
         server = await asyncio.to_thread(_load, model, mmproj, context, parallel, threads, key)
-        client = httpx.AsyncClient(
+        client = httpx2.AsyncClient(
             base_url=server.listening_address,
             headers={"Authorization": f"Bearer {key}"},
-            timeout=httpx.Timeout(None),  # a big model may think about a prompt for minutes
+            timeout=httpx2.Timeout(None),  # a big model may think about a prompt for minutes
             # llama.cpp closes an idle connection after 5 s, perhaps while the next request is on its way into it.
-            limits=httpx.Limits(max_keepalive_connections=0),
+            limits=httpx2.Limits(max_keepalive_connections=0),
             trust_env=False,
         )
         props = (await client.get("/props")).json()
@@ -82,13 +82,13 @@ class LlamaServer:
                         raise EngineError(500, f"llama-server chat error: {line[6:].strip().decode()}")
                     if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
                         yield _event(line[5:])
-        except httpx.TransportError:
+        except httpx2.TransportError:
             raise EngineError(500, _GONE) from None
 
     async def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         try:
             reply = await self._client.post(path, json=body)
-        except httpx.TransportError:
+        except httpx2.TransportError:
             raise EngineError(500, _GONE) from None
         if reply.status_code >= 400:
             raise EngineError(reply.status_code, reply.text)
@@ -122,7 +122,7 @@ def _load(model: Path, mmproj: Path | None, context: int, parallel: int, threads
         raise EngineError(500, f"llama-server process has terminated: exit status 1: {fault}") from fault
 
 
-async def _lines(reply: httpx.Response) -> AsyncIterator[bytes]:
+async def _lines(reply: httpx2.Response) -> AsyncIterator[bytes]:
     rest = b""
     async for data in reply.aiter_bytes():
         *lines, rest = (rest + data).split(b"\n")

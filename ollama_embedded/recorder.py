@@ -11,7 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from starlette.types import Receive, Scope, Send
 
 from .arrivals import Arrival
@@ -54,8 +54,8 @@ class Recorder(Service):
     ) -> None:
         super().__init__(host, port)
         try:
-            url = httpx.URL(server if "://" in server else f"http://{server}")
-        except httpx.InvalidURL as fault:
+            url = httpx2.URL(server if "://" in server else f"http://{server}")
+        except httpx2.InvalidURL as fault:
             raise ValueError(f"{server!r} is not the address of a server: {fault}") from fault
         if url.scheme not in ("http", "https") or not url.host:
             raise ValueError(f"{server!r} is not the address of a server, such as http://localhost:11434")
@@ -75,12 +75,12 @@ class Recorder(Service):
 class _Forwarding:
     """The application: one request up, its reply down, piece by piece."""
 
-    def __init__(self, server: httpx.URL, folder: Path, told: Callable[[str], None]) -> None:
+    def __init__(self, server: httpx2.URL, folder: Path, told: Callable[[str], None]) -> None:
         self._server, self._folder, self._told = server, folder, told
         self.routes = None
         # A real model may be silent for minutes; a server that is not there shows at once.
-        timeout = httpx.Timeout(None, connect=_CONNECT_SECONDS)
-        self._client = httpx.AsyncClient(timeout=timeout, trust_env=not is_loopback(server.host))
+        timeout = httpx2.Timeout(None, connect=_CONNECT_SECONDS)
+        self._client = httpx2.AsyncClient(timeout=timeout, trust_env=not is_loopback(server.host))
         self._number = max((_number_of(file) for file in folder.glob("*.json")), default=0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +92,7 @@ class _Forwarding:
         began = time.perf_counter()
         try:
             reply = await self._client.send(request, stream=True)
-        except httpx.TransportError as fault:
+        except httpx2.TransportError as fault:
             text = f"the recorder gets no answer from {_shown(self._server)}: {fault!r}"
             self._told(text)
             await json_reply({"error": text}, 502)(scope, receive, send)
@@ -117,20 +117,20 @@ class _Forwarding:
     async def close(self) -> None:
         await self._client.aclose()
 
-    def _request(self, arrival: Arrival, path: str) -> httpx.Request:
+    def _request(self, arrival: Arrival, path: str) -> httpx2.Request:
         query = f"?{arrival.query}" if arrival.query else ""
         url = self._server.copy_with(raw_path=f"{self._server.path.rstrip('/')}{path}{query}".encode("latin-1"))
         made = self._client.build_request(arrival.method, url, content=arrival.raw or None)
         headers = {name: text for name, text in arrival.headers.items() if name not in _NOT_PASSED_UP}
         own = {name: made.headers[name] for name in ("host", "content-length") if name in made.headers}
-        made.headers = httpx.Headers({**own, **headers, "accept-encoding": "identity"})
+        made.headers = httpx2.Headers({**own, **headers, "accept-encoding": "identity"})
         return made
 
 
 class _Kept:
     """A reply on its way down, and what has been seen of it."""
 
-    def __init__(self, reply: httpx.Response, began: float) -> None:
+    def __init__(self, reply: httpx2.Response, began: float) -> None:
         self._reply, self._began = reply, began
         self._pieces: list[tuple[float, bytes]] = []
         self._ended = False
@@ -148,7 +148,7 @@ class _Kept:
             async for data in self._reply.aiter_raw():
                 self._pieces.append((round((time.perf_counter() - self._began) * 1000, 1), data))
                 await send({"type": "http.response.body", "body": data, "more_body": True})
-        except httpx.TransportError as fault:
+        except httpx2.TransportError as fault:
             self.error = f"{type(fault).__name__}: {fault}"
         self._ended = True
 
@@ -193,5 +193,5 @@ def _number_of(file: Path) -> int:
     return int(digits.group()) if digits else 0
 
 
-def _shown(url: httpx.URL) -> str:
+def _shown(url: httpx2.URL) -> str:
     return str(url.copy_with(userinfo=b""))

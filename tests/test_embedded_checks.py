@@ -11,7 +11,7 @@ from contextlib import aclosing, contextmanager
 from itertools import combinations
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
@@ -29,13 +29,13 @@ NO_FORMAT = 'invalid format: "\\"xml\\""; expected "json" or a valid JSON Schema
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
+def client() -> Iterator[httpx2.Client]:
     engine = ScriptedEngine(
         model="plain", capabilities=["completion"], models=[ModelFacts("vectors", capabilities=("embedding",))]
     )
     with (
         EmbeddedOllama(engine=engine) as server,
-        httpx.Client(base_url=server.url, trust_env=False, timeout=SOON) as client,
+        httpx2.Client(base_url=server.url, trust_env=False, timeout=SOON) as client,
     ):
         yield client
 
@@ -80,7 +80,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("path", "whole", "first", "second"), PAIRS)
 def test_of_two_faults_the_earlier_is_told(
-    path: str, whole: dict[str, Any], first: Broken, second: Broken, client: httpx.Client
+    path: str, whole: dict[str, Any], first: Broken, second: Broken, client: httpx2.Client
 ) -> None:
     reply = client.post(path, json={**whole, **second[1], **first[1]})
     _, _, status, error = first
@@ -107,13 +107,13 @@ def test_of_two_faults_the_earlier_is_told(
         ("/api/generate", "vectors", 400, '"vectors" does not support generate'),
     ],
 )
-def test_names(path: str, model: str, status: int, error: str, client: httpx.Client) -> None:
+def test_names(path: str, model: str, status: int, error: str, client: httpx2.Client) -> None:
     reply = client.post(path, json={**CHAT, "prompt": "x", "model": model})
     assert (reply.status_code, reply.json()) == (status, {"error": error})
 
 
 @pytest.mark.parametrize("images", [[""], [None], [[1, 2, 255]], ["QUJD\r\n"], None])
-def test_pictures_that_are_read_all_the_same(images: Any, client: httpx.Client) -> None:
+def test_pictures_that_are_read_all_the_same(images: Any, client: httpx2.Client) -> None:
     """What is in them fails later, in the model's own reader."""
     message = {"role": "user", "content": "x", "images": images}
     assert client.post("/api/chat", json={**CHAT, "messages": [message]}).is_success
@@ -131,7 +131,7 @@ def test_pictures_that_are_read_all_the_same(images: Any, client: httpx.Client) 
         ({"think": []}, "think must be a boolean or string"),
     ],
 )
-def test_values_of_the_wrong_kind(change: dict[str, Any], error: str, client: httpx.Client) -> None:
+def test_values_of_the_wrong_kind(change: dict[str, Any], error: str, client: httpx2.Client) -> None:
     reply = client.post("/api/generate", json={**GENERATE, **change})
     assert reply.status_code == 400
     assert error in reply.json()["error"]
@@ -176,21 +176,21 @@ IN_PROPERTY = "ToolFunctionParameters.tools.function.parameters.properties"
         ),
     ],
 )
-def test_tools_of_the_wrong_kind(given: Any, error: str, client: httpx.Client) -> None:
+def test_tools_of_the_wrong_kind(given: Any, error: str, client: httpx2.Client) -> None:
     """By Go's rules and Ollama's types; the recorded cases are sent with the other transcripts."""
     reply = client.post("/api/chat", json={**CHAT, "tools": [given]})
     assert (reply.status_code, reply.json()["error"][: len(error) + 23]) == (400, f"json: cannot unmarshal {error}")
 
 
 @pytest.mark.parametrize("depth", [400, 100_000])
-def test_a_schema_as_deep_as_python_does_not_reach(depth: int, client: httpx.Client) -> None:
+def test_a_schema_as_deep_as_python_does_not_reach(depth: int, client: httpx2.Client) -> None:
     """Go reads 10,000 levels. Here the reader of JSON or the check of types may give up before, and says so."""
     body = '{"model": "plain", "tools": [{"function": {"parameters": ' + '{"properties": {"x": ' * depth
     reply = client.post("/api/chat", content=body + "{}" + "}}" * depth + "}}]}")
     assert (reply.status_code, reply.json()) == (400, {"error": "exceeded max depth"})
 
 
-def test_unloading_comes_before_all_but_the_name(client: httpx.Client) -> None:
+def test_unloading_comes_before_all_but_the_name(client: httpx2.Client) -> None:
     """A model that was never loaded can be unloaded, with whatever else is wrong about the request."""
     wrong = {"think": True, "options": {"num_ctx": "x"}, "format": "xml"}
     reply = client.post("/api/chat", json={"model": "plain", "keep_alive": 0, **wrong})
@@ -199,7 +199,7 @@ def test_unloading_comes_before_all_but_the_name(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/api/version", "/api/tags"])
-def test_heads_without_a_body(path: str, client: httpx.Client) -> None:
+def test_heads_without_a_body(path: str, client: httpx2.Client) -> None:
     head, whole = client.head(path), client.get(path)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(len(whole.content))
@@ -207,13 +207,13 @@ def test_heads_without_a_body(path: str, client: httpx.Client) -> None:
 
 def test_metrics_are_nanoseconds_and_a_zero_is_left_out(demo_server: EmbeddedOllama) -> None:
     body = {"model": "shapes", "prompt": "Hello", "stream": False}
-    reply = httpx.post(f"{demo_server.url}/api/generate", json=body, trust_env=False).json()
+    reply = httpx2.post(f"{demo_server.url}/api/generate", json=body, trust_env=False).json()
     parts = [reply[name] for name in ("load_duration", "prompt_eval_duration", "eval_duration")]
     assert all(isinstance(part, int) and part > 1000 for part in parts)
     assert reply["total_duration"] >= reply["eval_duration"]
     silent = ScriptedEngine(Reply("", prompt_tokens=0, answer_tokens=0))
     with EmbeddedOllama(engine=silent) as server:
-        reply = httpx.post(f"{server.url}/api/generate", json={**body, "model": "scripted"}, trust_env=False).json()
+        reply = httpx2.post(f"{server.url}/api/generate", json={**body, "model": "scripted"}, trust_env=False).json()
     assert not {"prompt_eval_count", "prompt_eval_duration", "eval_count", "eval_duration"} & set(reply)
 
 
@@ -225,8 +225,8 @@ def post(url: str, **body: Any) -> threading.Thread:
 
     def ask() -> None:
         try:
-            httpx.post(f"{url}/api/chat", json={**CHAT, **body}, trust_env=False, timeout=SOON)
-        except httpx.HTTPError:
+            httpx2.post(f"{url}/api/chat", json={**CHAT, **body}, trust_env=False, timeout=SOON)
+        except httpx2.HTTPError:
             pytest.fail("no answer came")
 
     thread = threading.Thread(target=ask)
@@ -240,12 +240,12 @@ def test_who_leaves_the_queue_is_not_answered() -> None:
     with EmbeddedOllama(engine=engine) as server:
         first = post(server.url)
         assert gate.reached.wait(SOON)
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"{server.url}/api/chat", json=CHAT, trust_env=False, timeout=0.2)
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.post(f"{server.url}/api/chat", json=CHAT, trust_env=False, timeout=0.2)
         assert server.asked[1].ended.wait(SOON)
         gate.open()
         first.join(SOON)
-        reply = httpx.post(f"{server.url}/api/chat", json=CHAT, trust_env=False)
+        reply = httpx2.post(f"{server.url}/api/chat", json=CHAT, trust_env=False)
     assert reply.json()["message"]["content"] == "second"
     assert len(engine.asked) == 2, "the model never heard of the one that left"
 
@@ -257,12 +257,12 @@ def test_as_many_answers_at_once_as_there_are_slots() -> None:
     with EmbeddedOllama(engine=engine, num_parallel=2) as server:
         answered = [post(server.url), post(server.url)]
         assert all(gate.reached.wait(SOON) for gate in gates)
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"{server.url}/api/chat", json=CHAT, trust_env=False, timeout=0.5)
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.post(f"{server.url}/api/chat", json=CHAT, trust_env=False, timeout=0.5)
         assert server.asked[2].ended.wait(SOON)
         assert len(engine.asked) == 2
         gates[1].open()
-        reply = httpx.post(f"{server.url}/api/chat", json=CHAT, trust_env=False, timeout=SOON)
+        reply = httpx2.post(f"{server.url}/api/chat", json=CHAT, trust_env=False, timeout=SOON)
         assert reply.json()["message"]["content"] == "third", "one slot became free"
         gates[0].open()
         for thread in answered:
@@ -273,7 +273,7 @@ def test_as_many_answers_at_once_as_there_are_slots() -> None:
 def test_each_slot_has_the_whole_context(num_parallel: int) -> None:
     with EmbeddedOllama(num_parallel=num_parallel) as server:
         body = {**CHAT, "model": "shapes", "messages": [{"role": "user", "content": "shape " * 3000}]}
-        reply = httpx.post(f"{server.url}/api/chat", json=body, trust_env=False, timeout=SOON)
+        reply = httpx2.post(f"{server.url}/api/chat", json=body, trust_env=False, timeout=SOON)
     assert reply.status_code == 400
     error = json.loads(reply.json()["error"])["error"]
     assert (error["type"], error["n_ctx"]) == ("exceed_context_size_error", 2048)
@@ -316,7 +316,7 @@ def test_a_client_that_leaves_stops_the_real_model(stream: bool) -> None:
         assert engine.let_go.wait(SOON)
         assert server.asked[0].ended.wait(SOON)
         engine.gate.open()
-        again = httpx.post(f"{server.url}/api/generate", json={**body, "stream": False}, trust_env=False, timeout=SOON)
+        again = httpx2.post(f"{server.url}/api/generate", json={**body, "stream": False}, trust_env=False, timeout=SOON)
     assert again.is_success, "the only slot is free"
 
 

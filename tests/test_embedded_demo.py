@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -36,8 +36,8 @@ def server() -> Iterator[EmbeddedOllama]:
 
 
 @pytest.fixture(scope="module")
-def client(server: EmbeddedOllama) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=SOON) as client:
+def client(server: EmbeddedOllama) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=server.url, trust_env=False, timeout=SOON) as client:
         yield client
 
 
@@ -47,7 +47,7 @@ def png(picture: Image.Image) -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-def ask(client: httpx.Client, question: str, *pictures: Image.Image | bytes, **more: Any) -> str:
+def ask(client: httpx2.Client, question: str, *pictures: Image.Image | bytes, **more: Any) -> str:
     """The answer of /api/chat; bytes are sent as they are."""
     images = [base64.b64encode(p).decode() if isinstance(p, bytes) else png(p) for p in pictures]
     message = {"role": "user", "content": question, "images": images}
@@ -64,7 +64,7 @@ def test_the_files_are_the_ones_on_the_card() -> None:
     assert sum(file.stat().st_size for file in FILES) <= MOST_BYTES
 
 
-def test_drawn_scenes_are_seen_right(client: httpx.Client) -> None:
+def test_drawn_scenes_are_seen_right(client: httpx2.Client) -> None:
     """Forty scenes of one to four shapes: nine of ten facts at least. 98 in 100 were right when this was written."""
     random = Random(7)
     right = total = 0
@@ -78,13 +78,13 @@ def test_drawn_scenes_are_seen_right(client: httpx.Client) -> None:
     assert right >= 0.9 * total
 
 
-def test_pictures_keep_their_order(client: httpx.Client) -> None:
+def test_pictures_keep_their_order(client: httpx2.Client) -> None:
     first, second = draw_scene("red circle"), draw_scene("blue star")
     assert "first" in ask(client, "Which image shows a red circle?", first, second)
     assert "second" in ask(client, "Which image shows a red circle?", second, first)
 
 
-def test_generate_sees_too(client: httpx.Client) -> None:
+def test_generate_sees_too(client: httpx2.Client) -> None:
     body = {"model": "shapes", "prompt": "Describe the image.", "images": [png(draw_scene("green cross"))]}
     reply = client.post("/api/generate", json={**body, "stream": False}).json()
     assert "green cross" in reply["response"]
@@ -92,11 +92,11 @@ def test_generate_sees_too(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["red-circle.webp", "red-circle.png", "red-circle.jpg", "red-circle.gif"])
-def test_formats(name: str, client: httpx.Client) -> None:
+def test_formats(name: str, client: httpx2.Client) -> None:
     assert "red circle" in ask(client, "Describe the image.", (PICTURES / name).read_bytes())
 
 
-def test_a_schema_binds(client: httpx.Client) -> None:
+def test_a_schema_binds(client: httpx2.Client) -> None:
     answer = json.loads(ask(client, "How many shapes are there?", draw_scene("red circle", "blue star"), format=SCHEMA))
     assert answer == {"count": 2}
 
@@ -125,7 +125,7 @@ COUNT = tool("count_shapes", n={"type": "integer"})
         ("Count the shapes with the tool.", {"name": "count_shapes", "arguments": {"n": 2}}),
     ],
 )
-def test_a_tool_is_called_with_what_is_seen(client: httpx.Client, request_: str, called: dict[str, Any]) -> None:
+def test_a_tool_is_called_with_what_is_seen(client: httpx2.Client, request_: str, called: dict[str, Any]) -> None:
     picture = draw_scene("red circle", "blue star")
     asked: dict[str, Any] = {"role": "user", "content": request_, "images": [png(picture)]}
     body = {"model": "shapes", "stream": False, "messages": [asked], "tools": [REPORT, COUNT]}
@@ -140,7 +140,7 @@ def test_a_tool_is_called_with_what_is_seen(client: httpx.Client, request_: str,
     assert "red circle" in ask(client, "Describe the image.", picture, tools=[REPORT, COUNT])
 
 
-def test_options_count(client: httpx.Client) -> None:
+def test_options_count(client: httpx2.Client) -> None:
     picture = draw_scene("red circle", "blue star")
     message = {"role": "user", "content": "Describe the image.", "images": [png(picture)]}
     body = {"model": "shapes", "stream": False, "messages": [message]}
@@ -153,7 +153,7 @@ def test_options_count(client: httpx.Client) -> None:
     assert said[0] == said[1] != said[2]
 
 
-def test_old_messages_are_dropped_without_a_word_unless_told_not_to(client: httpx.Client) -> None:
+def test_old_messages_are_dropped_without_a_word_unless_told_not_to(client: httpx2.Client) -> None:
     """A picture is reckoned as 768 tokens: with 1,500 of text it is dropped, although both would fit."""
     picture = {"role": "user", "content": "Describe the image.", "images": [png(draw_scene("red circle"))]}
     talk: list[dict[str, Any]] = [
@@ -171,7 +171,7 @@ def test_old_messages_are_dropped_without_a_word_unless_told_not_to(client: http
     assert prompt_tokens([system, *talk]) == prompt_tokens([system, *talk[1:]])
 
 
-def test_a_client_that_leaves_stops_the_model(client: httpx.Client, server: EmbeddedOllama) -> None:
+def test_a_client_that_leaves_stops_the_model(client: httpx2.Client, server: EmbeddedOllama) -> None:
     """The next request would wait for the end of the first if it went on."""
     # Whatever the weights: the grammar ends no answer before its 1,900th character, and heat brings no repetition.
     schema = {"type": "string", "minLength": 1900}
@@ -189,12 +189,12 @@ def test_a_client_that_leaves_stops_the_model(client: httpx.Client, server: Embe
     assert ask(client, "Describe the image.", draw_scene("red circle"))
 
 
-def test_many_at_once_are_all_answered(server: EmbeddedOllama, client: httpx.Client) -> None:
+def test_many_at_once_are_all_answered(server: EmbeddedOllama, client: httpx2.Client) -> None:
     kinds = ["circle", "square", "triangle", "star", "cross", "diamond"]
     answers: dict[str, str] = {}
 
     def one(kind: str) -> None:
-        with httpx.Client(base_url=server.url, trust_env=False, timeout=SOON) as mine:
+        with httpx2.Client(base_url=server.url, trust_env=False, timeout=SOON) as mine:
             answers[kind] = ask(mine, "Describe the image.", draw_scene(f"red {kind}"))
 
     threads = [threading.Thread(target=one, args=(kind,)) for kind in kinds]
@@ -206,7 +206,7 @@ def test_many_at_once_are_all_answered(server: EmbeddedOllama, client: httpx.Cli
 
 
 def test_without_a_projector_pictures_are_refused() -> None:
-    with EmbeddedOllama(model=DEMO_MODEL) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with EmbeddedOllama(model=DEMO_MODEL) as server, httpx2.Client(base_url=server.url, trust_env=False) as client:
         assert server.model == "shapes-q8_0"
         assert client.post("/api/show", json={"model": server.model}).json()["capabilities"] == ["completion", "tools"]
         message = {"role": "user", "content": "?", "images": [png(draw_scene("red circle"))]}
@@ -220,7 +220,7 @@ def test_without_a_projector_pictures_are_refused() -> None:
 
 
 def test_another_context_length_loads_the_model_anew() -> None:
-    with EmbeddedOllama(model=DEMO_MODEL) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with EmbeddedOllama(model=DEMO_MODEL) as server, httpx2.Client(base_url=server.url, trust_env=False) as client:
         for wanted, got in ((64, 64), (512, 512), (100_000, 2048)):
             body = {"model": server.model, "prompt": "shape " * 3000, "truncate": False, "options": {"num_ctx": wanted}}
             error = json.loads(client.post("/api/generate", json=body).json()["error"])["error"]
@@ -232,13 +232,13 @@ def test_a_model_that_is_damaged_is_an_error(tmp_path: Path) -> None:
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(DEMO_MODEL.read_bytes()[:-1000])
     with EmbeddedOllama(model=cut) as server:
-        reply = httpx.post(f"{server.url}/api/generate", json={"model": "cut", "prompt": "x"}, trust_env=False)
+        reply = httpx2.post(f"{server.url}/api/generate", json={"model": "cut", "prompt": "x"}, trust_env=False)
     assert reply.status_code == 500
     assert "error" in reply.json()
 
 
 @pytest.mark.parametrize("path", ["chat", "generate"])
-def test_too_much_media_is_refused(path: str, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_much_media_is_refused(path: str, client: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real one refuses 80 MiB in these words; here the limit comes down to the picture."""
     monkeypatch.setattr("ollama_embedded.llama_server.MOST_BYTES", 1000)
     images = [png(draw_scene("red circle"))]
@@ -251,9 +251,9 @@ def test_too_much_media_is_refused(path: str, client: httpx.Client, monkeypatch:
 
 def test_llama_cpp_is_silent() -> None:
     code = (
-        "from ollama_embedded import EmbeddedOllama; import httpx\n"
+        "from ollama_embedded import EmbeddedOllama; import httpx2\n"
         "with EmbeddedOllama() as s:\n"
-        "    httpx.post(s.url + '/api/generate', json={'model': 'shapes', 'prompt': 'Hello'}, timeout=60)"
+        "    httpx2.post(s.url + '/api/generate', json={'model': 'shapes', 'prompt': 'Hello'}, timeout=60)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

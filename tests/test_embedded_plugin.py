@@ -24,27 +24,27 @@ def describe(picture, url, model):
 """
 
 THEIR_TESTS = """
-import httpx
+import httpx2
 from ollama_embedded import Reply
 
 def test_the_demo_model(ollama_server):
-    assert httpx.get(ollama_server.url, trust_env=False).text == "Ollama is running"
+    assert httpx2.get(ollama_server.url, trust_env=False).text == "Ollama is running"
     assert ollama_server.model == "shapes"
 
 def test_a_script(scripted_ollama):
     server = scripted_ollama(["one", Reply("two")], aliases=["llava"], capabilities=["completion"])
     ask = {"model": "llava", "prompt": "x", "stream": False}
-    said = [httpx.post(server.url + "/api/generate", json=ask, trust_env=False).json()["response"] for _ in "ab"]
+    said = [httpx2.post(server.url + "/api/generate", json=ask, trust_env=False).json()["response"] for _ in "ab"]
     assert said == ["one", "two"]
 
 def test_settings_of_the_server(scripted_ollama):
     server = scripted_ollama("one", version="0.9.9", num_parallel=2, origins=["https://my.app"], context_length=64)
-    reply = httpx.get(server.url + "/api/version", headers={"Origin": "https://my.app"}, trust_env=False)
+    reply = httpx2.get(server.url + "/api/version", headers={"Origin": "https://my.app"}, trust_env=False)
     assert (reply.json(), reply.headers["access-control-allow-origin"]) == ({"version": "0.9.9"}, "https://my.app")
 
 def test_the_default_script(scripted_ollama):
     ask = {"model": "scripted", "prompt": "x", "stream": False}
-    reply = httpx.post(scripted_ollama().url + "/api/generate", json=ask, trust_env=False)
+    reply = httpx2.post(scripted_ollama().url + "/api/generate", json=ask, trust_env=False)
     assert reply.json()["response"] == "A scripted answer."
 """
 
@@ -52,7 +52,7 @@ NOTHING_IMPORTED = """
 import sys
 
 def test_that_uses_no_fixture():
-    loaded = {name for name in sys.modules if name.split(".")[0] in ("ollama_embedded", "llama_index", "httpx")}
+    loaded = {name for name in sys.modules if name.split(".")[0] in ("ollama_embedded", "llama_index", "httpx2")}
     assert loaded == {"ollama_embedded", "ollama_embedded.pytest_plugin"}
 """
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama
@@ -39,7 +39,7 @@ def test_programs_on_the_path_are_not_run(tmp_path: Path, monkeypatch: pytest.Mo
         (programs / name).write_text(f"#!/bin/sh\necho {name} >> {called}\nexit 1\n")
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    with EmbeddedOllama() as server, httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
+    with EmbeddedOllama() as server, httpx2.Client(base_url=server.url, trust_env=False, timeout=60) as client:
         for path in ("/api/chat", "/api/generate"):
             for name, data in UNREADABLE.items():
                 reply = client.post(path, json=body_for(path, data))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import ollama
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
@@ -27,8 +27,8 @@ SOON = 20.0
 
 
 @pytest.fixture
-def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=SOON) as client:
+def client() -> Iterator[httpx2.Client]:
+    with httpx2.Client(trust_env=False, timeout=SOON) as client:
         yield client
 
 
@@ -76,7 +76,7 @@ def test_what_is_recorded_is_what_is_played_back(
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_every_byte_goes_through(stream: bool, client: httpx.Client, tmp_path: Path) -> None:
+def test_every_byte_goes_through(stream: bool, client: httpx2.Client, tmp_path: Path) -> None:
     """Texts of every kind, in a reply that does not change from call to call."""
     raw = '{"message":{"content":"café \\u003c"},"done":false}\n{"done":true,"x":"\x85"}\n'.encode()
     pieces = [raw[:27], raw[27:40], b"\xff\xfe", raw[40:]] if stream else [raw]
@@ -91,7 +91,7 @@ def test_every_byte_goes_through(stream: bool, client: httpx.Client, tmp_path: P
     assert through.headers["content-type"] == replayed.headers["content-type"] == "text/odd"
 
 
-def test_other_methods_and_paths(client: httpx.Client, tmp_path: Path) -> None:
+def test_other_methods_and_paths(client: httpx2.Client, tmp_path: Path) -> None:
     with EmbeddedOllama(engine=ScriptedEngine()) as real, Recorder(real.url, tmp_path) as recorder:
         urls = [("HEAD", "/"), ("GET", "/"), ("GET", "/api/tags?a=1&b=%20"), ("DELETE", "/api/nothing")]
         through = [client.request(method, recorder.url + path) for method, path in urls]
@@ -111,7 +111,7 @@ def test_other_methods_and_paths(client: httpx.Client, tmp_path: Path) -> None:
             assert one.headers.get(header) == other.headers.get(header)
 
 
-def test_secrets_go_through_and_are_not_kept(client: httpx.Client, tmp_path: Path) -> None:
+def test_secrets_go_through_and_are_not_kept(client: httpx2.Client, tmp_path: Path) -> None:
     secrets = {"Authorization": "Bearer s3cret-key", "Cookie": "id=s3cret-cookie", "X-Api-Key": "s3cret-other"}
     answer = Status(200, {"done": True}, {"Set-Cookie": "id=s3cret-answer"})
     with EmbeddedOllama(engine=ScriptedEngine(answer)) as real, Recorder(real.url, tmp_path) as recorder:
@@ -121,7 +121,7 @@ def test_secrets_go_through_and_are_not_kept(client: httpx.Client, tmp_path: Pat
     assert "s3cret" not in "".join(file.read_text() for file in tmp_path.glob("*"))
 
 
-def test_a_password_in_the_address_is_used_and_not_told(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_password_in_the_address_is_used_and_not_told(client: httpx2.Client, tmp_path: Path) -> None:
     told: list[str] = []
     with EmbeddedOllama(engine=ScriptedEngine()) as real:
         address = real.url.replace("http://", "http://user:s3cret@")
@@ -138,7 +138,7 @@ def real_address(address: str) -> str:
     return address.replace("user:s3cret@", "")
 
 
-def test_a_stream_goes_through_piece_by_piece(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_stream_goes_through_piece_by_piece(client: httpx2.Client, tmp_path: Path) -> None:
     gate = Gate()
     with (
         EmbeddedOllama(engine=ScriptedEngine(Reply(["one ", gate, "two"]))) as real,
@@ -156,7 +156,7 @@ def test_a_stream_goes_through_piece_by_piece(client: httpx.Client, tmp_path: Pa
     assert "error" not in exchange.response
 
 
-def test_a_client_that_leaves_on_the_last_line_has_it_all(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_client_that_leaves_on_the_last_line_has_it_all(client: httpx2.Client, tmp_path: Path) -> None:
     gate = Gate()
     line = json.dumps({"done": True}).encode() + b"\n"
     held = RawReply([line, gate])
@@ -167,7 +167,7 @@ def test_a_client_that_leaves_on_the_last_line_has_it_all(client: httpx.Client, 
     assert "error" not in read(tmp_path)[0].response
 
 
-def test_a_stream_that_the_server_cuts(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_stream_that_the_server_cuts(client: httpx2.Client, tmp_path: Path) -> None:
     cut = Reply("one two three", fault=CutStream(after=2))
     with EmbeddedOllama(engine=ScriptedEngine(cut)) as real, Recorder(real.url, tmp_path) as recorder:
         got = list(lines_until_cut(client, recorder.url))
@@ -177,12 +177,12 @@ def test_a_stream_that_the_server_cuts(client: httpx.Client, tmp_path: Path) -> 
     assert len(got) == 2
 
 
-def lines_until_cut(client: httpx.Client, url: str) -> Iterator[str]:
-    with client.stream("POST", f"{url}/api/chat", json=CHAT) as reply, pytest.raises(httpx.RemoteProtocolError):
+def lines_until_cut(client: httpx2.Client, url: str) -> Iterator[str]:
+    with client.stream("POST", f"{url}/api/chat", json=CHAT) as reply, pytest.raises(httpx2.RemoteProtocolError):
         yield from reply.iter_lines()
 
 
-def test_a_client_that_leaves_stops_the_real_server(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_client_that_leaves_stops_the_real_server(client: httpx2.Client, tmp_path: Path) -> None:
     with (
         EmbeddedOllama(engine=ScriptedEngine(Reply(["one ", Gate(), "two"]))) as real,
         Recorder(real.url, tmp_path) as recorder,
@@ -195,7 +195,7 @@ def test_a_client_that_leaves_stops_the_real_server(client: httpx.Client, tmp_pa
     assert len(exchange.pieces) == 1
 
 
-def test_a_server_that_is_not_there(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_server_that_is_not_there(client: httpx2.Client, tmp_path: Path) -> None:
     with EmbeddedOllama(engine=ScriptedEngine()) as gone:
         url = gone.url
     told: list[str] = []
@@ -207,7 +207,7 @@ def test_a_server_that_is_not_there(client: httpx.Client, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_numbers_go_on_where_they_were(client: httpx.Client, tmp_path: Path) -> None:
+def test_numbers_go_on_where_they_were(client: httpx2.Client, tmp_path: Path) -> None:
     told: list[str] = []
     with EmbeddedOllama(engine=ScriptedEngine(["one", "two"])) as real:
         for _ in range(2):
@@ -228,7 +228,7 @@ def program(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_the_program_records_and_plays_back(client: httpx.Client, tmp_path: Path) -> None:
+def test_the_program_records_and_plays_back(client: httpx2.Client, tmp_path: Path) -> None:
     said = []
     with EmbeddedOllama(engine=ScriptedEngine("A circle.")) as real:
         said.append(through(client, "--record", real.url.removeprefix("http://"), "--to", str(tmp_path)))
@@ -237,7 +237,7 @@ def test_the_program_records_and_plays_back(client: httpx.Client, tmp_path: Path
     assert "circle" in said[0]
 
 
-def through(client: httpx.Client, *arguments: str) -> str:
+def through(client: httpx2.Client, *arguments: str) -> str:
     running = program(*arguments)
     try:
         assert running.stdout is not None

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
@@ -22,8 +22,8 @@ QUESTION = {"model": "m", "messages": [{"role": "user", "content": "How many?"}]
 
 
 @pytest.fixture
-def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=30) as client:
+def client() -> Iterator[httpx2.Client]:
+    with httpx2.Client(trust_env=False, timeout=30) as client:
         yield client
 
 
@@ -47,7 +47,7 @@ def png(compress_level: int) -> bytes:
     return file.getvalue()
 
 
-def test_every_recording_comes_back_byte_for_byte(client: httpx.Client) -> None:
+def test_every_recording_comes_back_byte_for_byte(client: httpx2.Client) -> None:
     recorded = read(TRANSCRIPTS)
     assert len(recorded) > 300
     with EmbeddedOllama(replay=TRANSCRIPTS) as server:
@@ -58,7 +58,7 @@ def test_every_recording_comes_back_byte_for_byte(client: httpx.Client) -> None:
             url = server.url + exchange.path
             with client.stream(exchange.method, url, content=exchange.body) as reply:
                 cut = "error" in exchange.response
-                with pytest.raises(httpx.RemoteProtocolError) if cut else nullcontext():
+                with pytest.raises(httpx2.RemoteProtocolError) if cut else nullcontext():
                     for piece in reply.iter_raw():
                         got += piece
             assert (reply.status_code, got) == (exchange.response["status"], b"".join(exchange.pieces)), exchange.name
@@ -67,7 +67,7 @@ def test_every_recording_comes_back_byte_for_byte(client: httpx.Client) -> None:
         assert server.unmatched == []
 
 
-def test_the_same_request_gets_its_recordings_in_turn(client: httpx.Client, tmp_path: Path) -> None:
+def test_the_same_request_gets_its_recordings_in_turn(client: httpx2.Client, tmp_path: Path) -> None:
     keep(tmp_path, "0001-chat", QUESTION, "one")
     keep(tmp_path, "0002-chat", QUESTION, "two")
     with EmbeddedOllama(replay=tmp_path) as server:
@@ -77,14 +77,14 @@ def test_the_same_request_gets_its_recordings_in_turn(client: httpx.Client, tmp_
     assert said == ["one", "two", "two"]
 
 
-def test_the_order_of_fields_does_not_count(client: httpx.Client, tmp_path: Path) -> None:
+def test_the_order_of_fields_does_not_count(client: httpx2.Client, tmp_path: Path) -> None:
     keep(tmp_path, "0001-chat", QUESTION, "one")
     with EmbeddedOllama(replay=tmp_path) as server:
         turned = dict(reversed(list(QUESTION.items())))
         assert client.post(f"{server.url}/api/chat", json=turned).text == "one"
 
 
-def test_a_png_counts_by_its_pixels(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_png_counts_by_its_pixels(client: httpx2.Client, tmp_path: Path) -> None:
     assert png(0) != png(9)
     keep(tmp_path, "0001-chat", question_about(png(9)), "a red circle")
     (file,) = (tmp_path / "pictures").iterdir()
@@ -93,7 +93,7 @@ def test_a_png_counts_by_its_pixels(client: httpx.Client, tmp_path: Path) -> Non
         assert client.post(f"{server.url}/api/chat", json=question_about(png(0))).text == "a red circle"
 
 
-def test_what_was_not_recorded_is_said(client: httpx.Client, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_was_not_recorded_is_said(client: httpx2.Client, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     keep(tmp_path, "0001-chat", {**QUESTION, "model": "other", "options": {"seed": 1}}, "far")
     keep(tmp_path, "0002-chat", QUESTION, "near")
     asked = {**QUESTION, "messages": [{"role": "user", "content": "How big?"}]}
@@ -108,7 +108,7 @@ def test_what_was_not_recorded_is_said(client: httpx.Client, tmp_path: Path, cap
     assert caplog.messages == [text]
 
 
-def test_another_picture_is_told_without_its_bytes(client: httpx.Client, tmp_path: Path) -> None:
+def test_another_picture_is_told_without_its_bytes(client: httpx2.Client, tmp_path: Path) -> None:
     keep(tmp_path, "0001-chat", question_about(png(9)), "a red circle")
     jpeg = b"\xff\xd8\xff no picture, yet something else"
     broken = png(9)[:60]
@@ -121,14 +121,14 @@ def test_another_picture_is_told_without_its_bytes(client: httpx.Client, tmp_pat
     assert "<broken png of 60 bytes" in told_of_broken
 
 
-def test_another_path_is_told_what_there_is(client: httpx.Client, tmp_path: Path) -> None:
+def test_another_path_is_told_what_there_is(client: httpx2.Client, tmp_path: Path) -> None:
     keep(tmp_path, "0001-chat", QUESTION, "one")
     with EmbeddedOllama(replay=tmp_path) as server:
         text = client.get(f"{server.url}/api/tags").json()["error"]
     assert text.endswith("GET /api/tags; recorded are POST /api/chat (1)")
 
 
-def test_faults_come_before_recordings(client: httpx.Client, tmp_path: Path) -> None:
+def test_faults_come_before_recordings(client: httpx2.Client, tmp_path: Path) -> None:
     keep(tmp_path, "0001-chat", QUESTION, "one")
     with EmbeddedOllama(replay=tmp_path, faults=[busy()]) as server:
         replies = [client.post(f"{server.url}/api/chat", json=QUESTION).status_code for _ in range(2)]

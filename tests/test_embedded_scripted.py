@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Ending, Gate, Pause, Piece, Reply, ScriptedEngine, ToolCall, draw_scene
@@ -24,18 +24,18 @@ def serve(replies: Any = "A red circle.", **settings: Any) -> EmbeddedOllama:
     return EmbeddedOllama(engine=ScriptedEngine(replies), **settings)
 
 
-def lines(reply: httpx.Response) -> list[dict[str, Any]]:
+def lines(reply: httpx2.Response) -> list[dict[str, Any]]:
     assert reply.text.endswith("\n")
     return [json.loads(line) for line in reply.text[:-1].split("\n")]
 
 
 @pytest.fixture
-def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=SOON) as client:
+def client() -> Iterator[httpx2.Client]:
+    with httpx2.Client(trust_env=False, timeout=SOON) as client:
         yield client
 
 
-def test_a_text_is_streamed_word_by_word(client: httpx.Client) -> None:
+def test_a_text_is_streamed_word_by_word(client: httpx2.Client) -> None:
     with serve() as server:
         reply = client.post(f"{server.url}/api/chat", json=CHAT)
     said = [line["message"]["content"] for line in lines(reply)]
@@ -43,14 +43,14 @@ def test_a_text_is_streamed_word_by_word(client: httpx.Client) -> None:
     assert [line["done"] for line in lines(reply)] == [False, False, False, True]
 
 
-def test_whole_and_streamed_say_the_same(client: httpx.Client) -> None:
+def test_whole_and_streamed_say_the_same(client: httpx2.Client) -> None:
     with serve(["one two", "one two"]) as server:
         streamed = client.post(f"{server.url}/api/generate", json={"model": "scripted", "prompt": "x"})
         whole = client.post(f"{server.url}/api/generate", json={"model": "scripted", "prompt": "x", "stream": False})
     assert "".join(line["response"] for line in lines(streamed)) == whole.json()["response"] == "one two"
 
 
-def test_replies_follow_each_other_and_the_last_stays(client: httpx.Client) -> None:
+def test_replies_follow_each_other_and_the_last_stays(client: httpx2.Client) -> None:
     with serve(["first", Reply("second")]) as server:
         said = [
             client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False}).json()["message"]["content"]
@@ -59,7 +59,7 @@ def test_replies_follow_each_other_and_the_last_stays(client: httpx.Client) -> N
     assert said == ["first", "second", "second"]
 
 
-def test_a_reply_may_depend_on_the_request(client: httpx.Client) -> None:
+def test_a_reply_may_depend_on_the_request(client: httpx2.Client) -> None:
     picture = base64.b64encode(b"not checked here").decode()
     with serve(lambda request: f"{len(request.pictures)} pictures") as server:
         message = {"role": "user", "content": "?", "images": [picture, picture]}
@@ -67,7 +67,7 @@ def test_a_reply_may_depend_on_the_request(client: httpx.Client) -> None:
         assert client.post(f"{server.url}/api/chat", json=body).json()["message"]["content"] == "2 pictures"
 
 
-def test_thinking_tool_calls_and_reason(client: httpx.Client) -> None:
+def test_thinking_tool_calls_and_reason(client: httpx2.Client) -> None:
     said = Reply("", thinking="Let me see.", tool_calls=[ToolCall("look", {"at": 1})], done_reason="length")
     with serve(said) as server:
         reply = client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False}).json()
@@ -76,7 +76,7 @@ def test_thinking_tool_calls_and_reason(client: httpx.Client) -> None:
     assert reply["done_reason"] == "length"
 
 
-def test_the_last_line_can_be_set_as_a_whole(client: httpx.Client) -> None:
+def test_the_last_line_can_be_set_as_a_whole(client: httpx2.Client) -> None:
     entry = {"token": "a", "logprob": -0.5, "bytes": [97]}
     ending = Ending(prompt_tokens=7, piece=Piece("last", logprobs=(entry,)))
     with serve(Reply(["first "], ending=ending)) as server:
@@ -87,7 +87,7 @@ def test_the_last_line_can_be_set_as_a_whole(client: httpx.Client) -> None:
     assert "eval_count" not in last, "zero metrics are left out"
 
 
-def test_a_gate_holds_the_stream(client: httpx.Client) -> None:
+def test_a_gate_holds_the_stream(client: httpx2.Client) -> None:
     gate = Gate()
     with (
         serve(Reply(["one ", gate, "two"])) as server,
@@ -101,12 +101,12 @@ def test_a_gate_holds_the_stream(client: httpx.Client) -> None:
         assert json.loads(next(arriving))["message"]["content"] == "two"
 
 
-def test_a_pause_passes(client: httpx.Client) -> None:
+def test_a_pause_passes(client: httpx2.Client) -> None:
     with serve(Reply(["one ", Pause(0.001), "two"])) as server:
         assert len(lines(client.post(f"{server.url}/api/chat", json=CHAT))) == 3
 
 
-def test_what_arrived_can_be_read(client: httpx.Client) -> None:
+def test_what_arrived_can_be_read(client: httpx2.Client) -> None:
     png = draw_scene("red circle")
     data = base64.b64encode(_png(png)).decode()
     with serve() as server:
@@ -124,17 +124,17 @@ def test_what_arrived_can_be_read(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_client_that_leaves_is_noticed(stream: bool, client: httpx.Client) -> None:
+def test_a_client_that_leaves_is_noticed(stream: bool, client: httpx2.Client) -> None:
     gate = Gate()
     with serve([Reply([gate, "never"]), "free again"]) as server:
-        with pytest.raises(httpx.ReadTimeout):
+        with pytest.raises(httpx2.ReadTimeout):
             client.post(f"{server.url}/api/chat", json={**CHAT, "stream": stream}, timeout=0.2)
         assert server.asked[0].left.wait(SOON)
         assert server.asked[0].ended.wait(SOON)
         assert client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False}).is_success
 
 
-def test_a_stream_that_is_dropped_is_closed(client: httpx.Client) -> None:
+def test_a_stream_that_is_dropped_is_closed(client: httpx2.Client) -> None:
     gate = Gate()
     with serve(Reply(["one ", gate, "two"])) as server:
         with client.stream("POST", f"{server.url}/api/chat", json=CHAT) as reply:
@@ -142,14 +142,14 @@ def test_a_stream_that_is_dropped_is_closed(client: httpx.Client) -> None:
         assert server.asked[0].left.wait(SOON)
 
 
-def test_answers_wait_for_their_turn(client: httpx.Client) -> None:
+def test_answers_wait_for_their_turn(client: httpx2.Client) -> None:
     gate = Gate()
     with serve([Reply([gate, "first"]), "second"]) as server:
         replies: list[str] = []
         url = f"{server.url}/api/chat"
 
         def ask() -> None:
-            reply = httpx.post(url, json={**CHAT, "stream": False}, trust_env=False)
+            reply = httpx2.post(url, json={**CHAT, "stream": False}, trust_env=False)
             replies.append(reply.json()["message"]["content"])
 
         first = threading.Thread(target=ask)
@@ -165,10 +165,10 @@ def test_answers_wait_for_their_turn(client: httpx.Client) -> None:
     assert replies == ["first", "second"]
 
 
-def test_two_slots_answer_at_once(client: httpx.Client) -> None:
+def test_two_slots_answer_at_once(client: httpx2.Client) -> None:
     gate = Gate()
     with serve([Reply([gate, "first"]), "second"], num_parallel=2) as server:
-        held = threading.Thread(target=lambda: httpx.post(f"{server.url}/api/chat", json=CHAT, trust_env=False))
+        held = threading.Thread(target=lambda: httpx2.post(f"{server.url}/api/chat", json=CHAT, trust_env=False))
         held.start()
         assert gate.reached.wait(SOON)
         second = client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False})
@@ -177,7 +177,7 @@ def test_two_slots_answer_at_once(client: httpx.Client) -> None:
         held.join(SOON)
 
 
-def test_a_model_can_lie_partly_on_a_gpu(client: httpx.Client) -> None:
+def test_a_model_can_lie_partly_on_a_gpu(client: httpx2.Client) -> None:
     facts = ModelFacts("split", size=1000, size_vram=400)
     with EmbeddedOllama(engine=ScriptedEngine(models=[facts])) as server:
         client.post(f"{server.url}/api/chat", json={**CHAT, "model": "split"})
@@ -185,7 +185,7 @@ def test_a_model_can_lie_partly_on_a_gpu(client: httpx.Client) -> None:
     assert (loaded["size"], loaded["size_vram"]) == (1000, 400)
 
 
-def test_a_client_may_close_on_the_last_line(client: httpx.Client) -> None:
+def test_a_client_may_close_on_the_last_line(client: httpx2.Client) -> None:
     with serve("one") as server:
         with client.stream("POST", f"{server.url}/api/chat", json=CHAT) as reply:
             for line in reply.iter_lines():
@@ -195,21 +195,21 @@ def test_a_client_may_close_on_the_last_line(client: httpx.Client) -> None:
         assert not server.asked[0].left.is_set()
 
 
-def test_a_server_can_be_started_again(client: httpx.Client) -> None:
+def test_a_server_can_be_started_again(client: httpx2.Client) -> None:
     server = serve()
     for _ in range(2):
         with server:
             assert client.post(f"{server.url}/api/chat", json=CHAT).is_success
 
 
-def test_next_line_control_character_comes_raw(client: httpx.Client) -> None:
+def test_next_line_control_character_comes_raw(client: httpx2.Client) -> None:
     with serve(Reply(["one\x85two", "<&>\u2028"])) as server:
         data = client.post(f"{server.url}/api/chat", json=CHAT).content
     assert "one\x85two".encode() in data
     assert rb"\u003c\u0026\u003e\u2028" in data
 
 
-def said(client: httpx.Client, server: EmbeddedOllama) -> tuple[int, str]:
+def said(client: httpx2.Client, server: EmbeddedOllama) -> tuple[int, str]:
     """The status, and what was said or what is wrong."""
     reply = client.post(f"{server.url}/api/chat", json={**CHAT, "stream": False})
     told = reply.json()
@@ -217,7 +217,7 @@ def said(client: httpx.Client, server: EmbeddedOllama) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("kind", ["function", "generator"])
-def test_a_script_that_works_holds_up_nobody(kind: str, client: httpx.Client) -> None:
+def test_a_script_that_works_holds_up_nobody(kind: str, client: httpx2.Client) -> None:
     """The server answers while a script waits for a thing that the test has not done yet."""
     reached, go_on = threading.Event(), threading.Event()
 
@@ -228,7 +228,7 @@ def test_a_script_that_works_holds_up_nobody(kind: str, client: httpx.Client) ->
     script: Any = waits if kind == "function" else (waits() for _ in range(1))
     replies: list[tuple[int, str]] = []
     with serve(script) as server:
-        asking = threading.Thread(target=lambda: replies.append(said(httpx.Client(trust_env=False), server)))
+        asking = threading.Thread(target=lambda: replies.append(said(httpx2.Client(trust_env=False), server)))
         asking.start()
         assert reached.wait(SOON)
         assert client.get(f"{server.url}/api/version").is_success
@@ -260,7 +260,7 @@ def test_as_many_scripts_run_at_once_as_there_are_slots(kind: str) -> None:
     with serve(meets if kind == "def" else meets_too, num_parallel=8) as server:
 
         def ask() -> None:
-            with httpx.Client(trust_env=False, timeout=SOON) as client:
+            with httpx2.Client(trust_env=False, timeout=SOON) as client:
                 replies.append(said(client, server))
 
         threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -271,7 +271,7 @@ def test_as_many_scripts_run_at_once_as_there_are_slots(kind: str) -> None:
     assert replies == [(200, "met")] * 8
 
 
-def test_a_client_that_leaves_does_not_wait_for_the_script(client: httpx.Client) -> None:
+def test_a_client_that_leaves_does_not_wait_for_the_script(client: httpx2.Client) -> None:
     go_on = threading.Event()
 
     def waits(request: Any) -> str:
@@ -279,14 +279,14 @@ def test_a_client_that_leaves_does_not_wait_for_the_script(client: httpx.Client)
         return "late"
 
     with serve(waits) as server:
-        with pytest.raises(httpx.ReadTimeout):
+        with pytest.raises(httpx2.ReadTimeout):
             client.post(f"{server.url}/api/chat", json=CHAT, timeout=0.2)
         assert server.asked[0].left.wait(SOON)
         assert server.asked[0].ended.wait(SOON), "the slot is free though the script still runs"
         go_on.set()
 
 
-def test_what_a_script_raises_is_told(client: httpx.Client) -> None:
+def test_what_a_script_raises_is_told(client: httpx2.Client) -> None:
     colours: dict[str, str] = {}
 
     def breaks(request: Any) -> str:
@@ -301,7 +301,7 @@ def test_what_a_script_raises_is_told(client: httpx.Client) -> None:
     assert streamed.json() == {"error": error}
 
 
-def test_a_script_that_ran_out_says_so(client: httpx.Client) -> None:
+def test_a_script_that_ran_out_says_so(client: httpx2.Client) -> None:
     answers = iter(["one"])
     with serve(lambda request: next(answers)) as server:
         assert said(client, server) == (200, "one")
@@ -312,7 +312,7 @@ def test_a_script_that_ran_out_says_so(client: httpx.Client) -> None:
     ("returned", "shown"),
     [(None, "returned None (a forgotten return?)"), ({"content": "x"}, "returned {'content': 'x'}"), (5, "returned 5")],
 )
-def test_a_function_that_returns_no_reply(returned: Any, shown: str, client: httpx.Client) -> None:
+def test_a_function_that_returns_no_reply(returned: Any, shown: str, client: httpx2.Client) -> None:
     with serve(lambda request: returned) as server:
         status, error = said(client, server)
     assert (status, error) == (500, f"the function of the script {shown}: give a text, a Reply or a fault")
@@ -330,14 +330,14 @@ def test_a_script_that_says_nothing(script: Any) -> None:
         ScriptedEngine(script)
 
 
-def test_a_generator_that_says_nothing_and_one_that_ends(client: httpx.Client) -> None:
+def test_a_generator_that_says_nothing_and_one_that_ends(client: httpx2.Client) -> None:
     with serve(iter([])) as server:
         assert said(client, server) == (500, "the replies of the script are empty: there is nothing to say")
     with serve(text for text in ["one", "two"]) as server:
         assert [said(client, server)[1] for _ in range(3)] == ["one", "two", "two"]
 
 
-def test_an_empty_answer_and_any_answer_can_be_meant(client: httpx.Client) -> None:
+def test_an_empty_answer_and_any_answer_can_be_meant(client: httpx2.Client) -> None:
     with serve(["", None]) as server:
         assert [said(client, server) for _ in range(2)] == [(200, ""), (200, "A scripted answer.")]
 

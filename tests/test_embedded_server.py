@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
@@ -29,8 +29,8 @@ def server() -> Iterator[EmbeddedOllama]:
 
 
 @pytest.fixture(scope="module")
-def client(server: EmbeddedOllama) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=SOON) as client:
+def client(server: EmbeddedOllama) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=server.url, trust_env=False, timeout=SOON) as client:
         yield client
 
 
@@ -48,7 +48,7 @@ def client(server: EmbeddedOllama) -> Iterator[httpx.Client]:
         ("Host", "localhost.evil.example", 403),
     ],
 )
-def test_only_local_names_may_ask(header: str, value: str, status: int, client: httpx.Client) -> None:
+def test_only_local_names_may_ask(header: str, value: str, status: int, client: httpx2.Client) -> None:
     reply = client.get("/api/version", headers={header: value})
     assert reply.status_code == status
     assert status == 200 or reply.content == b""
@@ -57,10 +57,10 @@ def test_only_local_names_may_ask(header: str, value: str, status: int, client: 
 def test_a_server_for_others_does_not_check_names() -> None:
     with EmbeddedOllama(engine=ScriptedEngine(), host="0.0.0.0") as server:
         url = server.url.replace("0.0.0.0", "127.0.0.1")
-        assert httpx.get(f"{url}/api/version", headers={"Host": "box.example"}, trust_env=False).is_success
+        assert httpx2.get(f"{url}/api/version", headers={"Host": "box.example"}, trust_env=False).is_success
 
 
-def test_an_alias_answers_and_is_listed(client: httpx.Client) -> None:
+def test_an_alias_answers_and_is_listed(client: httpx2.Client) -> None:
     reply = client.post("/api/chat", json={**CHAT, "model": "qwen2.5vl:7b", "stream": False}).json()
     assert reply["model"] == "qwen2.5vl:7b"
     names = [model["name"] for model in client.get("/api/tags").json()["models"]]
@@ -68,13 +68,13 @@ def test_an_alias_answers_and_is_listed(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["scripted", "scripted:latest", "SCRIPTED", "library/scripted", "scripted:local"])
-def test_a_name_may_be_written_in_several_ways(name: str, client: httpx.Client) -> None:
+def test_a_name_may_be_written_in_several_ways(name: str, client: httpx2.Client) -> None:
     reply = client.post("/api/chat", json={**CHAT, "model": name, "stream": False})
     assert reply.json()["model"] == name
 
 
 @pytest.mark.parametrize("name", ["a b", "x/", "x:", "-x", "x" * 100])
-def test_a_name_that_no_model_can_have(name: str, client: httpx.Client) -> None:
+def test_a_name_that_no_model_can_have(name: str, client: httpx2.Client) -> None:
     reply = client.post("/api/chat", json={**CHAT, "model": name})
     assert (reply.status_code, reply.json()) == (400, {"error": "invalid model name"})
 
@@ -82,12 +82,12 @@ def test_a_name_that_no_model_can_have(name: str, client: httpx.Client) -> None:
 def test_loaded_models_and_their_expiry() -> None:
     with (
         EmbeddedOllama(engine=ScriptedEngine()) as server,
-        httpx.Client(base_url=server.url, trust_env=False) as client,
+        httpx2.Client(base_url=server.url, trust_env=False) as client,
     ):
         check_expiry(client)
 
 
-def check_expiry(client: httpx.Client) -> None:
+def check_expiry(client: httpx2.Client) -> None:
     def running() -> list[str]:
         return [model["name"] for model in client.get("/api/ps").json()["models"]]
 
@@ -126,13 +126,13 @@ def check_expiry(client: httpx.Client) -> None:
         ({"think": True, "tools": [{}]}, 400, '"scripted" does not support thinking'),
     ],
 )
-def test_what_is_refused(change: dict[str, object], status: int, error: str, client: httpx.Client) -> None:
+def test_what_is_refused(change: dict[str, object], status: int, error: str, client: httpx2.Client) -> None:
     reply = client.post("/api/chat", json={**CHAT, **change})
     assert reply.status_code == status
     assert error in reply.json()["error"]
 
 
-def test_raw_takes_no_shape(client: httpx.Client) -> None:
+def test_raw_takes_no_shape(client: httpx2.Client) -> None:
     reply = client.post("/api/generate", json={"model": "scripted", "prompt": "x", "raw": True, "system": "s"})
     assert (reply.status_code, reply.json()["error"]) == (
         400,
@@ -140,7 +140,7 @@ def test_raw_takes_no_shape(client: httpx.Client) -> None:
     )
 
 
-def test_field_names_in_any_case_and_lines_in_base64(client: httpx.Client, server: EmbeddedOllama) -> None:
+def test_field_names_in_any_case_and_lines_in_base64(client: httpx2.Client, server: EmbeddedOllama) -> None:
     body = {
         "Model": "scripted",
         "Messages": [{"Role": "USER", "Content": "x", "Images": ["QUJ\r\nD"]}],
@@ -157,8 +157,8 @@ def test_closing_ends_answers_and_frees_the_port(caplog: pytest.LogCaptureFixtur
 
     def ask() -> None:
         try:
-            httpx.post(f"{server.url}/api/chat", json=CHAT, trust_env=False)
-        except httpx.HTTPError as fault:
+            httpx2.post(f"{server.url}/api/chat", json=CHAT, trust_env=False)
+        except httpx2.HTTPError as fault:
             failures.append(fault)
 
     asking = threading.Thread(target=ask)
@@ -220,7 +220,7 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def test_the_program_serves_and_ends_cleanly(number: signal.Signals, code: int) -> None:
     with serving("--alias", "llava") as (program, line):
         url = line.split()[0]
-        assert httpx.post(f"{url}/api/generate", json={"model": "llava"}, trust_env=False).is_success
+        assert httpx2.post(f"{url}/api/generate", json={"model": "llava"}, trust_env=False).is_success
         program.send_signal(number)
         out, err = program.communicate(timeout=SOON)
         assert (program.returncode, out, err) == (code, "", "")
@@ -260,7 +260,7 @@ def test_a_program_that_forgets_to_close_ends_all_the_same() -> None:
 
 def test_the_package_imports_nothing_until_it_is_used() -> None:
     code = (
-        "import sys, ollama_embedded; heavy = ('starlette', 'uvicorn', 'xllamacpp', 'httpx', 'PIL', 'llama_index');"
+        "import sys, ollama_embedded; heavy = ('starlette', 'uvicorn', 'xllamacpp', 'httpx2', 'PIL', 'llama_index');"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

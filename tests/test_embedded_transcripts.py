@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Ending, Piece, Reply, ScriptedEngine, ToolCall
@@ -73,7 +73,7 @@ HEADERS = (
     *(f"access-control-{name}" for name in ("allow-origin", "allow-methods", "allow-headers", "max-age")),
 )
 
-CLIENT = httpx.Client(trust_env=False, timeout=60)
+CLIENT = httpx2.Client(trust_env=False, timeout=60)
 
 
 def left_out(name: str) -> bool:
@@ -86,7 +86,7 @@ def exchange(name: str) -> tuple[dict[str, Any], dict[str, Any], str]:
     return recorded["request"], recorded["response"], "".join(text for _, text in recorded["response"]["chunks"])
 
 
-def send(url: str, request: dict[str, Any]) -> httpx.Response:
+def send(url: str, request: dict[str, Any]) -> httpx2.Response:
     body = with_pictures(request["body"])
     content = body if isinstance(body, str) else None if body is None else json.dumps(body)
     # "$SELF" stands for the server's own address.
@@ -124,7 +124,7 @@ def shapes(text: str) -> list[Any]:
     return [alike for alike, _ in groupby(shape(json.loads(line)) for line in text.split("\n") if line)]
 
 
-def assert_same_headers(reply: httpx.Response, recorded: dict[str, Any]) -> None:
+def assert_same_headers(reply: httpx2.Response, recorded: dict[str, Any]) -> None:
     for header in HEADERS:
         assert reply.headers.get(header) == recorded["headers"].get(header)
 
@@ -336,7 +336,7 @@ def test_recordings_are_replayed_byte_for_byte() -> None:
         for request, recorded, text in answers:
             got = b""
             with CLIENT.stream("POST", server.url + request["path"], json={}) as reply:
-                cut = pytest.raises(httpx.RemoteProtocolError) if "error" in recorded else nullcontext()
+                cut = pytest.raises(httpx2.RemoteProtocolError) if "error" in recorded else nullcontext()
                 with cut:
                     for piece in reply.iter_raw():
                         got += piece

@@ -130,7 +130,9 @@ IMPURE_MODULES = {
     "asyncio",
     "http",
     "httpcore",
+    "httpcore2",
     "httpx",
+    "httpx2",
     "requests",
     "socket",
     "subprocess",
@@ -239,6 +241,15 @@ def test_only_some_rooms_know_llama_index() -> None:
     assert knows == SPEAKS_LLAMA_INDEX
 
 
+def test_nobody_imports_what_is_there_only_because_others_need_it() -> None:
+    """httpx and httpcore come with llama-index-core; ours are httpx2 and httpcore2."""
+    for file in [*files_of(CLIENT), *files_of("ollama_embedded"), *files_of("ollama_vision")]:
+        borrowed = [
+            name for name in imports_of(file) if name.split(".")[0] in ("httpx", "httpcore", "typing_extensions")
+        ]
+        assert borrowed == [], file
+
+
 def test_client_and_embedded_server_never_import_each_other() -> None:
     for file in files_of(CLIENT):
         assert not any(is_under(name, "ollama_embedded") for name in imports_of(file)), file
@@ -270,7 +281,7 @@ def test_the_command_line_imports_the_embedded_server_only_when_asked_to_start_i
         ("_images/_formats", "from . import _pixels\nfrom ..errors import ImageError", None),
         ("_request", f"from {CLIENT} import OllamaMultiModal", "_request imports __init__"),
         ("_transport", f"import {CLIENT}.base", "_transport imports base"),
-        ("_messages", "def f():\n    import httpx", "_messages is pure and imports httpx"),
+        ("_messages", "def f():\n    import httpx2", "_messages is pure and imports httpx2"),
         ("_call", "if TYPE_CHECKING:\n    from .base import OllamaMultiModal", None),
         ("_call", "def f():\n    from .base import OllamaMultiModal", "_call imports base"),
         ("_unknown", "from .errors import ImageError", "_unknown imports errors"),

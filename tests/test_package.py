@@ -124,6 +124,7 @@ def test_the_metadata_says_what_it_needs(archives: Archives) -> None:
         "video",
     }
     assert {"llama-index-core<0.15,>=0.14.5", "pillow>=11.3"} <= base
+    assert {name for line in base if "http" in (name := line.partition(">")[0])} == {"httpcore2", "httpx2"}
     of_cli = {line.partition(">")[0] for line in requirements if "extra == 'cli'" in line}
     assert of_cli == {"typer", "rich", "jsonschema", "pillow-heif", "pypdfium2"}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from llama_index.core.llms import ChatMessage, ImageBlock
 from llama_index.core.schema import ImageDocument
@@ -97,7 +97,7 @@ def test_what_an_unloading_question_asked_is_not_kept(loses: EmbeddedOllama) -> 
 def test_a_model_whose_time_is_over_has_no_cache(loses: EmbeddedOllama) -> None:
     assert lost_to(loses)
     send(loses.url, {"method": "POST", "path": "/api/chat", "body": {"model": "shapes-go", "keep_alive": "1ms"}})
-    while httpx.get(f"{loses.url}/api/ps").json()["models"]:
+    while httpx2.get(f"{loses.url}/api/ps").json()["models"]:
         pass
     assert not lost_to(loses)
 

@@ -7,7 +7,7 @@ import json
 import re
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from gguf import GGUFReader
 
@@ -63,7 +63,7 @@ def test_other_templates_place_pictures_and_registers_otherwise(name: str, promp
     case = Case(("any",), one_turn("What?", Picture.of(draw_scene("red circle"))), Words(""))
     with EmbeddedOllama(engine=engine) as server:
         body = {**case.body("copy"), "_debug_render_only": True}
-        rendered = httpx.post(f"{server.url}/api/chat", json=body, trust_env=False, timeout=60).json()
+        rendered = httpx2.post(f"{server.url}/api/chat", json=body, trust_env=False, timeout=60).json()
     found = rendered["_debug_info"]["rendered_template"]
     assert re.sub(r"<__media\w*?__>|\[img-0\]", "PICTURE", found) == prompt
 

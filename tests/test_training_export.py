@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
@@ -26,7 +26,7 @@ from ollama_embedded.llama_server import LlamaServer
 from training.export import Quantization, export, weight_shapes
 from training.model_config import CONTROL_TOKENS, DEMO, TOOL_TOKENS, TOY, ModelConfig
 
-Serve = Callable[[tuple[Path, Path]], tuple[httpx.Client, EmbeddedOllama]]
+Serve = Callable[[tuple[Path, Path]], tuple[httpx2.Client, EmbeddedOllama]]
 
 TOKENS = vocabulary()
 CONFIG = replace(TOY, vocabulary=len(TOKENS))
@@ -39,11 +39,11 @@ ARGUMENTS = {"shapes": [{"color": "red", "shape": "circle"}]}
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """A pair of files in, a client on its server out."""
-    started: list[tuple[httpx.Client, EmbeddedOllama]] = []
+    started: list[tuple[httpx2.Client, EmbeddedOllama]] = []
 
-    def serve(pair: tuple[Path, Path]) -> tuple[httpx.Client, EmbeddedOllama]:
+    def serve(pair: tuple[Path, Path]) -> tuple[httpx2.Client, EmbeddedOllama]:
         server = serving(pair).start()
-        started.append((httpx.Client(base_url=server.url, trust_env=False, timeout=30.0), server))
+        started.append((httpx2.Client(base_url=server.url, trust_env=False, timeout=30.0), server))
         return started[-1]
 
     yield serve
@@ -224,7 +224,7 @@ TOOLS = [
 ]
 
 
-def told(client: httpx.Client, **more: Any) -> list[dict[str, Any]]:
+def told(client: httpx2.Client, **more: Any) -> list[dict[str, Any]]:
     """The lines of an answer, with tools offered."""
     message = {"role": "user", "content": "Report it.", "images": [png(noise(0))]}
     body = {"model": "toy", "messages": [message], "tools": TOOLS, **more}

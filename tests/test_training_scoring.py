@@ -174,7 +174,7 @@ def test_a_kind_that_was_not_measured_might_be_worse() -> None:
 def test_scoring_needs_neither_torch_nor_llama_cpp() -> None:
     code = (
         "import sys; import training.evaluation.scoring, training.evaluation.aims\n"
-        "print(sorted({'torch', 'xllamacpp', 'gguf', 'numpy', 'PIL', 'httpx'} & set(sys.modules)))"
+        "print(sorted({'torch', 'xllamacpp', 'gguf', 'numpy', 'PIL', 'httpx2'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "[]\n"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import jinja2
 import pytest
 from toy_models import serving, talking_model
@@ -43,13 +43,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedOllama]
 
 
 @pytest.fixture(scope="module")
-def client(server: EmbeddedOllama) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=30.0) as client:
+def client(server: EmbeddedOllama) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=server.url, trust_env=False, timeout=30.0) as client:
         yield client
 
 
 @pytest.fixture
-def render(client: httpx.Client, server: EmbeddedOllama) -> Render:
+def render(client: httpx2.Client, server: EmbeddedOllama) -> Render:
     """The prompt that llama.cpp makes; Jinja has to make the same."""
 
     def render(messages: Messages, tools: Messages | None = None) -> str:
@@ -127,7 +127,7 @@ def test_pictures_of_a_chat_come_first_in_their_own_turn(render: Render) -> None
     )
 
 
-def test_generate_puts_the_same_prompt_to_the_model_as_chat(client: httpx.Client, server: EmbeddedOllama) -> None:
+def test_generate_puts_the_same_prompt_to_the_model_as_chat(client: httpx2.Client, server: EmbeddedOllama) -> None:
     asked = {"model": server.model, "stream": False}
     body = asked | {"prompt": "What?", "system": "Be brief.", "images": [PICTURE]}
     shown = client.post("/api/generate", json=body | {"_debug_render_only": True}).json()
@@ -181,7 +181,7 @@ def test_a_tool_may_show_a_picture(render: Render) -> None:
     assert prompt.endswith(f"__>{REGISTERS}The hall.<|im_end|>\n<|im_start|>assistant\n")
 
 
-def test_no_other_capability_is_claimed(client: httpx.Client, server: EmbeddedOllama) -> None:
+def test_no_other_capability_is_claimed(client: httpx2.Client, server: EmbeddedOllama) -> None:
     shown = client.post("/api/show", json={"model": server.model}).json()
     assert shown["capabilities"] == ["completion", "vision", "tools"]
     assert shown["template"] == TEMPLATE.read_text(encoding="utf-8")

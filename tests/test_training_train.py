@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from rich.console import Console
@@ -78,7 +78,7 @@ def test_from_scenes_to_a_pair_that_llama_cpp_answers_with(begun: Path, tmp_path
     pair = make.make_files(TOY_RECIPE, folder)
     with serving(pair) as server:
         body = {"model": "toy", "prompt": "Describe.", "stream": False, "options": {"num_predict": 3}}
-        reply = httpx.post(f"{server.url}/api/generate", json=body, trust_env=False, timeout=30.0)
+        reply = httpx2.post(f"{server.url}/api/generate", json=body, trust_env=False, timeout=30.0)
         assert reply.json()["eval_count"] > 0, reply.text
 
 

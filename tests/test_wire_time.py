@@ -152,7 +152,7 @@ async def test_a_timeout_of_the_callers_own_closes_the_request() -> None:
     with WireServer(stream(part("chat", "A"), end=[HOLD])) as server:
         llm = client(server)
         with pytest.raises(asyncio.TimeoutError) as caught:
-            await asyncio.wait_for(llm.achat([ChatMessage(role="user", content="hello")]), 0.1)
+            await asyncio.wait_for(llm.achat([ChatMessage(role="user", content="hello")]), ENOUGH)
         assert not isinstance(caught.value, errors.OllamaMultiModalError)
         assert await asyncio.to_thread(server.asked[0].left.wait, SOON)
 

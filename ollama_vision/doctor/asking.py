@@ -42,7 +42,7 @@ def told(ask: Callable[[], T]) -> Told[T]:
 
 
 def here(server: OllamaServer) -> Here:
-    packages = {name: _version(name) for name in (DISTRIBUTION, "llama-index-core", "httpx", "pillow")}
+    packages = {name: _version(name) for name in (DISTRIBUTION, "llama-index-core", "httpx2", "pillow")}
     return Here(
         versions={**packages, "Python": platform.python_version()},
         extras={name: is_complete(extra.modules) for name, extra in EXTRAS.items()},

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
-import httpx
+import httpx2
 
 from ollama_embedded import EmbeddedOllama
 from ollama_embedded.llama_cpp import LlamaCppEngine
@@ -53,7 +53,7 @@ class Asker:
     def __init__(self, pair: Pair) -> None:
         self._pair = pair
         self._open = ExitStack()
-        self._clients: dict[str, httpx.Client] = {}
+        self._clients: dict[str, httpx2.Client] = {}
 
     def __enter__(self) -> Asker:
         return self
@@ -74,12 +74,12 @@ class Asker:
         functions = [call["function"] for call in message.get("tool_calls") or ()]
         return Reply(message["content"], tuple((called["name"], called["arguments"]) for called in functions))
 
-    def _client(self, template: str) -> httpx.Client:
+    def _client(self, template: str) -> httpx2.Client:
         if template not in self._clients:
             # The model is tiny: more threads wait for each other longer than they save.
             engine = LlamaCppEngine(self._model(template), self._pair.mmproj, name=NAME, threads=1)
             server = self._open.enter_context(EmbeddedOllama(engine=engine, keep_requests=0))
-            client = httpx.Client(base_url=server.url, timeout=_SECONDS, trust_env=False)
+            client = httpx2.Client(base_url=server.url, timeout=_SECONDS, trust_env=False)
             self._clients[template] = self._open.enter_context(client)
         return self._clients[template]
 

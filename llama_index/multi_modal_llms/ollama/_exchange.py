@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from . import _http as httpcore
+from . import _http as httpcore2
 from . import errors
 from ._clock import Clock, within
 from ._connections import Connections
@@ -48,7 +48,7 @@ class Exchange:
     """A reply whose status and headers are here, and whose lines are coming."""
 
     def __init__(
-        self, response: httpcore.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
+        self, response: httpcore2.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
     ) -> None:
         self.status = response.status
         self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
@@ -111,7 +111,7 @@ class Exchange:
 
 class BlockingExchange(Exchange):
     def __init__(
-        self, response: httpcore.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
+        self, response: httpcore2.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
     ) -> None:
         super().__init__(response, connection, pool, connections, clock)
         self._pieces: Iterator[bytes] = iter(self._stream)
@@ -127,7 +127,7 @@ class BlockingExchange(Exchange):
         self._clock.check()  # an answer that never falls silent never blocks
         try:
             return self._unpacked(next(self._pieces, None))
-        except httpcore.faults() as cause:
+        except httpcore2.faults() as cause:
             raise self._lost(cause) from cause
 
     async def close(self) -> None:
@@ -144,7 +144,7 @@ class BlockingExchange(Exchange):
 
 class LoopExchange(Exchange):
     def __init__(
-        self, response: httpcore.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
+        self, response: httpcore2.Response, connection: Any, pool: Pool, connections: Connections, clock: Clock
     ) -> None:
         super().__init__(response, connection, pool, connections, clock)
         self._pieces: AsyncIterator[bytes] = aiter(self._stream)
@@ -154,7 +154,7 @@ class LoopExchange(Exchange):
             if self._clock.ends_at is None:
                 return self._unpacked(await anext(self._pieces, None))
             return self._unpacked(await within(self._clock, anext(self._pieces, None)))
-        except httpcore.faults() as cause:
+        except httpcore2.faults() as cause:
             raise self._lost(cause) from cause
 
     async def close(self) -> None:

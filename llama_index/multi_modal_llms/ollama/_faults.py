@@ -1,4 +1,4 @@
-"""What keeps a reply from coming, in httpcore's words -> the errors of the tree."""
+"""What keeps a reply from coming, in httpcore2's words -> the errors of the tree."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from . import _http as httpcore
+from . import _http as httpcore2
 from . import errors
 from ._clock import CONNECT_SECONDS, Clock
 from ._gateways import WITH_NAME
@@ -16,38 +16,38 @@ from ._target import Target
 from ._tls import refusal
 
 _LEFT = re.compile("server disconnected|peer closed connection", re.IGNORECASE)
-"""How httpcore's protocol errors say that the other side left; all others mean that what it sent is no HTTP."""
+"""How httpcore2's protocol errors say that the other side left; all others mean that what it sent is no HTTP."""
 
 
 @contextmanager
 def translated(target: Target, clock: Clock, *, began: bool) -> Iterator[None]:
-    """httpcore's exceptions -> ours; `began` says whether the reply had."""
+    """httpcore2's exceptions -> ours; `began` says whether the reply had."""
     try:
         yield
-    except httpcore.faults() as cause:
+    except httpcore2.faults() as cause:
         raise translation(cause, target, clock, began=began) from cause
 
 
 def translation(cause: Exception, target: Target, clock: Clock, *, began: bool) -> errors.OllamaMultiModalError:
-    """Our error for one of httpcore's."""
+    """Our error for one of httpcore2's."""
     place = target.place
-    if isinstance(cause, httpcore.ConnectTimeout):
+    if isinstance(cause, httpcore2.ConnectTimeout):
         clock.check()
         return errors.ConnectionFailedError(
             f"No connection to {place} within {CONNECT_SECONDS:g} seconds. {_right_machine(target)}"
         )
-    if isinstance(cause, httpcore.TimeoutException):
+    if isinstance(cause, httpcore2.TimeoutException):
         clock.check()
         return errors.SilenceTimeoutError(_silence_words(place, clock, began))
-    if isinstance(cause, httpcore.ProxyError) and target.proxy is not None:
+    if isinstance(cause, httpcore2.ProxyError) and target.proxy is not None:
         return _no_tunnel(target, target.proxy, cause)
     broken = _tls_error(cause)
     if broken is not None and not began:
         return errors.ConnectionFailedError(refusal(place, broken))
-    if isinstance(cause, httpcore.ConnectError):
+    if isinstance(cause, httpcore2.ConnectError):
         return _no_connection(target, cause)
     clock.check()
-    if isinstance(cause, httpcore.RemoteProtocolError) and not _LEFT.search(str(cause)):
+    if isinstance(cause, httpcore2.RemoteProtocolError) and not _LEFT.search(str(cause)):
         return errors.BadReplyError(f"What answers at {place} does not speak HTTP: {cause}{_maybe_tls(target)}")
     if began:
         return errors.StreamInterruptedError(
@@ -61,7 +61,7 @@ def translation(cause: Exception, target: Target, clock: Clock, *, began: bool) 
 
 
 def _tls_error(cause: BaseException) -> ssl.SSLError | None:
-    """TLS's own error behind one of httpcore's."""
+    """TLS's own error behind one of httpcore2's."""
     deepest: BaseException | None = cause
     while deepest is not None:
         # That the other side left without TLS's farewell is a lost connection like any other.
@@ -71,7 +71,7 @@ def _tls_error(cause: BaseException) -> ssl.SSLError | None:
     return None
 
 
-def _no_connection(target: Target, cause: httpcore.ConnectError) -> errors.ConnectionFailedError:
+def _no_connection(target: Target, cause: httpcore2.ConnectError) -> errors.ConnectionFailedError:
     if target.proxy is not None:
         return errors.ConnectionFailedError(
             f"Nothing answers at {target.proxy.words} ({_words(cause)}), through which requests to "
@@ -85,7 +85,7 @@ def _no_connection(target: Target, cause: httpcore.ConnectError) -> errors.Conne
     )
 
 
-def _no_tunnel(target: Target, proxy: Proxy, cause: httpcore.ProxyError) -> errors.ConnectionFailedError:
+def _no_tunnel(target: Target, proxy: Proxy, cause: httpcore2.ProxyError) -> errors.ConnectionFailedError:
     """What a proxy says instead of letting us through: to CONNECT, or in SOCKS."""
     said = _words(cause)
     if said.startswith("407"):

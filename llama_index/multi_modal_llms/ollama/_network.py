@@ -1,4 +1,4 @@
-"""What httpcore reads and writes through: its own sockets, with the chunks of replies joined."""
+"""What httpcore2 reads and writes through: its own sockets, with the chunks of replies joined."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import ssl
 from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
 
-import httpcore
+import httpcore2
 
 from ._chunks import ChunkJoiner
 
 T = TypeVar("T")
 
 
-class BlockingNetwork(httpcore.NetworkBackend):
+class BlockingNetwork(httpcore2.NetworkBackend):
     """Sockets that block the thread."""
 
     def __init__(self) -> None:
-        self._sockets = httpcore.SyncBackend()
+        self._sockets = httpcore2.SyncBackend()
 
     def connect_tcp(
         self,
@@ -26,15 +26,15 @@ class BlockingNetwork(httpcore.NetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         return _BlockingStream(self._sockets.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class LoopNetwork(httpcore.AsyncNetworkBackend):
+class LoopNetwork(httpcore2.AsyncNetworkBackend):
     """Sockets of the running event loop."""
 
     def __init__(self) -> None:
-        self._sockets = httpcore.AnyIOBackend()
+        self._sockets = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -43,12 +43,12 @@ class LoopNetwork(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    ) -> httpcore2.AsyncNetworkStream:
         return _LoopStream(await self._sockets.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class _BlockingStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+class _BlockingStream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
         self._stream = stream
         self._joiner = ChunkJoiner()
 
@@ -67,15 +67,15 @@ class _BlockingStream(httpcore.NetworkStream):
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         return _BlockingStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
-class _LoopStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+class _LoopStream(httpcore2.AsyncNetworkStream):
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream
         self._joiner = ChunkJoiner()
 
@@ -94,7 +94,7 @@ class _LoopStream(httpcore.AsyncNetworkStream):
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
+    ) -> httpcore2.AsyncNetworkStream:
         return _LoopStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
@@ -102,8 +102,8 @@ class _LoopStream(httpcore.AsyncNetworkStream):
 
 
 async def _told(step: Awaitable[T]) -> T:
-    """What TLS says in mid-connection, such as that a client certificate is missing; httpcore lets it through bare."""
+    """What TLS says in mid-connection, such as that a client certificate is missing; httpcore2 lets it through bare."""
     try:
         return await step
     except ssl.SSLError as cause:
-        raise httpcore.ReadError(str(cause)) from cause
+        raise httpcore2.ReadError(str(cause)) from cause

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from . import _http as httpcore
+from . import _http as httpcore2
 from . import errors
 from ._proxies import Proxy
 from ._target import Target
@@ -19,9 +19,9 @@ _KEPT_SECONDS = 30.0
 
 
 class Pool:
-    """httpcore's connections without httpcore's pool, whose every request looks at every connection.
+    """httpcore2's connections without httpcore2's pool, whose every request looks at every connection.
 
-    The connections are httpcore's own, to the server itself or through a proxy: blocking ones, or ones of an event
+    The connections are httpcore2's own, to the server itself or through a proxy: blocking ones, or ones of an event
     loop, for which closing is a coroutine. So whoever takes a connection also closes it, when it is told to.
     """
 
@@ -34,10 +34,10 @@ class Pool:
         host = name.encode("ascii" if name.isascii() else "idna")
         self.host = (b"[%b]" % host if b":" in host else host) + (b":%d" % parts.port if parts.port else b"")
         """As the `Host` header has it."""
-        self._url = httpcore.URL(scheme=parts.scheme, host=host, port=parts.port, target=b"/")
+        self._url = httpcore2.URL(scheme=parts.scheme, host=host, port=parts.port, target=b"/")
         self._path = quote(parts.path, safe="/%!$&'()*+,;=:@~").encode("ascii")
         context = tls_context(target.verify, target.cert) if target.address.is_https else None
-        kind = httpcore.AsyncConnectionPool if on_loop else httpcore.ConnectionPool
+        kind = httpcore2.AsyncConnectionPool if on_loop else httpcore2.ConnectionPool
         self._connections: Any = kind(
             ssl_context=context,
             proxy=_proxy(target.proxy),
@@ -49,10 +49,10 @@ class Pool:
         self._closed = False
         self._lock = threading.Lock()
 
-    def url(self, path: str) -> httpcore.URL:
+    def url(self, path: str) -> httpcore2.URL:
         """The address of one of the server's paths."""
         where = self._url
-        return httpcore.URL(
+        return httpcore2.URL(
             scheme=where.scheme, host=where.host, port=where.port, target=self._path + path.encode("ascii")
         )
 
@@ -92,7 +92,7 @@ class Pool:
             return connections
 
 
-def _proxy(proxy: Proxy | None) -> httpcore.Proxy | None:
+def _proxy(proxy: Proxy | None) -> httpcore2.Proxy | None:
     if proxy is None:
         return None
     parts = urlsplit(proxy.url)
@@ -104,4 +104,4 @@ def _proxy(proxy: Proxy | None) -> httpcore.Proxy | None:
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     port = f":{parts.port}" if parts.port else ""
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return httpcore.Proxy(f"{parts.scheme}://{host}{port}", auth=auth)
+    return httpcore2.Proxy(f"{parts.scheme}://{host}{port}", auth=auth)

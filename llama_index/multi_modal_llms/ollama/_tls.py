@@ -33,9 +33,9 @@ def tls_context(verify: bool | str, cert: Certificate | None) -> ssl.SSLContext:
 
 def _trusting(verify: bool | str) -> ssl.SSLContext:
     if not isinstance(verify, str):
-        import httpx  # for the authorities that it brings, or the environment names
+        import httpx2  # for the authorities that it brings, or the environment names
 
-        return httpx.create_ssl_context(verify=verify)
+        return httpx2.create_ssl_context(verify=verify)
     try:
         return ssl.create_default_context(cafile=verify)
     except OSError as cause:

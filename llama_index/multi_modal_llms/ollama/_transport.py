@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from . import _http as httpcore
+from . import _http as httpcore2
 from ._clock import Clock, within
 from ._connections import Connections
 from ._exchange import BlockingExchange, Exchange, LoopExchange
@@ -236,7 +236,7 @@ def _asked(
     request: Request,
     content: Iterator[bytes] | AsyncIterator[bytes] | bytes,
     clock: Clock,
-) -> httpcore.Request:
+) -> httpcore2.Request:
     length = ("Content-Length", str(request.content_length))
     named = {
         name.lower(): (name, value) for name, value in (*_HEADERS, *target.headers, *request.headers.items(), length)
@@ -244,7 +244,7 @@ def _asked(
     headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in named.values()]
     if "host" not in named:
         headers.insert(0, (b"Host", pool.host))
-    return httpcore.Request(
+    return httpcore2.Request(
         method,
         pool.url(request.path),
         headers=headers,

@@ -21,7 +21,7 @@ from .options import ImageOptions
 from .refusing import shown_url
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _USER_AGENT = "llama-index-multi-modal-llms-ollama (+https://pypi.org/project/llama-index-multi-modal-llms-ollama/)"
@@ -35,9 +35,9 @@ def fetch(url: str, options: ImageOptions, *, where: str) -> bytes:
 @lru_cache(maxsize=1)
 def tls_context() -> ssl.SSLContext:
     """Certificates are checked against the names in the URLs; making a context takes 20 ms, so there is one."""
-    import httpx
+    import httpx2
 
-    return httpx.create_ssl_context()
+    return httpx2.create_ssl_context()
 
 
 class _Fetch:
@@ -46,16 +46,16 @@ class _Fetch:
         self.deadline = time.monotonic() + options.url_timeout
 
     def run(self) -> bytes:
-        import httpx
+        import httpx2
 
         try:
-            target = httpx.URL(self.url.strip())
+            target = httpx2.URL(self.url.strip())
             for _ in range(self.options.url_max_redirects + 1):
                 answer = self._hop(target)
                 if isinstance(answer, bytes):
                     return answer
                 target = target.join(answer)
-        except httpx.InvalidURL as error:
+        except httpx2.InvalidURL as error:
             raise self.error("is not a URL that can be read", "Look for spaces and missing slashes.") from error
         most = self.options.url_max_redirects
         raise self.error(
@@ -80,7 +80,7 @@ class _Fetch:
             "Raise ImageOptions(url_timeout=...), or fetch it yourself and pass the bytes.",
         )
 
-    def _hop(self, target: httpx.URL) -> bytes | str:
+    def _hop(self, target: httpx2.URL) -> bytes | str:
         """The body, or where the server sends us next."""
         if not target.scheme:
             raise self.error("is not a URL: it begins with no http: or https:", "If it is a file, give it as path=.")
@@ -92,25 +92,25 @@ class _Fetch:
         host = target.raw_host.decode("ascii")
         if not host:
             raise self.error("names no host", "Look for missing slashes.")
-        import httpx
+        import httpx2
 
         failure: Exception | None = None
         for address in self._checked_addresses(host, target):
             try:
                 return self._ask(target, host, address)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 self.remaining()
                 failure = error  # the next address of the same name may be up
-            except httpx.TimeoutException as error:
+            except httpx2.TimeoutException as error:
                 raise self.too_slow() from error
-            except httpx.HTTPError as error:
+            except httpx2.HTTPError as error:
                 self.remaining()
                 raise self.error(f"broke off while it was fetched: {error}", "Try again.") from error
         raise self.error(
             f"cannot be reached at {host}: {failure}", "Is the address right, and the server up?"
         ) from failure
 
-    def _checked_addresses(self, host: str, target: httpx.URL) -> list[str]:
+    def _checked_addresses(self, host: str, target: httpx2.URL) -> list[str]:
         port = target.port or (443 if target.scheme == "https" else 80)
         try:
             addresses = resolve(host, port, self.remaining())
@@ -127,13 +127,13 @@ class _Fetch:
                     )
         return addresses
 
-    def _ask(self, target: httpx.URL, host: str, address: str) -> bytes | str:
-        import httpx
+    def _ask(self, target: httpx2.URL, host: str, address: str) -> bytes | str:
+        import httpx2
 
         with self._watchdog() as trace:
             secure = target.scheme == "https"
-            transport = httpx.HTTPTransport(verify=tls_context() if secure else False, trust_env=False)
-            with httpx.Client(transport=transport, trust_env=False, timeout=self.remaining()) as client:
+            transport = httpx2.HTTPTransport(verify=tls_context() if secure else False, trust_env=False)
+            with httpx2.Client(transport=transport, trust_env=False, timeout=self.remaining()) as client:
                 request = client.build_request(
                     "GET",
                     target.copy_with(host=address, fragment=None),
@@ -152,7 +152,7 @@ class _Fetch:
                 finally:
                     response.close()
 
-    def _answer(self, response: httpx.Response) -> bytes | str:
+    def _answer(self, response: httpx2.Response) -> bytes | str:
         status = response.status_code
         if status in _REDIRECTS and (location := response.headers.get("location")):
             return str(location)
@@ -180,7 +180,7 @@ class _Fetch:
 
     @contextmanager
     def _watchdog(self) -> Iterator[Any]:
-        """Cuts the connection at the deadline: httpx's own limits start anew with every byte that drips in."""
+        """Cuts the connection at the deadline: httpx2's own limits start anew with every byte that drips in."""
         sockets: list[socket.socket] = []
 
         def trace(event: str, info: dict[str, Any]) -> None:
