@@ -69,6 +69,9 @@ def test_an_address_is_read_as_it_is_meant(text: str, url: str) -> None:
         "http://[::1",
         "http://h/?a=1",
         "http://h/#x",
+        "11434",
+        "http://8080",
+        "8080:80",
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:

@@ -77,6 +77,7 @@ def test_metadata() -> None:
         {"max_retries": -1},
         {"model": ""},
         {"base_url": "ftp://host"},
+        {"base_url": 5},
     ],
 )
 def test_values_out_of_range(kwargs: dict[str, Any]) -> None:
@@ -95,6 +96,11 @@ def test_values_out_of_range(kwargs: dict[str, Any]) -> None:
         ({"context_window": 4096, "num_ctx": 8192}, "the same thing"),
         ({"max_new_tokens": 100}, "Did you mean 'max_tokens'"),
         ({"prompt_key": "prompt"}, "Leave it out"),
+        ({"num_ctxx": 4096}, "Did you mean 'num_ctx'"),
+        ({"max_new_token": 100}, "Did you mean 'max_tokens'"),
+        ({"url": "http://a"}, "Did you mean 'base_url'"),
+        ({"api_key": "secret"}, "Did you mean 'headers'"),
+        ({"client": None}, "no argument 'client'.$"),
     ],
 )
 def test_arguments_that_nobody_knows(kwargs: dict[str, Any], words: str) -> None:

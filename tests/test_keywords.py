@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 import inspect
+import json
+import re
+import shutil
 import subprocess
 import sys
+import tokenize
+from itertools import pairwise
 from pathlib import Path
+from tokenize import COMMENT
 
 import pytest
 from endpoints import eight
 from wire_support import WireServer, answer, attempt, client
 
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from llama_index.multi_modal_llms.ollama import OllamaMultiModal, _keywords
 from llama_index.multi_modal_llms.ollama._keywords import ChatKeywords, CompleteKeywords, SettingsKeywords, names
 
 MISTAKES = """
 from pathlib import Path
 
+from llama_index.core.prompts import PromptTemplate
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 
 llm = OllamaMultiModal(model="x", seed=3, stop=["a"], deadline=2.5)
 llm.complete("x", image_documents=[Path("a.png"), "b.png", b"", open("c.png", "rb")], seed=None, format="json")
 llm.complete("x", "a.png", max_tokens=3)
 llm.chat([], think=True, tools=[])
+llm.predict(PromptTemplate("x"), image_documents=Path("a.png"), what="y")
 {mistake}
 """
 
 
-@pytest.mark.parametrize(
-    "mistake",
-    [
-        'llm.complete("x", image_documents=3)',
-        'llm.complete("x", seed="a")',
-        'llm.complete("x", no_such=3)',
-        'llm.complete("x", image_documents=[3])',
-        "llm.chat([], suffix='a')",
-        'OllamaMultiModal(model="x", temprature=3)',
-        "OllamaMultiModal(model=3)",
-        "OllamaMultiModal()",
-        'OllamaMultiModal.from_server("x", temprature=3)',
-    ],
-)
+WRONG = [
+    'llm.complete("x", image_documents=3)',
+    'llm.complete("x", seed="a")',
+    'llm.complete("x", no_such=3)',
+    'llm.complete("x", image_documents=[3])',
+    "llm.chat([], suffix='a')",
+    'OllamaMultiModal(model="x", temprature=3)',
+    "OllamaMultiModal(model=3)",
+    "OllamaMultiModal()",
+    'OllamaMultiModal.from_server("x", temprature=3)',
+    'llm.predict(PromptTemplate("x"), image_documents=3)',
+]
+
+
+@pytest.mark.parametrize("mistake", WRONG)
 def test_mypy_finds(mistake: str, tmp_path: Path) -> None:
     for name, line in (("right.py", ""), ("wrong.py", mistake)):
         (tmp_path / name).write_text(MISTAKES.format(mistake=line))
@@ -53,7 +62,7 @@ def test_mypy_finds(mistake: str, tmp_path: Path) -> None:
     )
     found = [line for line in checked.stdout.splitlines() if ": error:" in line]
     assert found, checked.stdout + checked.stderr
-    assert all("wrong.py:10:" in line for line in found), found
+    assert all("wrong.py:12:" in line for line in found), found
 
 
 @eight
@@ -69,6 +78,48 @@ def test_the_constructor_shows_its_fields_and_the_options() -> None:
     shown = set(inspect.signature(OllamaMultiModal).parameters)
     assert shown == set(OllamaMultiModal.model_fields) | names(SettingsKeywords)
     assert {"model", "temperature", "seed", "max_tokens", "image_options"} <= shown
+
+
+def test_an_alias_is_one_literal() -> None:
+    """pyright takes an alias of joined literals for unknown: `image_documents=3` was no mistake to it (1.1.414)."""
+    with Path(_keywords.__file__).open("rb") as file:
+        tokens = [token for token in tokenize.tokenize(file.readline) if token.type not in (tokenize.NL, COMMENT)]
+    joined = [one.start[0] for one, next_ in pairwise(tokens) if one.type == next_.type == tokenize.STRING]
+    assert not joined
+
+
+@pytest.mark.skipif(shutil.which("basedpyright") is None, reason="needs basedpyright")
+def test_pyright_finds(tmp_path: Path) -> None:
+    for number, mistake in enumerate(WRONG):
+        (tmp_path / f"wrong{number}.py").write_text(MISTAKES.format(mistake=mistake))
+    words = ["basedpyright", "--pythonpath", sys.executable, "--level", "error", "--outputjson", str(tmp_path)]
+    told = json.loads(subprocess.run(words, capture_output=True, check=False).stdout)["generalDiagnostics"]
+    found = sorted((Path(each["file"]).name, each["range"]["start"]["line"] + 1) for each in told)
+    assert found == sorted((f"wrong{number}.py", 12) for number in range(len(WRONG)))
+
+
+@pytest.mark.parametrize("name", ["predict", "apredict", "stream", "astream"])
+@pytest.mark.parametrize("structured", ["", "structured_"])
+def test_what_fills_a_template_shows_that_it_takes_pictures(name: str, structured: str) -> None:
+    endpoint = name.replace("predict", "structured_predict").replace("stream", "stream_structured_predict")
+    shown = inspect.signature(getattr(OllamaMultiModal(model="m"), endpoint if structured else name)).parameters
+    assert {"prompt", "image_documents", "prompt_args"} <= set(shown)
+
+
+@pytest.mark.parametrize("name", ["from_server", "afrom_server"])
+def test_from_server_shows_what_the_constructor_does(name: str) -> None:
+    shown = list(inspect.signature(getattr(OllamaMultiModal, name)).parameters)
+    assert shown[:2] == ["model", "base_url"]
+    assert set(shown) == names(SettingsKeywords)
+
+
+@eight
+def test_a_setting_given_to_a_call_is_told_its_place_or_its_name_there(endpoint: str) -> None:
+    with WireServer(answer(endpoint, "A")) as server:
+        for name in sorted(names(SettingsKeywords) - names(CompleteKeywords) - names(ChatKeywords)):
+            error = attempt(client(server), endpoint, **{name: None}).error
+            assert isinstance(error, TypeError), name
+            assert re.search(rf"Did you mean|is a setting of the object.*OllamaMultiModal\({name}=", str(error)), error
 
 
 @eight

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from llama_index.core.prompts import ChatPromptTemplate, PromptTemplate
+from llama_index.core.schema import ImageNode, NodeWithScore, TextNode
 from PIL import Image
 from pydantic import BaseModel
 from serving import start_servers
@@ -124,6 +127,42 @@ def test_a_keyword_that_can_only_mean_pictures_is_refused(serve: Any, endpoint: 
     with pytest.raises(TypeError, match="Did you mean 'image_documents'"):
         serving.llm.structured_predict(Thing, ASK, what="x", **{name: ["a.png"]})
     assert serving.asked == []
+
+
+@four
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"image_documets": "a.png"},
+        {"imagedocuments": ["a.png"]},
+        {"photo": Path("a.png")},
+        {"photo": b"\xff\xd8"},
+        {"photo": Image.new("RGB", (8, 8))},
+        {"photo": io.BytesIO()},
+        {"photos": ["a note", ImageBlock(url="http://localhost/a.png")]},
+        {"nodes": [NodeWithScore(node=ImageNode(image_path="a.png"))]},
+        {"pixels": np.zeros((8, 8, 3), np.uint8)},
+    ],
+    ids=str,
+)
+def test_a_picture_that_the_template_has_no_place_for_is_refused(
+    serve: Any, endpoint: str, given: dict[str, Any]
+) -> None:
+    serving = serve("fine")
+    with pytest.raises(TypeError, match=f"no variable '{next(iter(given))}'. Did you mean 'image_documents'"):
+        ask(serving.llm, endpoint, what="x", **given)
+    with pytest.raises(TypeError, match="Did you mean 'image_documents'"):
+        serving.llm.structured_predict(Thing, ASK, what="x", **given)
+    assert serving.asked == []
+
+
+@four
+def test_what_fills_no_place_may_be_text_as_for_core(serve: Any, endpoint: str) -> None:
+    serving = serve("fine")
+    more = {"context_str": "text", "number": 3, "score": np.float64(0.5), "nodes": [NodeWithScore(node=TextNode())]}
+    assert ask(serving.llm, endpoint, what="x", **more) == "fine"
+    filled = PromptTemplate("{photo}")
+    assert ask(serving.llm, endpoint, filled, photo=Path("a.png")) == "fine"
 
 
 @four

@@ -98,6 +98,8 @@ def parse_address(text: str) -> Address:
         port = DEFAULT_PORT
     scheme = scheme or "http"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - replaced, never bound
+    if host.isdigit():  # resolvers take 8080 for 0.0.31.144
+        raise ValueError(f"base_url {shown!r} is a number; write :{host} for that port of this machine")
     if not re.fullmatch(r"[^\s/\\@]+", host):
         raise ValueError(f"base_url {shown!r} has no valid host name")
     netloc = f"[{host}]" if ":" in host else host

@@ -18,6 +18,7 @@ from ._options import (
     GENERATE_NAMES,
     IGNORED_OPTION_NAMES,
     OPTION_NAMES,
+    SETTING_NAMES,
     check_options,
     check_values,
     mapping,
@@ -198,6 +199,8 @@ def _unknown_keyword(name: str, endpoint: Endpoint, known: frozenset[str]) -> st
         return f"{name} belongs to chat(), which uses /api/chat; complete() {lacks}"
     if name in _OTHER_NAMES:
         return f"{verb}() has no keyword {name!r}. Did you mean {_OTHER_NAMES[name]!r}?"
+    if name in SETTING_NAMES:
+        return f"{name} is a setting of the object: another one has it, OllamaMultiModal({name}=...)"
     if name.lower() in MEANT_FOR_PICTURES:
         hint = " Did you mean 'image_documents'?" if verb == "complete" else _IN_A_MESSAGE
         return f"{verb}() has no keyword {name!r}.{hint}"
@@ -215,6 +218,9 @@ _OTHER_NAMES = {
     "response_format": "format",
     "stop_sequences": "stop",
     "additional_kwargs": "options",
+    "json_mode": "format",
+    "schema": "format",
+    "headers": "extra_headers",
 }
 """What other clients, and this one's constructor, call it."""
 _IN_A_MESSAGE = " Put each picture into a message, as ImageBlock(path=...) in its blocks."

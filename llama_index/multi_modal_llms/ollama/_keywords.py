@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Required, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class OpenFile(Protocol):
     """Anything that can be read from."""
 
-    def read(self, *arguments: Any) -> Any: ...
+    @property
+    def read(self) -> Callable[..., Any]: ...
 
 
 class ArrayLike(Protocol):
@@ -37,10 +38,10 @@ class ArrayLike(Protocol):
     def __array_interface__(self) -> dict[str, Any]: ...
 
 
-Picture: TypeAlias = (
-    "str | os.PathLike[str] | bytes | OpenFile | Image | ArrayLike | PreparedImage | BaseNode | NodeWithScore"
-    " | ImageBlock | VideoBlock | DocumentBlock"
-)
+# Each in one literal: pyright takes an alias of joined ones for unknown, and then any value for a picture.
+_File: TypeAlias = "str | os.PathLike[str] | bytes | OpenFile"
+_Block: TypeAlias = "ImageBlock | VideoBlock | DocumentBlock"
+Picture: TypeAlias = "_File | Image | ArrayLike | PreparedImage | BaseNode | NodeWithScore | _Block"
 """One thing that may stand in `image_documents`."""
 Pictures: TypeAlias = "Picture | Iterable[Picture] | None"
 Format: TypeAlias = "str | Mapping[str, Any] | type[BaseModel] | None"
@@ -177,8 +178,15 @@ def with_options(signature: inspect.Signature) -> inspect.Signature:
     return _with_keywords(signature, OtherSettings)
 
 
+def with_pictures(signature: inspect.Signature) -> inspect.Signature:
+    """The parameters of what fills a template, `image_documents` included: core shows `**prompt_args` alone."""
+    *known, rest = signature.parameters.values()
+    pictures = inspect.Parameter("image_documents", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Pictures)
+    return signature.replace(parameters=[*known, pictures, rest])
+
+
 def _with_keywords(signature: inspect.Signature, keywords: type[Any]) -> inspect.Signature:
-    known = list(signature.parameters.values())
+    known = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         for name, annotation in keywords.__annotations__.items()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
-from ._keywords import CallKeywords, ChatKeywords, CompleteKeywords, Options, names
+from ._keywords import CallKeywords, ChatKeywords, CompleteKeywords, Options, SettingsKeywords, names
 
 OPTION_NAMES = names(Options)
 # fmt: off
@@ -24,6 +24,7 @@ CALL_NAMES = frozenset(
 FIELD_NAMES = names(CallKeywords, without=Options) - CALL_NAMES
 GENERATE_NAMES = names(CompleteKeywords, without=CallKeywords)
 CHAT_NAMES = names(ChatKeywords, without=CallKeywords)
+SETTING_NAMES = names(SettingsKeywords, without=CallKeywords)
 
 
 def option_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def near_name(name: str, names: Sequence[str]) -> str:
     """` Did you mean 'x'?`, or nothing."""
     import difflib  # 5 ms, and only mistakes need it
 
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

@@ -6,17 +6,20 @@ Core takes every keyword of these for a variable of the template, and drops with
 from __future__ import annotations
 
 import base64
+import difflib
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole, VideoBlock
+from llama_index.core.schema import ImageNode, NodeWithScore
 
 from . import _images
-from ._keywords import MEANT_FOR_PICTURES
+from ._keywords import MEANT_FOR_PICTURES, Pictures
 
 if TYPE_CHECKING:
     from llama_index.core.prompts import BasePromptTemplate
-    from llama_index.core.types import TokenAsyncGen
+    from llama_index.core.types import TokenAsyncGen, TokenGen
 
     from .base import OllamaMultiModal
 
@@ -31,15 +34,31 @@ def pictures_apart(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> 
     """What fills the template, and the pictures beside it.
 
     Raises:
-        TypeError: a keyword that is no variable of the template, and that can only mean pictures.
+        TypeError: a keyword that is no variable of the template, and that by its name or its value means pictures.
     """
     variables = {*prompt.template_vars, *(prompt.template_var_mappings or {})}
     given = dict(arguments)
     pictures = None if PICTURES in variables else given.pop(PICTURES, None)
-    for name in given:
-        if name not in variables and name.lower() in MEANT_FOR_PICTURES:
+    for name, value in given.items():
+        if name not in variables and (_is_meant_for_pictures(name) or _holds_a_picture(value)):
             raise TypeError(f"The template has no variable {name!r}. Did you mean {PICTURES!r}?")
     return given, pictures
+
+
+def _is_meant_for_pictures(name: str) -> bool:
+    return name.lower() in MEANT_FOR_PICTURES or bool(difflib.get_close_matches(name.lower(), [PICTURES], cutoff=0.87))
+
+
+def _holds_a_picture(value: Any) -> bool:
+    """Whether it can be nothing else than a picture or a file; text that a template leaves out is core's own way."""
+    if isinstance(value, (list, tuple)):
+        return any(_holds_a_picture(item) for item in value)
+    if isinstance(value, NodeWithScore):
+        value = value.node
+    if isinstance(value, (bytes, os.PathLike, ImageBlock, VideoBlock, ImageNode, _images.PreparedImage)):
+        return True
+    is_array = hasattr(type(value), "__array_interface__") and getattr(value, "ndim", 2) > 1  # a PIL image has no ndim
+    return is_array or hasattr(value, "read")
 
 
 def picture_blocks(pictures: Any, options: _images.ImageOptions) -> ReadyBlocks:
@@ -68,6 +87,11 @@ def with_blocks(messages: Sequence[ChatMessage], blocks: Sequence[ImageBlock]) -
     return [*messages[:last], changed, *messages[last + 1 :]]
 
 
+def _together(pictures: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """As core takes them: `None` is not given, so that a template may be filled with another `image_documents`."""
+    return arguments if pictures is None else {**arguments, PICTURES: pictures}
+
+
 class PromptsWithPictures:
     """A mixin before core's LLM: `predict`, `stream` and their async twins send what they get as `image_documents`."""
 
@@ -80,13 +104,27 @@ class PromptsWithPictures:
         messages: list[ChatMessage] = super()._get_messages(prompt, **given)  # type: ignore[misc]
         return with_blocks(messages, picture_blocks(pictures, self._asks().image_options))
 
-    async def apredict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
-        """`predict` on an event loop."""
-        return await super().apredict(prompt, **await self._ready(prompt, prompt_args))  # type: ignore[misc, no-any-return]
+    def predict(self, prompt: BasePromptTemplate, *, image_documents: Pictures = None, **prompt_args: Any) -> str:
+        """The answer to a filled template, and to pictures beside it."""
+        return super().predict(prompt, **_together(image_documents, prompt_args))  # type: ignore[misc, no-any-return]
 
-    async def astream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenAsyncGen:
+    def stream(self, prompt: BasePromptTemplate, *, image_documents: Pictures = None, **prompt_args: Any) -> TokenGen:
+        """`predict`, piece by piece."""
+        return super().stream(prompt, **_together(image_documents, prompt_args))  # type: ignore[misc, no-any-return]
+
+    async def apredict(
+        self, prompt: BasePromptTemplate, *, image_documents: Pictures = None, **prompt_args: Any
+    ) -> str:
+        """`predict` on an event loop."""
+        ready = await self._ready(prompt, _together(image_documents, prompt_args))
+        return await super().apredict(prompt, **ready)  # type: ignore[misc, no-any-return]
+
+    async def astream(
+        self, prompt: BasePromptTemplate, *, image_documents: Pictures = None, **prompt_args: Any
+    ) -> TokenAsyncGen:
         """`stream` on an event loop: await it, then iterate."""
-        return await super().astream(prompt, **await self._ready(prompt, prompt_args))  # type: ignore[misc, no-any-return]
+        ready = await self._ready(prompt, _together(image_documents, prompt_args))
+        return await super().astream(prompt, **ready)  # type: ignore[misc, no-any-return]
 
     async def _ready(self, prompt: BasePromptTemplate, prompt_args: dict[str, Any]) -> dict[str, Any]:
         """The same arguments, the pictures prepared away from the loop."""

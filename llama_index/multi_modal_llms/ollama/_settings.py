@@ -11,7 +11,7 @@ from llama_index.core.multi_modal_llms.base import MultiModalLLMMetadata
 
 from ._address import default_base_url, parse_address
 from ._headers import checked_headers
-from ._options import check_options, check_values, near_name, option_defaults
+from ._options import OPTION_NAMES, check_options, check_values, near_name, option_defaults
 
 if TYPE_CHECKING:
     from .base import OllamaMultiModal
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _OTHER_NAMES = {
     "think": "thinking",
     "host": "base_url",
+    "url": "base_url",
+    "api_base": "base_url",
+    "api_key": "headers",
+    "extra_headers": "headers",
     "timeout": "request_timeout",
     "model_name": "model",
     "format": "json_mode",
@@ -47,7 +51,11 @@ def read_arguments(data: Mapping[str, Any], fields: Collection[str]) -> dict[str
             raise TypeError("OllamaMultiModal has no argument 'prompt_key': it had no effect. Leave it out.")
         if name not in fields and name not in options and name != "max_tokens":
             other = _OTHER_NAMES.get(name)
-            hint = f" Did you mean {other!r}?" if other else near_name(name, sorted(fields))
+            hint = (
+                f" Did you mean {other!r}?"
+                if other
+                else near_name(name, sorted({*fields, *OPTION_NAMES, "max_tokens"}))
+            )
             raise TypeError(f"OllamaMultiModal has no argument {name!r}.{hint}")
     settings = {name: value for name, value in given.items() if name in fields}
     check_options(settings.get("additional_kwargs") or {}, "additional_kwargs")

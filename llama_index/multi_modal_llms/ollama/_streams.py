@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
 from ._headers import with_hidden_headers
-from ._keywords import signature_of, with_options
+from ._keywords import signature_of, with_options, with_pictures
 from ._legacy_images import has_legacy_images, with_blocks_for_legacy_images
 from ._transport import drive, turn_to_begin
 
@@ -192,6 +192,12 @@ def outermost(cls: type[T]) -> type[T]:
         wrapper.__signature__ = signature_of(name)
         setattr(cls, name, wrapper)
     cls.__signature__ = with_options(inspect.signature(cls))  # type: ignore[attr-defined]
+    for name in [each for each in cls.__dict__ if each.endswith("structured_predict")]:
+        method: Any = cls.__dict__[name]
+        method.__signature__ = with_pictures(inspect.signature(method))
+    for name in ("from_server", "afrom_server"):
+        made: Any = cls.__dict__[name].__func__
+        made.__signature__ = with_options(inspect.signature(made))
     return cls
 
 
