@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -20,7 +21,27 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from ollama_vision.requests_file import this_version
+
+        typer.echo(f"ollama-vision {this_version()}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")
+]
+
+
+@app.callback()
+def whole(version: Version = False) -> None:
+    """What can be said to no command."""
+
 
 app.command(help=ask.HELP)(ask.ask)
 app.command(help=describe.HELP)(describe.describe)

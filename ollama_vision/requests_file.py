@@ -34,7 +34,7 @@ def asked(what: Mapping[str, Any], *, pages: str) -> Asked:
         "fields": fields,
         "pictures": what["pictures"],
         "pages": pages,
-        "version": _version(),
+        "version": this_version(),
     }
 
 
@@ -122,7 +122,7 @@ def _damaged(file: Path, why: str) -> DamagedResults:
     )
 
 
-def _version() -> str:
+def this_version() -> str:
     try:
         return version(DISTRIBUTION)
     except PackageNotFoundError:

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import help_copies
@@ -18,6 +19,7 @@ from help_copies import COLUMNS, PAGES, ROOT, commands, help_of, renewed
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded.catalog import ModelFacts
+from ollama_vision import completing
 from ollama_vision.app import app
 
 every_command = pytest.mark.parametrize("name", commands())
@@ -82,9 +84,9 @@ def test_make_renews_them() -> None:
 # completion
 
 
-def bash(script: str) -> str:
-    """What a bash prints that has `ollama-vision` of this environment on its path."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+def bash(script: str, *folders: Path) -> str:
+    """What a bash prints that has `ollama-vision` of this environment on its path, or of one of the folders."""
+    path = os.pathsep.join([*map(str, folders), str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "--norc", "-c", script],
         capture_output=True,
@@ -97,13 +99,14 @@ def bash(script: str) -> str:
     return done.stdout
 
 
-def completed(*words: str) -> list[str]:
+def completed(*words: str, command: Path | None = None) -> list[str]:
     """What bash offers after these words, by the script that --show-completion gives."""
     quoted = " ".join(map(shlex.quote, words))
     return bash(
         'eval "$(ollama-vision --show-completion bash)"\n'
         f"COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}\n"
-        '_ollama_vision_completion ollama-vision; printf "%s\\n" "${COMPREPLY[@]}"'
+        '_ollama_vision_completion ollama-vision; printf "%s\\n" "${COMPREPLY[@]}"',
+        *([command.parent] if command else []),
     ).split()
 
 
@@ -117,15 +120,61 @@ def test_bash_completes_commands_and_options() -> None:
     assert completed("ollama-vision", "serve", "--num") == ["--num-parallel"]
 
 
+@pytest.fixture
+def patient(tmp_path: Path) -> Path:
+    """The command with all patience: on a busy machine one second may pass before the first byte is sent."""
+    (tmp_path / "patient.py").write_text(
+        "import sys\n"
+        "from ollama_vision import completing\n"
+        "from ollama_vision.app import run\n"
+        "completing.PATIENCE = 250.0\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    command = tmp_path / "ollama-vision"
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(tmp_path))}/patient.py "$@"\n')
+    command.chmod(0o755)
+    return command
+
+
 @needs_bash
-def test_bash_completes_the_models_of_the_server_that_was_typed() -> None:
+def test_bash_completes_the_models_of_the_server_that_was_typed(patient: Path) -> None:
     models = [ModelFacts("gemma3:4b"), ModelFacts("llava:13b")]
     with EmbeddedOllama(engine=ScriptedEngine(model="gemma3:12b", models=models)) as server:
         for command in ("describe", "ask"):
             words = ("ollama-vision", command, "--host", server.url, "--model")
-            assert completed(*words, "gem") == ["gemma3:12b", "gemma3:4b"]
-        assert len(completed(*words, "")) == 3
-    assert completed(*words, "gem") == []
+            assert completed(*words, "gem", command=patient) == ["gemma3:12b", "gemma3:4b"]
+        assert len(completed(*words, "", command=patient)) == 3
+    assert completed(*words, "gem", command=patient) == []
+
+
+def test_who_pressed_tab_does_not_wait_for_a_slow_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine(model="gemma3:12b")) as server:
+        monkeypatch.setattr(completing, "PATIENCE", 250.0)
+        assert completing.model_names(server.url) == ["gemma3:12b"]
+        monkeypatch.setattr(completing, "PATIENCE", 0.0)
+        assert completing.model_names(server.url) == []
+
+
+def test_the_version_is_this_package_s() -> None:
+    assert printed("--version") == f"ollama-vision {version('llama-index-multi-modal-llms-ollama')}\n"
+
+
+@pytest.mark.parametrize("words", [[], ["describe"]], ids=str)
+def test_help_has_a_short_name(words: list[str]) -> None:
+    assert printed(*words, "-h") == printed(*words, "--help")
+
+
+def printed(*words: str) -> str:
+    """What the command prints for these words on a terminal of 80 columns."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ollama_vision", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "COLUMNS": str(COLUMNS), "TERMINAL_WIDTH": str(COLUMNS)},
+    )
+    return done.stdout
 
 
 def test_the_help_imports_neither_the_client_nor_rich() -> None:
