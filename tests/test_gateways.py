@@ -181,6 +181,54 @@ def test_socks_without_its_package_says_what_to_install(
     assert "(ALL_PROXY)" in str(outcome.error)
 
 
+NO_SOCKS: dict[str, bytes] = {
+    "closes": b"",
+    "speaks HTTP": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "speaks SOCKS4": b"\x00\x5a" + bytes(6),
+    "breaks off": b"\x05",
+    "breaks off later": b"\x05\x00\x05",
+}
+
+
+@pytest.mark.parametrize("says", NO_SOCKS)
+@eight
+def test_what_speaks_no_socks_is_named(endpoint: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_say, args=(listener, NO_SOCKS[says]), daemon=True).start()
+        monkeypatch.setenv("ALL_PROXY", f"socks5://me:s3cret@127.0.0.1:{listener.getsockname()[1]}")
+        outcome = attempt(client(SERVER, max_retries=2), endpoint)
+    assert type(outcome.error) is errors.ConnectionFailedError, repr(outcome.error)
+    assert "does not answer as SOCKS5 does" in str(outcome.error)
+    assert "Correct ALL_PROXY" in str(outcome.error)
+    assert "s3cret" not in str(outcome.error)
+
+
+def _say(listener: socket.socket, reply: bytes) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(reply)
+
+
+@pytest.mark.parametrize("endpoint", ["complete", "achat"])
+def test_a_tunnel_that_ends_at_once_is_no_dead_proxy(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with proxied(monkeypatch, [*reply(200), _close], variable="HTTPS_PROXY"):
+        said = str(attempt(client("https://gpu.example"), endpoint).error)
+    assert "was lost before an answer came" in said
+    assert "(HTTPS_PROXY)" in said
+    assert "Nothing answers" not in said
+
+
+@pytest.mark.parametrize("endpoint", ["complete", "achat"])
+def test_a_proxy_without_tls_is_told_from_the_server(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_answer_as_go_does, args=(listener,), daemon=True).start()
+        monkeypatch.setenv("HTTP_PROXY", f"https://127.0.0.1:{listener.getsockname()[1]}")
+        said = str(attempt(client(SERVER), endpoint).error)
+    assert said.startswith("No trusted connection to the proxy https://127.0.0.1:")
+    assert "(HTTP_PROXY)" in said
+
+
 class Socks:
     """A SOCKS5 proxy (RFC 1928) that leads every name to one server of this machine, once."""
 

@@ -18,6 +18,7 @@ from llama_index.multi_modal_llms.ollama.errors import (
 )
 from ollama_vision import figures
 from ollama_vision.models import GOOD_FIRST_MODEL
+from ollama_vision.shell_words import in_shell_words
 
 from .check import Check, ok, warn, worst
 from .check import fail as failed
@@ -34,15 +35,10 @@ def server(origin: Origin, version: Told[str]) -> Check:
     if isinstance(version, str):
         return ok("server", f"{where} answers", **facts)
     if isinstance(version, AuthenticationError):
-        way = 'Give --header "Authorization: Bearer KEY", or set OLLAMA_API_KEY.'
-        return failed("server", f"{where} wants to know who asks (401)", way, **facts)
+        return failed("server", f"{where} wants to know who asks (401)", in_shell_words(str(version)), **facts)
     if isinstance(version, ConnectionFailedError):
-        # The error's own words end with what to do in Python; its cause says why in the system's words.
-        why = str(version.__cause__ or "") or str(version)
-        way = "Start Ollama, with: ollama serve; or say where it runs, with --host or OLLAMA_HOST."
-        if "certificate" in why:
-            way = "If its certificate is one of your own, give the file that vouches for it, with --cacert."
-        return failed("server", f"{where} does not answer: {why}", way, **facts)
+        # Its words tell a proxy, a certificate and a server that is not started apart, each with its own way out.
+        return failed("server", f"{where} does not answer", in_shell_words(str(version)), **facts)
     way = "Look whether that is Ollama's address, with its port and path, and what stands in between."
     return failed("server", f"{where} answers wrongly: {version}", way, **facts)
 

@@ -41,10 +41,15 @@ def translation(cause: Exception, target: Target, clock: Clock, *, began: bool) 
         return errors.SilenceTimeoutError(_silence_words(place, clock, began))
     if isinstance(cause, httpcore2.ProxyError) and target.proxy is not None:
         return _no_tunnel(target, target.proxy, cause)
+    if isinstance(cause, httpcore2.socks_faults()) and target.proxy is not None:
+        return errors.ConnectionFailedError(
+            f"{target.proxy.first_words} does not answer as SOCKS5 does ({_words(cause)}). Correct "
+            f"{target.proxy.source}, or go around it: {_around(target)}."
+        )
     broken = _tls_error(cause)
     if broken is not None and not began:
-        return errors.ConnectionFailedError(refusal(place, broken))
-    if isinstance(cause, httpcore2.ConnectError):
+        return errors.ConnectionFailedError(refusal(_speaks_tls(target), broken))
+    if isinstance(cause, httpcore2.ConnectError) and not _ended_early(cause):
         return _no_connection(target, cause)
     clock.check()
     if isinstance(cause, httpcore2.RemoteProtocolError) and not _LEFT.search(str(cause)):
@@ -62,13 +67,31 @@ def translation(cause: Exception, target: Target, clock: Clock, *, began: bool) 
 
 def _tls_error(cause: BaseException) -> ssl.SSLError | None:
     """TLS's own error behind one of httpcore2's."""
+    for each in _chain(cause):
+        # That the other side left without TLS's farewell is a lost connection like any other.
+        if isinstance(each, ssl.SSLError) and not isinstance(each, _LEFT_IN_TLS):
+            return each
+    return None
+
+
+_LEFT_IN_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
+
+def _ended_early(cause: BaseException) -> bool:
+    """Whether there was a connection, which ended in TLS's greeting: httpcore2 calls that a ConnectError too."""
+    return any(isinstance(each, (*_LEFT_IN_TLS, ConnectionResetError, BrokenPipeError)) for each in _chain(cause))
+
+
+def _chain(cause: BaseException) -> Iterator[BaseException]:
     deepest: BaseException | None = cause
     while deepest is not None:
-        # That the other side left without TLS's farewell is a lost connection like any other.
-        if isinstance(deepest, ssl.SSLError) and not isinstance(deepest, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-            return deepest
+        yield deepest
         deepest = deepest.__cause__ or deepest.__context__
-    return None
+
+
+def _speaks_tls(target: Target) -> str:
+    """Whose TLS it is on the way to a server: of one with plain http only the proxy's can be."""
+    return target.proxy.words if target.proxy is not None and not target.address.is_https else target.place
 
 
 def _no_connection(target: Target, cause: httpcore2.ConnectError) -> errors.ConnectionFailedError:

@@ -6,6 +6,7 @@ question to Ollama needs, and 0.17 ms of each.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,13 +21,20 @@ else:
 
 
 def faults() -> tuple[type[Exception], ...]:
-    """What httpcore2 raises; they have no class in common."""
+    """What httpcore2 raises; they have no class in common. By a SOCKS proxy also what socksio does, as it comes."""
     import httpcore2
 
     return (
+        *socks_faults(),
         httpcore2.NetworkError,
         httpcore2.ProtocolError,
         httpcore2.ProxyError,
         httpcore2.TimeoutException,
         httpcore2.UnsupportedProtocol,
     )
+
+
+def socks_faults() -> tuple[type[Exception], ...]:
+    """What the reader of SOCKS raises; nothing as long as no request went through such a proxy."""
+    socksio = sys.modules.get("socksio")
+    return (socksio.SOCKSError,) if socksio else ()
