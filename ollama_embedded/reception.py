@@ -61,7 +61,7 @@ class Reception:
         query = scope["query_string"].decode("latin-1")
         arrival = Arrival(scope["method"], scope["path"], headers, body, query)
         self._arrived(arrival)
-        task = asyncio.ensure_future(self._serve(scope, arrival, send))
+        task = asyncio.ensure_future(self._serve(scope, arrival, _in_turn(send)))
         self._running[task] = ended = asyncio.Event()
         try:
             await _while_connected(task, receive, arrival)
@@ -138,6 +138,17 @@ async def _whole_body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)
+
+
+def _in_turn(send: Send) -> Send:
+    """A `send` after which others have their turn: a reply that never waits for anything, such as a long scripted one,
+    would hold up every other and not notice that its client has left."""
+
+    async def send_in_turn(message: Message) -> None:
+        await send(message)
+        await asyncio.sleep(0)
+
+    return send_in_turn
 
 
 async def _while_connected(task: asyncio.Task[None], receive: Receive, arrival: Arrival) -> None:

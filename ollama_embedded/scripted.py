@@ -53,6 +53,18 @@ class Reply:
     fault: Fault | None = None
     """How the reply goes wrong on its way."""
 
+    def __post_init__(self) -> None:
+        """Refuse what is no answer: it would be left out, or break the reply on its way."""
+        _hold("said", self.said, (str, Piece, Gate, Pause), "texts, Pieces, Gates and Pauses")
+        _hold("thinking", self.thinking, (str,), "texts")
+        if isinstance(self.tool_calls, str) or not isinstance(self.tool_calls, Sequence):
+            raise TypeError(f"tool_calls of a Reply is {self.tool_calls!r:.200}: give a list of ToolCalls")
+        _hold("tool_calls", self.tool_calls, (ToolCall,), "ToolCalls")
+        if not isinstance(self.fault, Fault | None):
+            raise TypeError(f"fault of a Reply is {self.fault!r:.200}: give a fault of ollama_embedded.faults")
+        if not isinstance(self.ending, Ending | None):
+            raise TypeError(f"ending of a Reply is {self.ending!r:.200}: give an Ending")
+
     async def events(self) -> AsyncGenerator[Event, None]:
         """The reply as an engine says it."""
         if self.fault is not None:
@@ -83,6 +95,16 @@ class Reply:
             yield Piece(step) if isinstance(step, str) else step
         if self.tool_calls:
             yield Piece(tool_calls=tuple(self.tool_calls))
+
+
+def _hold(field: str, value: Any, kinds: tuple[type, ...], named: str) -> None:
+    if isinstance(value, str):
+        return
+    if isinstance(value, bytes | bytearray) or not isinstance(value, Sequence):
+        raise TypeError(f"{field} of a Reply is {value!r:.200}: give a text, or a list of {named}")
+    for item in value:
+        if not isinstance(item, kinds):
+            raise TypeError(f"{field} of a Reply holds {item!r:.200}: give {named}")
 
 
 Scene = Reply | Fault | None
