@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,9 +12,15 @@ from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama
 from ollama_embedded.scenes import Shape, draw_scene
 
+_FRESH_EACH_TIME = re.compile(r"\bat 0x[0-9a-fA-F]{6}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-")
+"""An address or a UUID in a test's name: pytest-xdist needs the same names in all of its processes."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that take minutes, a cluster or a browser run when they are asked for by their marker: -m soak."""
+    for item in items:
+        if _FRESH_EACH_TIME.search(item.name):
+            raise pytest.UsageError(f"{item.nodeid} has another name in each process: give its case an id of its own")
     asked = config.getoption("-m")
     unasked = [name for name in ("soak", "ray", "browser") if name not in asked]
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in unasked)]

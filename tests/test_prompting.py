@@ -143,7 +143,7 @@ def test_a_keyword_that_can_only_mean_pictures_is_refused(serve: Any, endpoint: 
         {"nodes": [NodeWithScore(node=ImageNode(image_path="a.png"))]},
         {"pixels": np.zeros((8, 8, 3), np.uint8)},
     ],
-    ids=str,
+    ids=["two letters", "no underscore", "path", "bytes", "PIL", "file", "block", "node", "array"],
 )
 def test_a_picture_that_the_template_has_no_place_for_is_refused(
     serve: Any, endpoint: str, given: dict[str, Any]
