@@ -99,6 +99,7 @@ def test_values_out_of_range(kwargs: dict[str, Any]) -> None:
         ({"num_ctxx": 4096}, "Did you mean 'num_ctx'"),
         ({"max_new_token": 100}, "Did you mean 'max_tokens'"),
         ({"url": "http://a"}, "Did you mean 'base_url'"),
+        ({"system": "Be brief."}, "Did you mean 'system_prompt'"),
         ({"api_key": "secret"}, "Did you mean 'headers'"),
         ({"client": None}, "no argument 'client'.$"),
     ],

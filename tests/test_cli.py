@@ -18,6 +18,7 @@ from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_embedded.catalog import ModelFacts
+from ollama_embedded.faults import SlowFirstByte
 
 
 @pytest.fixture
@@ -313,3 +314,10 @@ def test_a_cut_answer_is_shown_and_said(vision: CommandLine, picture: str, more:
     assert (outcome.code, outcome.out) == (1, "A large white\n")
     assert "not whole" in outcome.err
     assert "--option num_predict" in outcome.err
+
+
+def test_how_long_is_waited_can_be_said(vision: CommandLine, picture: str) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine("A."), faults=[SlowFirstByte(Gate())] * 9) as server:
+        outcome = vision(picture, "What?", "--host", server.url, "--timeout", "0.3")
+    assert outcome.code == 1
+    assert "for 0.3 seconds (--timeout)" in outcome.err

@@ -103,6 +103,16 @@ def test_recordings_are_played_to_pages_too(tmp_path: Path) -> None:
         assert server.unmatched == []
 
 
+def test_a_page_s_own_reply_is_kept_beside_another_s(tmp_path: Path) -> None:
+    pages = ["http://localhost:3000", "http://localhost:4000"]
+    with serve(faults=[busy(), None]) as server, Recorder(server.url, tmp_path) as recorder:
+        for page, status in zip(pages, (503, 200), strict=True):
+            assert ask(recorder, "POST", "/api/chat", json=CHAT, headers={"Origin": page}).status_code == status
+    with EmbeddedOllama(replay=tmp_path) as server:
+        for page, status in zip(reversed(pages), (200, 503), strict=True):
+            assert ask(server, "POST", "/api/chat", json=CHAT, headers={"Origin": page}).status_code == status
+
+
 def test_what_was_recorded_without_a_page_is_for_pages_too(tmp_path: Path) -> None:
     with serve() as server, Recorder(server.url, tmp_path) as recorder:
         assert ask(recorder).status_code == 200

@@ -23,6 +23,8 @@ _OTHER_NAMES = {
     "api_base": "base_url",
     "api_key": "headers",
     "extra_headers": "headers",
+    "json": "json_mode",
+    "system": "system_prompt",
     "timeout": "request_timeout",
     "model_name": "model",
     "format": "json_mode",
