@@ -278,6 +278,7 @@ STORED = {
     },
     "Ollama": {"id": "c1", "function": {"index": 0, "name": "look", "arguments": {"place": "hall"}}},
     "Anthropic": {"id": "c1", "name": "look", "input": {"place": "hall"}, "type": "tool_use"},
+    "with empty arguments beside": {"id": "c1", "name": "look", "arguments": {}, "input": {"place": "hall"}},
     "Bedrock": {"toolUseId": "c1", "name": "look", "input": {"place": "hall"}},
     "Bedrock, wrapped": {"toolUse": {"toolUseId": "c1", "name": "look", "input": {"place": "hall"}}},
     "LangChain": {"id": "c1", "name": "look", "args": {"place": "hall"}, "type": "tool_call"},

@@ -48,7 +48,7 @@ def translation(cause: Exception, target: Target, clock: Clock, *, began: bool) 
         )
     broken = _tls_error(cause)
     if broken is not None and not began:
-        return errors.ConnectionFailedError(refusal(_speaks_tls(target), broken))
+        return errors.ConnectionFailedError(refusal(_speaks_tls(target), broken, target.cert))
     if isinstance(cause, httpcore2.ConnectError) and not _ended_early(cause):
         return _no_connection(target, cause)
     clock.check()
@@ -136,7 +136,9 @@ def _maybe_tls(target: Target) -> str:
     """What of TLS may be behind a connection that ends before an answer: its own words are often lost with it."""
     if not target.address.is_https:
         return "" if target.proxy else " If that port speaks TLS, write https://."
-    return "" if target.cert else " If the server wants a client certificate, pass cert=."
+    if target.cert:
+        return " Perhaps it does not take the client certificate: ask whose certificates it takes."
+    return " If the server wants a client certificate, pass cert=."
 
 
 def _silence_words(place: str, clock: Clock, began: bool) -> str:

@@ -60,17 +60,19 @@ def _words(cause: OSError) -> str:
     return cause.strerror or str(cause)
 
 
-def refusal(url: str, cause: ssl.SSLError) -> str:
-    """Why there is no trusted connection to a server, and the way out, in words."""
+def refusal(url: str, cause: ssl.SSLError, cert: Certificate | None = None) -> str:
+    """Why there is no trusted connection to a server, and the way out, in words. `cert` is what was shown to it."""
     began = f"No trusted connection to {url}: "
     if isinstance(cause, ssl.SSLCertVerificationError):
-        why = cause.verify_message or str(cause)
+        why = (cause.verify_message or str(cause)).rstrip(".")
         return f"{began}{why}. {_WAYS_OUT.get(cause.verify_code, _OWN_AUTHORITY)}"
     said = str(cause)
     if any(words in said for words in _NOT_TLS):
         return (
             f"{began}the port does not speak TLS ({said}). Write http:// instead of https://, or give the port of TLS."
         )
+    if cert is not None and any(words in said for words in _NO_CERTIFICATE):
+        return f"{began}it does not take the client certificate ({said}). Ask whose certificates it takes."
     if any(words in said for words in _NO_CERTIFICATE):
         return f"{began}it asks who you are ({said}). Pass a client certificate: cert=('client.pem', 'key.pem')."
     return f"{began}{said}. Look at the TLS settings of the server, or of the proxy before it."
@@ -87,4 +89,4 @@ _WAYS_OUT = {
 """By OpenSSL's X509_V_ERR numbers (openssl-verification-options): 9 not yet valid, 10 expired, 62 and 64 another name
 and another address. All others are about who signed it."""
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
-_NO_CERTIFICATE = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA")
+_NO_CERTIFICATE = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA", "CERTIFICATE_EXPIRED")

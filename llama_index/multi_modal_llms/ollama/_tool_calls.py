@@ -114,4 +114,6 @@ def _plain_call(call: Any) -> dict[str, Any]:
 
 
 def _first(names: Sequence[str], fields: Mapping[str, Any]) -> Any:
-    return next((fields[name] for name in names if fields.get(name) is not None), None)
+    """The first that says something; an empty one counts where no other is there."""
+    there = [fields[name] for name in names if fields.get(name) is not None]
+    return next((value for value in there if value not in ("", {}, "{}")), there[0] if there else None)
