@@ -32,13 +32,14 @@ NOT_IN_A_SHELL = (
 
 
 def sentences() -> Iterator[str]:
-    """Every text of the client with words of Python in it: without docstrings, patterns and descriptions of fields."""
+    """Every text of the client with words of Python in it: without docstrings, patterns, types and fields."""
     for file in sorted(Path(client.__path__[0]).rglob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         left_out = set()
         for node in ast.walk(tree):
             is_field = isinstance(node, ast.Call) and ast.unparse(node.func) in ("Field", "re.compile")
-            if is_field or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            is_alias = isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias"
+            if is_field or is_alias or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
                 left_out |= {id(inner) for inner in ast.walk(node)}
             if isinstance(node, ast.JoinedStr):
                 left_out |= {id(inner) for inner in ast.walk(node) if inner is not node}
