@@ -44,11 +44,11 @@ def test_the_head_counts(tmp_path: Path) -> None:
     ]
     page = report_of(tmp_path, *lines)
     numbers = {tile.one("dt").text: words(tile.one("strong")) for tile in page.one("dl").all("div")}
-    assert numbers == {"Pictures": "2", "Failed": "1", "Tokens": "12", "Time answering": "2.0 s"}
+    assert numbers == {"Pictures": "2", "Failed": "1", "Tokens": "12", "Time answering": "1.0 s"}
     rows = [
         [words(cell) for cell in row.inside if isinstance(cell, Node)] for row in page.one(class_="askings").all("tr")
     ]
-    assert rows[1:] == [["one", "r1", "2", "1", "6", "0.5"], ["two", "r1", "2", "1", "6", "0.5"]]
+    assert rows[1:] == [["one", "r1", "1", "1", "6", "0.5"], ["two", "r1", "1", "1", "6", "0.5"]]
     failures = page.one(id="failures")
     assert words(failures.one("summary")) == "1 failed 2 ImageError"
     assert [row.one("a")["href"] for row in failures.all("li")] == ["#p2", "#p2"]
@@ -57,6 +57,18 @@ def test_the_head_counts(tmp_path: Path) -> None:
 
 def head_of(page: Node) -> dict[str, tuple[str, str]]:
     return {tile.one("dt").text: (words(tile.one("strong")), words(tile.one("small"))) for tile in page.all("div")}
+
+
+def test_what_failed_is_no_answer(tmp_path: Path) -> None:
+    lines = [line_of(draw(tmp_path / f"{name}.png")) for name in "abc"]
+    failed = line_of(draw(tmp_path / "d.png"), **FAILED, seconds=0.0)
+    one, two = report_of(tmp_path, lines[0], failed), report_of(tmp_path, *lines[:2], failed)
+    assert head_of(one.one("dl"))["Pictures"] == ("2", "1 answer")
+    assert head_of(two.one("dl"))["Pictures"] == ("3", "2 answers")
+    assert head_of(two.one("dl"))["Time answering"] == ("1.0 s", "0.5 s an answer")
+    # Two models, of which one answered all and the other one none: as many answers as pictures, and not one each.
+    mixed = [line_of(tmp_path / f"{name}.png", model="other", **FAILED) for name in "abc"]
+    assert head_of(report_of(tmp_path, *lines, *mixed).one("dl"))["Pictures"] == ("3", "3 answers")
 
 
 def test_a_picture_with_lines_under_two_names_counts_once(tmp_path: Path) -> None:

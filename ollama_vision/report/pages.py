@@ -97,14 +97,14 @@ def _numbers(totals: Totals) -> Html:
 
 
 def _answers(totals: Totals) -> str:
-    answers = sum(tally.answers for tally in totals.tallies)
-    each = f"{answers:,} answers" if answers != totals.pictures else "one answer each"
+    count = totals.answers
+    all_answered = count == totals.pictures and not totals.failed
+    each = "one answer each" if all_answered else "1 answer" if count == 1 else f"{count:,} answers"
     return each if totals.cards == totals.pictures else f"{each}, under {totals.cards:,} names"
 
 
 def _each(totals: Totals) -> str:
-    answers = sum(tally.answers for tally in totals.tallies)
-    return f"{duration(totals.seconds / answers)} an answer" if answers else ""
+    return f"{duration(totals.seconds / totals.answers)} an answer" if totals.answers else ""
 
 
 def _number(name: str, value: str, more: str, *, bad: bool = False) -> Html:

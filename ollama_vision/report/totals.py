@@ -20,11 +20,13 @@ class Tally:
     """Of one model and request."""
 
     answers: int = 0
+    """Those that are whole; what failed is none."""
     failed: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
     seconds: float = 0.0
+    """That the answers took."""
 
 
 @dataclass
@@ -65,12 +67,13 @@ class Totals:
             if answer.error is None and not self._is_new(number, answer):
                 continue
             tally = self.tallies[number]
-            tally.answers += 1
             tally.prompt_tokens += answer.usage.get("prompt_tokens", 0)
             tally.completion_tokens += answer.usage.get("completion_tokens", 0)
             tally.total_tokens += answer.usage.get("total_tokens", 0)
-            tally.seconds += answer.seconds
-            if answer.error is not None:
+            if answer.error is None:
+                tally.answers += 1
+                tally.seconds += answer.seconds
+            else:
                 tally.failed += 1
                 self.errors[answer.error.type or "unnamed error"] += 1
 
@@ -80,6 +83,11 @@ class Totals:
         is_new = known not in self._seen
         self._seen.add(known)
         return is_new
+
+    @property
+    def answers(self) -> int:
+        """Of all models and requests; without those that failed."""
+        return sum(tally.answers for tally in self.tallies)
 
     @property
     def tokens(self) -> int:
