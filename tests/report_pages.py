@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -26,7 +27,7 @@ def line_of(file: Path, path: str | None = None, **more: Any) -> dict[str, Any]:
     status = file.stat()
     version = Version.of(status.st_size, status.st_mtime_ns)
     # Each name is a picture of its own, though many are drawn alike.
-    sha256 = hashlib.sha256((path or file.name).encode()).hexdigest()
+    sha256 = hashlib.sha256(os.fsencode(path or file.name)).hexdigest()
     return record(path or file.name, size=version.size, modified=version.modified, **{"sha256": sha256, **more})
 
 

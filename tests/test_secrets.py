@@ -197,11 +197,11 @@ def test_no_command_shows_or_writes_them(
     how: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    caplog = logging.StreamHandler(log := io.StringIO())
-    caplog.setLevel(logging.DEBUG)
+    listening = logging.StreamHandler(log := io.StringIO())
     root = logging.getLogger()
-    root.addHandler(caplog)
-    monkeypatch.setattr(root, "level", logging.DEBUG)
+    before = root.level
+    root.addHandler(listening)
+    root.setLevel(logging.DEBUG)
     draw_scene("red circle").save("a.png")
     draw_scene("blue star").save("b.png")
     run = in_process(capsys, monkeypatch)
@@ -230,7 +230,8 @@ def test_no_command_shows_or_writes_them(
                 said += [outcome.out, outcome.err]
             arrived = [dict(request.headers).get("authorization", "") for request in server.asked]
     finally:
-        root.removeHandler(caplog)
+        root.removeHandler(listening)
+        root.setLevel(before)
     assert how == "nobody" or all(BASIC in each for each in arrived)
     assert (how == "answers") == (alive in Path("results.jsonl").read_text())
     assert Path("report.html").exists()

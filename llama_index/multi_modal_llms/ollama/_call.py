@@ -21,7 +21,6 @@ from ._clock import Clock
 from ._exchange import Exchange
 from ._images import PreparedAudio, PreparedImage
 from ._json_answers import asks_again, unfit
-from ._overflow import with_shares
 from ._reply import Accumulator
 from ._request import Request
 from ._target import Asked, Target
@@ -129,6 +128,8 @@ async def begin(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
         log.status = getattr(error, "status", None)
         log.failed(error)
         if isinstance(error, errors.ContextOverflowError):
+            from ._overflow import with_shares
+
             raise with_shares(error, media, llm._known.peek(api.target, llm.model)) from error
         if isinstance(error, errors.ModelNotFoundError):
             raise await _capabilities.with_near_names(api, llm.model, error) from error

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
 
 logger = logging.getLogger(__package__)
 
 
-@dataclass
 class CallLog:
-    """One call."""
+    """One call; `place` is the server, and the proxy on the way."""
 
-    model: str
-    place: str
-    """The server, and the proxy on the way."""
-    path: str
-    began: float = field(default_factory=time.monotonic)
-    status: int | None = None
-    _told: bool = False
+    def __init__(self, model: str, place: str, path: str) -> None:
+        self.model, self.place, self.path = model, place, path
+        self.began = time.monotonic()
+        self.status: int | None = None
+        self._told = False
 
     def leaves(self, size: int, pictures: int, picture_bytes: int) -> None:
         """What is sent; sizes in bytes."""

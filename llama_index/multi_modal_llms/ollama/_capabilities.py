@@ -13,7 +13,6 @@ from ._api import Api
 from ._failures import WAYS_OUT
 from ._images import ImageOptions
 from ._options import near_name
-from ._picture_tokens import estimate_picture_tokens
 from ._target import Target
 
 SUPPORTED_VERSION = (0, 12, 6)
@@ -58,7 +57,8 @@ class ModelCapabilities:
 
         Reckoned for the size that it is sent in, with `options` or the usual ones.
         """
-        from ._images.geometry import plan_size  # few ask, and every import of the client would pay for it
+        from ._images.geometry import plan_size  # few ask, and every import of the client would pay for both
+        from ._picture_tokens import estimate_picture_tokens
 
         sent = plan_size(size, options or ImageOptions()).canvas
         return estimate_picture_tokens(sent, self.facts)

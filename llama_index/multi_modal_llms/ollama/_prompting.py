@@ -6,7 +6,6 @@ Core takes every keyword of these for a variable of the template, and drops with
 from __future__ import annotations
 
 import base64
-import difflib
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -46,6 +45,8 @@ def pictures_apart(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> 
 
 
 def _is_meant_for_pictures(name: str) -> bool:
+    import difflib  # 5 ms, and few templates are given what they have no place for
+
     return name.lower() in MEANT_FOR_PICTURES or bool(difflib.get_close_matches(name.lower(), [PICTURES], cutoff=0.87))
 
 

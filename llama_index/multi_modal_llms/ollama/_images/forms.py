@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from .material import Material
     from .options import ImageOptions
 
 
-class Form(Protocol):
-    """What leads a value back to bytes, a file or a URL; `None` for one that is not its own."""
-
-    def __call__(self, value: Any, options: ImageOptions, *, where: str) -> Material | None: ...
-
+Form: TypeAlias = Callable[..., "Material | None"]
+"""Called as `held_by` is: leads a value back to bytes, a file or a URL; gives `None` for one that is not its own."""
 
 _forms: list[Form] = []
 
