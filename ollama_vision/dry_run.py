@@ -88,6 +88,8 @@ def dry_run(
             screen.say(f"{len(before):,} done before{f', {failed:,} of them failed' if failed else ''}.\n")
     if left_out := summary.left_out(found.reasons()):
         screen.say(f"{left_out}\n")
+    for line in summary.unread(found.unread):
+        screen.say(f"{line}\n")
     return DONE
 
 

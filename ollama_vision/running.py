@@ -104,7 +104,8 @@ class Run:
             self._screen.note(note)
         code = self._ask_all()
         self._tell(code)
-        if code == DONE and (self._tally.failed or any(entry.failed for entry in self._before)):
+        failed = self._tally.failed or self._found.unread or any(entry.failed for entry in self._before)
+        if code == DONE and failed:
             code = FAILED
         if self._job.report is not None and self._interrupted is None and not self._report(self._job.report):
             code = max(code, FAILED)
@@ -201,6 +202,8 @@ class Run:
             self._tell_sidecars(self._sidecars)
         if left_out := summary.left_out(self._found.reasons()):
             screen.remark(left_out)
+        for line in summary.unread(self._found.unread):
+            screen.remark(line)
         if self._job.out is not None:
             screen.remark(f"Results: {self._job.out}")
 

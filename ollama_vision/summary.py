@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,6 +106,16 @@ def left_out(reasons: Mapping[str, int]) -> str:
 def listed_left_out(paths: Iterable[tuple[str, str]]) -> list[str]:
     """`photos/a.cr2: no picture by its name`, a line each."""
     return [f"{named_path(path)}: left out, {in_shell_words(why)}" for path, why in paths]
+
+
+def unread(paths: Sequence[tuple[str, str]]) -> list[str]:
+    """`Not read: photos/2019: folder that cannot be read: Permission denied`, a line each, and what to do."""
+    lines = [f"Not read: {named_path(path)}: {in_shell_words(why)}" for path, why in paths[:_MOST_GROUPS]]
+    if more := len(paths) - len(lines):
+        lines.append(f"Not read: {more:,} more; --list-left-out names them all.")
+    if lines:
+        lines.append("Make that readable and start the same command again, or leave it out with --exclude.")
+    return lines
 
 
 def counted(count: int, noun: str) -> str:

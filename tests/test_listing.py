@@ -146,10 +146,33 @@ class TestOnce:
     def test_a_link_to_a_file_is_that_file(self, folder: Path) -> None:
         fill(folder, "a.png", "elsewhere/b.png")
         (folder / "b.png").symlink_to("elsewhere/b.png")
-        (folder / "gone.png").symlink_to("nowhere.png")
         found = find(folder)
         assert names(found) == ["photos/a.png", "photos/b.png"]
-        assert found.left_out == {"gone, or a link that leads nowhere": 1}
+
+    def test_a_link_that_leads_nowhere_was_wanted_where_it_may_be_a_picture_or_a_folder(self, folder: Path) -> None:
+        fill(folder, "a.png")
+        for name in ("gone.png", "album", "notes.txt", ".hidden", "out.png"):
+            (folder / name).symlink_to("nowhere")
+        found = find(folder, exclude=["out.png"])
+        assert names(found) == ["photos/a.png"]
+        why = "link that leads nowhere: No such file or directory"
+        assert found.unread == (("photos/album", why), ("photos/gone.png", why))
+        assert set(found.unread) < set(found.left_out_paths)
+        assert found.left_out["link that leads nowhere"] == 2
+        assert dict(find(folder, include=["a*"]).unread) == {"photos/album": why}
+
+    def test_a_file_that_was_removed_meanwhile_is_not_missed(self, folder: Path, monkeypatch: Any) -> None:
+        fill(folder, "a.png", "b.png")
+        scandir = os.scandir
+
+        def removed(path: Any) -> Any:
+            entries = scandir(path)
+            (folder / "b.png").unlink()
+            return entries
+
+        monkeypatch.setattr(os, "scandir", removed)
+        found = find(folder)
+        assert (names(found), found.unread) == (["photos/a.png"], ())
 
     def test_two_names_of_the_same_bytes_are_two_files(self, folder: Path) -> None:
         fill(folder, "a.png")
@@ -322,6 +345,10 @@ class TestFaults:
         assert "exclude=['locked']" in text
         found = find(folder, on_error="keep")
         assert (names(found), found.left_out) == (["photos/a.png"], {"folder that cannot be read": 1})
+        assert found.unread == (("photos/locked", "folder that cannot be read: Permission denied"),)
+        (folder / "a.png").unlink()
+        assert "; photos/locked: folder that cannot be read: Permission denied)" in said(folder, on_error="keep")
+        fill(folder, "a.png")
         assert len(find(folder, exclude=["locked"]).files) == 1
         assert "cannot be read" in said(folder / "locked", on_error="keep")
 

@@ -40,8 +40,8 @@ Examples:
   ollama-vision describe photos/ --dry-run
   ollama-vision describe --demo examples/pictures
 
-The exit code is 0 when all pictures have an answer, 1 when some failed, 2 when the run was stopped by something else
-or the command line is wrong, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
+The exit code is 0 when all pictures have an answer, 1 when some failed or a folder could not be read, 2 when the run
+was stopped by something else or the command line is wrong, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 """
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from ._globs import Below, Globs, has_wildcards
@@ -18,7 +20,10 @@ from .errors import ImageError
 _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"})
 _HIDDEN, _SYSTEM, _EXCLUDED = "hidden", "made by the system", "excluded"
 _NO_PICTURE = "no picture by its name"
+_NOT_INCLUDED = "not included"
+_BY_NAME = {_NO_PICTURE, _NOT_INCLUDED}
 _MOST_SUFFIXES = 10
+_MOST_UNREAD = 3
 _OF_FOLDERS = {_HIDDEN: "hidden folder", _SYSTEM: "folder made by the system", _EXCLUDED: "excluded folder"}
 _DIGITS = re.compile("([0-9]+)")
 
@@ -51,6 +56,8 @@ class Found:
     """Of what was left out since it is no picture by its name: the suffixes in lower case, and how many."""
     left_out_paths: tuple[tuple[str, str], ...] = ()
     """Each file and folder that was left out, as found from the argument, and why."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Those of them that were wanted, and could not be read: folders, links that lead nowhere."""
 
     def reasons(self) -> dict[str, int]:
         """`left_out`, with the suffixes named: "no picture by its name (.cr2 20, .xmp 2)"."""
@@ -74,7 +81,7 @@ class Wanted:
         if against := self.reason_against_either(name, path, shown):
             return against
         if self.include:
-            return "" if self.include.fit(path) or self.include.fit(shown) else "not included"
+            return "" if self.include.fit(path) or self.include.fit(shown) else _NOT_INCLUDED
         suffix = _suffix(name)
         if suffix in VIDEO_SUFFIXES and not self.videos:
             return "video (only with videos=True)"
@@ -98,13 +105,16 @@ def listed(paths: list[str], wanted: Wanted) -> Found:
     left_out: Counter[str] = Counter()
     suffixes: Counter[str] = Counter()
     left_out_paths: dict[str, str] = {}
+    unread: dict[str, str] = {}
     for path in paths:
         listing = _Listing(wanted, files)
         listing.argument(path)
         left_out += listing.left_out
         suffixes += listing.suffixes
         left_out_paths |= listing.paths
-    return Found(tuple(files.values()), dict(left_out), dict(suffixes), tuple(left_out_paths.items()))
+        unread |= listing.unread
+    found = tuple(files.values())
+    return Found(found, dict(left_out), dict(suffixes), tuple(left_out_paths.items()), tuple(unread.items()))
 
 
 class _Listing:
@@ -117,6 +127,8 @@ class _Listing:
         """Of what is no picture by its name."""
         self.paths: dict[str, str] = {}
         """Of what is left out, and why."""
+        self.unread: dict[str, str] = {}
+        """Those of `paths` that were wanted."""
         self.files = files
         """By their real paths: of all arguments so far."""
         self.seen = 0
@@ -169,7 +181,7 @@ class _Listing:
                 return iter(sorted(entries, key=_natural))
         except OSError as error:
             if self.wanted.keep_going and not is_root:
-                self._leave_out(folder, "folder that cannot be read")
+                self._leave_out_unread(folder, "folder that cannot be read", error)
                 return iter(())
             raise _refusal(
                 folder,
@@ -194,19 +206,36 @@ class _Listing:
 
     def _file(self, entry: os.DirEntry[str], path: str, real_folder: str, root: Path) -> None:
         if against := self.wanted.reason_against(entry.name, path, _shown(entry.path)):
+            if against in _BY_NAME and entry.is_symlink() and not _suffix(entry.name) and self._status(entry) is None:
+                return  # a folder on a disk that is not there has no suffix either
             self._leave_out(entry.path, against)
             if against == _NO_PICTURE:
                 self.suffixes[_suffix(entry.name)] += 1
             return
-        try:
-            status = entry.stat()
-        except OSError:
-            self._leave_out(entry.path, "gone, or a link that leads nowhere")
+        status = self._status(entry)
+        if status is None:
             return
         if not stat.S_ISREG(status.st_mode):
             self._leave_out(entry.path, "pipe or device")
         else:
             self._take(entry.path, _real(entry, real_folder), status, root)
+
+    def _status(self, entry: os.DirEntry[str]) -> os.stat_result | None:
+        """Of what an entry leads to; `None` when nobody can say, which is counted."""
+        try:
+            return entry.stat()
+        except OSError as error:
+            if entry.is_symlink() and error.errno != errno.EACCES:
+                self._leave_out_unread(entry.path, "link that leads nowhere", error)
+            elif isinstance(error, FileNotFoundError):
+                self._leave_out(entry.path, "gone since its folder was read")
+            else:
+                self._leave_out_unread(entry.path, "file that cannot be read", error)
+        return None
+
+    def _leave_out_unread(self, path: str, why: str, error: OSError) -> None:
+        self._leave_out(path, why)
+        self.paths[path] = self.unread[path] = f"{why}: {error.strerror or error}"
 
     def _leave_out(self, path: str, why: str) -> None:
         self.left_out[why] += 1
@@ -220,7 +249,8 @@ class _Listing:
     def _left_out_words(self) -> str:
         found = Found((), self.left_out, self.suffixes)
         counts = ", ".join(f"{count:,} {reason}" for reason, count in found.reasons().items())
-        return f" (left out: {counts})" if counts else ""
+        named = "".join(f"; {path}: {why}" for path, why in islice(self.unread.items(), _MOST_UNREAD))
+        return f" (left out: {counts}{named})" if counts else ""
 
 
 _WHAT_IS_TAKEN = (

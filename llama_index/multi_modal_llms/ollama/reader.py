@@ -146,6 +146,8 @@ class PictureReader(BasePydanticReader):
         if found.left_out:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in found.reasons().items())
             logger.info("%d files found; left out: %s", len(found.files), reasons)
+        for path, why in found.unread:
+            logger.warning("%s was not read: %s", path, why)
         return (node for file in found.files for node in self.nodes_of(file, extra_info=extra_info))
 
     def load_data(  # type: ignore[override]
