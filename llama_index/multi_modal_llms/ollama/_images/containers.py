@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from .anatomy import Damaged, Walker
 from .formats import AVI, AVIF, BMP, GIF, HEIC, ICO, MATROSKA, MP4, WEBP, Kind
+from .gif import walk_gif
 
 _PICTURE = "its picture data"
 
@@ -30,29 +31,7 @@ def prove_whole(file: BinaryIO, kind: Kind) -> None:
 
 
 def _gif(walker: Walker, size: int) -> None:
-    walker.seek(0)
-    flags = walker.take(13, "its header")[10]
-    if flags & 0x80:
-        walker.take(3 << (flags & 7) + 1, "its header")
-    frames = 0
-    while block := walker.some(1):
-        if block == b";":
-            break
-        if block == b"!":
-            walker.take(1, _PICTURE)
-        elif block == b",":
-            flags = walker.take(9, _PICTURE)[8]
-            if flags & 0x80:
-                walker.take(3 << (flags & 7) + 1, _PICTURE)
-            walker.take(1, _PICTURE)
-            frames += 1
-        else:
-            # Not a block: what comes after a last frame, decoders leave alone. Many writers leave the end out.
-            break
-        while length := walker.take(1, _PICTURE)[0]:
-            walker.take(length, _PICTURE)
-    if not frames:
-        raise Damaged("is cut short: it ends before any picture")
+    walk_gif(walker)
 
 
 def _bmp(walker: Walker, size: int) -> None:

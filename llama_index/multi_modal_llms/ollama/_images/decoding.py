@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from . import tiff
-from .anatomy import Anatomy, Damaged, exif_orientation
+from .anatomy import Anatomy, Damaged, Walker, exif_orientation
 from .containers import prove_whole
-from .formats import AVIF, BMP, DICOM, HEIC, JPEG, PNG, TIFF, WEBP, Kind
+from .formats import AVIF, BMP, DICOM, GIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
+from .gif import composed, covered, walk_gif
 from .mapping import Crop, Size
 from .material import Material
 from .options import ImageOptions
@@ -148,10 +149,16 @@ def rasters(
             raster.steps.append("still picture, not the image sequence beside it")
         # Decoders of our own tell what Pillow's do not.
         raster.bits, raster.stated = getattr(image, "bits", 16), getattr(image, "stated", None)
+        raster.mask = covered(image, options) if kind is GIF else None
         raster.low_bytes = getattr(image, "low_bytes", None) or _low_bytes(image, open_, file)
         if heif is not None:
             raster.deep = lambda: _deep_colours(kind, file, image.size)
         yield raster
+    elif kind is GIF:
+        gif = walk_gif(Walker(file))
+        frames = _frames(len(gif.frames), options.frames)
+        for number, image in composed(file, gif, frames.numbers, options):  # noqa: B007 - `shown` looks at it
+            yield shown(f"frame {number} of {frames.total}", page=number)
     else:
         frames = _frames(image.n_frames, options.frames)
         for number in frames.numbers:
@@ -243,7 +250,10 @@ def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
         count = cast("Any", decoder(kind)(file)).n_frames
         return Leaves(count, tuple(choose_pages(count, options, what="page")))
     if kind.moving and options.frames is not None:
-        count = _count_of_png(file) if kind is PNG else getattr(decoder(kind)(file), "n_frames", 1)
+        if kind is GIF:
+            count = len(walk_gif(Walker(file)).frames)
+        else:
+            count = _count_of_png(file) if kind is PNG else getattr(decoder(kind)(file), "n_frames", 1)
         if count > 1:
             return _frames(count, options.frames)
     return Leaves(1, (1,))

@@ -80,7 +80,10 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("animations whose frames leave the canvas bare", "transparent there, whatever colour the file names"),
         _lost("animation", "the first frame, or `frames` of them"),
     ),
-    GIF: (_lost("animation", "the first frame, or `frames` of them"),),
+    GIF: (
+        _right("frames that leave the screen bare, or are cleared again", "transparent there, as in browsers"),
+        _lost("animation", "the first frame, or `frames` of them"),
+    ),
     BMP: (),
     TIFF: (
         _right("several pages", "each a picture; thumbnails, masks, and the smaller copies in a slide are no pages"),
