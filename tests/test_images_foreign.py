@@ -7,14 +7,18 @@ Not tried for want of files or programs: bfconvert, djxl, ddjvu, soffice, gdal_t
 
 from __future__ import annotations
 
+import base64
+import errno
 import gzip
 import io
+import os
 import struct
 import tarfile
 from pathlib import Path
 
 import pytest
 from llama_index.core.base.llms.types import VideoBlock
+from picture_corpus import card, encoded
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_documents, prepare_image
 from llama_index.multi_modal_llms.ollama.errors import ImageError
@@ -83,6 +87,19 @@ FOREIGN: dict[str, tuple[bytes, str, str]] = {
     "ORF": (b"IIRO\x08\0\0\0" + bytes(60), "camera raw", "rawpy"),
     "RW2": (b"IIU\0\x18\0\0\0" + bytes(60), "camera raw", "rawpy"),
     "CR2": (b"II*\0\x10\0\0\0CR\x02\0" + bytes(60), "camera raw", "rawpy"),
+    "zeros": (bytes(9000), "zeros", "get it again"),
+    "PNG, CR LF as LF": (b"\x89PNG\n\x1a\n\0\0\0\x0dIHDR" + bytes(60), "damaged as text", "binary"),
+    "PNG, LF as CR LF": (b"\x89PNG\r\r\n\x1a\r\n\0\0\0\x0dIHDR" + bytes(60), "damaged as text", "binary"),
+    "PNG, as Latin-1": ("\x89PNG\r\n\x1a\n\0\0".encode() + bytes(60), "damaged as text", "binary"),
+    "PNG, as UTF-8": (b"\x89PNG\r\n\x1a\n".decode(errors="replace").encode() + bytes(60), "damaged as text", "binary"),
+    "JPEG, as Latin-1": ("\xff\xd8\xff\xe0\0\x10JFIF".encode() + bytes(60), "damaged as text", "binary"),
+    "JPEG, as UTF-8": (b"\xff\xd8\xff\xe0\0\x10JFIF".decode(errors="replace").encode(), "damaged as text", "binary"),
+    "base64": (base64.encodebytes(encoded(card(), "PNG")), "base64", "base64 -d"),
+    "base64, of one line": (base64.b64encode(encoded(card(), "JPEG")), "base64", "base64 -d"),
+    "base64, short": (base64.b64encode(encoded(card((2, 2)), "GIF")), "base64", "base64 -d"),
+    "data: URL": (b"data:image/png;base64," + base64.b64encode(encoded(card(), "PNG")), "base64", "read_bytes"),
+    "something else": (bytes(range(256)) * 20, "unknown", "convert it to one of these"),
+    "zeros, and something": (bytes(9000) + b"\1", "unknown", "get it whole"),
     "CR3": (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "camera raw", "rawpy"),
 }
 
@@ -97,6 +114,44 @@ def test_it_is_named_and_a_way_out_shown(name: str, tmp_path: Path) -> None:
     assert caught.value.kind == kind
     assert way_out in str(caught.value)
     assert "whole file" not in str(caught.value)
+
+
+def test_the_way_out_for_base64_holds(tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"data:image/png;base64," + base64.b64encode(encoded(card((300, 200)), "PNG")))
+    assert prepare_image(path.read_bytes()).size == (300, 200)
+
+
+@pytest.mark.parametrize("text", ["hello", "a" * 400, base64.b64encode(b"hello, world! " * 40).decode(), "data: 1, 2"])
+def test_text_is_no_base64_of_a_picture(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "words.png"
+    path.write_text(text)
+    with pytest.raises(ImageError) as caught:
+        prepare_image(path)
+    assert caught.value.kind == "text"
+
+
+def test_a_link_whose_file_is_gone(tmp_path: Path) -> None:
+    link = tmp_path / "link.png"
+    link.symlink_to("gone.png")
+    with pytest.raises(
+        ImageError, match=r"link\.png\) does not exist\. It is a link to gone\.png, which is gone: bring"
+    ):
+        prepare_image(link)
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "private.png"
+    path.write_bytes(encoded(card(), "PNG"))
+    path.chmod(0)
+    if os.access(path, os.R_OK):  # the superuser may
+
+        def denied(name: str, *_: object) -> int:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+
+        monkeypatch.setattr(os, "open", denied)
+    with pytest.raises(ImageError, match=r"cannot be read: Permission denied\. Make it readable .*, or leave it out"):
+        prepare_image(path)
 
 
 @pytest.mark.parametrize("words", ["MMMM", "MAP ", " EMF", "ustar", "GRIB", "1AY&SY"])

@@ -27,6 +27,22 @@ TEXT = _other("text", "text", "Put text into the prompt, or into a TextBlock of 
 JSON = _other("JSON", "JSON text", "If a server sent it, it is probably its error message.", "text")
 XML = _other("XML", "XML text", "If a server sent it, it is probably its error message.", "text")
 LFS = _other("Git LFS pointer", "a Git LFS pointer, not the file it stands for", "Run `git lfs pull` first.", "text")
+BASE64 = _other(
+    "base64",
+    "a picture's base64 as text",
+    "Decode it first: `base64 -d IN > OUT`; or pass `Path('IN').read_bytes()`, which is decoded here, data: URLs too.",
+    "text",
+)
+AS_TEXT = _other(
+    "damaged as text",
+    "a picture that was damaged when it was sent or copied as text",
+    "Nothing can repair it: get it again, sent as binary (FTP: `binary`; Git: `*.png -text` in .gitattributes).",
+)
+ZEROS = _other(
+    "zeros",
+    "nothing but zeros",
+    "What was in it was lost when it was written, copied or recovered: get it again from where it came from.",
+)
 EMPTY = _other("empty", "empty (0 bytes)", "Look at how it was written or fetched; there is nothing in it.")
 
 CAMERA_RAW = _other(

@@ -226,9 +226,10 @@ def listed(kinds: Iterable[Kind]) -> str:
 
 
 _PICTURES_LISTED, _VIDEOS_LISTED = listed(PICTURES), ", ".join(kind.name for kind in VIDEOS)
-UNKNOWN = Kind("unknown", "other", "of no known format", f"Readable are {_PICTURES_LISTED}.")
+_LOOK = "`file IN` says what it is: get it whole, or convert it to one of these."
+UNKNOWN = Kind("unknown", "other", "of no known format", f"Readable are {_PICTURES_LISTED}. {_LOOK}")
 UNKNOWN_VIDEO_WAY_OUT = (
     f"Videos of these formats are readable with the extra `{VIDEO_FRAMES.name}`: {_VIDEOS_LISTED}; "
-    f"animated ones of {', '.join(kind.name for kind in PICTURES if kind.moving)} too."
+    f"animated ones of {', '.join(kind.name for kind in PICTURES if kind.moving)} too. {_LOOK}"
 )
 """The same when a video was asked for."""

@@ -68,6 +68,9 @@ def from_file(path: str | os.PathLike[str], *, where: str, hint: str = "") -> Ma
             return Material(Content.of_file(name, where=where, source=name))
     except FileNotFoundError as error:
         raise refusal(where, name, "does not exist", hint or whereabouts(name)) from error
+    except PermissionError as error:
+        way_out = f"Make it readable for you (`chmod u+r`), or leave it out.{f' {hint}' if hint else ''}"
+        raise refusal(where, name, f"cannot be read: {error.strerror or error}", way_out) from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise refusal(where, f"{name[:80]}...", "is too long for a file name", hint) from error

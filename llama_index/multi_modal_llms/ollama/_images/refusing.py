@@ -26,7 +26,10 @@ def install(extra: str) -> str:
 
 def whereabouts(name: str) -> str:
     """Where a path that is not there was looked for, as a sentence."""
-    if Path(name).is_absolute():
+    path = Path(name)
+    if path.is_symlink():
+        return f"It is a link to {path.readlink()}, which is gone: bring that back, or make the link anew."
+    if path.is_absolute():
         return "Is it still there, and is it visible from this machine?"
     return f"A relative path starts at the working directory, which is {_here()}."
 

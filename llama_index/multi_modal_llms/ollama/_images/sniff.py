@@ -31,6 +31,7 @@ from .formats import (
     PNG,
     PNM,
     QOI,
+    READABLE,
     SGI,
     TGA,
     TIFF,
@@ -47,6 +48,11 @@ HEAD = 4096
 _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\xff\xd8\xff", JPEG),
     (0, b"\x89PNG\r\n\x1a\n", PNG),
+    # Ends of lines that were changed, bytes that were taken for Latin-1, or for broken UTF-8.
+    (0, b"\x89PNG\n", foreign.AS_TEXT),
+    (0, b"\x89PNG\r\r", foreign.AS_TEXT),
+    (0, b"\xc2\x89PNG", foreign.AS_TEXT),
+    (0, b"\xef\xbf\xbdPNG", foreign.AS_TEXT),
     (0, b"GIF87a", GIF),
     (0, b"GIF89a", GIF),
     # Before TIFF: what stands in its first 128 bytes is nobody's business, and some archives put a TIFF header there.
@@ -126,6 +132,9 @@ _MAGIC_OF_BINARY: tuple[tuple[int, bytes, Kind], ...] = (
     (257, b"ustar", foreign.TAR),
     (0, b"GRIB", foreign.GRIB),
     (4, b"1AY&SY", foreign.COMPRESSED),
+    # A JPEG's first bytes, taken for Latin-1 or for broken UTF-8.
+    (0, b"\xc3\xbf\xc3\x98\xc3\xbf", foreign.AS_TEXT),
+    (0, b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", foreign.AS_TEXT),
 )
 
 _ZIP_INSIDES = (
@@ -221,10 +230,30 @@ def sniff_file(file: BinaryIO) -> Kind:
         names = file.read(_OLE_DIRECTORY)
         if not any(name in names for name in _OFFICE_STREAMS) and any(name in names for name in _MICROSCOPE_STREAMS):
             return foreign.MICROSCOPE
+    if kind is foreign.TEXT and _is_base64_of_picture(head):
+        return foreign.BASE64
+    if kind is UNKNOWN and not any(head) and _is_zero(file):
+        return foreign.ZEROS
     if kind is UNKNOWN and len(head) >= 18 and file.seek(0, 2) > 44:
         file.seek(-18, 2)
         return TGA if file.read() == b"TRUEVISION-XFILE.\0" else UNKNOWN
     return kind
+
+
+def _is_base64_of_picture(head: bytes) -> bool:
+    from .encoded import decode_base64
+
+    text = re.sub(rb"^\s*data:[^,]*,|\s", b"", head)
+    inner = decode_base64(text[: len(text) // 4 * 4])
+    return len(text) >= 32 and inner is not None and sniff(inner) in READABLE - {TGA}
+
+
+def _is_zero(file: BinaryIO) -> bool:
+    """Whether nothing but zeros is left."""
+    while piece := file.read(1 << 20):
+        if piece.count(0) < len(piece):
+            return False
+    return True
 
 
 def _inside_gzip(head: bytes) -> Kind:
