@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal
+from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, Original, PreparedImage
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from .arguments import STANDARD_INPUT, Question
@@ -16,6 +18,8 @@ from .models import NoModel
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, patience, servers_for
 from .shell_words import in_shell_words
+
+Picture: TypeAlias = "str | Path | bytes | PreparedImage"
 
 
 class NoAnswer(Exception):
@@ -26,7 +30,9 @@ def ask(question: Question) -> int:
     """Ask, show the answer, and give the exit code."""
     with Screen() as screen, telling(screen):
         try:
-            pictures = [read_picture(picture) for picture in question.pictures]
+            pictures: Sequence[Picture] = [read_picture(picture) for picture in question.pictures]
+            if question.pages is not None or question.frames is not None:
+                pictures = chosen_of(pictures, question)
             with servers_for(question.access, screen) as servers:
                 show_answer(question, pictures, servers, screen)
         except (OllamaMultiModalError, NoModel, NoServer, NoAnswer) as error:
@@ -51,12 +57,39 @@ def read_picture(picture: str | Path) -> str | Path | bytes:
     return sys.stdin.buffer.read()
 
 
-def show_answer(question: Question, pictures: list[str | Path | bytes], servers: Servers, screen: Screen) -> None:
+def chosen_of(pictures: Sequence[Picture], question: Question) -> list[Picture]:
+    """What is sent of the pictures: `--pages` chooses of those that have pages, `--frames` of those that have frames,
+    and stills beside them are sent whole. Raises ValueError when an option is for none of them."""
+    place = "image_documents[{}]"
+    prepared: list[Picture] = []
+    options = image_options(question)
+    originals = [Original.of(one, options, where=place.format(at)) for at, one in enumerate(pictures)]
+    if question.pages is not None and not any(original.has_pages() for original in originals):
+        raise ValueError(
+            "--pages is for PDF, TIFF and DICOM files, and there is none among the pictures: leave it out."
+        )
+    moves = False
+    for original in originals:
+        paged = original.has_pages()
+        taken = replace(original, options=options if paged else options.model_copy(update={"pages": None})).pictures()
+        # A frame has its number, a still none.
+        moves = moves or (not paged and any(picture.page is not None for picture in taken))
+        prepared += taken
+    if question.frames is not None and not moves:
+        raise ValueError("--frames is for videos and animations, and there is none among the pictures: leave it out.")
+    return prepared
+
+
+def image_options(question: Question) -> ImageOptions:
+    return ImageOptions(range=question.range, pages=question.pages, frames=question.frames)
+
+
+def show_answer(question: Question, pictures: Sequence[Picture], servers: Servers, screen: Screen) -> None:
     """Put the question to the model and its answer on the screen; raises when there is no text in it."""
     model = question.model or servers.model_that_sees(screen)
     llm = OllamaMultiModal(
         model=model,
-        image_options=ImageOptions(range=question.range, pages=question.pages, frames=question.frames),
+        image_options=image_options(question),
         additional_kwargs=dict(question.options),
         options_unchecked=dict(question.options_unchecked),
         **patience(question.timeout),
@@ -71,11 +104,11 @@ def show_answer(question: Question, pictures: list[str | Path | bytes], servers:
     screen.wait(f"Asking {model}")
     item: Any = None
     if question.stream and question.format is None:  # JSON is found in an answer that is whole
-        with closing(llm.stream_complete(question.text, pictures, **keywords)) as answer:
+        with closing(llm.stream_complete(question.text, [*pictures], **keywords)) as answer:
             for item in answer:
                 screen.say(item.delta or "")
     else:
-        item = llm.complete(question.text, pictures, **keywords)
+        item = llm.complete(question.text, [*pictures], **keywords)
         screen.say(item.text)
     screen.end_answer()
     if item is None or not item.text.strip():

@@ -166,7 +166,7 @@ def test_of_an_animation_the_first_frame_or_those_asked_for(format_: str) -> Non
     one = prepare_image(data, ImageOptions(frames=1))
     assert one.page == 3
     assert "frame 3 of 4" in one.steps
-    with pytest.raises(ImageError, match="4 pages or frames"):
+    with pytest.raises(ImageError, match="has 4 frames, and prepare_image"):
         prepare_image(data, ImageOptions(frames=9))
 
 

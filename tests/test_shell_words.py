@@ -25,6 +25,8 @@ NOT_IN_A_SHELL = (
     r"^Where did they go|^Give an ImageBlock|^For a path or a URL put|^Pass what it gives|^Pass base64|^ImageDocument,",
     r"and prepare_image prepares one|^Choose it: |^Put it into an ImageBlock|a lower fps|^Let SimpleDirectoryReader",
     r"was asked nothing",
+    # Pages are numbered by `ask` alone, and for documents alone.
+    r"^Beside documents pass prepare_image|^Choose its frames",
     # They say what is passed through, name a field of our own, or are types.
     r"^ImageDescriber passed through|^the hosts must give|was loaded or unloaded|^str \| |^Picture \| |recursive=False",
     r"^cert=|^From here|in Python it is|sent a list of models",

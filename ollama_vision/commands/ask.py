@@ -73,7 +73,8 @@ def ask(
     pages: Annotated[
         str | None,
         typer.Option(
-            metavar="LIST", help="Which pages of a PDF or TIFF to send, such as 2-4,7. Without it: all of 20."
+            metavar="LIST",
+            help="Which pages of a PDF, TIFF or DICOM file to send, such as 2-4,7. Without it: all of 20.",
         ),
     ] = None,
     frames: Annotated[

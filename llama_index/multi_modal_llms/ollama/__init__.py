@@ -11,6 +11,7 @@ from .server import OllamaServer
 
 if TYPE_CHECKING:
     from ._images import aprepare_image, prepare_image
+    from ._images.original import Original as Original
     from .describe import Description, ImageDescriber
     from .reader import Found, FoundFile, PictureReader
 
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 _OPENED_WHEN_ASKED_FOR = {
+    "Original": "_images.original",  # for the command: no public name
     "Description": "describe",
     "Found": "reader",
     "FoundFile": "reader",
@@ -49,7 +51,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_OPENED_WHEN_ASKED_FOR})
+    return sorted({*globals(), *__all__})
 
 
 def _documents(value: Any, options: ImageOptions, *, where: str) -> Any:

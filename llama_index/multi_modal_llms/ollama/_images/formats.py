@@ -54,6 +54,8 @@ class Kind:
     moving: bool = False
     """Of pictures: whether there may be an animation in it."""
     shown_by_browsers: bool = False
+    paged: bool = False
+    """Whether it has pages, of which `ImageOptions.pages` chooses."""
 
 
 def _pillow(
@@ -65,6 +67,7 @@ def _pillow(
     media_type: str = "",
     moving: bool = False,
     browsers: bool = False,
+    paged: bool = False,
 ) -> Kind:
     """What Pillow reads, by its plugin of that name."""
     return Kind(
@@ -76,6 +79,7 @@ def _pillow(
         decoder=(f"PIL.{plugin}ImagePlugin", f"{plugin}ImageFile"),
         moving=moving,
         shown_by_browsers=browsers,
+        paged=paged,
     )
 
 
@@ -101,7 +105,7 @@ WEBP = Kind(
 )
 GIF = _pillow("GIF", "Gif", ".gif", moving=True, browsers=True)
 BMP = _pillow("BMP", "Bmp", ".bmp .dib", browsers=True)
-TIFF = _pillow("TIFF", "Tiff", ".tif .tiff .bigtiff .btf .tf8 .svs .ndpi .scn .lsm .stk")
+TIFF = _pillow("TIFF", "Tiff", ".tif .tiff .bigtiff .btf .tf8 .svs .ndpi .scn .lsm .stk", paged=True)
 AVIF = _pillow("AVIF", "Avif", ".avif .avifs", article="an", moving=True, browsers=True)
 ICO = Kind(
     "ICO",
@@ -149,6 +153,7 @@ DICOM = Kind(
     suffixes=(".dcm", ".dicom"),
     decoder=(f"{__package__}.dicom", "DicomFile"),
     extra=MEDICAL,
+    paged=True,
 )
 PICTURES = (JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, ICO, JPEG_2000, PNM, TGA, PCX, SGI, QOI, HEIC, DICOM)
 """Those that are decoded as a picture, or several; in the order in which people are told of them."""
@@ -194,6 +199,7 @@ PDF = Kind(
     "application/pdf",
     suffixes=(".pdf",),
     extra=PDF_PAGES,
+    paged=True,
 )
 WAV, MP3 = Kind("WAV", "sound", "a WAV sound"), Kind("MP3", "sound", "an MP3 sound")
 

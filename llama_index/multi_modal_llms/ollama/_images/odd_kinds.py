@@ -70,7 +70,9 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right("unequal densities (JFIF)", "sent as stored, as browsers and ImageMagick show them"),
         _refused("JPEG-LS; more than 8 bits a sample", "make a PNG of it with imagecodecs; the error has the command"),
         _refused("hierarchical", "save it as an ordinary JPEG first"),
-        _lost("further pictures in one file (MPO, gain maps, depth, motion photos)", "the first one is sent"),
+        _lost(
+            "further pictures in one file (MPO, gain maps, depth, motion photos)", "the first one is sent, as page 1"
+        ),
     ),
     PNG: (
         _right("colours described by cICP, iCCP, sRGB, gAMA and cHRM, PQ and HLG among them"),
@@ -155,7 +157,7 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         _right(
             "image sequences beside a still picture", "with the extra `video`: `frames` of them, else the still one"
         ),
-        _lost("several pictures", "the primary one is sent"),
+        _lost("several pictures", "the primary one is sent, as page 1"),
     ),
     DICOM: (
         _right("window or VOI LUT, rescaling, MONOCHROME1, palettes, YBR", "`steps` says which range is shown"),

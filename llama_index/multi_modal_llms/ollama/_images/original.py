@@ -15,7 +15,7 @@ from .mapping import Size
 from .material import Material
 from .options import ImageOptions
 from .pdf import pdf_leaves, pdf_pages
-from .pictures import each_picture, faults_named, foretell
+from .pictures import each_picture, faults_named, foretell, prove_pages
 from .prepared import PreparedImage
 from .raster import Raster
 from .sources import bare_source
@@ -49,8 +49,10 @@ class Original:
         if _metadata_of(source).get("videos") is False:
             original.refuse_video()
         page = _page_of(source)
-        if page is None or original.kind() in (None, JPEG, PNG):  # the drawn page itself
+        if page is None:
             return original
+        if original.kind() in (None, JPEG, PNG):  # the drawn page itself
+            return replace(original, options=with_all_pages(options))
         return replace(original, page=page)
 
     @property
@@ -61,6 +63,11 @@ class Original:
     def kind(self) -> Kind | None:
         """What its bytes are; `None` for pixels that never were a file."""
         return self.held.kind() if isinstance(self.held, Material) else None
+
+    def has_pages(self) -> bool:
+        """Whether `options.pages` is for it: a PDF, TIFF or DICOM file, also of one page."""
+        kind = self.kind()
+        return kind is not None and kind.paged
 
     def is_picture(self) -> bool:
         """Whether it can be sent as what it is: a PDF has to be drawn, of a video frames are taken."""
@@ -126,6 +133,8 @@ class Original:
 
     def _leaves(self, options: ImageOptions) -> Leaves:
         if not isinstance(self.held, Material):
+            if isinstance(self.held, Raster):
+                prove_pages(self.held, options)
             return Leaves(1, (1,))
         kind = self.held.kind()
         if kind is PDF:
@@ -134,6 +143,7 @@ class Original:
             return video_leaves(self.held, options)
         if kind not in READABLE:
             return Leaves(1, (1,))
+        prove_pages(self.held, options, kind)
         with faults_named(self.held, kind), self.held.open() as file:
             return leaves(kind, file, options)
 
@@ -173,6 +183,16 @@ def _without_limit(options: ImageOptions) -> ImageOptions:
 def _metadata_of(source: Any) -> dict[str, Any]:
     metadata = getattr(getattr(source, "node", source), "metadata", None)
     return metadata if isinstance(metadata, dict) else {}
+
+
+def with_all_pages(options: ImageOptions) -> ImageOptions:
+    """The same for what `pages` is not for: a page that is drawn already."""
+    return options.model_copy(update={"pages": None})
+
+
+def is_drawn_page(source: Any, held: Material) -> bool:
+    """Whether a node holds no document, but a page of one as PictureReader drew it."""
+    return _page_of(source) is not None and held.kind() in (JPEG, PNG)
 
 
 def _page_of(source: Any) -> int | None:

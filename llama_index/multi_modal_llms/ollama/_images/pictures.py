@@ -17,6 +17,7 @@ from .jpeg import prove_jpeg_header, walk_jpeg
 from .mapping import BoxMapping, Size
 from .material import Material
 from .modes import prove_shown
+from .one_page import asks_for_other_pages, no_such_page
 from .options import ImageOptions
 from .patience import look_at_the_clock
 from .png import prove_png_chunks, walk_png
@@ -38,6 +39,8 @@ def each_picture(
     `kind` is the material's, where that is known: to look takes 10 us, a tenth of what a PNG of 1 MP takes to pass.
     """
     look_at_the_clock()
+    if asks_for_other_pages(options):
+        prove_pages(material, options, kind)
     if isinstance(material, Raster):
         if only is None or 1 in only:
             yield rendered(material, options)
@@ -61,12 +64,26 @@ def each_picture(
                 yield whole(material, render(raster, options))
 
 
+def prove_pages(material: Material | Raster, options: ImageOptions, kind: Kind | None = None) -> None:
+    """Raises ImageError for pages that what has none is asked for. PDF, TIFF and DICOM count theirs by themselves."""
+    if not asks_for_other_pages(options):
+        return
+    if isinstance(material, Raster):
+        missing = no_such_page(None, None, options)
+        raise _refused(material, missing.problem, missing.way_out, None)
+    kind = kind or material.kind()
+    if kind in READABLE and not kind.paged:
+        with faults_named(material, kind), material.open() as file:
+            raise no_such_page(kind, file, options)
+
+
 def foretell(material: Material, options: ImageOptions) -> None:
     """Raises the ImageError that `each_picture` will raise, as far as headers tell it: no pixel is decoded, and of a
     JPEG or PNG no picture data are read."""
     kind = material.kind()
     if kind not in READABLE:
         raise refuse_kind(material, kind)
+    prove_pages(material, options, kind)
     with faults_named(material, kind), material.open() as file:
         if kind in (JPEG, PNG):
             prove_jpeg_header(file) if kind is JPEG else prove_png_chunks(file)

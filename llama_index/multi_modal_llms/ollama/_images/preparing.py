@@ -12,7 +12,9 @@ from .documents import audio_block, document_block
 from .formats import PDF, VIDEOS
 from .forms import held_by
 from .material import Material
+from .one_page import asks_for_other_pages
 from .options import ImageOptions
+from .original import is_drawn_page, with_all_pages
 from .pdf import pdf_pages
 from .pictures import pictures_of
 from .prepared import PreparedAudio, PreparedImage
@@ -32,12 +34,11 @@ def prepare_image(source: Any, options: ImageOptions | None = None) -> PreparedI
     """
     pictures = _prepare_item(source, options or ImageOptions(), where="")
     if len(pictures) != 1:
-        raise refusal(
-            "",
-            pictures[0].source,
-            f"has {len(pictures)} pages or frames, and prepare_image prepares one",
-            "Choose it: ImageOptions(pages=(1,)) for the first page, ImageOptions(frames=1) for one frame.",
-        )
+        what, way_out = "pages", "Choose it: ImageOptions(pages=(1,)) for the first one."
+        if any(step.startswith("frame ") for step in pictures[0].steps):
+            what, way_out = "frames", "Choose it: ImageOptions(frames=1) for the middle one."
+        problem = f"has {len(pictures)} {what}, and prepare_image prepares one"
+        raise refusal("", pictures[0].source, problem, way_out)
     return pictures[0]
 
 
@@ -85,6 +86,8 @@ def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[Prepa
         )
         raise refusal(where, type(item).__name__, "is text, not a picture", way_out, "text")
     source = bare_source(item, options, where=where)
+    if asks_for_other_pages(options) and isinstance(source, Material) and is_drawn_page(item, source):
+        options = with_all_pages(options)
     if not isinstance(source, Material) or not _is_bare(item):
         return pictures_of(source, options)
     kind = source.kind()

@@ -8,6 +8,7 @@ from typing import Any
 from ..decoding import Leaves
 from ..formats import AVIF, GIF, MPEG_TS, WEBP, Kind
 from ..material import Material
+from ..one_page import no_such_page
 from ..options import ImageOptions
 from ..patience import look_at_the_clock
 from ..pictures import check_size, pictures_of, rendered, whole
@@ -39,6 +40,7 @@ def video_frames(
 ) -> Iterator[PreparedImage]:
     """Its frames, one at a time: those whose numbers are in `only`. Raises ImageError."""
     kind = material.kind()
+    _prove_no_pages(material, kind, options)
     with opened(material, kind) as container:
         survey = survey_of(container, material, kind, options, fps)
         for raster in _rasters(container, survey, material, kind, options):
@@ -51,9 +53,16 @@ def video_leaves(material: Material, options: ImageOptions) -> Leaves:
     """Which frames `video_frames` will give, as far as the file says: one that does not say how many frames it has
     may have fewer. Raises ImageError."""
     kind = material.kind()
+    _prove_no_pages(material, kind, options)
     with opened(material, kind) as container:
         wanted = wanted_of(container, material, kind, options)
     return Leaves(wanted, tuple(range(1, wanted + 1)))
+
+
+def _prove_no_pages(material: Material, kind: Kind, options: ImageOptions) -> None:
+    if isinstance(options.pages, tuple):
+        missing = no_such_page(kind, None, options)
+        raise material.refuse(missing.problem, missing.way_out, kind)
 
 
 def _rasters(container: Any, survey: Survey, material: Material, kind: Kind, options: ImageOptions) -> Iterator[Raster]:
