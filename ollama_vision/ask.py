@@ -33,7 +33,7 @@ def ask(question: Question) -> int:
             pictures: Sequence[Picture] = [read_picture(picture) for picture in question.pictures]
             if question.pages is not None or question.frames is not None:
                 pictures = chosen_of(pictures, question)
-            with servers_for(question.access, screen) as servers:
+            with servers_for(question.access, screen, timeout=question.timeout) as servers:
                 show_answer(question, pictures, servers, screen)
         except (OllamaMultiModalError, NoModel, NoServer, NoAnswer) as error:
             screen.complain(in_shell_words(str(error), "ask"))

@@ -78,7 +78,7 @@ def _describe(job: Job, screen: Screen) -> int:
                 screen.remark(line)
     if not found.files:
         raise Stopped(f"There are no pictures in {summary.names(job.paths)}. {summary.left_out(found.reasons())}")
-    with servers_for(job.access, screen, requests_at_once=job.jobs) as servers:
+    with servers_for(job.access, screen, requests_at_once=job.jobs, timeout=job.timeout) as servers:
         if job.wait and not job.dry_run:
             servers.wait_for_one(job.wait, screen)
         models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llama_index.multi_modal_llms.ollama import OllamaServer
-from llama_index.multi_modal_llms.ollama.errors import ConnectionFailedError, OllamaMultiModalError
+from llama_index.multi_modal_llms.ollama.errors import ConnectionFailedError, OllamaMultiModalError, SilenceTimeoutError
 
 from .arguments import Access
 from .extras import EMBEDDED, how_to_install, is_complete
@@ -18,6 +18,10 @@ from .screen import Waiting
 from .summary import duration
 
 _BETWEEN_LOOKS = 1.0
+_LONGEST_SILENCE = 60.0
+"""Seconds, until a server that lists no models hangs."""
+_LONGEST_LOOK = 10.0
+"""The same of one that is waited for: it is looked at again."""
 
 
 class NoServer(Exception):
@@ -31,6 +35,8 @@ class Servers:
     settings: tuple[dict[str, Any], ...]
     """One for each server, never none."""
     model: str | None = None
+    timeout: float | None = None
+    """Seconds of silence that are borne, where that was said."""
 
     def model_that_sees(self, screen: Waiting) -> str:
         """The demo model, or the only one on the first server that answers which sees; raises NoModel."""
@@ -39,7 +45,7 @@ class Servers:
         screen.wait("Looking for a model that sees")
         faults = []
         for settings in self.settings:
-            there = OllamaServer(**settings)
+            there = OllamaServer(**settings, request_timeout=_at_most(self.timeout, _LONGEST_SILENCE))
             try:
                 models = there.models()
             except OllamaMultiModalError as fault:
@@ -52,20 +58,27 @@ class Servers:
     def wait_for_one(self, seconds: float, screen: Waiting) -> None:
         """Until one of them answers, but no longer than so many seconds: then the run says what there is."""
         until = time.monotonic() + seconds
-        if any(_answers(settings) for settings in self.settings):
+        longest = _at_most(self.timeout, _LONGEST_LOOK)
+        if any(_answers(settings, longest) for settings in self.settings):
             return
         names = " or ".join(str(OllamaServer(**settings).base_url) for settings in self.settings)
         screen.note(f"Nothing answers at {names} yet. Waiting, {duration(seconds)} at the most (--wait).")
-        while (left := until - time.monotonic()) > 0 and not any(_answers(settings) for settings in self.settings):
+        while (left := until - time.monotonic()) > 0 and not any(
+            _answers(settings, _at_most(left, longest)) for settings in self.settings
+        ):
             screen.wait(f"Waiting for {names}, {duration(left)} left")
             time.sleep(min(_BETWEEN_LOOKS, left))
 
 
-def _answers(settings: dict[str, Any]) -> bool:
-    server = OllamaServer(**settings)
+def _at_most(seconds: float | None, longest: float) -> float:
+    return longest if seconds is None else min(seconds, longest)
+
+
+def _answers(settings: dict[str, Any], longest_silence: float) -> bool:
+    server = OllamaServer(**settings, request_timeout=longest_silence)
     try:
         server.version()
-    except ConnectionFailedError:
+    except (ConnectionFailedError, SilenceTimeoutError):
         return False
     except OllamaMultiModalError as error:
         # A gateway that answers for a server which is not there yet.
@@ -76,10 +89,12 @@ def _answers(settings: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def servers_for(access: Access, screen: Waiting, *, requests_at_once: int = 1) -> Iterator[Servers]:
+def servers_for(
+    access: Access, screen: Waiting, *, requests_at_once: int = 1, timeout: float | None = None
+) -> Iterator[Servers]:
     """The servers that were named, in their order; raises NoServer."""
     if not access.demo:
-        yield Servers(tuple(_settings(host, access) for host in access.hosts or (None,)))
+        yield Servers(tuple(_settings(host, access) for host in access.hosts or (None,)), timeout=timeout)
         return
     if not is_complete(EMBEDDED):
         raise NoServer(f"--demo needs more packages. Get them with: {how_to_install('embedded')}")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine, Outcome, in_process, process
 from PIL import Image
+from wire_support import HOLD, ROUTES, WireServer
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_embedded.catalog import ModelFacts
@@ -314,6 +315,15 @@ def test_a_cut_answer_is_shown_and_said(vision: CommandLine, picture: str, more:
     assert (outcome.code, outcome.out) == (1, "A large white\n")
     assert "not whole" in outcome.err
     assert "--option num_predict" in outcome.err
+
+
+@pytest.mark.parametrize("more", [[], ["--model", "any"]])
+def test_a_server_that_says_nothing_at_all_hangs(vision: CommandLine, picture: str, more: list[str]) -> None:
+    with WireServer([HOLD], routes={path: [HOLD] for path in ROUTES}) as silent:
+        outcome = vision(picture, "What?", "--host", silent.url, "--timeout", "0.2", *more)
+    assert outcome.code == 1
+    assert f"{silent.url} takes connections and answers nothing: /api/" in outcome.err
+    assert "for 0.2 seconds. It is starting, or it hangs: look at its log." in outcome.err
 
 
 def test_how_long_is_waited_can_be_said(vision: CommandLine, picture: str) -> None:

@@ -22,8 +22,9 @@ from describing_support import (
     wait_for_words,
     wrong_lines,
 )
+from wire_support import HOLD, ROUTES, WireServer
 
-from llama_index.multi_modal_llms.ollama._describing import hosts
+from llama_index.multi_modal_llms.ollama._describing import hosts, loading
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine
 from ollama_embedded.faults import busy
 from ollama_vision.progress import SECONDS_BETWEEN_LINES, Watched
@@ -75,6 +76,21 @@ def test_a_server_that_never_comes_is_not_waited_for_longer(describe: Describe, 
     assert f"Nothing answers at {gone} yet" in outcome.err
     assert "Error: The run was stopped: Nothing answers" in outcome.err
     assert lines() == []
+
+
+@pytest.mark.parametrize("more", [[], ["--wait", "0.1"], ["--model", "any"]])
+def test_a_server_that_takes_connections_and_says_nothing_hangs(
+    describe: Describe, photos: list[str], monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    monkeypatch.setattr(loading, "PROBE_SECONDS", 0.3)
+    with WireServer([HOLD], routes={path: [HOLD] for path in ROUTES}) as silent:
+        outcome = describe("photos", "--host", silent.url, "--timeout", "0.2", *more)
+    assert outcome.code == 2
+    said = rf"{silent.url} takes connections and answers nothing: /api/\w+ for 0\.[23] seconds\. It is starting, or"
+    assert re.search(said, outcome.err), outcome.err
+    assert "send smaller" not in outcome.err
+    assert ("Nothing answers at" in outcome.err) == ("--wait" in more)
+    assert not Path("results.jsonl").exists() or lines() == []
 
 
 def test_a_server_that_stays_busy_stops_the_run_in_words_of_the_shell(

@@ -194,7 +194,7 @@ def test_the_folder_of_models_is_the_one_of_the_environment_else_the_usual() -> 
         (errors.AuthenticationError('Pass headers={"Authorization": "Bearer ..."}'), "fail", "--header"),
         (errors.AuthenticationError("write them into https://name:password@host"), "fail", "name:password@host"),
         (errors.BadReplyError("a login page"), "fail", "port and path"),
-        (errors.SilenceTimeoutError("nothing came"), "fail", "port and path"),
+        (errors.SilenceTimeoutError("nothing came"), "fail", "look at its log"),
     ],
     ids=str,
 )

@@ -122,6 +122,16 @@ def test_side_questions_fail_as_calls_do(script: Script, error: type[Exception],
 
 
 @twins
+@pytest.mark.parametrize(("question", "path"), [("version", "version"), ("models", "tags"), ("running", "ps")])
+def test_who_answers_nothing_that_needs_no_model_hangs(prefix: str, question: str, path: str) -> None:
+    with WireServer(routes={f"/api/{path}": [HOLD]}) as wire, pytest.raises(errors.SilenceTimeoutError) as caught:
+        ask(wire, prefix, question, request_timeout=0.2)
+    said = f"takes connections and answers nothing: /api/{path} for 0.2 seconds. It is starting, or it hangs"
+    assert said in str(caught.value)
+    assert "pictures" not in str(caught.value)
+
+
+@twins
 def test_a_pull_tells_its_progress_in_order(prefix: str) -> None:
     gate = Gate()
     layer = {"status": "pulling abc", "digest": "sha256:abc", "total": 10}

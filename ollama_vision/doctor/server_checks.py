@@ -39,6 +39,9 @@ def server(origin: Origin, version: Told[str]) -> Check:
     if isinstance(version, ConnectionFailedError):
         # Its words tell a proxy, a certificate and a server that is not started apart, each with its own way out.
         return failed("server", f"{where} does not answer", in_shell_words(str(version)), **facts)
+    if isinstance(version, SilenceTimeoutError):
+        way = "It is starting, or it hangs: look at its log."
+        return failed("server", f"{where} takes connections and answers nothing", way, **facts)
     way = "Look whether that is Ollama's address, with its port and path, and what stands in between."
     return failed("server", f"{where} answers wrongly: {version}", way, **facts)
 

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 60.0
 """Seconds. A server that asks for more is told to the caller instead of waited for."""
+_AT_ONCE = frozenset({"/api/version", "/api/tags", "/api/ps", "/api/show"})
+"""What Ollama answers whether or not a model is loaded or busy."""
 _growing = wait_random_exponential(multiplier=0.25, max=8)
 """Tenacity's back-off without its loop, which keeps itself, and so the connections, alive in a reference cycle."""
 
@@ -64,7 +66,15 @@ class Api:
         """One question, one JSON object: show, tags, ps, version, load, unload."""
         asked = Asked.at(self.target, str((body or {}).get("model", "")))
         request = Request(path, ()) if body is None else json_request(path, body)
-        exchange = await self.send(request, asked, method="GET" if body is None else "POST")
+        try:
+            exchange = await self.send(request, asked, method="GET" if body is None else "POST")
+        except errors.SilenceTimeoutError as silence:
+            if path not in _AT_ONCE:
+                raise
+            raise errors.SilenceTimeoutError(
+                f"{self.target.place} takes connections and answers nothing: {path} for {self.clock.silence:g} "
+                "seconds. It is starting, or it hangs: look at its log."
+            ) from silence
         try:
             text = await exchange.body()
         finally:

@@ -263,11 +263,6 @@ async def _what_ails(host: Host, error: errors.OllamaMultiModalError) -> errors.
     server = loading.server_of(host.llm)
     try:
         await server.aversion()
-    except errors.SilenceTimeoutError:
-        return errors.SilenceTimeoutError(
-            f"{host.name} takes connections and answers nothing, not even which version it is, for "
-            f"{loading.PROBE_SECONDS:g} seconds. It is starting, or it hangs: look at its log."
-        )
     except errors.OllamaMultiModalError as gone:
         return gone
     finally:
