@@ -12,9 +12,11 @@ import pytest
 from picture_corpus import encoded
 from PIL import Image, ImageDraw
 
+from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
 from llama_index.multi_modal_llms.ollama._images.original import Original
 from llama_index.multi_modal_llms.ollama.errors import ImageError
+from ollama_embedded.scenes import GROUND, Shape, draw_scene
 
 Colour = tuple[int, int, int]
 PALETTE: tuple[Colour, ...] = ((212, 0, 43), (255, 255, 0), (0, 0, 255), (0, 160, 0))
@@ -191,3 +193,27 @@ def test_a_huge_later_frame_is_refused_before_it_is_made() -> None:
     with pytest.raises(ImageError, match="65535x65535"):
         Original.of(gif(frame(1, WHOLE), huge), ImageOptions(frames=2)).pictures()
     assert prepare_image(gif(frame(1, WHOLE), huge)).original_size == (40, 30)
+
+
+def test_the_model_sees_what_a_frame_without_a_method_left(demo: OllamaMultiModal) -> None:
+    """A star that is cleared again; after it two shapes, of which neither is."""
+    shapes = (Shape("blue", "square", "top left"), Shape("green", "triangle", "bottom right"))
+    scenes = [draw_scene(shape) for shape in (Shape("purple", "star", "middle center"), *shapes)]
+    flat = [scene.quantize(4) for scene in scenes]
+    width, height = scenes[0].size
+    frames = [frame(0, (0, 0, width, height), local=(GROUND,) * 4)]
+    for picture, disposal in zip(flat, (2, None, None), strict=True):
+        ground = picture.getpixel((0, 0))
+        box = picture.point([int(index != ground) for index in range(256)], "1").getbbox()
+        assert box is not None
+        left, top, right, bottom = box
+        part = picture.crop((left, top, right, bottom))
+        colours = (picture.getpalette() or [])[:12]
+        local = tuple((colours[at], colours[at + 1], colours[at + 2]) for at in range(0, 12, 3))
+        frames.append(frame(list(part.tobytes()), (left, top, *part.size), disposal, local=local))
+    frames.append(frame(0, (0, 0, 1, 1), None, local=(GROUND,) * 4))
+    data = gif(*frames, screen=(width, height))
+    last = Original.of(data, ImageOptions(frames=5, background="#cdcdcd")).pictures()[-1]
+    assert "2" in demo.complete("How many shapes are there?", [last]).text
+    assert "top left" in demo.complete("Where is the blue square?", [last]).text
+    assert "bottom right" in demo.complete("Where is the green triangle?", [last]).text
