@@ -137,7 +137,7 @@ def test_options_choose_pages_and_frames(llm: OllamaMultiModal, server: Embedded
     put(llm, "complete", [paper(3), film()], image_options=ImageOptions(pages=(3, 1), frames=2))
     assert len(server.asked[-1].images) == 4
     assert prepare_image(paper(3), ImageOptions(pages=(2,))).page == 2
-    with pytest.raises(ImageError, match="has 3 pages or frames, and prepare_image prepares one"):
+    with pytest.raises(ImageError, match="has 3 pages, and prepare_image prepares one"):
         prepare_image(paper(3))
 
 

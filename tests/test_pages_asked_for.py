@@ -150,6 +150,14 @@ def test_a_video_has_no_page_1_either() -> None:
         prepare_documents(film(), SECOND)
 
 
+def test_what_moves_is_taken_by_frames_where_both_are_chosen() -> None:
+    both = ImageOptions(pages=(2,), frames=3)
+    for source in (film(), animation("GIF"), sequence([card()] * 4)):
+        assert len(prepare_documents([several("TIFF"), source], both)) == 1 + 3
+    with pytest.raises(ImageError, match=ONE):
+        prepare_documents([several("TIFF"), card()], both)
+
+
 def test_frames_are_a_maximum() -> None:
     for source in (card(), encoded(card(), "PNG"), encoded(card(), "GIF")):
         (picture,) = prepare_documents([source], ImageOptions(frames=4))

@@ -21,17 +21,22 @@ def asks_for_other_pages(options: ImageOptions) -> bool:
     return type(options.pages) is tuple and options.pages != (1,)
 
 
-def no_such_page(kind: Kind | None, file: BinaryIO | None, options: ImageOptions) -> NotAsked:
+def no_such_page(kind: Kind | None, file: BinaryIO | None, options: ImageOptions) -> NotAsked | None:
     """Why what is no document lacks the pages that the options name. `kind` and `file` are of a file; `file` is not
-    needed of a video. Raises what decoders raise: of several pictures in it only they know."""
+    needed of a video. `None` of what moves when `frames` is chosen too: then `pages` is for the documents beside it.
+    Raises what decoders raise: of several pictures in it only they know."""
     assert isinstance(options.pages, tuple)  # noqa: S101
     other = next((number for number in options.pages if number != 1), 1)
     asked = f"and page {other} was asked for"
+    if kind in VIDEOS and options.frames is not None:
+        return None
     if kind in VIDEOS:
         return NotAsked(f"has frames and no pages, {asked}", "Choose its frames: ImageOptions(frames=1) for one.")
     sequence = kind in (AVIF, HEIC) and file is not None and _is_sequence(file)
     count = 1 if kind is None or file is None or sequence else _pictures_in(kind, file)
     if sequence or (count > 1 and kind is not None and kind.moving):
+        if options.frames is not None:
+            return None
         return NotAsked(f"has frames and no pages, {asked}", "Choose its frames: ImageOptions(frames=4) for four.")
     if count > 1 and kind in _TAKEN_OUT:
         read, way_out = _TAKEN_OUT[kind]

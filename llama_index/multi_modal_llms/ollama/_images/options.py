@@ -42,7 +42,7 @@ class ImageOptions(BaseModel):
     pages: PageNumber | tuple[PageNumber, ...] | None = None
     """Which pages of a TIFF, PDF or DICOM file are taken: a number for so many from the first on, a tuple for these,
     counted from 1. `None`: all of them, and an error when there are more than 20. A page that is not there is an error.
-    What has no pages counts as page 1, a video as none."""
+    What has no pages counts as page 1, a video as none, unless `frames` is set too."""
     range: tuple[int, int] | None = None
     """The values that are shown as black and as white, the lowest and the highest: for depth maps, masks, thermal
     and microscopes' pictures. They are values as stored: 0 to 65,535 of a picture of 16 bits, one range for all

@@ -69,12 +69,14 @@ def prove_pages(material: Material | Raster, options: ImageOptions, kind: Kind |
     if not asks_for_other_pages(options):
         return
     if isinstance(material, Raster):
-        missing = no_such_page(None, None, options)
-        raise _refused(material, missing.problem, missing.way_out, None)
+        if (missing := no_such_page(None, None, options)) is not None:
+            raise _refused(material, missing.problem, missing.way_out, None)
+        return
     kind = kind or material.kind()
     if kind in READABLE and not kind.paged:
         with faults_named(material, kind), material.open() as file:
-            raise no_such_page(kind, file, options)
+            if (missing := no_such_page(kind, file, options)) is not None:
+                raise missing
 
 
 def foretell(material: Material, options: ImageOptions) -> None:

@@ -60,8 +60,7 @@ def video_leaves(material: Material, options: ImageOptions) -> Leaves:
 
 
 def _prove_no_pages(material: Material, kind: Kind, options: ImageOptions) -> None:
-    if isinstance(options.pages, tuple):
-        missing = no_such_page(kind, None, options)
+    if isinstance(options.pages, tuple) and (missing := no_such_page(kind, None, options)) is not None:
         raise material.refuse(missing.problem, missing.way_out, kind)
 
 
