@@ -11,6 +11,7 @@ import pytest
 from llama_index.core.schema import ImageNode
 from picture_nodes import grey_of, plain_pictures
 from serving import start_servers
+from wire_support import HOLD, WireServer, answer, part, stream
 
 from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, errors
 from llama_index.multi_modal_llms.ollama._describing import hosts as hosts_module
@@ -301,6 +302,52 @@ def test_what_is_away_and_what_is_busy() -> None:
     assert all(may_return(each) for each in gone)
     assert may_return(errors.ModelLoadError("died", died=True, transient=True))
     assert not any(may_return(each) for each in (busy_ollama, errors.AuthenticationError("401", status=401)))
+
+
+# a server that stands still in mid-answer, as one does that is suspended (SIGSTOP)
+
+BEGUN = stream(part("generate", "It is"), end=[HOLD])
+
+
+def of_wire(server: WireServer) -> OllamaMultiModal:
+    return OllamaMultiModal(model="m", base_url=server.url, request_timeout=0.3, max_retries=0)
+
+
+def test_a_server_that_goes_on_before_it_is_asked_costs_no_line(plain: list[ImageNode]) -> None:
+    """Thawed between the end of our patience and the question whether it is there; two were under way."""
+    whole = answer("generate", "whole")
+    with WireServer(whole, BEGUN, BEGUN, whole) as server:
+        given, stopped = run(of_wire(server), plain[:4], num_workers=2)
+        assert stopped is None
+        assert [(each.error, each.text) for each in given] == [(None, "whole")] * 4
+        assert len(server.asked) == 6
+
+
+def test_a_server_that_answers_nothing_any_more_is_waited_for(
+    plain: list[ImageNode], short_pauses: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading_module, "PROBE_SECONDS", 0.2)
+    whole = answer("generate", "whole")
+    said: list[str | None] = []
+    with WireServer(whole, BEGUN, BEGUN, whole, routes={"/api/version": [HOLD]}) as server:
+        llm = of_wire(server)
+        waits = {"on_wait": lambda name, fault, seconds: said.append(fault and str(fault))}
+        given, stopped = run(llm, plain[:4], num_workers=1, wait=60, **waits)
+        assert stopped is None
+        assert [(each.error, each.text) for each in given] == [(None, "whole")] * 4
+    assert said[0] is not None
+    assert "takes connections and answers nothing: /api/version" in said[0]
+    assert said[-1] is None, "it answers again"
+
+
+def test_a_picture_that_stops_each_answer_of_a_server_that_is_there_is_to_blame(plain: list[ImageNode]) -> None:
+    whole = answer("generate", "whole")
+    with WireServer(whole, BEGUN, BEGUN, whole) as server:
+        given, stopped = run(of_wire(server), plain[:3], num_workers=1)
+        assert stopped is None
+        assert [each.text for each in given] == ["whole", "It is", "whole"]
+        assert isinstance(given[1].error, errors.SilenceTimeoutError)
+        assert len(server.asked) == 4
 
 
 # a model that takes longer to load than a silence is borne

@@ -94,8 +94,10 @@ def most_tries(error: errors.OllamaMultiModalError) -> int:
     """How often a picture is asked about, where the host is there, until an error such as this is its own."""
     if getattr(error, "died", False):
         return MOST_DEATHS
-    # One that was silent has taken its time already.
-    return 2 if isinstance(error, _UNCLEAR) and not isinstance(error, errors.SilenceTimeoutError) else 1
+    # One of which no word came has taken its time already. One that stopped in mid-answer may have met a server that
+    # stood still (was suspended, say) and answers again when it is asked.
+    was_silent = isinstance(error, errors.SilenceTimeoutError) and nothing_came(error)
+    return 2 if isinstance(error, _UNCLEAR) and not was_silent else 1
 
 
 def came_to_nothing(error: errors.OllamaMultiModalError) -> bool:
