@@ -53,7 +53,8 @@ class Servers:
                 faults.append(fault)
             else:
                 return only_vision_model(models, server=str(there.base_url))
-        raise faults[0]
+        first, *others = faults
+        raise first if not others else type(first)(" ".join(map(str, faults))) from first
 
     def wait_for_one(self, seconds: float, screen: Waiting) -> None:
         """Until one of them answers, but no longer than so many seconds: then the run says what there is."""

@@ -50,6 +50,11 @@ def test_a_document_that_cannot_be_opened_is_one_failure(
 class TestStops:
     """What is no picture's fault: exit code 2, and nothing is written down for it."""
 
+    def test_none_of_the_servers(self, describe: Describe, photos: list[str]) -> None:
+        """Each is named, also where none can say which model sees."""
+        outcome = describe(*photos, "--host", "http://127.0.0.1:9", "--host", "http://127.0.0.1:11", "--wait", "0")
+        assert (outcome.code, "127.0.0.1:9" in outcome.err, "127.0.0.1:11" in outcome.err) == (2, True, True)
+
     def test_no_server(self, describe: Describe, photos: list[str]) -> None:
         with EmbeddedOllama(engine=ScriptedEngine()) as server:
             gone = server.url
