@@ -21,6 +21,7 @@ from llama_index.core.schema import ImageDocument
 from pdf_files import CATALOG, encoded, pdf_of, stream
 from PIL import Image
 from pydantic import BaseModel
+from video_corpus import red_film
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, aprepare_image, prepare_image
 from llama_index.multi_modal_llms.ollama.errors import ImageError
@@ -45,18 +46,6 @@ def paper(pages: int = 2) -> bytes:
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 40 30] /Contents 3 0 R >>"
     tree = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, pages)
     return pdf_of(CATALOG, tree, stream(b"1 0 0 rg 0 0 40 30 re f"), *[page] * pages)
-
-
-def film() -> bytes:
-    av = pytest.importorskip("av")
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as output:
-        stream_ = output.add_stream("mpeg4", rate=10)
-        stream_.width, stream_.height, stream_.pix_fmt = 160, 120, "yuv420p"
-        for _ in range(20):
-            output.mux(stream_.encode(av.VideoFrame.from_image(Image.new("RGB", (160, 120), "red"))))
-        output.mux(stream_.encode())
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -128,13 +117,13 @@ def test_a_document_by_itself_is_its_pages(
 
 @every
 def test_a_video_by_itself_is_its_frames(llm: OllamaMultiModal, server: EmbeddedOllama, name: str) -> None:
-    put(llm, name, film())
+    put(llm, name, red_film())
     (asked,) = server.asked
     assert len(asked.images) == 8
 
 
 def test_options_choose_pages_and_frames(llm: OllamaMultiModal, server: EmbeddedOllama) -> None:
-    put(llm, "complete", [paper(3), film()], image_options=ImageOptions(pages=(3, 1), frames=2))
+    put(llm, "complete", [paper(3), red_film()], image_options=ImageOptions(pages=(3, 1), frames=2))
     assert len(server.asked[-1].images) == 4
     assert prepare_image(paper(3), ImageOptions(pages=(2,))).page == 2
     with pytest.raises(ImageError, match="has 3 pages, and prepare_image prepares one"):
@@ -152,7 +141,7 @@ def test_what_is_called_an_image_is_no_document(llm: OllamaMultiModal, held: typ
 @pytest.mark.parametrize("endpoint", [name for name in NAMES if name.endswith("chat")])
 def test_a_message_says_document_and_video(llm: OllamaMultiModal, server: EmbeddedOllama, endpoint: str) -> None:
     """The chat endpoints have blocks for both: what they send is what the others send of a path."""
-    blocks = [DocumentBlock(data=paper()), VideoBlock(video=film()), TextBlock(text="Colour?")]
+    blocks = [DocumentBlock(data=paper()), VideoBlock(video=red_film()), TextBlock(text="Colour?")]
     answer = chat(llm, endpoint, blocks)
     assert "red" in answer.text
     assert len(server.asked[-1].images) == 10
@@ -251,7 +240,7 @@ class TestInAShell:
         assert len(server.asked[-1].images) == 4
 
     def test_frames(self, vision: CommandLine, server: EmbeddedOllama, tmp_path: Path) -> None:
-        (tmp_path / "clip").write_bytes(film())
+        (tmp_path / "clip").write_bytes(red_film())
         assert vision(str(tmp_path / "clip"), "Colour?", "--frames", "3", "--host", server.url).code == 0
         assert len(server.asked[-1].images) == 3
 

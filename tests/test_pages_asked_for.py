@@ -16,6 +16,7 @@ from heif_files import sequence
 from llama_index.core.schema import ImageNode
 from picture_corpus import animation, card, encoded, heic
 from PIL import Image
+from video_corpus import red_film
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, PictureReader, prepare_image
 from llama_index.multi_modal_llms.ollama._images import prepare_documents
@@ -37,18 +38,6 @@ def two_in_a_heic() -> bytes:
     file, buffer = pillow_heif.from_pillow(card()), io.BytesIO()
     file.add_from_pillow(Image.new("RGB", (160, 120), "red"))
     file.save(buffer, primary_index=0)
-    return buffer.getvalue()
-
-
-def film() -> bytes:
-    av = pytest.importorskip("av")
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as output:
-        stream = output.add_stream("mpeg4", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 80, 64, "yuv420p"
-        for _ in range(12):
-            output.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", (80, 64), "red"))))
-        output.mux(stream.encode())
     return buffer.getvalue()
 
 
@@ -140,19 +129,19 @@ def test_page_1_of_several_is_the_primary_one() -> None:
 
 def test_a_video_has_no_page_1_either() -> None:
     for page in (1, 2):
-        original = Original.of(film(), ImageOptions(pages=(page,)))
+        original = Original.of(red_film(), ImageOptions(pages=(page,)))
         for work in (original.pictures, original.leaves, original.foretell):
             with pytest.raises(
                 ImageError, match=rf"has frames and no pages, and page {page} .*ImageOptions\(frames=1\)"
             ):
                 work()
     with pytest.raises(ImageError, match="has frames and no pages"):
-        prepare_documents(film(), SECOND)
+        prepare_documents(red_film(), SECOND)
 
 
 def test_what_moves_is_taken_by_frames_where_both_are_chosen() -> None:
     both = ImageOptions(pages=(2,), frames=3)
-    for source in (film(), animation("GIF"), sequence([card()] * 4)):
+    for source in (red_film(), animation("GIF"), sequence([card()] * 4)):
         assert len(prepare_documents([several("TIFF"), source], both)) == 1 + 3
     with pytest.raises(ImageError, match=ONE):
         prepare_documents([several("TIFF"), card()], both)
@@ -165,7 +154,7 @@ def test_frames_are_a_maximum() -> None:
 
 
 def test_one_is_chosen_by_what_it_has() -> None:
-    for source, options in ((film(), ImageOptions()), (animation("GIF"), ImageOptions(frames=4))):
+    for source, options in ((red_film(), ImageOptions()), (animation("GIF"), ImageOptions(frames=4))):
         with pytest.raises(ImageError, match=r"has \d frames, and .*ImageOptions\(frames=1\)") as told:
             prepare_image(source, options)
         assert "page" not in str(told.value)

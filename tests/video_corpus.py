@@ -70,6 +70,11 @@ def film(
     return buffer.getvalue()
 
 
+def red_film() -> bytes:
+    """Two seconds of red, 160x120."""
+    return film("mp4", "mpeg4", shots((255, 0, 0), each=20), size=(160, 120))
+
+
 def _hum(output: Any, tenths: int) -> None:
     import av
 
