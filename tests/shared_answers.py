@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from llama_index.core.storage.kvstore.types import DEFAULT_COLLECTION, BaseKVStore
@@ -22,7 +23,10 @@ class SharedAnswers(BaseKVStore):
         return {int(file.stem) for file in self._folder.glob("*.pid")}
 
     def put(self, key: str, val: dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
-        (self._folder / f"{collection}-{key}.json").write_text(json.dumps(val), encoding="utf-8")
+        # Renamed into its place when it is whole: another process reads while this one writes.
+        unfinished = self._folder / f"{collection}-{key}.{os.getpid()}-{get_ident()}.part"
+        unfinished.write_text(json.dumps(val), encoding="utf-8")
+        unfinished.replace(self._folder / f"{collection}-{key}.json")
         (self._folder / f"{os.getpid()}.pid").touch()
 
     def get(self, key: str, collection: str = DEFAULT_COLLECTION) -> dict[str, Any] | None:
