@@ -15,18 +15,18 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from .arguments import WrongArgument, read_schema
+from .access import UsageError, read_schema
 
 _MOST_PROBLEMS = 10
 
 
 def read_answer_schema(text: str) -> type[BaseModel]:
-    """The class for `schema.json` or `file.py:Class`; only the second runs code. Raises `WrongArgument`."""
+    """The class for `schema.json` or `file.py:Class`; only the second runs code. Raises `UsageError`."""
     file, colon, name = text.rpartition(":")
     if colon and file.endswith(".py"):
         return class_in(Path(file), name)
     if text.endswith(".py"):
-        raise WrongArgument(f"--schema {text}: name the class in it as well, such as {text}:Receipt.")
+        raise UsageError(f"--schema {text}: name the class in it as well, such as {text}:Receipt.")
     return class_for(read_schema(text, option="--schema"), where=f"--schema {text}")
 
 
@@ -56,23 +56,23 @@ class SchemaAnswer(BaseModel):
 
 
 def class_for(schema: dict[str, Any], *, where: str) -> type[BaseModel]:
-    """A class whose instances fit the schema, and dump as they came; raises `WrongArgument`."""
+    """A class whose instances fit the schema, and dump as they came; raises `UsageError`."""
     try:
         _draft(schema).check_schema(schema)
     except SchemaError as error:
-        raise WrongArgument(f"{where}: it is no JSON Schema: {_problem(error)}.") from error
+        raise UsageError(f"{where}: it is no JSON Schema: {_problem(error)}.") from error
     whole = Resource.from_contents(schema, default_specification=DRAFT202012)
     resolver = Registry().with_resource(whole.id() or "", whole).resolver(whole.id() or "")
     for reference in _references(schema):
         try:
             resolver.lookup(reference)
         except Unresolvable as error:
-            raise WrongArgument(
+            raise UsageError(
                 f'{where}: "$ref": "{reference}" leads nowhere in this file, and nothing is fetched. '
                 "Put what it refers to into it."
             ) from error
     if schema.get("type") != "object":
-        raise WrongArgument(
+        raise UsageError(
             f'{where}: an answer is an object: its schema begins {{"type": "object", "properties": ...}}. '
             "Make of a list or a word a field of an object."
         )
@@ -83,14 +83,14 @@ def class_for(schema: dict[str, Any], *, where: str) -> type[BaseModel]:
 
 
 def class_in(file: Path, name: str) -> type[BaseModel]:
-    """The class of that name, from a file that is run as an import would; raises `WrongArgument`."""
+    """The class of that name, from a file that is run as an import would; raises `UsageError`."""
     where = f"--schema {file}:{name}"
     if not file.is_file():
-        raise WrongArgument(f"{where}: there is no file {file}.")
+        raise UsageError(f"{where}: there is no file {file}.")
     module_name = f"_schema_in_{file.stem}"
     spec = importlib.util.spec_from_file_location(module_name, file)
     if spec is None or spec.loader is None:
-        raise WrongArgument(f"{where}: {file} cannot be imported.")
+        raise UsageError(f"{where}: {file} cannot be imported.")
     module = importlib.util.module_from_spec(spec)
     # Annotations that are texts are looked up by the module's name, and its imports beside its file.
     sys.modules[module_name] = module
@@ -98,7 +98,7 @@ def class_in(file: Path, name: str) -> type[BaseModel]:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise WrongArgument(f"{where}: {file} does not run: {type(error).__name__}: {error}") from error
+        raise UsageError(f"{where}: {file} does not run: {type(error).__name__}: {error}") from error
     finally:
         sys.path.pop(0)
     found = getattr(module, name, None)
@@ -107,7 +107,7 @@ def class_in(file: Path, name: str) -> type[BaseModel]:
     classes = [each for each, value in vars(module).items() if _is_written_in(value, module_name)]
     has = f"It has {', '.join(classes)}" if classes else "It has none"
     what = "is no pydantic class" if found is not None else "is not in it"
-    raise WrongArgument(f"{where}: {name or 'a class without a name'} {what}. {has}; write file.py:Class.")
+    raise UsageError(f"{where}: {name or 'a class without a name'} {what}. {has}; write file.py:Class.")
 
 
 def _draft(schema: Mapping[str, Any]) -> Any:

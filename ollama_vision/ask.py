@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, Original, PreparedImage
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
-from .arguments import STANDARD_INPUT, Question
+from .access import STANDARD_INPUT
 from .exits import DONE, FAILED, STOPPED
 from .models import NoModel
+from .question import Question
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, patience, servers_for
 from .shell_words import in_shell_words

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .arguments import (
+from .access import (
     STANDARD_OUTPUT,
     Access,
-    WrongArgument,
+    UsageError,
     model_of_environment,
     read_access,
     read_option,
@@ -114,16 +114,16 @@ def read_job(
     dry_run: bool,
     list_left_out: bool = False,
 ) -> Job:
-    """Check everything that can be checked without a picture; raises `WrongArgument`."""
+    """Check everything that can be checked without a picture; raises `UsageError`."""
     if not prompt.strip():
-        raise WrongArgument('--prompt is empty: ask something, such as "What is this?"')
+        raise UsageError('--prompt is empty: ask something, such as "What is this?"')
     if append and restart:
-        raise WrongArgument("--append keeps the lines that are there, --restart puts them aside: give one of them.")
+        raise UsageError("--append keeps the lines that are there, --restart puts them aside: give one of them.")
     if detail is not None and max_pixels is not None:
-        raise WrongArgument("--detail stands for a number of pixels: give it or --max-pixels, not both.")
+        raise UsageError("--detail stands for a number of pixels: give it or --max-pixels, not both.")
     if report is not None and report.suffix.lower() not in (".html", ".htm"):
         # A slip of the hand must not put a report in a picture's place.
-        raise WrongArgument(f"--report {report}: name a file that ends in .html.")
+        raise UsageError(f"--report {report}: name a file that ends in .html.")
     file = None if out == STANDARD_OUTPUT else Path(out)
     wants_sidecars = sidecar is not None or sidecar_folder is not None or sidecar_name is not None
     if file is None:
@@ -139,7 +139,7 @@ def read_job(
         )
     elif file.is_dir() or not file.absolute().parent.is_dir():
         what = "it is a folder" if file.is_dir() else f"there is no folder {file.parent}"
-        raise WrongArgument(f"--out {out}: {what}. Name a file, such as results.jsonl.")
+        raise UsageError(f"--out {out}: {what}. Name a file, such as results.jsonl.")
     return Job(
         paths=tuple(paths),
         prompt=prompt,
@@ -177,7 +177,7 @@ def refuse_with_standard_output(given: Mapping[str, bool]) -> None:
     """Lines that are printed cannot be gone on with, nor looked up."""
     wrong = [name for name, is_given in given.items() if is_given]
     if wrong:
-        raise WrongArgument(f"--out - keeps nothing: leave out {' and '.join(wrong)}, or name a file.")
+        raise UsageError(f"--out - keeps nothing: leave out {' and '.join(wrong)}, or name a file.")
 
 
 def read_answer(text: str) -> type[BaseModel]:

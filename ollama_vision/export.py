@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from .arguments import STANDARD_OUTPUT
+from .access import STANDARD_OUTPUT
 from .exits import DONE, FAILED
 from .ledger import DamagedResults, Line, lines_of
 from .requests_file import read_requests

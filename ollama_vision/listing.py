@@ -12,8 +12,8 @@ from typing import Any
 from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
-from . import figures
-from .arguments import Access
+from . import words
+from .access import Access
 from .exits import DONE, FAILED
 from .models import GOOD_FIRST_MODEL
 from .screen import Screen, one_line, silence_output, telling
@@ -134,7 +134,7 @@ def table(rows: Sequence[Row], width: int | None = None) -> list[str]:
 def _cells(row: Row) -> tuple[str, ...]:
     can = ({True: "yes", False: "-", None: "?"}[row.can(ability)] for ability in ABILITIES)
     context = f"{row.context_length:,}" if row.context_length else "?"
-    return (one_line(row.name), *can, figures.size(row.size), context, _in_memory(row.loaded))
+    return (one_line(row.name), *can, words.size(row.size), context, _in_memory(row.loaded))
 
 
 def _in_memory(loaded: Mapping[str, Any] | None) -> str:
@@ -143,5 +143,5 @@ def _in_memory(loaded: Mapping[str, Any] | None) -> str:
     size, on_gpu = _count(loaded.get("size")) or 0, _count(loaded.get("size_vram")) or 0
     if not size:
         return "yes"
-    place = "GPU" if on_gpu >= size else "CPU" if not on_gpu else f"{figures.percent(on_gpu, size)} % GPU"
-    return f"{figures.size(size)}, {place}"
+    place = "GPU" if on_gpu >= size else "CPU" if not on_gpu else f"{words.percent(on_gpu, size)} % GPU"
+    return f"{words.size(size)}, {place}"

@@ -10,7 +10,8 @@ from typing import Any
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from .screen import Screen
-from .summary import Tally, duration, named
+from .summary import Tally, named
+from .words import duration
 
 SECONDS_BETWEEN_LINES = 30.0
 _MOST_FAILURES_SHOWN = 5

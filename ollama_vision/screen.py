@@ -1,4 +1,4 @@
-"""What is read: the answer alone on standard output, everything else on standard error."""
+"""Terminal output: the answer alone on standard output, progress, notes and errors on standard error."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _IN_NO_NAME = {*range(0x20), *range(0x7F, 0xA0)}
 CONTROLS = {code: "\ufffd" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code not in KEPT}
 
 
-class Waiting(Protocol):
-    """A place where can be said what is going on while something is waited for."""
+class ProgressSink(Protocol):
+    """Shows what the command is waiting for."""
 
     def wait(self, what: str) -> None:
-        """What is being waited for."""
+        """Show what is being waited for, until the next output."""
 
     def still_waiting(self, why: str) -> None:
-        """Why it takes longer."""
+        """Show why it takes longer."""
 
     def note(self, message: str) -> None:
-        """What is worth knowing, and stays on the screen."""
+        """Print what is worth knowing; it stays on the screen."""
 
 
 class Screen:
@@ -140,7 +140,7 @@ def silence_output() -> None:
 
 
 @contextmanager
-def telling(screen: Waiting) -> Iterator[None]:
+def telling(screen: ProgressSink) -> Iterator[None]:
     """What libraries log, such as that a call is tried again, shows while waiting; what they warn of is a note.
 
     Left alone, both would go to standard error in the words of a program: with file names and line numbers.
@@ -157,7 +157,7 @@ def telling(screen: Waiting) -> Iterator[None]:
 
 
 class _WhileWaiting(logging.Handler):
-    def __init__(self, screen: Waiting) -> None:
+    def __init__(self, screen: ProgressSink) -> None:
         super().__init__(logging.WARNING)
         self._screen = screen
 

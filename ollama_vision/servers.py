@@ -11,11 +11,11 @@ from typing import Any
 from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import ConnectionFailedError, OllamaMultiModalError, SilenceTimeoutError
 
-from .arguments import Access
+from .access import Access
 from .extras import EMBEDDED, how_to_install, is_complete
 from .models import only_vision_model
-from .screen import Waiting
-from .summary import duration
+from .screen import ProgressSink
+from .words import duration
 
 _BETWEEN_LOOKS = 1.0
 _LONGEST_SILENCE = 60.0
@@ -38,7 +38,7 @@ class Servers:
     timeout: float | None = None
     """Seconds of silence that are borne, where that was said."""
 
-    def model_that_sees(self, screen: Waiting) -> str:
+    def model_that_sees(self, screen: ProgressSink) -> str:
         """The demo model, or the only one on the first server that answers which sees; raises NoModel."""
         if self.model is not None:
             return self.model
@@ -56,7 +56,7 @@ class Servers:
         first, *others = faults
         raise first if not others else type(first)(" ".join(map(str, faults))) from first
 
-    def wait_for_one(self, seconds: float, screen: Waiting) -> None:
+    def wait_for_one(self, seconds: float, screen: ProgressSink) -> None:
         """Until one of them answers, but no longer than so many seconds: then the run says what there is."""
         until = time.monotonic() + seconds
         longest = _at_most(self.timeout, _LONGEST_LOOK)
@@ -91,7 +91,7 @@ def _answers(settings: dict[str, Any], longest_silence: float) -> bool:
 
 @contextmanager
 def servers_for(
-    access: Access, screen: Waiting, *, requests_at_once: int = 1, timeout: float | None = None
+    access: Access, screen: ProgressSink, *, requests_at_once: int = 1, timeout: float | None = None
 ) -> Iterator[Servers]:
     """The servers that were named, in their order; raises NoServer."""
     if not access.demo:

@@ -10,6 +10,10 @@ from typing import Any
 
 from .screen import named as named_path
 from .shell_words import in_shell_words
+from .words import counted as counted
+from .words import duration as duration
+from .words import names as names
+from .words import rate
 
 _MOST_NAMES = 3
 _MOST_GROUPS = 10
@@ -116,40 +120,6 @@ def unread(paths: Sequence[tuple[str, str]]) -> list[str]:
     if lines:
         lines.append("Make that readable and start the same command again, or leave it out with --exclude.")
     return lines
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def names(things: Iterable[object], most: int = _MOST_NAMES) -> str:
-    listed = list(things)
-    more = f" and {len(listed) - most:,} more" if len(listed) > most else ""
-    return ", ".join(map(str, listed[:most])) + more
-
-
-def rate(each_second: float) -> str:
-    """In the unit in which it is a number that can be read."""
-    if each_second >= 1:
-        return f"{each_second:,.1f}/s"
-    if each_second * 60 >= 1:
-        return f"{each_second * 60:.1f}/min"
-    return f"{each_second * 3600:.1f}/h"
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `40 s`, `7 min`, `2 h 05 min`, `3 d 4 h`."""
-    if seconds < 9.5:
-        return f"{seconds:.1f} s"
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes:02} min"
-    return f"{hours // 24} d {hours % 24} h"
 
 
 def _without_particulars(message: str, path: str) -> str:

@@ -9,18 +9,9 @@ from typing import Any
 import pytest
 import trustme
 
-from ollama_vision.arguments import (
-    STANDARD_INPUT,
-    Question,
-    WrongArgument,
-    read_format,
-    read_header,
-    read_option,
-    read_pages,
-    read_question,
-    read_range,
-)
+from ollama_vision.access import STANDARD_INPUT, UsageError, read_header, read_option, read_range
 from ollama_vision.models import NoModel, only_vision_model
+from ollama_vision.question import Question, read_format, read_pages, read_question
 
 
 @pytest.fixture
@@ -82,7 +73,7 @@ def test_files_become_paths_and_the_rest_stays_text(folder: Path) -> None:
     ids=lambda value: str(value)[:30],
 )
 def test_a_wrong_picture_or_question_is_named(folder: Path, pictures: list[str], text: str, complaint: str) -> None:
-    with pytest.raises(WrongArgument, match=complaint):
+    with pytest.raises(UsageError, match=complaint):
         question(*pictures, text=text)
 
 
@@ -104,7 +95,7 @@ def test_the_demo_server_has_a_model_of_its_own(folder: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("said", [{"host": "http://there"}, {"headers": ["A: b"]}, {"cacert": Path("one.png")}])
 def test_the_demo_server_takes_no_address(folder: Path, said: dict[str, Any]) -> None:
-    with pytest.raises(WrongArgument, match="--demo starts a server of its own"):
+    with pytest.raises(UsageError, match="--demo starts a server of its own"):
         question("one.png", demo=True, **said)
 
 
@@ -112,7 +103,7 @@ def test_the_demo_server_takes_no_address(folder: Path, said: dict[str, Any]) ->
     ("file", "complaint"), [("nowhere", "there is no such file"), ("one.png", "it holds no certificates")]
 )
 def test_a_file_of_certificates_must_be_one(folder: Path, file: str, complaint: str) -> None:
-    with pytest.raises(WrongArgument, match=f"--cacert {file}: {complaint}"):
+    with pytest.raises(UsageError, match=f"--cacert {file}: {complaint}"):
         question("one.png", cacert=Path(file))
 
 
@@ -134,7 +125,7 @@ def test_headers(text: str, header: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("text", ["Bearer secret", ": secret", "A B: secret", "A: secret\nB: c", "A: sécret"])
 def test_a_wrong_header_is_refused_without_showing_it(text: str) -> None:
-    with pytest.raises(WrongArgument, match="Name: value") as caught:
+    with pytest.raises(UsageError, match="Name: value") as caught:
         read_header(text)
     assert "cret" not in str(caught.value)
 
@@ -157,7 +148,7 @@ def test_option_values_are_json_or_else_text(text: str, option: tuple[str, objec
 
 @pytest.mark.parametrize("text", ["temperature", "=0"])
 def test_an_option_without_name_or_value_is_refused(text: str) -> None:
-    with pytest.raises(WrongArgument, match="--option takes name=value"):
+    with pytest.raises(UsageError, match="--option takes name=value"):
         read_option(text)
 
 
@@ -180,7 +171,7 @@ def test_a_wrong_schema_is_named(folder: Path, content: str | bytes | None, comp
     if content is not None:
         data = content if isinstance(content, bytes) else content.encode()
         (folder / "schema.json").write_bytes(data)
-    with pytest.raises(WrongArgument, match=complaint):
+    with pytest.raises(UsageError, match=complaint):
         read_format("schema.json")
 
 
@@ -222,7 +213,7 @@ def test_a_range(text: str, range_: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("text", ["", "400", "400-3640", "3640:400", "4:4", "1:2:3", "0.5:1", "a:b", "0:99999999999"])
 def test_what_is_no_range(text: str) -> None:
-    with pytest.raises(WrongArgument, match="400:3640"):
+    with pytest.raises(UsageError, match="400:3640"):
         read_range(text)
 
 
@@ -233,12 +224,12 @@ def test_pages(text: str, pages: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "4-2", "2-", "-3", "a", "1,,2", "1;2", "\u0663-"])
 def test_no_pages(text: str) -> None:
-    with pytest.raises(WrongArgument, match=r"--pages takes numbers from 1 on, such as 3 or 2-4,7, not"):
+    with pytest.raises(UsageError, match=r"--pages takes numbers from 1 on, such as 3 or 2-4,7, not"):
         read_pages(text)
 
 
 def test_more_pages_than_one_question_has_room_for() -> None:
     assert len(read_pages("1-1000")) == 1000
     for text in ("1-1001", "1-999999999", "1-600,1-600"):
-        with pytest.raises(WrongArgument, match="no more than 1,000 pages"):
+        with pytest.raises(UsageError, match="no more than 1,000 pages"):
             read_pages(text)

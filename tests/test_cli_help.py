@@ -19,7 +19,7 @@ from help_copies import COLUMNS, PAGES, ROOT, commands, help_of, renewed
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded.catalog import ModelFacts
-from ollama_vision import completing
+from ollama_vision import completion
 from ollama_vision.app import app
 
 every_command = pytest.mark.parametrize("name", commands())
@@ -125,9 +125,9 @@ def patient(tmp_path: Path) -> Path:
     """The command with all patience: on a busy machine one second may pass before the first byte is sent."""
     (tmp_path / "patient.py").write_text(
         "import sys\n"
-        "from ollama_vision import completing\n"
+        "from ollama_vision import completion\n"
         "from ollama_vision.app import run\n"
-        "completing.PATIENCE = 250.0\n"
+        "completion.PATIENCE = 250.0\n"
         "sys.exit(run(sys.argv[1:]))\n"
     )
     command = tmp_path / "ollama-vision"
@@ -149,10 +149,10 @@ def test_bash_completes_the_models_of_the_server_that_was_typed(patient: Path) -
 
 def test_who_pressed_tab_does_not_wait_for_a_slow_server(monkeypatch: pytest.MonkeyPatch) -> None:
     with EmbeddedOllama(engine=ScriptedEngine(model="gemma3:12b")) as server:
-        monkeypatch.setattr(completing, "PATIENCE", 250.0)
-        assert completing.model_names(server.url) == ["gemma3:12b"]
-        monkeypatch.setattr(completing, "PATIENCE", 0.0)
-        assert completing.model_names(server.url) == []
+        monkeypatch.setattr(completion, "PATIENCE", 250.0)
+        assert completion.model_names(server.url) == ["gemma3:12b"]
+        monkeypatch.setattr(completion, "PATIENCE", 0.0)
+        assert completion.model_names(server.url) == []
 
 
 def test_the_version_is_this_package_s() -> None:

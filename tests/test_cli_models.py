@@ -13,7 +13,7 @@ from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded.catalog import ModelFacts
 from ollama_embedded.faults import Fault, Status
-from ollama_vision import figures
+from ollama_vision import words
 from ollama_vision.listing import Row, in_order, table
 
 vision = pytest.fixture(in_process)
@@ -75,11 +75,11 @@ def test_a_name_too_long_for_the_terminal_has_a_line_of_its_own() -> None:
     ],
 )
 def test_sizes_are_told_as_ollama_tells_them(count: int, text: str) -> None:
-    assert figures.size(count) == text
+    assert words.size(count) == text
 
 
 def test_what_is_split_is_neither_all_nor_nothing() -> None:
-    assert [figures.percent(1, 1000), figures.percent(999, 1000), figures.percent(1, 2)] == [1, 99, 50]
+    assert [words.percent(1, 1000), words.percent(999, 1000), words.percent(1, 2)] == [1, 99, 50]
 
 
 def test_a_table_of_the_models_of_a_server(vision: CommandLine) -> None:

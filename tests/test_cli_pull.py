@@ -16,7 +16,7 @@ from rich.console import Console
 from llama_index.multi_modal_llms.ollama.server import PullProgress
 from ollama_embedded import EmbeddedOllama, Gate, ScriptedEngine
 from ollama_embedded.faults import Fault, RawReply
-from ollama_vision.pulling import Bars
+from ollama_vision.pull import Bars
 
 vision = pytest.fixture(in_process)
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
+from ollama_vision.access import UsageError
 from ollama_vision.answer_schema import class_for, read_answer_schema
-from ollama_vision.arguments import WrongArgument
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -79,7 +79,7 @@ def test_only_the_first_problems_are_told() -> None:
     ],
 )
 def test_a_schema_that_cannot_be_held_to_is_refused(schema: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(WrongArgument, match=f"--schema x.json: .*{complaint}"):
+    with pytest.raises(UsageError, match=f"--schema x.json: .*{complaint}"):
         fits(schema)
 
 
@@ -88,7 +88,7 @@ def test_nothing_is_fetched_for_a_schema(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(urllib.request, "urlopen", lambda *a, **k: fetched.append(a))
     made = fits({"$schema": "https://example.org/mine", "$id": "https://example.org/x", **SCHEMA})
     assert made.model_validate({"total": 1, "items": [{"name": "tea"}]})
-    with pytest.raises(WrongArgument, match="leads nowhere"):
+    with pytest.raises(UsageError, match="leads nowhere"):
         fits({"type": "object", "properties": {"a": {"$ref": "https://example.org/y"}}})
     assert fetched == []
 
@@ -152,7 +152,7 @@ def test_a_json_schema_is_read_from_its_file(folder: Path) -> None:
     ],
 )
 def test_a_wrong_schema_says_what_is_meant(folder: Path, text: str, complaint: str) -> None:
-    with pytest.raises(WrongArgument, match=complaint):
+    with pytest.raises(UsageError, match=complaint):
         read_answer_schema(text)
 
 

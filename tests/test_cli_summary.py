@@ -11,7 +11,8 @@ from test_ledger import FAILED, record
 from ollama_vision.progress import Watched
 from ollama_vision.screen import Screen
 from ollama_vision.shell_words import in_shell_words
-from ollama_vision.summary import Tally, duration, left_out, rate
+from ollama_vision.summary import Tally, left_out
+from ollama_vision.words import duration, rate
 
 
 @pytest.mark.parametrize(

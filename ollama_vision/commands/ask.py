@@ -17,7 +17,7 @@ from ollama_vision.commands.options import (
     Timeout,
     UncheckedOptions,
     complete_model,
-    right_arguments,
+    usage_errors,
 )
 
 HELP = """Ask about pictures; the answer goes to standard output.
@@ -88,9 +88,9 @@ def ask(
     think: Think = None,
     timeout: Timeout = None,
 ) -> None:
-    from ollama_vision.arguments import read_question
+    from ollama_vision.question import read_question
 
-    with right_arguments():
+    with usage_errors():
         asked = read_question(
             pictures=pictures,
             question=question,

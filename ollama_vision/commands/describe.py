@@ -20,7 +20,7 @@ from ollama_vision.commands.options import (
     UncheckedOptions,
     Wait,
     complete_model,
-    right_arguments,
+    usage_errors,
 )
 
 HELP = """Ask the same about many pictures; answers go to results.jsonl.
@@ -157,7 +157,7 @@ def describe(
 ) -> None:
     from ollama_vision.describe_arguments import read_job
 
-    with right_arguments():
+    with usage_errors():
         job = read_job(
             paths=path,
             prompt=prompt,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ollama_vision.commands.options import right_arguments
+from ollama_vision.commands.options import usage_errors
 
 HELP = """Make a table (CSV) of results.jsonl, for Excel and LibreOffice.
 
@@ -27,12 +27,12 @@ def export(
     results: Annotated[Path, typer.Argument(metavar="RESULTS.jsonl", show_default=False, hidden=True)],
     table: Annotated[str, typer.Argument(metavar="OUT.csv", show_default=False, hidden=True)],
 ) -> None:
-    from ollama_vision.arguments import STANDARD_OUTPUT, WrongArgument
+    from ollama_vision.access import STANDARD_OUTPUT, UsageError
 
-    with right_arguments():
+    with usage_errors():
         # A slip of the hand must not put a table in a picture's place.
         if table != STANDARD_OUTPUT and not table.lower().endswith(".csv"):
-            raise WrongArgument(f"A table's name ends in .csv: {results.stem}.csv, say; and - prints it.")
+            raise UsageError(f"A table's name ends in .csv: {results.stem}.csv, say; and - prints it.")
 
     from ollama_vision.export import export as write
 

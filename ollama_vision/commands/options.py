@@ -1,4 +1,4 @@
-"""The options that commands share, each declared once, and what a wrong command line comes to."""
+"""Typer options that commands share, each declared once, and what a wrong command line comes to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from ollama_vision.exits import WRONG_COMMAND_LINE
 
 if TYPE_CHECKING:
-    from ollama_vision.arguments import Access
+    from ollama_vision.access import Access
 
 Host = Annotated[
     str | None,
@@ -96,7 +96,7 @@ Range = Annotated[
 
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     """The models on the server that begin so; the host may have been typed before."""
-    from ollama_vision.completing import model_names
+    from ollama_vision.completion import model_names
 
     typed = ctx.params.get("host")
     host = typed if isinstance(typed, str) else next(iter(typed or ()), None)
@@ -104,20 +104,20 @@ def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 @contextmanager
-def right_arguments() -> Iterator[None]:
-    """What cannot be meant as it was typed ends the command with one sentence and exit code 2."""
-    from ollama_vision.arguments import WrongArgument
+def usage_errors() -> Iterator[None]:
+    """Turn UsageError into one line on standard error and exit code 2."""
+    from ollama_vision.access import UsageError
 
     try:
         yield
-    except WrongArgument as error:
+    except UsageError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(WRONG_COMMAND_LINE) from error
 
 
 def read_one_access(host: str | None, header: list[str] | None, cacert: Path | None) -> Access:
     """What the three options above say, checked."""
-    from ollama_vision.arguments import read_access
+    from ollama_vision.access import read_access
 
-    with right_arguments():
+    with usage_errors():
         return read_access(demo=False, hosts=() if host is None else (host,), headers=header or (), cacert=cacert)

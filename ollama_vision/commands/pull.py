@@ -29,6 +29,6 @@ def pull(
 ) -> None:
     access = read_one_access(host, header, cacert)
 
-    from ollama_vision.pulling import pull as get
+    from ollama_vision.pull import pull as get
 
     raise typer.Exit(get(access, model))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ollama_vision.commands.options import right_arguments
+from ollama_vision.commands.options import usage_errors
 
 HELP = """Make a page of results.jsonl: pictures beside their answers.
 
@@ -35,14 +35,14 @@ def report(
     ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="What stands at the top.")] = None,
 ) -> None:
-    from ollama_vision.arguments import WrongArgument
+    from ollama_vision.access import UsageError
 
-    with right_arguments():
+    with usage_errors():
         # A slip of the hand must not put a page in a picture's place.
         if page.suffix.lower() not in (".html", ".htm"):
-            raise WrongArgument(f"A report's name ends in .html: {results.stem}.html, say.")
+            raise UsageError(f"A report's name ends in .html: {results.stem}.html, say.")
         if root is not None and not root.is_dir():
-            raise WrongArgument(f"--root {root}: there is no such folder.")
+            raise UsageError(f"--root {root}: there is no such folder.")
 
     from ollama_vision.report.command import report as write
 

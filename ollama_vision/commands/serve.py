@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ollama_vision.commands.options import right_arguments
+from ollama_vision.commands.options import usage_errors
 from ollama_vision.exits import FAILED
 
 HELP = """Serve a model as Ollama does, for trying out and for tests.
@@ -36,20 +36,20 @@ def serve(
         int, typer.Option(metavar="N", help="Answers at the same time; each has its share of the memory.")
     ] = 1,
 ) -> None:
-    from ollama_vision.arguments import WrongArgument
+    from ollama_vision.access import UsageError
     from ollama_vision.extras import EMBEDDED, how_to_install, is_complete
 
     if not is_complete(EMBEDDED):
         typer.echo(f"Error: serve needs more packages. Get them with: {how_to_install('embedded')}", err=True)
         raise typer.Exit(FAILED)
-    with right_arguments():
+    with usage_errors():
         if mmproj is not None and model is None:
-            raise WrongArgument("--mmproj is the projector of a model: give --model as well.")
+            raise UsageError("--mmproj is the projector of a model: give --model as well.")
         if not 0 <= port <= 65535:
-            raise WrongArgument(f"--port {port}: ports are 1 to 65535; without --port it is any free one.")
+            raise UsageError(f"--port {port}: ports are 1 to 65535; without --port it is any free one.")
         if num_parallel < 1:
-            raise WrongArgument(f"--num-parallel {num_parallel}: at least 1.")
+            raise UsageError(f"--num-parallel {num_parallel}: at least 1.")
 
-    from ollama_vision.serving import serve as listen
+    from ollama_vision.serve import serve as listen
 
     raise typer.Exit(listen(model=model, mmproj=mmproj, host=host, port=port, num_parallel=num_parallel))

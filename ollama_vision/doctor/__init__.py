@@ -8,15 +8,15 @@ from typing import Any
 
 from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import ModelNotFoundError, OllamaMultiModalError
-from ollama_vision.arguments import MODEL_VARIABLE, Access
+from ollama_vision.access import MODEL_VARIABLE, Access
 from ollama_vision.exits import DONE, FAILED
 from ollama_vision.screen import Screen, silence_output, telling
 from ollama_vision.servers import NoServer, servers_for
 
-from . import asking, local_checks, server_checks
+from . import local_checks, probes, server_checks
 from .check import Check, fail, worst
 from .facts import Choice, Loaded, Model, Told, Trial, loaded_as
-from .showing import AsJSON, Lines
+from .output import AsJSON, Lines
 
 Settings = Mapping[str, Any]
 OF_THE_SERVER = ("version", "models", "model", "question", "thinking", "memory", "context")
@@ -51,17 +51,17 @@ def examine(access: Access, model: str | None, screen: Screen) -> Iterator[Check
 
 def examine_server(settings: Settings, host: str | None, model: str | None, screen: Screen) -> Iterator[Check]:
     """This machine, the server, and what is on it."""
-    server = OllamaServer(**settings, request_timeout=asking.LONGEST_SILENCE)
-    origin, here = asking.origin(server, host), asking.here(server)
+    server = OllamaServer(**settings, request_timeout=probes.LONGEST_SILENCE)
+    origin, here = probes.origin(server, host), probes.here(server)
     yield local_checks.client(here)
     yield local_checks.extras(here)
     if (fonts := local_checks.fonts(here)) is not None:
         yield fonts
     yield from local_checks.environment(here, origin)
-    yield local_checks.disk(asking.disk(origin), origin)
+    yield local_checks.disk(probes.disk(origin), origin)
 
     screen.wait(f"Asking {origin.url}")
-    version = asking.told(server.version)
+    version = probes.told(server.version)
     yield server_checks.server(origin, version)
     if server_checks.is_out_of_reach(version):
         for name in OF_THE_SERVER:
@@ -73,8 +73,8 @@ def examine_server(settings: Settings, host: str | None, model: str | None, scre
 
 def examine_models(server: OllamaServer, settings: Settings, named: str | None, screen: Screen) -> Iterator[Check]:
     """The models, and one of them at work."""
-    listed = asking.told(lambda: asking.models(server))
-    running = asking.told(lambda: asking.running(server))
+    listed = probes.told(lambda: probes.models(server))
+    running = probes.told(lambda: probes.running(server))
     yield server_checks.models(listed, running)
     known: list[Model] = [] if isinstance(listed, OllamaMultiModalError) else listed
     loaded: list[Loaded] = [] if isinstance(running, OllamaMultiModalError) else running
@@ -86,7 +86,7 @@ def examine_models(server: OllamaServer, settings: Settings, named: str | None, 
         yield server_checks.not_made("context", "no model to ask is known")
         return
 
-    told = asking.told(lambda: asking.shown(server, choice))
+    told = probes.told(lambda: probes.shown(server, choice))
     yield server_checks.model(choice, told, known)
     model = None if isinstance(told, OllamaMultiModalError) else told
     if model is None or model.sees is False:
@@ -98,10 +98,10 @@ def examine_models(server: OllamaServer, settings: Settings, named: str | None, 
         return
 
     screen.wait(f"Asking {choice.name} about a red square")
-    answer: Told[Trial] = asking.told(lambda: asking.trial(settings, choice, loaded_as(choice.name, loaded)))
+    answer: Told[Trial] = probes.told(lambda: probes.trial(settings, choice, loaded_as(choice.name, loaded)))
     yield server_checks.question(choice, answer)
     yield server_checks.thinking(choice, answer, model.thinks)
-    after = asking.told(lambda: asking.running(server))
+    after = probes.told(lambda: probes.running(server))
     answered = not isinstance(answer, OllamaMultiModalError)
     rate = answer.tokens_per_second if not isinstance(answer, OllamaMultiModalError) else None
     yield server_checks.memory(after, choice.name if answered else None, rate)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
-from ollama_vision import figures
+from ollama_vision import words
 from ollama_vision.extras import EXTRAS, how_to_install
 
 from .check import Check, fail, ok, warn
@@ -97,7 +97,7 @@ def disk(found: Disk | None, origin: Origin) -> Check:
         )
     facts = {"folder": found.folder, "free": found.free}
     message = (
-        f"{figures.size(found.free)} free where the models are if the server keeps them in {found.folder}; it does not "
+        f"{words.size(found.free)} free where the models are if the server keeps them in {found.folder}; it does not "
         "tell"
     )
     if found.free < ENOUGH_DISK:

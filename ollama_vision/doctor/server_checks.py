@@ -16,7 +16,7 @@ from llama_index.multi_modal_llms.ollama.errors import (
     OllamaMultiModalError,
     SilenceTimeoutError,
 )
-from ollama_vision import figures
+from ollama_vision import words
 from ollama_vision.models import GOOD_FIRST_MODEL
 from ollama_vision.shell_words import in_shell_words
 
@@ -102,7 +102,7 @@ def _told_of(model: Model, loaded: Loaded | None) -> dict[str, Any]:
 
 def _in_words(model: Model, loaded: Loaded | None) -> str:
     facts = [f"context {model.context_length:,}"] if model.context_length else []
-    facts += [f"{figures.size(loaded.size)} in memory"] if loaded and loaded.size else []
+    facts += [f"{words.size(loaded.size)} in memory"] if loaded and loaded.size else []
     return f"{model.name} ({', '.join(facts)})" if facts else model.name
 
 
@@ -155,8 +155,8 @@ def question(choice: Choice, told: Told[Trial]) -> Check:
         "load_seconds": round(told.load_seconds, 3),
         "tokens_per_second": rate and round(rate, 1),
     }
-    pace = figures.seconds(told.seconds)
-    pace += f", {figures.seconds(told.load_seconds)} of them loading" if told.load_seconds >= 1 else ""
+    pace = words.seconds(told.seconds)
+    pace += f", {words.seconds(told.load_seconds)} of them loading" if told.load_seconds >= 1 else ""
     pace += f", {rate:.0f} tokens a second" if rate else ""
     answer = " ".join(told.text.split())
     said = f"{answer[:57]}..." if len(answer) > 60 else answer
@@ -217,11 +217,11 @@ def _place(loaded: Loaded, rate: float | None) -> Check:
     share = loaded.on_gpu
     if share is None:
         return ok("memory", f"{loaded.name}: the server tells no size")
-    what = f"{loaded.name} {figures.size(loaded.size)}"
+    what = f"{loaded.name} {words.size(loaded.size)}"
     if share == 1:
         return ok("memory", f"{what}, 100 % GPU")
     if share > 0:
-        percent = figures.percent(loaded.size_vram, loaded.size)
+        percent = words.percent(loaded.size_vram, loaded.size)
         way = "Take a smaller model or a shorter context (context_window), or free the GPU: ollama stop MODEL."
         return warn("memory", f"{what}, {percent} % GPU, the rest on the CPU, which is slow", way)
     if rate is not None and rate < SLOW:

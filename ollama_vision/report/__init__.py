@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .writing import Made, ReportError, make_report, write_report
+from .writer import Made, ReportError, make_report, write_report
 
 __all__ = ["Made", "ReportError", "make_report", "write_report"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..exits import DONE, FAILED
 from ..ledger import DamagedResults
 from ..screen import Screen, telling
-from .writing import ReportError, make_report
+from .writer import ReportError, make_report
 
 
 def report(results: Path, page: Path, *, root: Path | None, title: str | None) -> int:

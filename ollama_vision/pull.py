@@ -20,8 +20,8 @@ from rich.progress import (
 from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
-from . import figures
-from .arguments import Access
+from . import words
+from .access import Access
 from .exits import DONE, FAILED, INTERRUPTED
 from .screen import Screen, one_line, telling
 from .servers import NoServer, servers_for
@@ -119,7 +119,7 @@ class Lines:
             return
         if step.digest not in self._shown:
             self._shown[step.digest] = 0
-            self._say(f"{status}: {figures.size(step.total)}")
+            self._say(f"{status}: {words.size(step.total)}")
         percent = 100 * step.completed // step.total // STEP * STEP
         if step.total >= LARGE and percent > self._shown[step.digest]:
             self._shown[step.digest] = percent
