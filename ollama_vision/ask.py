@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, Original, PreparedImage
+from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, PictureSource, PreparedImage
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from .access import STANDARD_INPUT
@@ -64,7 +64,7 @@ def chosen_of(pictures: Sequence[Picture], question: Question) -> list[Picture]:
     place = "image_documents[{}]"
     prepared: list[Picture] = []
     options = image_options(question)
-    originals = [Original.of(one, options, where=place.format(at)) for at, one in enumerate(pictures)]
+    originals = [PictureSource.of(one, options, where=place.format(at)) for at, one in enumerate(pictures)]
     if question.pages is not None and not any(original.has_pages() for original in originals):
         raise ValueError(
             "--pages is for PDF, TIFF and DICOM files, and there is none among the pictures: leave it out."

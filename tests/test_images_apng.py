@@ -17,7 +17,7 @@ from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
 from llama_index.multi_modal_llms.ollama._images import prepare_documents
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 AS_IT_IS = ImageOptions(format="png", min_side=1, background="gray")
@@ -116,7 +116,7 @@ class TestFrames:
 
     def test_frames_are_counted(self) -> None:
         data = apng([Frame(RED)] * 3, 8, 2, default=WHITE)
-        assert Original.of(data, ALL).leaves().numbers == (1, 2, 3)
+        assert PictureSource.of(data, ALL).select_pages().numbers == (1, 2, 3)
         pictures = prepare_documents(data, AS_IT_IS.model_copy(update={"frames": 2}))
         assert [picture.steps for picture in pictures] == [("frame 1 of 3",), ("frame 3 of 3",)]
         assert [picture.page for picture in pictures] == [1, 3]

@@ -18,7 +18,7 @@ from PIL import Image
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
 from llama_index.multi_modal_llms.ollama._images.cicp import Medium
 from llama_index.multi_modal_llms.ollama._images.colour import profile_of
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama._images.pictures import rendered
 from llama_index.multi_modal_llms.ollama._images.raster import Raster
 
@@ -413,7 +413,7 @@ class TestPilImages:
     def test_the_same_pixels_in_other_colours_are_another_picture(self) -> None:
         plain, linear = row(AS_STORED), row(AS_STORED)
         linear.info["gamma"] = 1.0
-        hashes = {Original.of(image, ImageOptions()).sha256() for image in (plain, linear)}
+        hashes = {PictureSource.of(image, ImageOptions()).sha256() for image in (plain, linear)}
         assert len(hashes) == 2
 
 

@@ -19,7 +19,7 @@ from picture_corpus import SAMPLES, Sample
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 IMAGEMAGICK = Path("/usr/bin/convert-im6.q16")
@@ -286,9 +286,9 @@ class TestArrays:
         base = numpy.array(COLOURS, "u2")
         masked = numpy.ma.array(base, mask=False)
         masked[0, 0] = numpy.ma.masked
-        digests = {Original.of(one, AS_IT_IS).sha256() for one in (base, base + 1, masked, base.astype("u1"))}
+        digests = {PictureSource.of(one, AS_IT_IS).sha256() for one in (base, base + 1, masked, base.astype("u1"))}
         assert len(digests) == 4
-        assert Original.of(base.astype(">u2"), AS_IT_IS).sha256() in digests
+        assert PictureSource.of(base.astype(">u2"), AS_IT_IS).sha256() in digests
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16L", "I;16B"])
@@ -320,7 +320,7 @@ def test_these_are_imagemagicks_values() -> None:
 def test_a_dry_run_knows_which_pictures_cannot_have_the_range(sample: Sample) -> None:
     """16 bits have these values, 8 bits and CMYK have not: headers tell it."""
     options = ImageOptions(range=(400, 60_000), pages=(1,))
-    original = Original.of(sample.make(), options)
+    original = PictureSource.of(sample.make(), options)
     if "16" in sample.name or "dicom" in sample.name:
         original.foretell()
         original.pictures()

@@ -17,7 +17,7 @@ from dicom_files import BIG_ENDIAN, BIRTHDAY, DEFLATED, IMPLICIT, JPEG, JPEG_LS,
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_documents, prepare_image
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
 
 pytest.importorskip("pydicom")
@@ -223,8 +223,8 @@ class TestFrames:
         pictures = prepare_documents([self.data], EXACT)
         assert [picture.page for picture in pictures] == [1, 2, 3]
         assert "page 2 of 3" in pictures[1].steps
-        assert Original.of(self.data, EXACT).leaves().numbers == (1, 2, 3)
-        assert Original.of(self.data, EXACT).size() == (8, 1)
+        assert PictureSource.of(self.data, EXACT).select_pages().numbers == (1, 2, 3)
+        assert PictureSource.of(self.data, EXACT).size() == (8, 1)
 
     def test_one_is_chosen(self) -> None:
         [second] = prepare_documents([self.data], EXACT.model_copy(update={"pages": (2,)}))

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 from ollama_embedded.scenes import GROUND, Shape, draw_scene
 
@@ -113,7 +113,7 @@ COLOURS = {"y": PALETTE[1], "b": PALETTE[2], "g": PALETTE[3], "n": LOCAL[1], "u"
 
 
 def shown(data: bytes, options: ImageOptions) -> list[Image.Image]:
-    pictures = Original.of(data, options).pictures()
+    pictures = PictureSource.of(data, options).pictures()
     return [Image.open(io.BytesIO(picture.read())).convert("RGB") for picture in pictures]
 
 
@@ -143,8 +143,8 @@ class TestAsInChromium:
 
 def test_frames_that_are_not_asked_for_count_all_the_same() -> None:
     data, expected = ANIMATIONS["a method is of one frame"]
-    original = Original.of(data, OPTIONS.model_copy(update={"frames": 2}))
-    assert original.leaves().numbers == (2, 4)
+    original = PictureSource.of(data, OPTIONS.model_copy(update={"frames": 2}))
+    assert original.select_pages().numbers == (2, 4)
     images = [Image.open(io.BytesIO(one.read())).convert("RGB") for one in original.pages(only={4})]
     assert words(images, (255, 255, 255)) == expected.split()[3]
 
@@ -162,7 +162,7 @@ def test_interlaced_frames_of_many_colours_are_those_that_were_saved() -> None:
 
 def test_greys_stay_greys() -> None:
     data = gif(frame(100, WHOLE), frame(200, LEFT), palette=())
-    for picture in Original.of(data, OPTIONS.model_copy(update={"frames": 2})).pictures():
+    for picture in PictureSource.of(data, OPTIONS.model_copy(update={"frames": 2})).pictures():
         assert Image.open(io.BytesIO(picture.read())).mode == "L"
     assert Image.open(io.BytesIO(prepare_image(gif(frame(1, WHOLE)), OPTIONS).read())).mode == "RGB"
 
@@ -184,14 +184,14 @@ def test_what_is_bare_is_told_in_the_steps() -> None:
 )
 def test_a_huge_screen_is_refused_before_it_is_made(data: bytes, size: str, frames: int | None) -> None:
     with pytest.raises(ImageError, match=f"says that it is {size}") as caught:
-        Original.of(data, ImageOptions(frames=frames, max_source_pixels=1_000_000)).pictures()
+        PictureSource.of(data, ImageOptions(frames=frames, max_source_pixels=1_000_000)).pictures()
     assert "max_source_pixels" in str(caught.value)
 
 
 def test_a_huge_later_frame_is_refused_before_it_is_made() -> None:
     huge = b"," + struct.pack("<4HB", 0, 0, 65_535, 65_535, 0) + coded([1])
     with pytest.raises(ImageError, match="65535x65535"):
-        Original.of(gif(frame(1, WHOLE), huge), ImageOptions(frames=2)).pictures()
+        PictureSource.of(gif(frame(1, WHOLE), huge), ImageOptions(frames=2)).pictures()
     assert prepare_image(gif(frame(1, WHOLE), huge)).original_size == (40, 30)
 
 
@@ -213,7 +213,7 @@ def test_the_model_sees_what_a_frame_without_a_method_left(demo: OllamaMultiModa
         frames.append(frame(list(part.tobytes()), (left, top, *part.size), disposal, local=local))
     frames.append(frame(0, (0, 0, 1, 1), None, local=(GROUND,) * 4))
     data = gif(*frames, screen=(width, height))
-    last = Original.of(data, ImageOptions(frames=5, background="#cdcdcd")).pictures()[-1]
+    last = PictureSource.of(data, ImageOptions(frames=5, background="#cdcdcd")).pictures()[-1]
     assert "2" in demo.complete("How many shapes are there?", [last]).text
     assert "top left" in demo.complete("Where is the blue square?", [last]).text
     assert "bottom right" in demo.complete("Where is the green triangle?", [last]).text

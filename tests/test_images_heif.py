@@ -17,7 +17,7 @@ from PIL import Image
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, PreparedImage, prepare_image
 from llama_index.multi_modal_llms.ollama._images.boxes import each_box
 from llama_index.multi_modal_llms.ollama._images.heif import heif_of
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 WHOLE = (320, 200)
@@ -236,7 +236,7 @@ class TestAppendedData:
     def test_nor_does_what_follows_a_whole_video(self, name: str) -> None:
         data = film()
         options = ImageOptions(frames=4)
-        whole, longer = (Original.of(one, options).pictures() for one in (data, data + APPENDED[name]))
+        whole, longer = (PictureSource.of(one, options).pictures() for one in (data, data + APPENDED[name]))
         assert [picture.read() for picture in longer] == [picture.read() for picture in whole]
         assert len(whole) == 4
 
@@ -244,7 +244,7 @@ class TestAppendedData:
         data = film()
         for length in (*range(28, len(data), 97), *range(len(data) - 9, len(data))):
             with pytest.raises(ImageError, match=r"cut short|cannot be decoded"):
-                Original.of(data[:length], ImageOptions()).pictures()
+                PictureSource.of(data[:length], ImageOptions()).pictures()
 
     @pytest.mark.parametrize("codec", ["AVIF", "HEIC"])
     def test_a_cut_is_a_cut_at_whatever_byte(self, codec: str) -> None:

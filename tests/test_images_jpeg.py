@@ -8,7 +8,7 @@ import pytest
 from picture_corpus import card, encoded, wrong_corners
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 COMMAND = r"""python -c "import imagecodecs as c; c.imwrite\('OUT.png', c.imread\('IN'\)\)"""
@@ -83,7 +83,7 @@ def colour_by_colour() -> bytes:
 
 def test_colours_that_come_one_after_the_other() -> None:
     data = colour_by_colour()
-    Original.of(data, ImageOptions()).foretell()
+    PictureSource.of(data, ImageOptions()).foretell()
     prepared = prepare_image(data)
     assert prepared.read() == data
     assert wrong_corners(data) == []

@@ -7,7 +7,7 @@ import struct
 import pytest
 from PIL import Image
 
-from llama_index.multi_modal_llms.ollama._images.anatomy import Damaged
+from llama_index.multi_modal_llms.ollama._images.anatomy import DamagedFile
 from llama_index.multi_modal_llms.ollama._images.levels import colour_to_8_bit, to_8_bit
 
 
@@ -66,7 +66,7 @@ def test_a_stated_range_that_shows_nothing_or_says_nothing_is_passed_over(stated
 
 
 def test_a_chosen_range_that_shows_nothing_is_refused() -> None:
-    with pytest.raises(Damaged, match=r"values from 100 to 1,100, and a range of 4,000 to 9,000 makes one grey"):
+    with pytest.raises(DamagedFile, match=r"values from 100 to 1,100, and a range of 4,000 to 9,000 makes one grey"):
         to_8_bit([plane(100, 1100)], chosen=(4000, 9000))
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
 from llama_index.multi_modal_llms.ollama._images import decoding
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama._images.pdf import pages as pdf
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
 
@@ -58,8 +58,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "file"
 
 
-def of(source: Any, options: ImageOptions = OPTIONS) -> Original:
-    return Original.of(source, options)
+def of(source: Any, options: ImageOptions = OPTIONS) -> PictureSource:
+    return PictureSource.of(source, options)
 
 
 def level(picture: Any) -> int:
@@ -130,7 +130,7 @@ class TestPages:
     def test_however_many_there_are_each_is_itself(self, path: Path, format_: str) -> None:
         path.write_bytes(pages_file(format_, 30))
         original = of(path)
-        assert original.leaves().total == original.count() == 30
+        assert original.select_pages().total == original.count() == 30
         pages = list(original.pages())
         assert [picture.page for picture in pages] == list(range(1, 31))
         for number, picture in enumerate(pages, start=1):
@@ -147,7 +147,7 @@ class TestPages:
     def test_options_choose_and_so_does_only(self, path: Path, format_: str) -> None:
         path.write_bytes(pages_file(format_, 5))
         original = of(path, ImageOptions(pages=(2, 4, 5)))
-        assert (original.leaves().total, original.leaves().numbers) == (5, (2, 4, 5))
+        assert (original.select_pages().total, original.select_pages().numbers) == (5, (2, 4, 5))
         assert [picture.page for picture in original.pages()] == [2, 4, 5]
         assert [picture.page for picture in original.pages(only={4, 1})] == [4]
         assert [picture.page for picture in original.pictures()] == [2, 4, 5]
@@ -214,7 +214,7 @@ class TestTheNodeOfAPage:
         node.metadata = {"page_label": "24", "pages": 25}
         for source in (node, NodeWithScore(node=node)):
             original = of(source)
-            assert (original.leaves().total, original.leaves().numbers, original.count()) == (25, (24,), 1)
+            assert (original.select_pages().total, original.select_pages().numbers, original.count()) == (25, (24,), 1)
             assert [one.page for one in original.pages()] == [one.page for one in original.pictures()] == [24]
             assert list(original.pages(only={1})) == []
             assert original.sha256() != of(path).sha256()
@@ -278,7 +278,7 @@ class TestOnePicture:
         assert of(data).count() == 1
         assert [one.page for one in of(data).pages()] == [None]
         some = of(data, ImageOptions(frames=2))
-        assert (some.leaves().total, some.leaves().numbers) == (4, (2, 4))
+        assert (some.select_pages().total, some.select_pages().numbers) == (4, (2, 4))
         assert [one.page for one in some.pages()] == [2, 4]
         assert [one.page for one in some.pages(only={4})] == [4]
 
@@ -287,7 +287,7 @@ class TestVideo:
     def test_frames_are_counted_and_taken_one_at_a_time(self) -> None:
         original = of(film(), ImageOptions(frames=5))
         assert not original.is_picture()
-        assert original.leaves() == decoding.Leaves(5, (1, 2, 3, 4, 5))
+        assert original.select_pages() == decoding.PageSelection(5, (1, 2, 3, 4, 5))
         frames = list(original.pages())
         assert [frame.page for frame in frames] == [1, 2, 3, 4, 5]
         levels = [level(frame) for frame in frames]
@@ -312,7 +312,7 @@ class TestRefusals:
 
     def test_what_is_not_there(self) -> None:
         with pytest.raises(ImageError, match=r"image_documents\[2\] \(nowhere.png\) does not exist"):
-            Original.of("nowhere.png", OPTIONS, where="image_documents[2]")
+            PictureSource.of("nowhere.png", OPTIONS, where="image_documents[2]")
 
     @pytest.mark.parametrize(
         ("package", "extra", "make"),

@@ -44,7 +44,7 @@ from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, PictureReader, prepare_image
 from llama_index.multi_modal_llms.ollama._images import prepare_block
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 pytest.importorskip("pypdfium2")
@@ -409,7 +409,7 @@ class TestContent:
         assert [node.metadata["page_label"] for node in (first, second)] == ["1", "2"]
         assert ink(prepare_image(second)) > 0
         with pytest.raises(ImageError, match="whose page 1 cannot be drawn whole: its content cannot be unpacked"):
-            Original.of(first, OPTIONS).pictures()
+            PictureSource.of(first, OPTIONS).pictures()
 
     def test_pages_that_share_large_pictures_are_copied_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from llama_index.multi_modal_llms.ollama._images.pdf import faults as pdf_faults

@@ -16,7 +16,7 @@ from picture_corpus import BLUE, GREEN, RED, animation, card, wrong_corners
 from PIL import Image, ImageDraw
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
 
 pytest.importorskip("av")
@@ -28,7 +28,7 @@ PNG = ImageOptions(format="png")
 
 def seen(data: bytes, options: ImageOptions) -> list[tuple[int, int, int]]:
     """The pixel in the middle of each picture."""
-    images = [Image.open(io.BytesIO(one.read())).convert("RGB") for one in Original.of(data, options).pictures()]
+    images = [Image.open(io.BytesIO(one.read())).convert("RGB") for one in PictureSource.of(data, options).pictures()]
     return [image.getpixel((image.width // 2 + 3, 30)) for image in images]  # type: ignore[misc]
 
 
@@ -51,12 +51,12 @@ def test_frames_are_taken_evenly_and_counted_beforehand() -> None:
     data = sequence(PICTURES)
     four = PNG.model_copy(update={"frames": 9})
     assert all(map(near, seen(data, four), (GREEN, RED, GREEN, BLUE)))
-    assert [picture.page for picture in Original.of(data, four).pictures()] == [1, 2, 3, 4]
-    two = Original.of(data, PNG.model_copy(update={"frames": 2}))
-    assert two.leaves().total == 4
-    assert two.leaves().numbers == tuple(picture.page for picture in two.pictures()) == (2, 4)
-    assert Original.of(data, PNG).count() == 1
-    assert Original.of(data, PNG).size() == SIZE
+    assert [picture.page for picture in PictureSource.of(data, four).pictures()] == [1, 2, 3, 4]
+    two = PictureSource.of(data, PNG.model_copy(update={"frames": 2}))
+    assert two.select_pages().total == 4
+    assert two.select_pages().numbers == tuple(picture.page for picture in two.pictures()) == (2, 4)
+    assert PictureSource.of(data, PNG).count() == 1
+    assert PictureSource.of(data, PNG).size() == SIZE
 
 
 def test_beside_a_still_picture_it_is_what_frames_are_taken_of() -> None:
@@ -68,8 +68,8 @@ def test_beside_a_still_picture_it_is_what_frames_are_taken_of() -> None:
     assert prepare_image(data, PNG).steps == steps
     several = PNG.model_copy(update={"frames": 3})
     assert all(map(near, seen(data, several), (RED, GREEN, BLUE)))
-    shown = Original.of(data, several)
-    assert shown.leaves().numbers == tuple(picture.page for picture in shown.pictures()) == (1, 2, 3)
+    shown = PictureSource.of(data, several)
+    assert shown.select_pages().numbers == tuple(picture.page for picture in shown.pictures()) == (1, 2, 3)
     assert shown.pictures()[0].steps[:2] == ("converted from HEIC", "frame 1 of 3")
 
 
@@ -102,7 +102,7 @@ def test_an_avif_without_a_still_picture_is_read_too() -> None:
     picture = prepare_image(data, PNG)
     assert picture.steps == ("converted from AVIF", "first frame")
     assert wrong_corners(picture.read(), 8) == []
-    assert len(Original.of(data, PNG.model_copy(update={"frames": 3})).pictures()) == 3
+    assert len(PictureSource.of(data, PNG.model_copy(update={"frames": 3})).pictures()) == 3
 
 
 def test_a_cut_one_is_refused() -> None:
@@ -127,7 +127,7 @@ def test_without_its_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    for ask in (lambda: prepare_image(data), lambda: Original.of(data, ImageOptions()).leaves()):
+    for ask in (lambda: prepare_image(data), lambda: PictureSource.of(data, ImageOptions()).select_pages()):
         with pytest.raises(MissingExtraError, match=r"is a HEIF image sequence, and the package av .*\[video\]"):
             ask()
 

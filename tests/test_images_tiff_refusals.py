@@ -12,8 +12,8 @@ from tiff_files import LONG, SHORT, Page, deflated, tiff
 from tiff_layouts import GREY, RGB, RIGHT, H, W, right
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images.original import Original
-from llama_index.multi_modal_llms.ollama._images.tiff import decode, leaves_of
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
+from llama_index.multi_modal_llms.ollama._images.tiff import decode, read_pictures
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 
 
@@ -72,7 +72,7 @@ def test_what_cannot_be_shown_is_refused_by_its_name(kind: str, capfd: pytest.Ca
     assert capfd.readouterr().err == ""
     # A dry run is told as much, from the tags alone.
     with pytest.raises(ImageError) as foretold:
-        Original.of(make(), ImageOptions()).foretell()
+        PictureSource.of(make(), ImageOptions()).foretell()
     assert str(foretold.value) == str(caught.value)
 
 
@@ -82,7 +82,7 @@ def test_a_dry_run_neither_decodes_nor_refuses_what_can_be_shown(kind: str, monk
         raise AssertionError("decoded")
 
     monkeypatch.setattr("PIL.TiffImagePlugin.TiffImageFile.load", forbidden)
-    Original.of(right(kind), ImageOptions()).foretell()
+    PictureSource.of(right(kind), ImageOptions()).foretell()
     with pytest.raises((AssertionError, ImageError), match="decoded"):
         prepare_image(right(kind))
 
@@ -161,8 +161,8 @@ class TestDamage:
         everywhere = {273: (LONG, [8] * 3 * height), 279: (LONG, [len(row)] * 3 * height)}
         page = Page(width, height, [row], 8, 3, 2, rows=1, planar=True, compression=8, tags=everywhere)
         reads = Reads(tiff(page))
-        (leaf,) = leaves_of(reads).pages
-        assert decode(leaf).image.size == (width, height)
+        (picture,) = read_pictures(reads).pages
+        assert decode(picture).image.size == (width, height)
         assert reads.count < 1_000_000  # 12 million, were each read on its own
 
 

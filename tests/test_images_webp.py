@@ -13,7 +13,7 @@ from picture_corpus import BLUE, P3_PROFILE, RED, card, encoded, pixel
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama._images.webp import webp_of
 
 WHITE = (255, 255, 255)
@@ -41,7 +41,7 @@ def moving(*frames: tuple[Image.Image, int, int, bool], lossless: bool = True) -
 
 
 def shown(data: bytes, options: ImageOptions = PNG) -> list[Image.Image]:
-    pictures = Original.of(data, options).pictures()
+    pictures = PictureSource.of(data, options).pictures()
     return [Image.open(io.BytesIO(picture.read())).convert("RGB") for picture in pictures]
 
 

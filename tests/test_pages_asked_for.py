@@ -20,7 +20,7 @@ from video_corpus import red_film
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, PictureReader, prepare_image
 from llama_index.multi_modal_llms.ollama._images import prepare_documents
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama.errors import ImageError
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
 
@@ -88,8 +88,8 @@ def test_a_page_that_is_not_there_is_refused(kind: str) -> None:
     source, words = made(kind)
     with pytest.raises(ImageError, match=words):
         prepare_documents([source], SECOND)
-    original = Original.of(source, SECOND)
-    for work in (original.pictures, original.leaves, lambda: list(original.pages())):
+    original = PictureSource.of(source, SECOND)
+    for work in (original.pictures, original.select_pages, lambda: list(original.pages())):
         with pytest.raises(ImageError, match=words):
             work()
 
@@ -98,7 +98,7 @@ def test_a_page_that_is_not_there_is_refused(kind: str) -> None:
 def test_it_is_foretold_of_a_file(kind: str) -> None:
     source, words = made(kind)
     with pytest.raises(ImageError, match=words):
-        Original.of(source, SECOND).foretell()
+        PictureSource.of(source, SECOND).foretell()
 
 
 def test_page_1_is_what_is_sent_unasked(kind: str) -> None:
@@ -129,8 +129,8 @@ def test_page_1_of_several_is_the_primary_one() -> None:
 
 def test_a_video_has_no_page_1_either() -> None:
     for page in (1, 2):
-        original = Original.of(red_film(), ImageOptions(pages=(page,)))
-        for work in (original.pictures, original.leaves, original.foretell):
+        original = PictureSource.of(red_film(), ImageOptions(pages=(page,)))
+        for work in (original.pictures, original.select_pages, original.foretell):
             with pytest.raises(
                 ImageError, match=rf"has frames and no pages, and page {page} .*ImageOptions\(frames=1\)"
             ):
@@ -171,7 +171,7 @@ def test_a_page_that_a_reader_drew_is_that_page(tmp_path: Path) -> None:
     (tmp_path / "two.pdf").write_bytes(several("PDF"))
     (node,) = PictureReader(image_options=SECOND).load_data(tmp_path)
     assert node.metadata["page_label"] == "2"
-    assert len(prepare_documents([node], SECOND)) == len(Original.of(node, SECOND).pictures()) == 1
+    assert len(prepare_documents([node], SECOND)) == len(PictureSource.of(node, SECOND).pictures()) == 1
     with pytest.raises(ImageError, match=ONE):
         prepare_documents([ImageNode(image=node.image)], SECOND)
 

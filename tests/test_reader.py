@@ -29,7 +29,7 @@ from pydantic import ValidationError
 
 from llama_index.multi_modal_llms import ollama
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, PictureReader, prepare_image
-from llama_index.multi_modal_llms.ollama._images.original import Original
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama._images.pdf import pages as pdf
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
 from ollama_embedded.scenes import Shape, draw_scene
@@ -249,7 +249,7 @@ class TestPages:
         assert [node.image_path for node in nodes] == ["photos/a.pdf", "photos/b.tif", "photos/c.png"]
         assert [node.metadata.get("pages") for node in nodes] == [3, 3, None]
         assert not any("page_label" in node.metadata for node in nodes)
-        assert [one.page for one in Original.of(nodes[0], ImageOptions()).pictures()] == [1, 2, 3]
+        assert [one.page for one in PictureSource.of(nodes[0], ImageOptions()).pictures()] == [1, 2, 3]
         assert nodes[0].metadata["file_size"] == path.stat().st_size
 
     def test_one_is_drawn_when_it_is_asked_for_and_kept_no_longer(
@@ -295,7 +295,7 @@ class TestFaults:
         assert broken.image_path == "photos/a.pdf"
         assert broken.metadata["sha256"] == hashlib.sha256(b"%PDF-1.7\nrubbish").hexdigest()
         with pytest.raises(ImageError, match="cannot be read"):
-            Original.of(broken, ImageOptions()).pictures()
+            PictureSource.of(broken, ImageOptions()).pictures()
         assert wrong_corners(shown(whole)) == []
 
     def test_a_page_that_cannot_be_drawn(self, folder: Path) -> None:
@@ -310,9 +310,9 @@ class TestFaults:
         kept = nodes[1]
         assert (kept.image, kept.image_path) == (None, "photos/a.pdf")
         with pytest.raises(ImageError, match="megapixels"):
-            Original.of(kept, options).pictures()
+            PictureSource.of(kept, options).pictures()
         # Whoever can draw it draws this page, not the whole document.
-        (picture,) = Original.of(kept, ImageOptions()).pictures()
+        (picture,) = PictureSource.of(kept, ImageOptions()).pictures()
         assert picture.page == 2
 
     def test_a_file_that_is_gone_meanwhile(self, folder: Path) -> None:
@@ -328,10 +328,10 @@ class TestFaults:
     def test_a_disk_that_fails(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (folder / "a.png").write_bytes(encoded(card(), "PNG"))
 
-        def failing(_: Original) -> str:
+        def failing(_: PictureSource) -> str:
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr(Original, "sha256", failing)
+        monkeypatch.setattr(PictureSource, "sha256", failing)
         with pytest.raises(OSError, match="Input/output error"):
             load(folder)
         (node,) = load(folder, on_error="keep")

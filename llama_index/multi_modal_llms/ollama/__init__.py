@@ -11,7 +11,7 @@ from .server import OllamaServer
 
 if TYPE_CHECKING:
     from ._images import aprepare_image, prepare_image
-    from ._images.original import Original as Original
+    from ._images.original import PictureSource as PictureSource
     from .describe import Description, ImageDescriber
     from .reader import Found, FoundFile, PictureReader
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _OPENED_WHEN_ASKED_FOR = {
-    "Original": "_images.original",  # for the command: no public name
+    "PictureSource": "_images.original",  # for the command: no public name
     "Description": "describe",
     "Found": "reader",
     "FoundFile": "reader",

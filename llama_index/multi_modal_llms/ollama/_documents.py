@@ -11,8 +11,8 @@ from llama_index.core.schema import BaseNode, NodeWithScore
 
 from ._images import ImageOptions
 from ._images.material import Material, from_file
-from ._images.refusing import refusal
-from ._images.sources import image_block, of_fields
+from ._images.refusing import image_error
+from ._images.sources import from_block_fields, image_block
 
 
 def source_of(value: Any, options: ImageOptions, *, where: str) -> Material | None:
@@ -33,7 +33,7 @@ def _node(node: Any, options: ImageOptions, *, where: str) -> Material:
     url = getattr(node, "image_url", None) or (resource.url if resource else None)
     if not (data or path or url):
         return _file_of_metadata(node, where=where)
-    return of_fields(data, path, url, options, where=where, name=type(node).__name__)
+    return from_block_fields(data, path, url, options, where=where, name=type(node).__name__)
 
 
 def _file_of_metadata(node: Any, *, where: str) -> Material:
@@ -42,10 +42,10 @@ def _file_of_metadata(node: Any, *, where: str) -> Material:
     binary = is_binary_text(node)
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         if binary:
-            raise refusal(where, name, "holds a picture's bytes read as text", _READERS_FILE, "binary text")
+            raise image_error(where, name, "holds a picture's bytes read as text", _READERS_FILE, "binary text")
         text = "holds text and no picture" if _text_of(node) else "holds no picture"
         way_out = 'Give it image=, image_path=, image_url= or metadata["file_path"]; text belongs in the prompt.'
-        raise refusal(where, name, text, way_out, "text" if _text_of(node) else "empty")
+        raise image_error(where, name, text, way_out, "text" if _text_of(node) else "empty")
     return from_file(path, where=where, hint=_READERS_FILE if binary else "")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ._globs import Below, Globs, has_wildcards
 from ._images.formats import PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES
-from ._images.refusing import whereabouts
+from ._images.refusing import missing_path_hint
 from .errors import ImageError
 
 _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"})
@@ -145,7 +145,7 @@ class _Listing:
             if not self.seen:
                 raise _refusal(path, f"fits no picture{self._left_out_words()}", _WHAT_FITS)
         elif status is None:
-            raise _refusal(path, "does not exist", whereabouts(path))
+            raise _refusal(path, "does not exist", missing_path_hint(path))
         elif stat.S_ISDIR(status.st_mode):
             self.folder(path, None)
             if not self.seen:

@@ -21,10 +21,10 @@ from pydantic import ConfigDict, Field, model_validator
 
 from ._globs import Globs
 from ._images import ImageOptions, PreparedImage
-from ._images.decoding import Leaves
+from ._images.decoding import PageSelection
 from ._images.formats import EXTRAS, PDF, VIDEO_SUFFIXES, VIDEOS, suffixes_needing
-from ._images.original import Original
-from ._images.refusing import install, refusal
+from ._images.original import PictureSource
+from ._images.refusing import image_error, install
 from ._listing import Found, FoundFile, Wanted, listed
 from .errors import ImageError, MissingExtraError
 
@@ -166,7 +166,7 @@ class PictureReader(BasePydanticReader):
         stamp = f"{file.size} {file.modified_ns}"
         origin = _Origin(address, metadata, extra_info or {}, {"image_path": path}, stamp)
         try:
-            original = Original.of(file.path, self.image_options)
+            original = PictureSource.of(file.path, self.image_options)
             status = file.path.stat()
             if self._unasked_video(file, original):
                 # Whoever sends the node meets the error, as with what cannot be read.
@@ -184,7 +184,7 @@ class PictureReader(BasePydanticReader):
         metadata |= {"creation_date": _day(status.st_ctime), "last_modified_date": _day(status.st_mtime)}
         yield from self._nodes(original, origin, only)
 
-    def _unasked_video(self, file: FoundFile, original: Original) -> bool:
+    def _unasked_video(self, file: FoundFile, original: PictureSource) -> bool:
         """Whether it is a video under a picture's name in a folder of which pictures are wanted."""
         by_its_name = file.path.suffix.lower() in VIDEO_SUFFIXES
         return not (self.videos or file.named or self.include or by_its_name) and original.kind() in VIDEOS
@@ -195,7 +195,7 @@ class PictureReader(BasePydanticReader):
         Nothing is decoded: what is wrong further inside comes out only when it is sent.
         """
         try:
-            original = Original.of(file.path, self.image_options)
+            original = PictureSource.of(file.path, self.image_options)
             if self._unasked_video(file, original):
                 original.refuse_video()
             original.foretell(together=self.pages == "together")
@@ -206,36 +206,36 @@ class PictureReader(BasePydanticReader):
     def _remote(self, path: str, fs: Any, extra_info: dict[str, Any]) -> Iterator[ImageNode]:
         if fs.isdir(path):
             way_out = "Let SimpleDirectoryReader(fs=..., file_extractor={'.png': PictureReader()}) list it."
-            raise refusal("", path, "is a folder of a file system of its own", way_out)
+            raise image_error("", path, "is a folder of a file system of its own", way_out)
         with fs.open(path, "rb") as file:
             data = file.read()
         metadata = {"file_path": path, "file_name": path.rpartition("/")[2], "file_size": len(data)}
-        original = Original.of(data, self.image_options, where=path)
+        original = PictureSource.of(data, self.image_options, where=path)
         origin = _Origin(fs.unstrip_protocol(path), metadata, extra_info, {"image": _in_base64(data)})
         yield from self._nodes(original, origin, None)
 
-    def _nodes(self, original: Original, origin: _Origin, only: Container[int] | None) -> Iterator[ImageNode]:
+    def _nodes(self, original: PictureSource, origin: _Origin, only: Container[int] | None) -> Iterator[ImageNode]:
         try:
             if self.digest:
                 origin.metadata["sha256"] = original.sha256()
             kind = original.kind()
             if kind is not None and kind.media_type:
                 origin.metadata["file_type"] = kind.media_type
-            leaves = original.leaves()
+            selection = original.select_pages()
         except (ImageError, OSError):
             if self.on_error == "raise":
                 raise
             yield origin.node()
             return
-        if self.pages == "each" and (leaves.total > 1 or not original.is_picture()):
-            yield from self._pages(original, origin, leaves, only)
+        if self.pages == "each" and (selection.total > 1 or not original.is_picture()):
+            yield from self._pages(original, origin, selection, only)
         elif only is None or 1 in only:
-            yield origin.node({**_stored_size(original), **({"pages": leaves.total} if leaves.total > 1 else {})})
+            yield origin.node({**_stored_size(original), **({"pages": selection.total} if selection.total > 1 else {})})
 
     def _pages(
-        self, original: Original, origin: _Origin, leaves: Leaves, only: Container[int] | None
+        self, original: PictureSource, origin: _Origin, selection: PageSelection, only: Container[int] | None
     ) -> Iterator[ImageNode]:
-        left = [number for number in leaves.numbers if only is None or number in only]
+        left = [number for number in selection.numbers if only is None or number in only]
         while left:
             try:
                 for picture in original.pages(only=set(left)):
@@ -243,12 +243,12 @@ class PictureReader(BasePydanticReader):
                     left = left[left.index(number) + 1 :]
                     more = _of_page(picture, original)
                     fields = {"image": _in_base64(picture.read()), "image_mimetype": picture.media_type}
-                    yield origin.node(more, fields, page=number, pages=leaves.total)
+                    yield origin.node(more, fields, page=number, pages=selection.total)
                 return
             except (ImageError, OSError):
                 if self.on_error == "raise":
                     raise
-                yield origin.node(page=left.pop(0), pages=leaves.total)
+                yield origin.node(page=left.pop(0), pages=selection.total)
 
     def _wanted(self) -> Wanted:
         return Wanted(
@@ -300,7 +300,7 @@ class _Origin:
         return PictureNode(**made, **held)
 
 
-def _stored_size(original: Original) -> dict[str, int]:
+def _stored_size(original: PictureSource) -> dict[str, int]:
     try:
         size = original.size()
     except ImageError:  # what is wrong with the picture is said by whoever sends it
@@ -308,7 +308,7 @@ def _stored_size(original: Original) -> dict[str, int]:
     return {"width": size[0], "height": size[1]} if size else {}
 
 
-def _of_page(picture: PreparedImage, original: Original) -> dict[str, Any]:
+def _of_page(picture: PreparedImage, original: PictureSource) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if original.kind() is not PDF:  # whose pages have a size on paper only
         more["width"], more["height"] = picture.original_size

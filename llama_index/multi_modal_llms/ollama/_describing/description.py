@@ -10,7 +10,7 @@ from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode
 
 from .._documents import is_binary_text
 from .._images import ImageOptions
-from .._images.original import Original
+from .._images.original import PictureSource
 from ..errors import ImageError, OllamaMultiModalError
 from .asking import Answer
 
@@ -62,7 +62,7 @@ def holds_picture(node: BaseNode) -> bool:
     if not is_binary_text(node):
         return False
     try:
-        kind = Original.of(node, ImageOptions()).kind()
+        kind = PictureSource.of(node, ImageOptions()).kind()
     except ImageError:
         return True  # which then says what is missing
     return kind is not None and kind.family == "picture"

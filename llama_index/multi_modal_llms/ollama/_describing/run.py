@@ -11,7 +11,7 @@ from llama_index.core.schema import BaseNode
 
 from .. import errors
 from .._images import PreparedImage
-from .._images.original import Original
+from .._images.original import PictureSource
 from . import loading, remembering
 from .asking import Answer, Ask, answer
 from .description import Description, Output, answered, failed, holds_picture, place_of
@@ -107,7 +107,7 @@ class Run:
             return Description(index, node, node, skipped=True)
         sha256 = ""
         try:
-            original = await asyncio.to_thread(Original.of, node, self._image_options, where=place_of(node, index))
+            original = await asyncio.to_thread(PictureSource.of, node, self._image_options, where=place_of(node, index))
             sha256 = await asyncio.to_thread(original.sha256)
             name = remembering.key(sha256, self._request)
             if kept := await self._recalled(name):

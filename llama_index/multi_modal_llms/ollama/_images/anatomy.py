@@ -12,7 +12,7 @@ PIECE = 1 << 18
 """Bytes read at a time."""
 
 
-class Damaged(ValueError):
+class DamagedFile(ValueError):
     """The file is cut short or broken; says how, to follow after the picture's name, and what to do."""
 
     def __init__(self, problem: str, way_out: str = "Get the whole file again, or save it anew.") -> None:
@@ -21,7 +21,7 @@ class Damaged(ValueError):
 
 
 @dataclass(frozen=True)
-class Anatomy:
+class FileHeader:
     """What a walk through a whole JPEG or PNG file found."""
 
     size: Size
@@ -29,7 +29,7 @@ class Anatomy:
     orientation: int
     """EXIF orientation, 1 to 8; 1 also when the file says nothing, or nonsense."""
     colours: Literal["grey", "rgb", "other"]
-    every_reader: bool
+    baseline: bool
     """Whether Ollama's decoder (stb_image) shows it as it is meant: 8 bit, no alpha, palette or CMYK."""
     profile: bytes | None = None
     """The ICC profile."""
@@ -38,8 +38,8 @@ class Anatomy:
     """The grey or colour that stands for transparent; values of less than 8 bits are scaled to 8."""
 
 
-class Walker:
-    """Reads a file forwards, and raises Damaged where it ends too early."""
+class ByteReader:
+    """Reads a file forwards, and raises DamagedFile where it ends too early."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -47,7 +47,7 @@ class Walker:
     def take(self, count: int, part: str) -> bytes:
         data = self._file.read(count)
         if len(data) < count:
-            raise Damaged(f"is cut short: it ends inside {part}")
+            raise DamagedFile(f"is cut short: it ends inside {part}")
         return data
 
     def some(self, count: int) -> bytes:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from .anatomy import Anatomy, Damaged
+from .anatomy import DamagedFile, FileHeader
 from .low_bytes import low_bytes
 from .mapping import Size
 from .modes import simple_mode
@@ -74,7 +74,7 @@ class Animation:
         return io.BytesIO(b"".join((_SIGNATURE, *chunks)))
 
     def first(self) -> Frame:
-        """The first frame; without one the picture for other viewers. Raises Damaged when there is neither."""
+        """The first frame; without one the picture for other viewers. Raises DamagedFile when there is neither."""
         if not self.frames and self.still is None:
             raise self.damage()
         return self.frames[0] if self.frames or self.still is None else self.still
@@ -84,8 +84,8 @@ class Animation:
         opaque = self.header[9] in (0, 2) and b"tRNS" not in self.shared
         return frame.box == (0, 0, *self.size) and (frame.blend == _INSTEAD or frame is self.frames[0] or opaque)
 
-    def damage(self) -> Damaged:
-        return Damaged(f"is a broken animation: {self.broken or 'it has no picture'}")
+    def damage(self) -> DamagedFile:
+        return DamagedFile(f"is a broken animation: {self.broken or 'it has no picture'}")
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
@@ -155,9 +155,9 @@ def _frame(body: bytes, animation: Animation) -> Frame | None:
 
 
 def animation_rasters(
-    file: BinaryIO, where: str, source: str, anatomy: Anatomy, choose: Callable[[int], tuple[int, ...]] | None
+    file: BinaryIO, where: str, source: str, header: FileHeader, choose: Callable[[int], tuple[int, ...]] | None
 ) -> Iterator[Raster]:
-    """The frames that `choose` takes of so many, counted from 1; without it the first. Raises Damaged.
+    """The frames that `choose` takes of so many, counted from 1; without it the first. Raises DamagedFile.
 
     Such a frame that hides all before it is opened but not decoded, as any PNG.
     """
@@ -171,9 +171,9 @@ def animation_rasters(
             image,
             where,
             source,
-            anatomy.orientation,
-            profile=anatomy.profile or b"",
-            transparent=anatomy.transparent,
+            header.orientation,
+            profile=header.profile or b"",
+            transparent=header.transparent,
             low_bytes=low_bytes(image, lambda: PngImageFile(animation.png(file, frame))),
         )
 

@@ -6,7 +6,7 @@ import inspect
 import io
 from typing import Any
 
-from .refusing import refusal
+from .refusing import image_error
 
 
 class ReadFile(io.BytesIO):
@@ -30,7 +30,7 @@ def refuse_async_file(value: Any, *, where: str) -> None:
             "Pass what it gives, await file.read(), or the open file within it (UploadFile has it as file.file). "
             "acomplete and its siblings read it themselves when it stands in image_documents or in a list there."
         )
-        raise refusal(where, source, "can only be read with await, and this call does not wait so", way_out)
+        raise image_error(where, source, "can only be read with await, and this call does not wait so", way_out)
 
 
 async def awaited(image_documents: Any) -> Any:
@@ -54,9 +54,9 @@ async def _awaited(value: Any, where: str) -> Any:
         if inspect.iscoroutinefunction(getattr(value, "seek", None)):
             await value.seek(0)
     except (OSError, ValueError) as error:
-        raise refusal(where, f"async file {name}", f"cannot be read: {error}") from error
+        raise image_error(where, f"async file {name}", f"cannot be read: {error}") from error
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise refusal(where, f"async file {name}", "was opened as text", 'Open it with mode "rb".')
+        raise image_error(where, f"async file {name}", "was opened as text", 'Open it with mode "rb".')
     return ReadFile(bytes(data), name)
 
 

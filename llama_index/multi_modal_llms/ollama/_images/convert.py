@@ -36,7 +36,7 @@ TURNS = {
 
 
 def render(raster: Raster, options: ImageOptions) -> PreparedImage:
-    """Decode, reduce, turn and encode. Pillow's own exceptions, and Damaged, go through to the caller."""
+    """Decode, reduce, turn and encode. Pillow's own exceptions, and DamagedFile, go through to the caller."""
     image = raster.image
     jpeg = image.format in ("JPEG", "MPO")
     if not jpeg:

@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from . import tiff
-from .anatomy import Anatomy, Damaged, Walker, exif_orientation
-from .containers import prove_whole
+from .anatomy import ByteReader, DamagedFile, FileHeader, exif_orientation
+from .containers import check_complete
 from .formats import AVIF, BMP, DICOM, GIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from .gif import composed, covered, walk_gif
 from .mapping import Crop, Size
@@ -31,7 +31,7 @@ MOST_PAGES = 20
 
 
 @dataclass(frozen=True)
-class Leaves:
+class PageSelection:
     """Which pages or frames of a file are taken."""
 
     total: int
@@ -40,7 +40,7 @@ class Leaves:
     """Those that are taken, counted from 1."""
 
 
-class NotAsked(ValueError):
+class PageSelectionError(ValueError):
     """The pages or frames that the options ask for cannot be taken; says why, and what to do."""
 
     def __init__(self, problem: str, way_out: str) -> None:
@@ -68,16 +68,17 @@ def rasters(
     kind: Kind,
     file: BinaryIO,
     options: ImageOptions,
-    anatomy: Anatomy | None,
+    header: FileHeader | None,
     only: Container[int] | None = None,
 ) -> Iterator[Raster]:
     """The pages or frames that are asked for, opened, perhaps not decoded, one at a time: each is valid until the
-    next is taken. Of a TIFF none is opened that is not in `only`. Raises Damaged, NotAsked, and whatever Pillow raises.
+    next is taken. Of a TIFF none is opened that is not in `only`. Raises DamagedFile, PageSelectionError, and whatever
+    Pillow raises.
     """
-    if anatomy is None:
-        prove_whole(file, kind)
+    if header is None:
+        check_complete(file, kind)
     if kind is TIFF:
-        found = tiff.leaves_of(file)
+        found = tiff.read_pictures(file)
         numbers = choose_pages(len(found.pages), options, what="page")
         taken = [number for number in numbers if only is None or number in only]
         yield from tiff.rasters(found, taken, options, where=material.where, source=material.source)
@@ -95,7 +96,7 @@ def rasters(
             return
         if kind is HEIC and heif.codec in OTHER_CODECS:
             way_out = "Export it as JPEG or PNG from a program that shows it."
-            raise Damaged(f"is coded in {OTHER_CODECS[heif.codec]}, which is not read", way_out)
+            raise DamagedFile(f"is coded in {OTHER_CODECS[heif.codec]}, which is not read", way_out)
         file.seek(0)
     open_ = decoder(kind)
     webp = None
@@ -105,13 +106,13 @@ def rasters(
         webp = webp_of(file)
         if webp.bare_canvas:
             file = with_alpha(file)
-    profile = _profile_beside(kind, file, anatomy)
-    if anatomy is not None and anatomy.animated:
+    profile = _profile_beside(kind, file, header)
+    if header is not None and header.animated:
         from .apng import animation_rasters
 
         wanted = options.frames
         choose = None if wanted is None else lambda count: _frames(count, wanted).numbers
-        yield from animation_rasters(file, material.where, material.source, anatomy, choose)
+        yield from animation_rasters(file, material.where, material.source, header, choose)
         return
     image: Any = open_(file)
     # What our own openers know beside Pillow's attributes stands in attributes of these names.
@@ -129,8 +130,8 @@ def rasters(
             raster.page = number if several else None
             yield raster
         return
-    orientation = anatomy.orientation if anatomy else exif_orientation(image.info.get("exif") or b"")
-    transparent = anatomy.transparent if anatomy else None
+    orientation = header.orientation if header else exif_orientation(image.info.get("exif") or b"")
+    transparent = header.transparent if header else None
     crop: Crop | None = None
     if heif is not None:
         crop, profile = _said_by_boxes(heif, kind, image)
@@ -155,7 +156,7 @@ def rasters(
             raster.deep = lambda: _deep_colours(kind, file, image.size)
         yield raster
     elif kind is GIF:
-        gif = walk_gif(Walker(file))
+        gif = walk_gif(ByteReader(file))
         frames = _frames(len(gif.frames), options.frames)
         for number, image in composed(file, gif, frames.numbers, options):  # noqa: B007 - `shown` looks at it
             yield shown(f"frame {number} of {frames.total}", page=number)
@@ -203,14 +204,14 @@ def _reopened(open_: Callable[[BinaryIO], Image.Image], file: BinaryIO, page: in
     return again
 
 
-def _profile_beside(kind: Kind, file: BinaryIO, anatomy: Anatomy | None) -> bytes | None:
+def _profile_beside(kind: Kind, file: BinaryIO, header: FileHeader | None) -> bytes | None:
     """The ICC profile that Pillow does not tell; `None` where it does."""
     if kind is BMP:
         from .bmp import bmp_profile
 
         return bmp_profile(file)
-    if kind is PNG and anatomy is not None:
-        return anatomy.profile or b""
+    if kind is PNG and header is not None:
+        return header.profile or b""
     return None
 
 
@@ -231,38 +232,38 @@ def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | N
 
 def foretell_pages(file: BinaryIO, options: ImageOptions) -> None:
     """Raises what `rasters` will raise of a TIFF, as far as tags tell it: nothing is decoded."""
-    found = tiff.leaves_of(file)
+    found = tiff.read_pictures(file)
     tiff.foretell(found, choose_pages(len(found.pages), options, what="page"), options)
 
 
-def leaves(kind: Kind, file: BinaryIO, options: ImageOptions) -> Leaves:
+def select_pages(kind: Kind, file: BinaryIO, options: ImageOptions) -> PageSelection:
     """What `rasters` will give, without decoding it. Raises as it does."""
     if (track := _track_in(kind, file, options)) is not None:
-        from .video.sequence import sequence_leaves
+        from .video.sequence import sequence_selection
 
-        shown = sequence_leaves(kind, file, track, options)
-        return shown if options.frames is not None else Leaves(1, (1,))
+        shown = sequence_selection(kind, file, track, options)
+        return shown if options.frames is not None else PageSelection(1, (1,))
     file.seek(0)
     if kind is TIFF:
-        count = len(tiff.leaves_of(file).pages)
-        return Leaves(count, tuple(choose_pages(count, options, what="page")))
+        count = len(tiff.read_pictures(file).pages)
+        return PageSelection(count, tuple(choose_pages(count, options, what="page")))
     if kind is DICOM:
         count = cast("Any", decoder(kind)(file)).n_frames
-        return Leaves(count, tuple(choose_pages(count, options, what="page")))
+        return PageSelection(count, tuple(choose_pages(count, options, what="page")))
     if kind.moving and options.frames is not None:
         if kind is GIF:
-            count = len(walk_gif(Walker(file)).frames)
+            count = len(walk_gif(ByteReader(file)).frames)
         else:
             count = _count_of_png(file) if kind is PNG else getattr(decoder(kind)(file), "n_frames", 1)
         if count > 1:
             return _frames(count, options.frames)
-    return Leaves(1, (1,))
+    return PageSelection(1, (1,))
 
 
 def stored_size(kind: Kind, file: BinaryIO) -> Size:
-    """Width and height as stored, from the header alone. Raises Damaged, and whatever Pillow raises."""
+    """Width and height as stored, from the header alone. Raises DamagedFile, and whatever Pillow raises."""
     if kind is TIFF:
-        return tiff.upright_size(tiff.leaves_of(file).pages[0].page)
+        return tiff.upright_size(tiff.read_pictures(file).pages[0].page)
     if (track := _track_in(kind, file)) is not None:
         return track.size
     file.seek(0)
@@ -279,8 +280,8 @@ def _count_of_png(file: BinaryIO) -> int:
     return len(read_animation(file).frames)
 
 
-def _frames(count: int, wanted: int) -> Leaves:
-    return Leaves(count, tuple(index + 1 for index in evenly(count, wanted)))
+def _frames(count: int, wanted: int) -> PageSelection:
+    return PageSelection(count, tuple(index + 1 for index in evenly(count, wanted)))
 
 
 def evenly(count: int, wanted: int) -> list[int]:
@@ -290,10 +291,10 @@ def evenly(count: int, wanted: int) -> list[int]:
 
 
 def choose_pages(count: int, options: ImageOptions, *, what: str) -> list[int]:
-    """Page numbers from 1. Raises NotAsked for pages that are not there, or too many that nobody asked for."""
+    """Page numbers from 1. Raises PageSelectionError for pages that are not there, or more than are sent unasked."""
     if options.pages is None:
         if count > MOST_PAGES:
-            raise NotAsked(
+            raise PageSelectionError(
                 f"has {count} {what}s, and no more than {MOST_PAGES} are sent unasked",
                 "Choose: ImageOptions(pages=10) for the first ten, pages=(3, 7) for these two.",
             )
@@ -303,5 +304,5 @@ def choose_pages(count: int, options: ImageOptions, *, what: str) -> list[int]:
     missing = [number for number in options.pages if number > count]
     if missing:
         has = f"has only {count} {what}s" if count > 1 else f"has one {what} only"
-        raise NotAsked(f"{has}, and page {missing[0]} was asked for", "Look at ImageOptions(pages=...).")
+        raise PageSelectionError(f"{has}, and page {missing[0]} was asked for", "Look at ImageOptions(pages=...).")
     return list(options.pages)

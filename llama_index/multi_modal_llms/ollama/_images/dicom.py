@@ -23,7 +23,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID, JPEGExtended12Bit
 
-from .anatomy import Damaged
+from .anatomy import DamagedFile
 from .levels import Range, said
 
 _WINDOW = ("WindowCenter", "WindowWidth", "VOILUTFunction")
@@ -68,41 +68,43 @@ logging.getLogger("pydicom").addFilter(_Silence())
 
 @contextmanager
 def _only_our_words(problem: str) -> Iterator[None]:
-    """Whatever pydicom raises is Damaged in our words, and what it logs is dropped."""
+    """Whatever pydicom raises is DamagedFile in our words, and what it logs is dropped."""
     _quiet.on = True
     try:
         yield
-    except Damaged:
+    except DamagedFile:
         raise
     except Exception:
-        raise Damaged(problem) from None
+        raise DamagedFile(problem) from None
     finally:
         _quiet.on = False
 
 
 class DicomFile:
-    """Opened: the header is read, no pixel is. Raises Damaged."""
+    """Opened: the header is read, no pixel is. Raises DamagedFile."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         if _DEFLATED.search(file.read(_HEAD)):
             # pydicom would inflate it at once, however large it becomes.
-            raise Damaged("is deflated as a whole", "Inflate it first: `dcmconv +te IN.dcm OUT.dcm` (dcmtk).")
+            raise DamagedFile("is deflated as a whole", "Inflate it first: `dcmconv +te IN.dcm OUT.dcm` (dcmtk).")
         file.seek(0)
         with _only_our_words("has a header that cannot be read"):
             self._header = dcmread(file, stop_before_pixels=True, specific_tags=_TAGS)
             self._syntax = UID(self._header.file_meta.TransferSyntaxUID)
             self._start = file.tell()
             if "Rows" not in self._header or "Columns" not in self._header:
-                raise Damaged("has no picture in it, or is cut short before it", "Look at it with `dcmdump IN.dcm`.")
+                raise DamagedFile(
+                    "has no picture in it, or is cut short before it", "Look at it with `dcmdump IN.dcm`."
+                )
             self.size = int(self._header.Columns), int(self._header.Rows)
             self.n_frames = int(self._header.get("NumberOfFrames") or 1)
             self.info: dict[str, Any] = {}
         if min(*self.size, self.n_frames) < 1:
-            raise Damaged("is broken: its size or its number of frames is none")
-        self._prove_syntax()
+            raise DamagedFile("is broken: its size or its number of frames is none")
+        self._check_syntax()
         with _only_our_words("is broken: its picture data do not begin as they should"):
-            self._prove_whole()
+            self._check_complete()
 
     @property
     def aspect(self) -> float:
@@ -146,13 +148,13 @@ class DicomFile:
         try:
             with _only_our_words("has picture data that cannot be decoded"):
                 yield
-        except Damaged:
+        except DamagedFile:
             if not self._syntax.is_encapsulated:
                 raise
             # Whether it is damaged or of a kind that the decoder does not know, pydicom does not tell.
             raise self._unknown() from None
 
-    def _prove_syntax(self) -> None:
+    def _check_syntax(self) -> None:
         bits = int(self._header.get("BitsStored") or 0)
         with _only_our_words("has pixels in a transfer syntax that is not known"):
             try:
@@ -162,18 +164,18 @@ class DicomFile:
         if not available or (self._syntax == JPEGExtended12Bit and bits != 8):
             raise self._unknown()
 
-    def _unknown(self) -> Damaged:
+    def _unknown(self) -> DamagedFile:
         way_out = _WAYS_OUT.get(str(self._syntax), _CONVERTED)
-        return Damaged(f"has a picture in it, coded as {self._syntax.name}, that cannot be decoded here", way_out)
+        return DamagedFile(f"has a picture in it, coded as {self._syntax.name}, that cannot be decoded here", way_out)
 
-    def _prove_whole(self) -> None:
+    def _check_complete(self) -> None:
         """Walks the picture's element to its end."""
         file, size = self._file, self._file.seek(0, 2)
         file.seek(self._start)
         order = "<" if self._syntax.is_little_endian else ">"
         head = file.read(8)
         if len(head) < 8:
-            raise Damaged("is cut short: it ends before its picture data")
+            raise DamagedFile("is cut short: it ends before its picture data")
         (length,) = struct.unpack_from(f"{order}I", head, 4)
         if not self._header.original_encoding[0]:
             (length,) = struct.unpack(f"{order}I", file.read(4))
@@ -183,7 +185,7 @@ class DicomFile:
             if str(self._header.PhotometricInterpretation) == "YBR_FULL_422":
                 bits = bits * 2 // 3
             if file.tell() + length > size or length < (bits + 7) // 8:
-                raise Damaged(_INSIDE)
+                raise DamagedFile(_INSIDE)
             return
         items = 0
         while True:
@@ -192,12 +194,12 @@ class DicomFile:
                 return  # without its end mark, as some writers leave it
             items += 1
             if len(item) < 8:
-                raise Damaged(_INSIDE)
+                raise DamagedFile(_INSIDE)
             group, element, length = struct.unpack("<HHI", item)
             if (group, element) == (0xFFFE, 0xE0DD):
                 return
             if (group, element) != (0xFFFE, 0xE000) or file.tell() + length > size:
-                raise Damaged(_INSIDE)
+                raise DamagedFile(_INSIDE)
             file.seek(length, 1)
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from .anatomy import Walker
+from .anatomy import ByteReader
 from .encoded import decode_base64
 from .foreign import SVG
 from .formats import MP3, PDF, READABLE, UNKNOWN, WAV
 from .material import Material
 from .options import ImageOptions
 from .pdf import pdf_pages
-from .pictures import pictures_of
+from .pictures import prepare
 from .prepared import Content, PreparedAudio, PreparedImage
-from .sources import of_fields
+from .sources import from_block_fields
 
 
 def document_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage | str]:
     """A DocumentBlock: the pages of a PDF or TIFF, a picture, or the text of a text file."""
-    material = of_fields(block.data, block.path, block.url, options, where=where, name="DocumentBlock")
+    material = from_block_fields(block.data, block.path, block.url, options, where=where, name="DocumentBlock")
     if isinstance(block.data, bytes) and material.content.data == block.data:
         # Core keeps every document in base64, text too; what is in it counts, even when that is of no known kind.
         decoded = decode_base64(block.data)
@@ -28,7 +28,7 @@ def document_block(block: Any, options: ImageOptions, *, where: str) -> list[Pre
     if kind is PDF:
         return [*pdf_pages(material, options)]
     if kind in READABLE:
-        return [*pictures_of(material, options, kind)]
+        return [*prepare(material, options, kind)]
     if kind.family == "text" or kind is SVG:
         return [_text(material)]
     if kind is UNKNOWN:
@@ -50,19 +50,19 @@ def _text(material: Material) -> str:
 
 def audio_block(block: Any, options: ImageOptions, *, where: str) -> PreparedAudio:
     """An AudioBlock of WAV or MP3, byte for byte."""
-    material = of_fields(block.audio, block.path, block.url, options, where=where, name="AudioBlock")
+    material = from_block_fields(block.audio, block.path, block.url, options, where=where, name="AudioBlock")
     kind = material.kind()
     if kind not in (WAV, MP3):
         way_out = "Ollama takes WAV and MP3 only: convert it, for example with ffmpeg."
         raise material.refuse(f"is {kind.phrase}", kind.way_out or way_out, kind)
     if kind is WAV:
-        _prove_wav(material)
+        _check_wav(material)
     return PreparedAudio("wav" if kind is WAV else "mp3", material.content)
 
 
-def _prove_wav(material: Material) -> None:
+def _check_wav(material: Material) -> None:
     with material.open() as file:
-        declared = int.from_bytes(Walker(file).take(8, "its header")[4:], "little")
+        declared = int.from_bytes(ByteReader(file).take(8, "its header")[4:], "little")
     # Writers that do not know the length beforehand leave one of these two.
     if declared not in (0, 0xFFFFFFFF) and declared + 8 > len(material.content):
         raise material.refuse("is a WAV sound that is cut short", "Get the whole file again.", WAV)

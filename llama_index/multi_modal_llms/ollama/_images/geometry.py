@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .anatomy import Damaged
+from .anatomy import DamagedFile
 from .mapping import Size
 from .options import ImageOptions
 
@@ -16,12 +16,12 @@ MOST_STRETCHED = 8.0
 use, those of anamorphic video and of faxes, stay below 3, and a claim of 65,535 is an attack on memory."""
 
 
-def too_large(size: Size, options: ImageOptions) -> Damaged | None:
+def too_large(size: Size, options: ImageOptions) -> DamagedFile | None:
     """The error for what would fill the memory, to be raised before a pixel is decoded; else `None`."""
     pixels = size[0] * size[1]
     if pixels <= options.max_source_pixels:
         return None
-    return Damaged(
+    return DamagedFile(
         f"says that it is {size[0]}x{size[1]}, {pixels / 1e6:,.0f} megapixels",
         f"More than {options.max_source_pixels / 1e6:,.0f} are not decoded, since they may be an attack "
         "on memory: scale it down first, or raise ImageOptions(max_source_pixels=...).",

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .anatomy import Damaged, Walker
+from .anatomy import ByteReader, DamagedFile
 from .geometry import too_large
 from .mapping import Size
 from .options import ImageOptions
@@ -77,8 +77,8 @@ class Gif:
         return max(self.screen[0], right), max(self.screen[1], bottom)
 
 
-def walk_gif(walker: Walker) -> Gif:
-    """The file's frames. Raises Damaged when it is cut short."""
+def walk_gif(walker: ByteReader) -> Gif:
+    """The file's frames. Raises DamagedFile when it is cut short."""
     walker.seek(0)
     width, height, flags = struct.unpack_from("<HHB", walker.take(13, _HEADER), 6)
     shared = _palette(walker, flags, _HEADER)
@@ -113,15 +113,15 @@ def walk_gif(walker: Walker) -> Gif:
             # Its end, or no block: what comes after a last frame, decoders leave alone. Many leave the end out.
             break
     if not frames:
-        raise Damaged("is cut short: it ends before any picture")
+        raise DamagedFile("is cut short: it ends before any picture")
     return Gif((width, height), tuple(frames))
 
 
-def _palette(walker: Walker, flags: int, part: str) -> bytes:
+def _palette(walker: ByteReader, flags: int, part: str) -> bytes:
     return walker.take(3 << (flags & 7) + 1, part) if flags & 0x80 else b""
 
 
-def _first_of_blocks(walker: Walker) -> bytes:
+def _first_of_blocks(walker: ByteReader) -> bytes:
     """Takes a chain of blocks to its end, and gives the first of them."""
     first = b""
     while length := walker.take(1, _PICTURE)[0]:
@@ -137,7 +137,7 @@ def covered(image: Any, options: ImageOptions) -> Image.Image | None:
     extent = image.tile[0].extents
     if extent == (0, 0, *image.size) or "transparency" in image.info:
         return None
-    _prove_size(image.size, options)
+    _check_size(image.size, options)
     mask = pil.new("L", image.size)
     mask.paste(255, extent)
     return mask
@@ -146,16 +146,16 @@ def covered(image: Any, options: ImageOptions) -> Image.Image | None:
 def composed(
     file: BinaryIO, gif: Gif, numbers: Collection[int], options: ImageOptions
 ) -> Iterator[tuple[int, Image.Image]]:
-    """What is seen at the frames of these numbers, counted from 1: transparent where nothing is. Raises Damaged."""
+    """What is seen at the frames of these numbers, counted from 1: transparent where nothing is. Raises DamagedFile."""
     from PIL import Image as pil
 
-    _prove_size(gif.size, options)
+    _check_size(gif.size, options)
     grey = all(frame.grey for frame in gif.frames)
     canvas = pil.new("LA" if grey else "RGBA", gif.size)
     for number, frame in enumerate(gif.frames[: max(numbers)], 1):
         before = canvas.copy() if frame.disposal in (_BRING_BACK, _BRING_BACK_TOO) else None
         if all(frame.size):
-            _prove_size(frame.size, options)
+            _check_size(frame.size, options)
             picture = _decoded(file, frame).convert(canvas.mode)
             canvas.paste(picture, frame.at, None if frame.key is None else picture.getchannel("A"))
         if number in numbers:
@@ -173,6 +173,6 @@ def _decoded(file: BinaryIO, frame: Frame) -> Image.Image:
     return GifImageFile(io.BytesIO(frame.alone(file)))
 
 
-def _prove_size(size: Size, options: ImageOptions) -> None:
+def _check_size(size: Size, options: ImageOptions) -> None:
     if (bomb := too_large(size, options)) is not None:
         raise bomb

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
-from .anatomy import PIECE, Anatomy, Damaged, Walker, exif_orientation
+from .anatomy import PIECE, ByteReader, DamagedFile, FileHeader, exif_orientation
 
 _SOI, _EOI, _SOS, _DQT, _DHT = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -18,15 +18,15 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
-def walk_jpeg(file: BinaryIO) -> Anatomy:
+def walk_jpeg(file: BinaryIO) -> FileHeader:
     """Walk a JPEG from its first byte to its end marker.
 
     Bytes after that are allowed: motion photos have them.
-    Raises Damaged when it is cut short or has no picture. That every component got a scan and that the end
+    Raises DamagedFile when it is cut short or has no picture. That every component got a scan and that the end
     marker is there does not prove that no byte in between was changed; nothing short of the sender's checksum
     does.
     """
-    return _Walk(Walker(file)).run()
+    return _Walk(ByteReader(file)).run()
 
 
 _OTHER_READER = (
@@ -36,13 +36,13 @@ _OTHER_READER = (
 """FFmpeg 5.1 reads JPEG-LS in colour as black and lossless JPEG of 16 bits as noise; ImageMagick 6.9 reads neither."""
 
 
-def prove_jpeg_header(file: BinaryIO) -> None:
-    """Walk it to its first picture data: of a kind that is not read, or cut before, it raises Damaged."""
-    _Walk(Walker(file)).run(header_only=True)
+def check_jpeg_header(file: BinaryIO) -> None:
+    """Walk it to its first picture data: of a kind that is not read, or cut before, it raises DamagedFile."""
+    _Walk(ByteReader(file)).run(header_only=True)
 
 
 class _Walk:
-    def __init__(self, walker: Walker) -> None:
+    def __init__(self, walker: ByteReader) -> None:
         self.walker = walker
         self.frame: bytes | None = None
         self.frame_marker = 0
@@ -55,15 +55,15 @@ class _Walk:
         self.scanned: set[int] = set()
         self.odd = False
 
-    def run(self, *, header_only: bool = False) -> Anatomy:
+    def run(self, *, header_only: bool = False) -> FileHeader:
         """With `header_only` no more is known than what stands before the first picture data."""
         if self.walker.take(2, "its first bytes") != b"\xff\xd8":
-            raise Damaged("does not begin as a JPEG")
+            raise DamagedFile("does not begin as a JPEG")
         while (marker := self._next_marker()) != _EOI:
             if marker in _STANDALONE or marker == 0:
                 continue
             if marker == _SOI:
-                raise Damaged("is broken: a second picture begins inside the first")
+                raise DamagedFile("is broken: a second picture begins inside the first")
             self._segment(marker)
             if marker == _SOS and header_only:
                 # A picture that comes colour by colour has one of them in its first scan.
@@ -87,12 +87,12 @@ class _Walk:
         part = "its header" if not self.scanned else "its picture data"
         (length,) = struct.unpack(">H", self.walker.take(2, part))
         if length < 2:
-            raise Damaged("is broken: a part of it claims to be shorter than its own length field")
+            raise DamagedFile("is broken: a part of it claims to be shorter than its own length field")
         length -= 2
         if marker == _JPEG_LS:
-            raise Damaged("is coded as JPEG-LS, which is not read", _OTHER_READER)
+            raise DamagedFile("is coded as JPEG-LS, which is not read", _OTHER_READER)
         if marker in _HIERARCHICAL:
-            raise Damaged("is hierarchical, which is not read", "Save it as PNG or as an ordinary JPEG first.")
+            raise DamagedFile("is hierarchical, which is not read", "Save it as PNG or as an ordinary JPEG first.")
         if marker in _FRAMES:
             self._frame(marker, self.walker.take(length, part))
         elif marker == _SOS:
@@ -118,20 +118,20 @@ class _Walk:
 
     def _frame(self, marker: int, body: bytes) -> None:
         if self.frame is not None:
-            raise Damaged("is broken: it declares its size twice")
+            raise DamagedFile("is broken: it declares its size twice")
         if len(body) < 6 or len(body) < 6 + 3 * body[5] or body[5] == 0:
-            raise Damaged("is broken: its size declaration is cut short")
+            raise DamagedFile("is broken: its size declaration is cut short")
         if body[0] != 8:
             more = f" Of that, ImageOptions(range=(0, {(1 << body[0]) - 1})) shows all." if 8 < body[0] < 16 else ""
-            raise Damaged(f"has {body[0]} bits a sample, where 8 are read", _OTHER_READER + more)
+            raise DamagedFile(f"has {body[0]} bits a sample, where 8 are read", _OTHER_READER + more)
         self.frame, self.frame_marker = body, marker
 
     def _scan(self, body: bytes) -> None:
         if self.frame is None:
-            raise Damaged("is broken: picture data comes before its size")
+            raise DamagedFile("is broken: picture data comes before its size")
         count = body[0] if body else 0
         if not 1 <= count <= 4 or len(body) < 1 + 2 * count + 3:
-            raise Damaged("is broken: a scan declares no components")
+            raise DamagedFile("is broken: a scan declares no components")
         for at in range(1, 1 + 2 * count, 2):
             self.scanned.add(body[at])
             if self.frame_marker in (0xC0, 0xC1):
@@ -144,7 +144,7 @@ class _Walk:
             known.add(body[at])
             at += length_of(body, at)
         if at != len(body):
-            raise Damaged("is broken: one of its decoding tables is cut short")
+            raise DamagedFile("is broken: one of its decoding tables is cut short")
 
     def _skip_picture_data(self) -> None:
         kept = b""
@@ -152,23 +152,23 @@ class _Walk:
             position = self.walker.tell() - len(kept)
             piece = self.walker.some(PIECE)
             if not piece:
-                raise Damaged("is cut short: it ends inside its picture data")
+                raise DamagedFile("is cut short: it ends inside its picture data")
             data = kept + piece
             if found := _MARKER.search(data):
                 self.walker.seek(position + found.start())
                 return
             kept = b"\xff" if data.endswith(b"\xff") else b""
 
-    def _anatomy(self) -> Anatomy:
+    def _anatomy(self) -> FileHeader:
         if self.frame is None or not self.scanned:
-            raise Damaged("is broken: it ends before any picture")
+            raise DamagedFile("is broken: it ends before any picture")
         precision, height, width, count = struct.unpack_from(">BHHB", self.frame)
         components = [self.frame[at : at + 3] for at in range(6, 6 + 3 * count, 3)]
         if width == 0 or height == 0:
             # A height of 0 is legal and comes later (DNL), but no decoder in reach follows it.
-            raise Damaged("is broken: it says that it has no width or height")
+            raise DamagedFile("is broken: it says that it has no width or height")
         if not {component[0] for component in components} <= self.scanned:
-            raise Damaged("is cut short: it ends before all its colours were there")
+            raise DamagedFile("is cut short: it ends before all its colours were there")
         letters = bytes(component[0] for component in components) == b"RGB"
         plain_rgb = count == 3 and not letters and (self.adobe_transform in (None, 1) or self.jfif)
         most = [max(component[1] >> 4 for component in components), max(c[1] & 15 for c in components)]
@@ -178,11 +178,11 @@ class _Walk:
         )
         tables = {component[2] for component in components} <= {table & 15 for table in self.quantisation}
         colours = {1: "grey", 3: "rgb"}.get(count, "other")
-        return Anatomy(
+        return FileHeader(
             size=(width, height),
             orientation=self.orientation or 1,
             colours=colours,  # type: ignore[arg-type]
-            every_reader=(
+            baseline=(
                 not self.odd
                 and self.frame_marker in (0xC0, 0xC1, 0xC2)
                 and precision == 8

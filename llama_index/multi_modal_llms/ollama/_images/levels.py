@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .anatomy import Damaged
+from .anatomy import DamagedFile
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -37,7 +37,7 @@ def to_8_bit(
     the high byte would leave fewer than `FEWEST_GREYS`, the lowest to the highest value; else the high byte is taken.
     It is one range for all three colours. `stated` is a range meant for showing (ImageJ's min and max, a DICOM
     window); a camera's number of significant bits is `bits`. Where `visible` (of mode L) is 0 values do not count,
-    and come out as anything. Raises Damaged when the chosen range makes one grey of a picture that has several.
+    and come out as anything. Raises DamagedFile when the chosen range makes one grey of a picture that has several.
     """
     planes = [as_i16(plane) for plane in planes]
     plain = f"reduced from {bits} bit"
@@ -85,17 +85,17 @@ def choose_in_8_bit(
     image: Image.Image, chosen: Range, *, visible: Image.Image | None = None
 ) -> tuple[Image.Image, str]:
     """A picture of mode L or RGB, which has 8 bits from the start, with the chosen range of its values shown."""
-    prove_within_8_bit(chosen)
+    check_within_8_bit(chosen)
     low, high = _extrema([image], visible)
     if not _shows(chosen, low, high):
         raise shows_nothing(chosen, low, high)
     return image.point(spread(chosen, 256) * len(image.getbands())), f"8 bit: {said(chosen)}, as asked"
 
 
-def prove_within_8_bit(chosen: Range) -> None:
-    """That a picture of 8 bits can have values from the range. Raises Damaged."""
+def check_within_8_bit(chosen: Range) -> None:
+    """That a picture of 8 bits can have values from the range. Raises DamagedFile."""
     if chosen[0] < 0 or chosen[1] > 255:
-        raise Damaged(
+        raise DamagedFile(
             f"has 8 bits, that is values from 0 to 255, and the range {chosen[0]:,} to {chosen[1]:,} goes beyond them",
             "Leave the range out for it, or choose one of its values.",
         )
@@ -174,9 +174,9 @@ def said(shown: Range) -> str:
     return f"{shown[0]:,} to {shown[1]:,} shown as 0 to 255"
 
 
-def shows_nothing(chosen: Range, low: int, high: int) -> Damaged:
+def shows_nothing(chosen: Range, low: int, high: int) -> DamagedFile:
     """The error for a range that the picture has nothing in."""
-    return Damaged(
+    return DamagedFile(
         f"has values from {low:,} to {high:,}, and a range of {chosen[0]:,} to {chosen[1]:,} makes one grey of them",
         "Choose a range within them, or leave it out.",
     )

@@ -12,7 +12,7 @@ from ..errors import ImageError, MissingExtraError
 from .encoded import BadEncoding, unwrap
 from .formats import Kind
 from .prepared import Content
-from .refusing import install, refusal, said, whereabouts
+from .refusing import image_error, install, missing_path_hint, said
 from .sniff import sniff_file
 
 
@@ -39,7 +39,7 @@ class Material:
 
     def refuse(self, problem: str, way_out: str = "", kind: Kind | None = None) -> ImageError:
         """The error to raise: where and what it is, the problem, and what to do."""
-        return refusal(self.where, self.source, problem, way_out, kind.name if kind else "")
+        return image_error(self.where, self.source, problem, way_out, kind.name if kind else "")
 
     def lacks(self, kind: Kind) -> MissingExtraError:
         """The error to raise when the package that reads it is not installed."""
@@ -55,7 +55,7 @@ def from_bytes(data: bytes, *, where: str, source: str) -> Material:
     try:
         inner = unwrap(data)
     except BadEncoding as error:
-        raise refusal(where, source, f"is {error}", "Build it as data:image/png;base64,<base64>.") from error
+        raise image_error(where, source, f"is {error}", "Build it as data:image/png;base64,<base64>.") from error
     return Material(Content(where, source, data=inner))
 
 
@@ -67,17 +67,17 @@ def from_file(path: str | os.PathLike[str], *, where: str, hint: str = "") -> Ma
         if stat.S_ISREG(mode):
             return Material(Content.of_file(name, where=where, source=name))
     except FileNotFoundError as error:
-        raise refusal(where, name, "does not exist", hint or whereabouts(name)) from error
+        raise image_error(where, name, "does not exist", hint or missing_path_hint(name)) from error
     except PermissionError as error:
         way_out = f"Make it readable for you (`chmod u+r`), or leave it out.{f' {hint}' if hint else ''}"
-        raise refusal(where, name, f"cannot be read: {error.strerror or error}", way_out) from error
+        raise image_error(where, name, f"cannot be read: {error.strerror or error}", way_out) from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            raise refusal(where, f"{name[:80]}...", "is too long for a file name", hint) from error
-        raise refusal(where, name, f"cannot be read: {error.strerror or error}", hint) from error
+            raise image_error(where, f"{name[:80]}...", "is too long for a file name", hint) from error
+        raise image_error(where, name, f"cannot be read: {error.strerror or error}", hint) from error
     except ValueError as error:  # a NUL character in it
-        raise refusal(where, repr(name[:80]), "is not a file name", hint) from error
+        raise image_error(where, repr(name[:80]), "is not a file name", hint) from error
     if stat.S_ISDIR(mode):
-        raise refusal(where, name, "is a folder", "Name the files in it.")
+        raise image_error(where, name, "is a folder", "Name the files in it.")
     # A pipe could keep the call waiting for ever, a device could fill the memory.
-    raise refusal(where, name, "is a pipe or a device", "Pass its bytes, or an open file.")
+    raise image_error(where, name, "is a pipe or a device", "Pass its bytes, or an open file.")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import cache, reduce
 from typing import TYPE_CHECKING
 
-from .anatomy import Damaged
+from .anatomy import DamagedFile
 from .colour import to_srgb
-from .levels import Range, as_i16, choose_in_8_bit, colour_to_8_bit, look_up, prove_within_8_bit, to_8_bit
+from .levels import Range, as_i16, check_within_8_bit, choose_in_8_bit, colour_to_8_bit, look_up, to_8_bit
 from .raster import Raster
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def simple_mode(raster: Raster, chosen: Range | None, steps: list[str]) -> Image.Image:
-    """The decoded picture as L, LA, RGB, RGBA or CMYK. `chosen` is `ImageOptions.range`. May raise Damaged."""
+    """The decoded picture as L, LA, RGB, RGBA or CMYK. `chosen` is `ImageOptions.range`. May raise DamagedFile."""
     image = raster.image
     if _is_deep_grey(image):
         return _deep_grey(raster, chosen, steps)
@@ -102,33 +102,33 @@ def _shallow(image: Image.Image, steps: list[str]) -> Image.Image:
     raise _without_brightness(mode)
 
 
-def prove_shown(raster: Raster, chosen: Range | None) -> None:
-    """That `simple_mode` will show the picture, as far as it tells before it is decoded. Raises Damaged."""
+def check_shown(raster: Raster, chosen: Range | None) -> None:
+    """That `simple_mode` will show the picture, as far as it tells before it is decoded. Raises DamagedFile."""
     image = raster.image
-    prove_brightness(image)
+    check_brightness(image)
     deep = _is_deep_grey(image) or (raster.low_bytes is not None and image.mode in _DEEP_COLOURS)
     if chosen is not None and not raster.ranged and not deep:
-        prove_range(chosen, inks=image.mode == "CMYK")
+        check_range(chosen, inks=image.mode == "CMYK")
 
 
-def prove_range(chosen: Range, *, inks: bool) -> None:
-    """That the range can be that of a picture of 8 bits, or of `inks` (CMYK). Raises Damaged."""
+def check_range(chosen: Range, *, inks: bool) -> None:
+    """That the range can be that of a picture of 8 bits, or of `inks` (CMYK). Raises DamagedFile."""
     if inks:
-        raise Damaged(
+        raise DamagedFile(
             "is CMYK, and a range of values from dark to bright means nothing in inks",
             "Leave the range out for it, or save it as RGB first.",
         )
-    prove_within_8_bit(chosen)
+    check_within_8_bit(chosen)
 
 
-def prove_brightness(image: Image.Image) -> None:
-    """That the picture, which need not be decoded, has values that mean a brightness. Raises Damaged."""
+def check_brightness(image: Image.Image) -> None:
+    """That the picture, which need not be decoded, has values that mean a brightness. Raises DamagedFile."""
     if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM")):
         raise _without_brightness(image.mode)
 
 
-def _without_brightness(mode: str) -> Damaged:
-    return Damaged(
+def _without_brightness(mode: str) -> DamagedFile:
+    return DamagedFile(
         f"has pixels of a kind ({mode}) that have no natural brightness", "Scale them to 8 bit, 0 to 255, first."
     )
 
@@ -169,7 +169,7 @@ def _both(alpha: Image.Image, other: Image.Image | None) -> Image.Image:
 
 
 def _chosen(image: Image.Image, chosen: Range, steps: list[str]) -> Image.Image:
-    prove_range(chosen, inks=image.mode == "CMYK")
+    check_range(chosen, inks=image.mode == "CMYK")
     alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
     opaque = image if alpha is None else image.convert("L" if image.mode == "LA" else "RGB")
     shown, step = choose_in_8_bit(opaque, chosen, visible=alpha)

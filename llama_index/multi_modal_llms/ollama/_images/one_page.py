@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from .decoding import NotAsked, decoder
+from .decoding import PageSelectionError, decoder
 from .formats import AVIF, HEIC, JPEG, JPEG_2000, PNM, VIDEOS, Kind
 from .options import ImageOptions
 
@@ -21,7 +21,7 @@ def asks_for_other_pages(options: ImageOptions) -> bool:
     return type(options.pages) is tuple and options.pages != (1,)
 
 
-def no_such_page(kind: Kind | None, file: BinaryIO | None, options: ImageOptions) -> NotAsked | None:
+def no_such_page(kind: Kind | None, file: BinaryIO | None, options: ImageOptions) -> PageSelectionError | None:
     """Why what is no document lacks the pages that the options name. `kind` and `file` are of a file; `file` is not
     needed of a video. `None` of what moves when `frames` is chosen too: then `pages` is for the documents beside it.
     Raises what decoders raise: of several pictures in it only they know."""
@@ -31,20 +31,26 @@ def no_such_page(kind: Kind | None, file: BinaryIO | None, options: ImageOptions
     if kind in VIDEOS and options.frames is not None:
         return None
     if kind in VIDEOS:
-        return NotAsked(f"has frames and no pages, {asked}", "Choose its frames: ImageOptions(frames=1) for one.")
+        return PageSelectionError(
+            f"has frames and no pages, {asked}", "Choose its frames: ImageOptions(frames=1) for one."
+        )
     sequence = kind in (AVIF, HEIC) and file is not None and _is_sequence(file)
     count = 1 if kind is None or file is None or sequence else _pictures_in(kind, file)
     if sequence or (count > 1 and kind is not None and kind.moving):
         if options.frames is not None:
             return None
-        return NotAsked(f"has frames and no pages, {asked}", "Choose its frames: ImageOptions(frames=4) for four.")
+        return PageSelectionError(
+            f"has frames and no pages, {asked}", "Choose its frames: ImageOptions(frames=4) for four."
+        )
     if count > 1 and kind in _TAKEN_OUT:
         read, way_out = _TAKEN_OUT[kind]
-        return NotAsked(f"has {count} pictures, of which {read} alone is read, as page 1, {asked}", way_out)
+        return PageSelectionError(f"has {count} pictures, of which {read} alone is read, as page 1, {asked}", way_out)
     if other == 1:
         asked = f"and page 1 was asked for {len(options.pages)} times"
     has = "is read as one page only" if kind in _MAY_HOLD_MORE else "has one page only"
-    return NotAsked(f"{has}, {asked}", "Beside documents pass prepare_image(...) of it, which pages= is not for.")
+    return PageSelectionError(
+        f"{has}, {asked}", "Beside documents pass prepare_image(...) of it, which pages= is not for."
+    )
 
 
 def _is_sequence(file: BinaryIO) -> bool:

@@ -9,21 +9,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .anatomy import PIECE
-from .decoding import Leaves, leaves, stored_size
+from .decoding import PageSelection, select_pages, stored_size
 from .formats import JPEG, PDF, PNG, READABLE, VIDEOS, Kind
 from .mapping import Size
 from .material import Material
 from .options import ImageOptions
-from .pdf import pdf_leaves, pdf_pages
-from .pictures import each_picture, faults_named, foretell, prove_pages
+from .pdf import pdf_pages, pdf_selection
+from .pictures import as_image_errors, check_pages, foretell, iter_prepared
 from .prepared import PreparedImage
 from .raster import Raster
-from .sources import bare_source
-from .video import video_frames, video_leaves
+from .sources import open_input
+from .video import video_frames, video_selection
 
 
 @dataclass(frozen=True)
-class Original:
+class PictureSource:
     """A picture, PDF or video as it was given.
 
     Its hash and what is sent of it are of the same bytes: a file on disk that changes in between is an ImageError.
@@ -36,7 +36,7 @@ class Original:
     """The only page or frame of the file that is meant."""
 
     @classmethod
-    def of(cls, source: Any, options: ImageOptions, *, where: str = "") -> Original:
+    def of(cls, source: Any, options: ImageOptions, *, where: str = "") -> PictureSource:
         """Of whatever may stand in `image_documents`, and of PDFs and videos in all these forms.
 
         A node that holds a whole PDF, say, and whose `metadata` has a `page_label` beside the number of `pages`, as
@@ -45,7 +45,7 @@ class Original:
         """
         if isinstance(source, PreparedImage):
             return cls(source, options)
-        original = cls(bare_source(source, options, where=where), options)
+        original = cls(open_input(source, options, where=where), options)
         if _metadata_of(source).get("videos") is False:
             original.refuse_video()
         page = _page_of(source)
@@ -103,7 +103,7 @@ class Original:
         kind = self.held.kind()
         if kind not in READABLE:
             return None
-        with faults_named(self.held, kind), self.held.open() as file:
+        with as_image_errors(self.held, kind), self.held.open() as file:
             return stored_size(kind, file)
 
     def pictures(self) -> list[PreparedImage]:
@@ -121,31 +121,31 @@ class Original:
         """
         return self._each(_without_limit(self.options), only)
 
-    def leaves(self) -> Leaves:
+    def select_pages(self) -> PageSelection:
         """How many pages or frames it has, and which of them `pages` gives, without drawing any.
 
         Of a video that does not say how many frames it has, `pages` may give fewer.
         """
-        all_of_it = self._leaves(_without_limit(self.options))
+        all_of_it = self._select_pages(_without_limit(self.options))
         if self.page is None:
             return all_of_it
-        return Leaves(all_of_it.total, tuple(number for number in all_of_it.numbers if number == self.page))
+        return PageSelection(all_of_it.total, tuple(number for number in all_of_it.numbers if number == self.page))
 
-    def _leaves(self, options: ImageOptions) -> Leaves:
+    def _select_pages(self, options: ImageOptions) -> PageSelection:
         if not isinstance(self.held, Material):
             if isinstance(self.held, Raster):
-                prove_pages(self.held, options)
-            return Leaves(1, (1,))
+                check_pages(self.held, options)
+            return PageSelection(1, (1,))
         kind = self.held.kind()
         if kind is PDF:
-            return pdf_leaves(self.held, options)
+            return pdf_selection(self.held, options)
         if kind in VIDEOS:
-            return video_leaves(self.held, options)
+            return video_selection(self.held, options)
         if kind not in READABLE:
-            return Leaves(1, (1,))
-        prove_pages(self.held, options, kind)
-        with faults_named(self.held, kind), self.held.open() as file:
-            return leaves(kind, file, options)
+            return PageSelection(1, (1,))
+        check_pages(self.held, options, kind)
+        with as_image_errors(self.held, kind), self.held.open() as file:
+            return select_pages(kind, file, options)
 
     def foretell(self, *, together: bool = False) -> None:
         """Raises the ImageError that sending it will raise, as far as headers tell it: nothing is drawn or decoded.
@@ -157,11 +157,11 @@ class Original:
             if self.is_picture():
                 foretell(self.held, options)
             else:
-                self._leaves(options)
+                self._select_pages(options)
 
     def count(self) -> int:
-        """How many pages or frames `pages` will give, without drawing any: see `leaves`."""
-        return len(self.leaves().numbers)
+        """How many pages or frames `pages` will give, without drawing any: see `select_pages`."""
+        return len(self.select_pages().numbers)
 
     def _each(self, options: ImageOptions, only: Container[int] | None) -> Iterator[PreparedImage]:
         if self.page is not None:
@@ -173,7 +173,7 @@ class Original:
             return pdf_pages(self.held, options, only)
         if isinstance(self.held, Material) and kind in VIDEOS:
             return video_frames(self.held, options, only=only)
-        return each_picture(self.held, options, only, kind=kind)
+        return iter_prepared(self.held, options, only, kind=kind)
 
 
 def _without_limit(options: ImageOptions) -> ImageOptions:

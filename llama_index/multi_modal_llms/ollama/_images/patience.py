@@ -15,7 +15,7 @@ _check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None
 
 @contextmanager
 def ended_by(check: Callable[[], None]) -> Iterator[None]:
-    """Within it, `look_at_the_clock` calls `check`, which raises when the time is over."""
+    """Within it, `check_deadline` calls `check`, which raises when the time is over."""
     before = _check.set(check)
     try:
         yield
@@ -23,7 +23,7 @@ def ended_by(check: Callable[[], None]) -> Iterator[None]:
         _check.reset(before)
 
 
-def look_at_the_clock() -> None:
+def check_deadline() -> None:
     """Raises what `check` raises when there is no time left; does nothing for who has no deadline."""
     check = _check.get()
     if check is not None:

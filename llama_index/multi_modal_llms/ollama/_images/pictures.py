@@ -7,40 +7,40 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 
 from ..errors import OllamaMultiModalError
-from .anatomy import Anatomy, Damaged
+from .anatomy import DamagedFile, FileHeader
 from .colour import changes_colours
 from .convert import render
-from .decoding import NotAsked, foretell_pages, rasters, stored_size
+from .decoding import PageSelectionError, foretell_pages, rasters, stored_size
 from .formats import JPEG, PNG, READABLE, TIFF, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, Kind
 from .geometry import plan_size, squared, too_large
-from .jpeg import prove_jpeg_header, walk_jpeg
+from .jpeg import check_jpeg_header, walk_jpeg
 from .mapping import BoxMapping, Size
 from .material import Material
-from .modes import prove_shown
+from .modes import check_shown
 from .one_page import asks_for_other_pages, no_such_page
 from .options import ImageOptions
-from .patience import look_at_the_clock
-from .png import prove_png_chunks, walk_png
+from .patience import check_deadline
+from .png import check_png_chunks, walk_png
 from .prepared import PreparedImage
 from .raster import Raster
-from .refusing import refusal
+from .refusing import image_error
 
 
-def pictures_of(material: Material | Raster, options: ImageOptions, kind: Kind | None = None) -> list[PreparedImage]:
+def prepare(material: Material | Raster, options: ImageOptions, kind: Kind | None = None) -> list[PreparedImage]:
     """The pictures in it: one, or several pages or frames. Raises ImageError."""
-    return list(each_picture(material, options, kind=kind))
+    return list(iter_prepared(material, options, kind=kind))
 
 
-def each_picture(
+def iter_prepared(
     material: Material | Raster, options: ImageOptions, only: Container[int] | None = None, *, kind: Kind | None = None
 ) -> Iterator[PreparedImage]:
     """The same one at a time; of several pages or frames those whose numbers are in `only`. One alone is number 1.
 
     `kind` is the material's, where that is known: to look takes 10 us, a tenth of what a PNG of 1 MP takes to pass.
     """
-    look_at_the_clock()
+    check_deadline()
     if asks_for_other_pages(options):
-        prove_pages(material, options, kind)
+        check_pages(material, options, kind)
     if isinstance(material, Raster):
         if only is None or 1 in only:
             yield rendered(material, options)
@@ -48,23 +48,23 @@ def each_picture(
     kind = kind or material.kind()
     if kind not in READABLE:
         raise refuse_kind(material, kind)
-    anatomy = None
+    header = None
     if kind in (JPEG, PNG):
-        anatomy = _walk(material, kind)
-        check_size(material, anatomy.size, options, kind)
-        if passes(anatomy, kind, options):
+        header = _walk(material, kind)
+        check_size(material, header.size, options, kind)
+        if can_pass_through(header, kind, options):
             if only is None or 1 in only:
-                yield _passed(material, kind, anatomy)
+                yield _pass_through(material, kind, header)
             return
-    with faults_named(material, kind), material.open() as file:
-        for raster in rasters(material, kind, file, options, anatomy, only):
+    with as_image_errors(material, kind), material.open() as file:
+        for raster in rasters(material, kind, file, options, header, only):
             if only is None or (raster.page or 1) in only:
-                look_at_the_clock()
+                check_deadline()
                 _check_raster(raster, options, kind)
-                yield whole(material, render(raster, options))
+                yield verify_unchanged(material, render(raster, options))
 
 
-def prove_pages(material: Material | Raster, options: ImageOptions, kind: Kind | None = None) -> None:
+def check_pages(material: Material | Raster, options: ImageOptions, kind: Kind | None = None) -> None:
     """Raises ImageError for pages that what has none is asked for. PDF, TIFF and DICOM count theirs by themselves."""
     if not asks_for_other_pages(options):
         return
@@ -74,21 +74,21 @@ def prove_pages(material: Material | Raster, options: ImageOptions, kind: Kind |
         return
     kind = kind or material.kind()
     if kind in READABLE and not kind.paged:
-        with faults_named(material, kind), material.open() as file:
+        with as_image_errors(material, kind), material.open() as file:
             if (missing := no_such_page(kind, file, options)) is not None:
                 raise missing
 
 
 def foretell(material: Material, options: ImageOptions) -> None:
-    """Raises the ImageError that `each_picture` will raise, as far as headers tell it: no pixel is decoded, and of a
+    """Raises the ImageError that `iter_prepared` will raise, as far as headers tell it: no pixel is decoded, and of a
     JPEG or PNG no picture data are read."""
     kind = material.kind()
     if kind not in READABLE:
         raise refuse_kind(material, kind)
-    prove_pages(material, options, kind)
-    with faults_named(material, kind), material.open() as file:
+    check_pages(material, options, kind)
+    with as_image_errors(material, kind), material.open() as file:
         if kind in (JPEG, PNG):
-            prove_jpeg_header(file) if kind is JPEG else prove_png_chunks(file)
+            check_jpeg_header(file) if kind is JPEG else check_png_chunks(file)
             file.seek(0)
             check_size(material, stored_size(kind, file), options, kind)
             if options.range is None:
@@ -100,10 +100,10 @@ def foretell(material: Material, options: ImageOptions) -> None:
             return
         for raster in rasters(material, kind, file, options, None):
             _check_raster(raster, options, kind)
-            prove_shown(raster, options.range)
+            check_shown(raster, options.range)
 
 
-def whole(material: Material, picture: PreparedImage) -> PreparedImage:
+def verify_unchanged(material: Material, picture: PreparedImage) -> PreparedImage:
     """The picture, if its file is still the same: one rewritten meanwhile would have given a mixture."""
     material.open().close()
     return picture
@@ -133,41 +133,41 @@ def _check_raster(raster: Raster, options: ImageOptions, kind: Kind | None) -> N
 
 
 def _refused(material: Material | Raster, problem: str, way_out: str, kind: Kind | None) -> Exception:
-    return refusal(material.where, material.source, problem, way_out, kind.name if kind else "")
+    return image_error(material.where, material.source, problem, way_out, kind.name if kind else "")
 
 
-def _walk(material: Material, kind: Kind) -> Anatomy:
+def _walk(material: Material, kind: Kind) -> FileHeader:
     try:
         with material.open() as file:
             return walk_jpeg(file) if kind is JPEG else walk_png(file)
-    except Damaged as error:
+    except DamagedFile as error:
         raise _damaged(material, kind, error) from error
 
 
-def _damaged(material: Material | Raster, kind: Kind | None, error: Damaged) -> Exception:
+def _damaged(material: Material | Raster, kind: Kind | None, error: DamagedFile) -> Exception:
     phrase = f"is {kind.phrase} that " if kind else ""
     return _refused(material, f"{phrase}{error}", error.way_out, kind)
 
 
-def passes(anatomy: Anatomy, kind: Kind, options: ImageOptions) -> bool:
+def can_pass_through(header: FileHeader, kind: Kind, options: ImageOptions) -> bool:
     """Whether the file can leave byte for byte: nothing about it has to be changed."""
     wanted = options.format in (None, "jpeg" if kind is JPEG else "png")
-    grey = anatomy.colours == "grey"
-    recoloured = anatomy.profile is not None and changes_colours(anatomy.profile, grey=grey)
+    grey = header.colours == "grey"
+    recoloured = header.profile is not None and changes_colours(header.profile, grey=grey)
     return (
         wanted
         and options.range is None
-        and anatomy.every_reader
-        and anatomy.orientation == 1
-        and plan_size(anatomy.size, options).canvas == anatomy.size
+        and header.baseline
+        and header.orientation == 1
+        and plan_size(header.size, options).canvas == header.size
         and not recoloured
     )
 
 
-def _passed(material: Material, kind: Kind, anatomy: Anatomy) -> PreparedImage:
+def _pass_through(material: Material, kind: Kind, header: FileHeader) -> PreparedImage:
     return PreparedImage(
         format="jpeg" if kind is JPEG else "png",
-        mapping=BoxMapping(anatomy.size, 1, anatomy.size, anatomy.size),
+        mapping=BoxMapping(header.size, 1, header.size, header.size),
         steps=(),
         content=material.content,
     )
@@ -178,7 +178,7 @@ def rendered(raster: Raster, options: ImageOptions) -> PreparedImage:
     _check_raster(raster, options, None)
     try:
         return render(raster, options)
-    except Damaged as error:
+    except DamagedFile as error:
         raise _damaged(raster, None, error) from error
 
 
@@ -187,15 +187,15 @@ _BEYOND = re.compile("unsupported|not supported", re.IGNORECASE)
 
 
 @contextmanager
-def faults_named(material: Material, kind: Kind) -> Iterator[None]:
+def as_image_errors(material: Material, kind: Kind) -> Iterator[None]:
     """What goes wrong while a file is taken apart, as an ImageError that names the file."""
     try:
         yield
     except OllamaMultiModalError:
         raise
-    except NotAsked as error:
+    except PageSelectionError as error:
         raise material.refuse(error.problem, error.way_out, kind) from error
-    except Damaged as error:
+    except DamagedFile as error:
         raise _damaged(material, kind, error) from error
     except ImportError as error:
         raise _cannot_decode(material, getattr(error, "kind", kind), error) from error
@@ -204,11 +204,11 @@ def faults_named(material: Material, kind: Kind) -> Iterator[None]:
         raise _damaged(material, kind, _undecoded(str(error) or type(error).__name__)) from error
 
 
-def _undecoded(words: str) -> Damaged:
+def _undecoded(words: str) -> DamagedFile:
     """By a decoder's own words: "Unsupported BMP bitfields layout" tells of a whole file that it does not know."""
     if _BEYOND.search(words):
-        return Damaged(f"cannot be read here: {words}", "ImageMagick may: `convert IN OUT.png`.")
-    return Damaged(f"cannot be decoded: {words}")
+        return DamagedFile(f"cannot be read here: {words}", "ImageMagick may: `convert IN OUT.png`.")
+    return DamagedFile(f"cannot be decoded: {words}")
 
 
 def _cannot_decode(material: Material, kind: Kind, error: ImportError) -> Exception:

@@ -12,7 +12,7 @@ from .levels import few_greys
 from .low_bytes import low_bytes, stored_bits
 from .png_colours import profile_of_info
 from .raster import Raster
-from .refusing import refusal
+from .refusing import image_error
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -43,9 +43,9 @@ def pil_raster(image: Any, *, where: str, deep: bool = False) -> Raster:
         deep = deep or "transparency" in own.info
         lower = low() if low is not None and (deep or few_greys(own.convert("RGB"))) else None
     except (OSError, ValueError, SyntaxError) as error:
-        raise refusal(where, "PIL image", f"cannot be decoded: {error}") from error
+        raise image_error(where, "PIL image", f"cannot be decoded: {error}") from error
     if 0 in own.size:
-        raise refusal(where, "PIL image", "has no pixels", kind="empty")
+        raise image_error(where, "PIL image", "has no pixels", kind="empty")
     raster = Raster(own, where, "PIL image", orientation if orientation in range(1, 9) else 1, lossy)
     raster.profile = profile_of_info(own.info)
     if lower is not None:
@@ -85,19 +85,19 @@ def array_raster(array: Any, *, where: str) -> Raster:
     source = f"array {'x'.join(map(str, shape))} {kind}"
     if kind not in ("|u1", "<u2", ">u2"):
         way_out = "Scale it to 0..255 and convert it, for numpy: (array * 255).astype('uint8') if it is 0..1."
-        raise refusal(where, source, "is not of unsigned numbers of 8 or 16 bits (uint8, uint16)", way_out)
+        raise image_error(where, source, "is not of unsigned numbers of 8 or 16 bits (uint8, uint16)", way_out)
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in _MODES):
         way_out = "Height comes first: (height, width), (height, width, 3) or (height, width, 4)."
-        raise refusal(where, source, "has not the shape of a picture", way_out)
+        raise image_error(where, source, "has not the shape of a picture", way_out)
     if 0 in shape:
-        raise refusal(where, source, "has no pixels", kind="empty")
+        raise image_error(where, source, "has no pixels", kind="empty")
     try:
         mask = _mask(array, shape)
         data = _values(array if mask is None else array.data)
     except (TypeError, ValueError, AttributeError) as error:
-        raise refusal(where, source, f"cannot be read: {error}") from error
+        raise image_error(where, source, f"cannot be read: {error}") from error
     if len(data) != math.prod(shape) * int(kind[2:]):
-        raise refusal(where, source, f"holds {len(data):,} bytes, which does not fit its shape")
+        raise image_error(where, source, f"holds {len(data):,} bytes, which does not fit its shape")
     size, mode = (shape[1], shape[0]), _MODES.get(shape[-1], "L") if len(shape) == 3 else "L"
     if kind == "|u1":
         # Arrays are mostly camera frames: as PNG they would be several times as large, all of it noise.

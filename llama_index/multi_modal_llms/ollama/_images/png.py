@@ -6,16 +6,16 @@ import struct
 import zlib
 from typing import BinaryIO
 
-from .anatomy import PIECE, Anatomy, Damaged, Walker, exif_orientation
+from .anatomy import PIECE, ByteReader, DamagedFile, FileHeader, exif_orientation
 from .png_colours import COLOUR_CHUNKS, LONGEST_PROFILE, profile_of_chunks
 
 _KNOWN_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 _READ_WHOLE = frozenset({b"IHDR", b"eXIf", b"tRNS"}) | COLOUR_CHUNKS
 
 
-def prove_png_chunks(file: BinaryIO) -> None:
-    """That its chunks follow each other to IEND, without reading what is in them. Raises Damaged."""
-    walker = Walker(file)
+def check_png_chunks(file: BinaryIO) -> None:
+    """That its chunks follow each other to IEND, without reading what is in them. Raises DamagedFile."""
+    walker = ByteReader(file)
     walker.skip(8, "its first bytes")
     name, part = b"", "its header"
     while name != b"IEND":
@@ -24,11 +24,11 @@ def prove_png_chunks(file: BinaryIO) -> None:
         walker.skip(length + 4, part)
 
 
-def walk_png(file: BinaryIO) -> Anatomy:
-    """Walk a PNG from its signature to IEND. Raises Damaged when it is cut short or a checksum is wrong."""
-    walker = Walker(file)
+def walk_png(file: BinaryIO) -> FileHeader:
+    """Walk a PNG from its signature to IEND. Raises DamagedFile when it is cut short or a checksum is wrong."""
+    walker = ByteReader(file)
     if walker.take(8, "its first bytes") != b"\x89PNG\r\n\x1a\n":
-        raise Damaged("does not begin as a PNG")
+        raise DamagedFile("does not begin as a PNG")
     header = b""
     colours: dict[bytes, bytes] = {}
     transparency = b""
@@ -37,14 +37,14 @@ def walk_png(file: BinaryIO) -> Anatomy:
     while b"IEND" not in seen:
         length, name = struct.unpack(">I4s", walker.take(8, "its header" if not seen else "its picture data"))
         if not header and name != b"IHDR":
-            raise Damaged("is broken: it does not begin with its size")
+            raise DamagedFile("is broken: it does not begin with its size")
         if length > 0x7FFFFFFF:
-            raise Damaged("is broken: a part of it claims to be larger than a PNG may be")
+            raise DamagedFile("is broken: a part of it claims to be larger than a PNG may be")
         part = "its picture data" if b"IDAT" in seen or name == b"IDAT" else "its header"
         critical = not name[0] & 0x20
         body = b""
         if critical and name not in _KNOWN_CRITICAL:
-            raise Damaged(f"is not standard PNG: it has a part {name!r} that readers do not know")
+            raise DamagedFile(f"is not standard PNG: it has a part {name!r} that readers do not know")
         if name in _READ_WHOLE and length <= LONGEST_PROFILE:
             body = walker.take(length, part)
             checksum = zlib.crc32(body, zlib.crc32(name))
@@ -65,29 +65,29 @@ def walk_png(file: BinaryIO) -> Anatomy:
         if body and stored == checksum and name in COLOUR_CHUNKS and b"IDAT" not in seen:
             colours.setdefault(name, body)
         if critical and stored != checksum:
-            raise Damaged(f"is broken: the checksum of its part {name.decode('latin-1')} does not fit")
+            raise DamagedFile(f"is broken: the checksum of its part {name.decode('latin-1')} does not fit")
         seen.add(name)
     return _anatomy(header, seen, orientation, colours, transparency)
 
 
 def _anatomy(
     header: bytes, seen: set[bytes], orientation: int, colours: dict[bytes, bytes], transparency: bytes
-) -> Anatomy:
+) -> FileHeader:
     if len(header) != 13:
-        raise Damaged("is broken: its size declaration has the wrong length")
+        raise DamagedFile("is broken: its size declaration has the wrong length")
     if b"IDAT" not in seen:
-        raise Damaged("is broken: it ends before any picture data")
+        raise DamagedFile("is broken: it ends before any picture data")
     width, height, depth, colour_type = struct.unpack_from(">IIBB", header)
     if not 0 < width < 1 << 31 or not 0 < height < 1 << 31:
-        raise Damaged("is broken: it says that it has no width or height")
+        raise DamagedFile("is broken: it says that it has no width or height")
     animated = b"acTL" in seen
     grey = colour_type in (0, 4)
-    return Anatomy(
+    return FileHeader(
         size=(width, height),
         orientation=orientation,
         colours="grey" if grey else "rgb",
         # Interlacing is no hindrance. A palette is read everywhere, but it is not RGB, and may hide alpha.
-        every_reader=depth == 8 and colour_type in (0, 2) and b"tRNS" not in seen and not animated,
+        baseline=depth == 8 and colour_type in (0, 2) and b"tRNS" not in seen and not animated,
         profile=profile_of_chunks(colours, grey=grey) if colours else None,
         animated=animated,
         transparent=_transparent(transparency, depth, colour_type) if transparency else None,

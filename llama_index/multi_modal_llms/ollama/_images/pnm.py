@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from PIL import Image, ImageFile
 
-from .anatomy import Damaged
+from .anatomy import DamagedFile
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _TUPLES = {
@@ -26,13 +26,13 @@ _TUPLES = {
 """Of PAM: how many values a pixel has. Any other kind of tuple may mean anything."""
 _LONGEST_HEADER = 1 << 16
 _INSIDE = "is cut short: it ends inside its picture data"
-_FLOATING = Damaged(
+_FLOATING = DamagedFile(
     "has values of floating point, which have no natural brightness", "Scale them to 8 bit, 0 to 255, first."
 )
 
 
 class PnmFile(ImageFile.ImageFile):
-    """Opened as Pillow's own are: the header at once, the pixels with `load`. Raises Damaged."""
+    """Opened as Pillow's own are: the header at once, the pixels with `load`. Raises DamagedFile."""
 
     format = "PNM"
     bits = 16
@@ -61,7 +61,7 @@ class PnmFile(ImageFile.ImageFile):
         if not header.plain:
             end = file.seek(0, 2)
             if self._at + header.bytes > end:
-                raise Damaged(_INSIDE)
+                raise DamagedFile(_INSIDE)
             file.seek(self._at + header.bytes)
             if re.match(rb"\s*P[1-7]\s", file.read(64)):
                 self.steps = ("first of several pictures",)
@@ -113,9 +113,9 @@ class PnmFile(ImageFile.ImageFile):
         if header.bits == 1:
             digits = b"".join(text.split())[:count]
             if len(digits) < count:
-                raise Damaged(_INSIDE)
+                raise DamagedFile(_INSIDE)
             if digits.translate(None, b"01"):
-                raise Damaged("is broken: there is something else in its picture data than 0 and 1")
+                raise DamagedFile("is broken: there is something else in its picture data than 0 and 1")
             return (
                 Image.frombytes("L", self.size, digits.translate(bytes.maketrans(b"01", b"\xff\x00")))
                 .convert("1", dither=Image.Dither.NONE)
@@ -123,20 +123,20 @@ class PnmFile(ImageFile.ImageFile):
             )
         tokens = text.split(None, count)[:count]
         if len(tokens) < count:
-            raise Damaged(_INSIDE)
+            raise DamagedFile(_INSIDE)
         try:
             numbers = array("H" if header.most > 255 else "B", map(int, tokens))
         except (ValueError, OverflowError) as error:
-            raise Damaged("is broken: there is something else in its picture data than its numbers") from error
+            raise DamagedFile("is broken: there is something else in its picture data than its numbers") from error
         if max(numbers) > header.most:
-            raise Damaged(f"is broken: it says that {header.most} is its highest value, and has a higher one")
+            raise DamagedFile(f"is broken: it says that {header.most} is its highest value, and has a higher one")
         if numbers.itemsize == 2 and array("H", [1]).tobytes()[0]:
             numbers.byteswap()
         return numbers.tobytes()
 
 
 class _Header:
-    """Size, values a pixel, and the highest of them. Raises Damaged."""
+    """Size, values a pixel, and the highest of them. Raises DamagedFile."""
 
     def __init__(self, head: bytes) -> None:
         self._head = head
@@ -155,21 +155,21 @@ class _Header:
             self.length += 1
         self.bits = 1 if magic in (b"P1", b"P4") else 8 if self.most < 256 else 16
         if not (self.width and self.height and 0 < self.most < 65536):
-            raise Damaged("is broken: its size or its highest value is none")
+            raise DamagedFile("is broken: its size or its highest value is none")
         row = (self.width + 7) // 8 if self.bits == 1 else self.width * self.depth * self.bits // 8
         self.bytes = row * self.height
 
     def _number(self) -> int:
         found = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*(\d{1,10})(?=[\s#])").match(self._head, self.length)
         if found is None:
-            raise Damaged("is cut short: it ends inside its header")
+            raise DamagedFile("is cut short: it ends inside its header")
         self.length = found.end()
         return int(found[1])
 
     def _pam(self) -> None:
         end = re.search(rb"(?m)^ENDHDR[^\n]*\n", self._head)
         if end is None:
-            raise Damaged("is cut short: it ends inside its header")
+            raise DamagedFile("is cut short: it ends inside its header")
         self.plain, self.length = False, end.end()
         lines = [line.split(None, 1) for line in self._head[: end.start()].decode("latin-1").splitlines()[1:]]
         fields = {line[0]: line[1].strip() for line in lines if len(line) == 2 and not line[0].startswith("#")}
@@ -178,12 +178,12 @@ class _Header:
                 int(fields[name]) for name in ("WIDTH", "HEIGHT", "DEPTH", "MAXVAL")
             )
         except (KeyError, ValueError) as error:
-            raise Damaged("is broken: its header does not say its size") from error
+            raise DamagedFile("is broken: its header does not say its size") from error
         if min(self.width, self.height, self.depth, self.most) < 1 or self.width >= 1 << 31 or self.height >= 1 << 31:
-            raise Damaged("is broken: its size or its highest value is none")
+            raise DamagedFile("is broken: its size or its highest value is none")
         told = fields.get("TUPLTYPE", "")
         if self.depth not in _TUPLES.get(told, ()):
-            raise Damaged(
+            raise DamagedFile(
                 f"has {self.depth} values a pixel ({told or 'of no named kind'}), and is neither grey nor RGB",
                 "Make grey or RGB of it first, for example with pamchannel.",
             )

@@ -16,10 +16,10 @@ from .one_page import asks_for_other_pages
 from .options import ImageOptions
 from .original import is_drawn_page, with_all_pages
 from .pdf import pdf_pages
-from .pictures import pictures_of
+from .pictures import prepare
 from .prepared import PreparedAudio, PreparedImage
-from .refusing import refusal
-from .sources import bare_source, image_block, of_fields
+from .refusing import image_error
+from .sources import from_block_fields, image_block, open_input
 from .video import video_block, video_frames
 
 
@@ -38,7 +38,7 @@ def prepare_image(source: Any, options: ImageOptions | None = None) -> PreparedI
         if any(step.startswith("frame ") for step in pictures[0].steps):
             what, way_out = "frames", "Choose it: ImageOptions(frames=1) for the middle one."
         problem = f"has {len(pictures)} {what}, and prepare_image prepares one"
-        raise refusal("", pictures[0].source, problem, way_out)
+        raise image_error("", pictures[0].source, problem, way_out)
     return pictures[0]
 
 
@@ -66,7 +66,7 @@ def prepare_documents(image_documents: Any, options: ImageOptions) -> list[Prepa
     ]
     if not pictures:
         way_out = "Where did they go? To ask without pictures, pass None, or leave it out."
-        raise refusal("image_documents", type(image_documents).__name__, "holds no picture", way_out, "empty")
+        raise image_error("image_documents", type(image_documents).__name__, "holds no picture", way_out, "empty")
     return pictures
 
 
@@ -77,25 +77,25 @@ def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[Prepa
         pictures = prepare_block(item, options, where=where, options_from_call=True)
         if others := [one for one in pictures if not isinstance(one, PreparedImage)]:
             what = "text" if isinstance(others[0], str) else "a sound"
-            raise refusal(where, type(item).__name__, f"is {what}, not a picture", "Put it into a chat message.")
+            raise image_error(where, type(item).__name__, f"is {what}, not a picture", "Put it into a chat message.")
         return [one for one in pictures if isinstance(one, PreparedImage)]
     if getattr(item, "block_type", None) == "text":
         way_out = (
             "Put text into the prompt. LlamaIndex's MultiModalLLMCompletionProgram appends its prompt to the list that "
             "it is given: give it a copy, list(pictures)."
         )
-        raise refusal(where, type(item).__name__, "is text, not a picture", way_out, "text")
-    source = bare_source(item, options, where=where)
+        raise image_error(where, type(item).__name__, "is text, not a picture", way_out, "text")
+    source = open_input(item, options, where=where)
     if asks_for_other_pages(options) and isinstance(source, Material) and is_drawn_page(item, source):
         options = with_all_pages(options)
     if not isinstance(source, Material) or not _is_bare(item):
-        return pictures_of(source, options)
+        return prepare(source, options)
     kind = source.kind()
     if kind is PDF:
         return [*pdf_pages(source, options)]
     if kind in VIDEOS:
         return [*video_frames(source, options)]
-    return pictures_of(source, options, kind)
+    return prepare(source, options, kind)
 
 
 def _is_bare(item: Any) -> bool:
@@ -116,7 +116,7 @@ def prepare_block(
         options = options.with_detail(detail)
     kind = getattr(block, "block_type", None)
     if kind == "image":
-        return [*pictures_of(image_block(block, options, where=where), options)]
+        return [*prepare(image_block(block, options, where=where), options)]
     if kind == "video":
         return [*video_block(block, options, where=where)]
     if kind == "document":
@@ -124,7 +124,7 @@ def prepare_block(
     if kind == "audio":
         return [audio_block(block, options, where=where)]
     name = type(block).__name__
-    raise refusal(where, name, "is no block of a picture, video, document or sound", "Leave it out.")
+    raise image_error(where, name, "is no block of a picture, video, document or sound", "Leave it out.")
 
 
 def prepare_legacy(value: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
@@ -132,7 +132,7 @@ def prepare_legacy(value: Any, options: ImageOptions, *, where: str) -> list[Pre
 
     A string is never a path here, nor a URL other than `data:`.
     """
-    return pictures_of(_legacy(value, options, where=where), options)
+    return prepare(_legacy(value, options, where=where), options)
 
 
 def legacy_bytes(value: Any, *, where: str, options: ImageOptions | None = None) -> bytes:
@@ -147,12 +147,12 @@ def legacy_bytes(value: Any, *, where: str, options: ImageOptions | None = None)
 
 def _legacy(value: Any, options: ImageOptions, *, where: str) -> Material:
     if isinstance(value, (str, bytes)):
-        material = of_fields(value, None, None, options, where=where, name="base64")
+        material = from_block_fields(value, None, None, options, where=where, name="base64")
         if material.kind().family == "text":
             raise material.refuse("is no base64", "For a path or a URL put an ImageBlock into the message's blocks.")
         return material
     held = held_by(value, options, where=where)
     if held is None:
         way_out = "Give an ImageBlock, an ImageDocument, or base64."
-        raise refusal(where, type(value).__name__, "is no picture that a message can hold", way_out)
+        raise image_error(where, type(value).__name__, "is no picture that a message can hold", way_out)
     return held

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ..errors import ImageError
 
 
-def refusal(where: str, source: str, problem: str, way_out: str = "", kind: str = "") -> ImageError:
+def image_error(where: str, source: str, problem: str, way_out: str = "", kind: str = "") -> ImageError:
     """`problem` follows the picture's name ("is ...", "cannot ..."); `way_out` is a sentence."""
     return ImageError(said(where, source, problem, way_out), where=where, source=source, kind=kind)
 
@@ -24,7 +24,7 @@ def install(extra: str) -> str:
     return f"pip install 'llama-index-multi-modal-llms-ollama[{extra}]'"
 
 
-def whereabouts(name: str) -> str:
+def missing_path_hint(name: str) -> str:
     """Where a path that is not there was looked for, as a sentence."""
     path = Path(name)
     if path.is_symlink():
@@ -41,7 +41,7 @@ def _here() -> str:
         return "gone"
 
 
-def shown_url(url: str) -> str:
+def redact_url(url: str) -> str:
     """The URL without what may be secret: user, password, query and fragment."""
     try:
         parts = urlsplit(url)

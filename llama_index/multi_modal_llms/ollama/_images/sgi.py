@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from PIL import Image, ImageFile
 
-from .anatomy import Damaged
+from .anatomy import DamagedFile
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _HEADER = 512
@@ -19,7 +19,7 @@ _INSIDE = "is cut short: it ends inside its picture data"
 
 
 class SgiFile(ImageFile.ImageFile):
-    """Opened as Pillow's own are: the header at once, the pixels with `load`. Raises Damaged."""
+    """Opened as Pillow's own are: the header at once, the pixels with `load`. Raises DamagedFile."""
 
     format = "SGI"
     low_bytes: Callable[[], Image.Image] | None = None
@@ -29,14 +29,14 @@ class SgiFile(ImageFile.ImageFile):
         file = self._file = cast("BinaryIO", self.fp)
         head = file.read(_HEADER)
         if len(head) < _HEADER:
-            raise Damaged("is cut short: it ends inside its header")
+            raise DamagedFile("is cut short: it ends inside its header")
         coded, self._wide, dimension, width, height, depth = struct.unpack_from(">BBHHHH", head, 2)
         (colours,) = struct.unpack_from(">I", head, 104)
         self._size = width, 1 if dimension == 1 else height
         self._depth = 1 if dimension < 3 else depth
         if colours or coded > 1 or self._wide not in (1, 2) or self._depth not in _MODES:
             kind = "a palette or dithering" if colours else f"{self._depth} channels of {self._wide} bytes"
-            raise Damaged(f"has {kind}, which cannot be read here", "ImageMagick may: `convert IN OUT.png`.")
+            raise DamagedFile(f"has {kind}, which cannot be read here", "ImageMagick may: `convert IN OUT.png`.")
         self._mode = _MODES[self._depth]
         if self._wide == 2:
             self._mode = {1: "I;16", 2: "RGBA"}.get(self._depth, self._mode)
@@ -52,14 +52,14 @@ class SgiFile(ImageFile.ImageFile):
         if coded:
             file.seek(_HEADER)
             if _HEADER + 8 * count > end:
-                raise Damaged(_INSIDE)
+                raise DamagedFile(_INSIDE)
             numbers = struct.unpack(f">{2 * count}I", file.read(8 * count))
             rows = list(zip(numbers[:count], numbers[count:], strict=True))
         else:
             length = width * self._wide
             rows = [(_HEADER + row * length, length) for row in range(count)]
         if any(start + length > end for start, length in rows):
-            raise Damaged(_INSIDE)
+            raise DamagedFile(_INSIDE)
         return rows
 
     def load(self) -> Any:
@@ -107,5 +107,5 @@ def _expanded(data: bytes, width: int, wide: int) -> bytes:
             row += data[at : at + wide] * (count // wide)
             at += wide
     if len(row) != needed:
-        raise Damaged("is broken: one of its rows is not as long as the others")
+        raise DamagedFile("is broken: one of its rows is not as long as the others")
     return bytes(row)

@@ -10,7 +10,7 @@ from PIL.PcxImagePlugin import PcxImageFile
 from PIL.QoiImagePlugin import QoiImageFile
 from PIL.TgaImagePlugin import TgaImageFile
 
-from .anatomy import Damaged
+from .anatomy import DamagedFile
 
 _INSIDE = "is cut short: it ends inside its picture data"
 _HEADER = "is cut short: it ends inside its header"
@@ -18,7 +18,7 @@ _IMAGEMAGICK = "ImageMagick may: `convert IN OUT.png`."
 
 
 class _Strict(io.RawIOBase):
-    """A file in which reading on at its end is Damaged: decoders ask for more only when they need more.
+    """A file in which reading on at its end is DamagedFile: decoders ask for more only when they need more.
 
     Pillow itself fails there too, but not when somebody in the process has told it to load truncated pictures.
     """
@@ -36,7 +36,7 @@ class _Strict(io.RawIOBase):
             size = left if size < 0 else min(size, left)
         data = self._file.read(size)
         if self._strict and not data:
-            raise Damaged(_INSIDE)
+            raise DamagedFile(_INSIDE)
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -56,16 +56,16 @@ def _peeked(file: BinaryIO, count: int) -> bytes:
     head = file.read(count)
     file.seek(0)
     if len(head) < count:
-        raise Damaged(_HEADER)
+        raise DamagedFile(_HEADER)
     return head
 
 
 def open_pcx(file: BinaryIO) -> Image.Image:
-    """Raises Damaged."""
+    """Raises DamagedFile."""
     head = _peeked(file, 128)
     bits, planes = head[3], head[65]
     if (bits, planes) not in ((1, 1), (1, 2), (1, 4), (8, 1), (8, 3)) or (bits == 8 and head[1] != 5):
-        raise Damaged(
+        raise DamagedFile(
             f"has {bits} bits in each of {planes} planes, which Pillow cannot read",
             _IMAGEMAGICK,
         )
@@ -78,7 +78,7 @@ def open_pcx(file: BinaryIO) -> Image.Image:
         end = size - 769
         file.seek(max(end, 0))
         if end < 128 or file.read(1) != b"\x0c":
-            raise Damaged("is cut short: it ends before its palette")
+            raise DamagedFile("is cut short: it ends before its palette")
     strict.be_strict(end)
     return image
 
@@ -93,12 +93,12 @@ class _Targa(TgaImageFile):
 
 
 def open_tga(file: BinaryIO) -> Image.Image:
-    """Raises Damaged."""
+    """Raises DamagedFile."""
     head = _peeked(file, 18)
     strict = _Strict(file)
     image = _Targa(strict)  # type: ignore[arg-type]
     if not image.tile:
-        raise Damaged(f"has {head[16]} bits a pixel of a kind that Pillow cannot read", _IMAGEMAGICK)
+        raise DamagedFile(f"has {head[16]} bits a pixel of a kind that Pillow cannot read", _IMAGEMAGICK)
     # The header says how many bits of a pixel are alpha: of many files of 32 bits none are, and all of them 0.
     image.opaque = not head[17] & 0x0F
     strict.be_strict()
@@ -106,11 +106,11 @@ def open_tga(file: BinaryIO) -> Image.Image:
 
 
 def open_qoi(file: BinaryIO) -> Image.Image:
-    """Raises Damaged."""
+    """Raises DamagedFile."""
     data = file.read()
     if len(data) < 14:
-        raise Damaged(_HEADER)
+        raise DamagedFile(_HEADER)
     # No picture data hold its end mark: two zeros may not follow each other there.
     if data.find(b"\0\0\0\0\0\0\0\1", 14) < 0:
-        raise Damaged("is cut short: it has no end mark")
+        raise DamagedFile("is cut short: it has no end mark")
     return QoiImageFile(io.BytesIO(data))

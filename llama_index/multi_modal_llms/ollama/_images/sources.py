@@ -18,7 +18,7 @@ from .material import Material, from_bytes, from_file
 from .options import ImageOptions
 from .pixels import array_raster, is_pil_image, pil_raster
 from .raster import Raster
-from .refusing import refusal, shown_url
+from .refusing import image_error, redact_url
 from .sniff import sniff
 
 _DRAWN = READABLE | {SVG}
@@ -29,7 +29,7 @@ _FORMS = (
 )
 
 
-def bare_source(value: Any, options: ImageOptions, *, where: str) -> Material | Raster:
+def open_input(value: Any, options: ImageOptions, *, where: str) -> Material | Raster:
     """Whatever may stand in `image_documents`; here, and only here, a string is a path or a URL."""
     if isinstance(value, str):
         return _bare_string(value, options, where=where)
@@ -45,7 +45,7 @@ def bare_source(value: Any, options: ImageOptions, *, where: str) -> Material | 
         return open_file(value, where=where)
     held = held_by(value, options, where=where)
     if held is None:
-        raise refusal(where, type(value).__name__, "is nothing that can be sent as a picture", f"Give {_FORMS}.")
+        raise image_error(where, type(value).__name__, "is nothing that can be sent as a picture", f"Give {_FORMS}.")
     return held
 
 
@@ -58,7 +58,7 @@ def _bare_string(value: str, options: ImageOptions, *, where: str) -> Material:
     start = encoded[:4096]
     inner = unwrap(start)
     if inner != start and sniff(inner) in _DRAWN and sniff(encoded) not in _DRAWN:
-        raise refusal(
+        raise image_error(
             where,
             "base64",
             "is a picture in base64, and a bare string is taken for a path or a URL",
@@ -66,7 +66,7 @@ def _bare_string(value: str, options: ImageOptions, *, where: str) -> Material:
             "base64",
         )
     if not value.strip():
-        raise refusal(where, repr(value), "names no file", f"Give {_FORMS}.")
+        raise image_error(where, repr(value), "names no file", f"Give {_FORMS}.")
     if _SCHEME.match(value) and not (os.name == "nt" and Path(value).drive) and "://" in value:
         return from_url(value, options, where=where)
     return from_file(Path(value).expanduser() if value.startswith("~/") else value, where=where)
@@ -76,7 +76,7 @@ def from_url(url: str, options: ImageOptions, *, where: str) -> Material:
     """Of an http(s) or `data:` URL; any other scheme is refused by name."""
     if is_data_url(url):
         return from_bytes(url.encode("utf-8", "surrogateescape"), where=where, source="data: URL")
-    return from_bytes(fetch(url, options, where=where), where=where, source=shown_url(url))
+    return from_bytes(fetch(url, options, where=where), where=where, source=redact_url(url))
 
 
 def open_file(file: Any, *, where: str) -> Material:
@@ -92,9 +92,9 @@ def open_file(file: Any, *, where: str) -> Material:
         if before is not None:
             file.seek(before)
     except (OSError, ValueError) as error:
-        raise refusal(where, source, f"cannot be read: {error}") from error
+        raise image_error(where, source, f"cannot be read: {error}") from error
     if isinstance(data, str):
-        raise refusal(where, source, "was opened as text", 'Open it with mode "rb".')
+        raise image_error(where, source, "was opened as text", 'Open it with mode "rb".')
     return from_bytes(bytes(data), where=where, source=source)
 
 
@@ -105,10 +105,10 @@ def _seekable(file: Any) -> bool:
 
 def image_block(block: Any, options: ImageOptions, *, where: str) -> Material:
     """Of anything with `image`, `path` and `url`."""
-    return of_fields(block.image, block.path, block.url, options, where=where, name="ImageBlock")
+    return from_block_fields(block.image, block.path, block.url, options, where=where, name="ImageBlock")
 
 
-def of_fields(data: Any, path: Any, url: Any, options: ImageOptions, *, where: str, name: str) -> Material:
+def from_block_fields(data: Any, path: Any, url: Any, options: ImageOptions, *, where: str, name: str) -> Material:
     """What core's blocks hold: bytes or an open file, else a path, else a URL. Empty means not given."""
     if isinstance(data, io.IOBase) or hasattr(data, "read"):
         return open_file(data, where=where)
@@ -119,4 +119,4 @@ def of_fields(data: Any, path: Any, url: Any, options: ImageOptions, *, where: s
         return from_file(path, where=where)
     if url:
         return from_url(str(url), options, where=where)
-    raise refusal(where, name, "holds nothing", "Give it bytes, a path or a URL.", "empty")
+    raise image_error(where, name, "holds nothing", "Give it bytes, a path or a URL.", "empty")

@@ -6,12 +6,12 @@ from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..decoding import Leaves
+    from ..decoding import PageSelection
     from ..material import Material
     from ..options import ImageOptions
     from ..prepared import PreparedImage
 
-__all__ = ["pdf_leaves", "pdf_pages"]
+__all__ = ["pdf_pages", "pdf_selection"]
 
 
 def pdf_pages(material: Material, options: ImageOptions, only: Container[int] | None = None) -> Iterator[PreparedImage]:
@@ -24,8 +24,8 @@ def pdf_pages(material: Material, options: ImageOptions, only: Container[int] | 
     return pages.pdf_pages(material, options, only)
 
 
-def pdf_leaves(material: Material, options: ImageOptions) -> Leaves:
+def pdf_selection(material: Material, options: ImageOptions) -> PageSelection:
     """Which pages `pdf_pages` will draw. Raises ImageError."""
     from . import pages
 
-    return pages.pdf_leaves(material, options)
+    return pages.pdf_selection(material, options)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from .fax_codes import LONGEST, runs
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ class _Rows:
     """Whether something else than that mark follows."""
 
 
-def prove_fax(data: bytes, parameters: Mapping[str, Any], size: tuple[int, int] | None) -> str | None:
-    """What may be wrong with it; `None` when nothing is. Raises Damaged."""
+def check_fax(data: bytes, parameters: Mapping[str, Any], size: tuple[int, int] | None) -> str | None:
+    """What may be wrong with it; `None` when nothing is. Raises DamagedFile."""
     if not data.strip(b"\x00"):
-        raise Damaged("is empty")
+        raise DamagedFile("is empty")
     kind, columns = _number(parameters.get("K"), 0), _number(parameters.get("Columns"), _USUAL_WIDTH)
     height = size[1] if size else 0
     if not 0 < columns <= _WIDEST or not 0 < height <= _WIDEST or columns * height > _MOST_PIXELS:
@@ -87,13 +87,13 @@ def prove_fax(data: bytes, parameters: Mapping[str, Any], size: tuple[int, int] 
     if found.broken:
         problem = f"is damaged: of its {height} rows only {found.whole} can be decoded"
         if kind < 0:
-            raise Damaged(problem)
+            raise DamagedFile(problem)
         return problem  # A telephone line's noise: each row begins anew.
     if found.whole >= height - height // 200:
         return f"may be damaged: it holds more than its {height} rows" if found.more and kind < 0 else None
     if found.ended:
         return f"holds only {found.whole} of its {height} rows"
-    raise Damaged(f"is cut short: it holds only {found.whole} of its {height} rows")
+    raise DamagedFile(f"is cut short: it holds only {found.whole} of its {height} rows")
 
 
 def _number(value: Any, usual: int) -> int:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from ..jpeg import walk_jpeg
 from ..mapping import Size
-from .fax import prove_fax
-from .jbig2 import prove_jbig2
-from .jpx import prove_jpx
+from .fax import check_fax
+from .jbig2 import check_jbig2
+from .jpx import check_jpx
 
 MOST_UNPACKED = 1 << 28
 """Bytes of one stream; what is behind them is not looked at."""
@@ -63,7 +63,7 @@ class Unpacked:
 def unpacked(
     data: bytes | memoryview, filters: Sequence[Filter], needed: int | None = None, size: Size | None = None
 ) -> Unpacked:
-    """The data, unpacked, or proven to be whole. Raises Damaged.
+    """The data, unpacked, or proven to be whole. Raises DamagedFile.
 
     `needed` is how many bytes are wanted, `size` is that of the picture: data that give as much count as whole,
     whatever comes after.
@@ -80,7 +80,7 @@ def unpacked(
             continue
         unpack = _PACKERS.get(name)
         if unpack is None:
-            raise Damaged(f"is packed by a filter that no program knows ({name})")
+            raise DamagedFile(f"is packed by a filter that no program knows ({name})")
         data = unpack(data, one, needed if last else None)
     made.content = bytes(data)
     return made
@@ -89,7 +89,7 @@ def unpacked(
 def _flate(data: bytes | memoryview, one: Filter, needed: int | None) -> tuple[bytes, str | None]:
     head = bytes(data[:2])
     if len(head) < 2 or head[0] & 15 != 8 or (head[0] << 8 | head[1]) % 31:
-        raise Damaged("is empty" if not head else "cannot be unpacked: it is no Flate data")
+        raise DamagedFile("is empty" if not head else "cannot be unpacked: it is no Flate data")
     if len(data) == 2 and not needed:
         return b"", None  # So some writers pack nothing.
     # Without the checksum that zlib would demand: see `_is_checksum`.
@@ -106,17 +106,17 @@ def _flate(data: bytes | memoryview, one: Filter, needed: int | None) -> tuple[b
             if inflater.eof or count > MOST_UNPACKED:
                 break
     except zlib.error as error:
-        raise Damaged(f"cannot be unpacked: {str(error).partition(': ')[2] or error}") from error
+        raise DamagedFile(f"cannot be unpacked: {str(error).partition(': ')[2] or error}") from error
     ended = inflater.eof or count > MOST_UNPACKED or bytes(data[-4:]) == _FLUSHED
     if not _enough(count, wanted) if needed is not None else not ended:
-        raise Damaged(_CUT)
+        raise DamagedFile(_CUT)
     if not inflater.eof:
         return b"".join(made), None
     end = min(start + _STEP, len(data)) - len(inflater.unused_data)
     if _is_checksum(bytes(data[end : end + 4]), checksum):
         return b"".join(made), None
     if needed is not None and count != wanted:
-        raise Damaged("is damaged: its checksum is wrong, and its data have another length than its pixels")
+        raise DamagedFile("is damaged: its checksum is wrong, and its data have another length than its pixels")
     return b"".join(made), "may be damaged: its checksum is wrong"
 
 
@@ -170,7 +170,7 @@ def _lzw(data: bytes | memoryview, one: Filter, needed: int | None) -> bytes:
             table, width, before = list(start), 9, b""
             continue
         if code > len(table) or (code == len(table) and not before):
-            raise Damaged("cannot be unpacked: it is no LZW data")
+            raise DamagedFile("cannot be unpacked: it is no LZW data")
         entry = table[code] if code < len(table) else before + before[:1]
         made += entry
         if before and len(table) < 4096:
@@ -179,7 +179,7 @@ def _lzw(data: bytes | memoryview, one: Filter, needed: int | None) -> bytes:
         width = min(12, max(9, (len(table) + early).bit_length()))
     if needed is not None and _enough(len(made), _with_predictor(needed, one)):
         return bytes(made)
-    raise Damaged(_CUT)
+    raise DamagedFile(_CUT)
 
 
 def _run_length(data: bytes | memoryview, one: Filter, needed: int | None) -> bytes:
@@ -193,7 +193,7 @@ def _run_length(data: bytes | memoryview, one: Filter, needed: int | None) -> by
             made += data[at + 1 : at + 2] * (257 - code)
             at += 2
     if at > len(data) or (needed is not None and not _enough(len(made), needed)):
-        raise Damaged(_CUT)
+        raise DamagedFile(_CUT)
     return bytes(made)
 
 
@@ -202,7 +202,7 @@ def _ascii_hex(data: bytes | memoryview, one: Filter, needed: int | None) -> byt
     try:
         made = binascii.unhexlify(digits + b"0" * (len(digits) % 2))
     except binascii.Error as error:
-        raise Damaged("cannot be unpacked: it is no hexadecimal data") from error
+        raise DamagedFile("cannot be unpacked: it is no hexadecimal data") from error
     return _as_much(made, needed, one)
 
 
@@ -211,23 +211,23 @@ def _ascii_85(data: bytes | memoryview, one: Filter, needed: int | None) -> byte
     try:
         made = base64.a85decode(text)
     except ValueError as error:
-        raise Damaged("cannot be unpacked: it is no data in base 85") from error
+        raise DamagedFile("cannot be unpacked: it is no data in base 85") from error
     return _as_much(made, needed, one)
 
 
 def _as_much(made: bytes, needed: int | None, one: Filter) -> bytes:
     if needed is not None and not _enough(len(made), needed):
-        raise Damaged(_CUT)
+        raise DamagedFile(_CUT)
     return made
 
 
 def _jpeg(data: bytes) -> None:
     start = data.find(b"\xff\xd8")
     if start < 0:
-        raise Damaged("is no JPEG" if data else "is empty")
+        raise DamagedFile("is no JPEG" if data else "is empty")
     try:
         walk_jpeg(io.BytesIO(data[start:]))
-    except Damaged:
+    except DamagedFile:
         # Some scanners leave the end mark out, and other oddities that no decoder minds.
         if not _decodes(data[start:] + _LOOKED_AHEAD):
             raise
@@ -249,9 +249,9 @@ def _decodes(data: bytes) -> bool:
 
 _CODECS: dict[str, Callable[[bytes, Filter, Size | None], str | None]] = {
     "DCTDecode": lambda data, one, size: _jpeg(data),
-    "JPXDecode": lambda data, one, size: prove_jpx(data),
-    "JBIG2Decode": lambda data, one, size: prove_jbig2(data, one.parameters.get("JBIG2Globals")),
-    "CCITTFaxDecode": lambda data, one, size: prove_fax(data, one.parameters, size),
+    "JPXDecode": lambda data, one, size: check_jpx(data),
+    "JBIG2Decode": lambda data, one, size: check_jbig2(data, one.parameters.get("JBIG2Globals")),
+    "CCITTFaxDecode": lambda data, one, size: check_fax(data, one.parameters, size),
 }
 _PACKERS: dict[str, Callable[[bytes | memoryview, Filter, int | None], bytes | memoryview]] = {
     "LZWDecode": _lzw,

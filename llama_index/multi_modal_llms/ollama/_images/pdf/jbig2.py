@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 
 _PAGE, _PAGE_END, _FILE_END = 48, 49, 51
 _SYMBOLS, _PATTERNS = 0, 16
@@ -34,19 +34,19 @@ class _Segment:
     body: bytes
 
 
-def prove_jbig2(data: bytes, shared: bytes | None) -> str | None:
-    """What may be wrong with it; `None` when nothing is. `shared` are its JBIG2Globals. Raises Damaged."""
+def check_jbig2(data: bytes, shared: bytes | None) -> str | None:
+    """What may be wrong with it; `None` when nothing is. `shared` are its JBIG2Globals. Raises DamagedFile."""
     known: set[int] = set()
     doubt, regions, has_page = None, 0, False
     for segment in (*_segments(shared or b""), *_segments(data)):
         if not known.issuperset(segment.refers_to):
-            raise Damaged("is cut short: a part that it refers to is missing")
+            raise DamagedFile("is cut short: a part that it refers to is missing")
         known.add(segment.number)
         has_page |= segment.kind == _PAGE
         regions += segment.kind in _REGIONS
         doubt = doubt or _doubt(segment)
     if not has_page:
-        raise Damaged("is no JBIG2" if data else "is empty")
+        raise DamagedFile("is no JBIG2" if data else "is empty")
     return doubt or (None if regions else "may be cut short: nothing is drawn in it")
 
 
@@ -82,7 +82,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
         yield _Segment(number, kind, refers_to, data[at : at + length])
         at += length
     if at > len(data):
-        raise Damaged("is cut short: it ends inside its picture data")
+        raise DamagedFile("is cut short: it ends inside its picture data")
 
 
 def _doubt(segment: _Segment) -> str | None:
@@ -92,7 +92,7 @@ def _doubt(segment: _Segment) -> str | None:
     mark = _MARK.search(body, start)
     end = mark.start() if mark else len(body)
     if body.find(bytes(LONGEST_ZEROS), start, end) >= 0 or (mark and body[mark.end() :].strip(b"\0")):
-        raise Damaged(RUBBISH)
+        raise DamagedFile(RUBBISH)
     # There is one encoder that leaves out the mark's second byte.
     return None if mark or body.endswith(b"\xff") else "may be cut short: its data have no end mark"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import struct
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from .jbig2 import LONGEST_ZEROS, RUBBISH
 
 _SOC, _SIZ, _COD, _SOT, _SOD, _EOC = 0xFF4F, 0xFF51, 0xFF52, 0xFF90, 0xFF93, 0xFFD9
@@ -19,11 +19,11 @@ _MOST_LEVELS = 32
 _CUT = "is cut short: it ends inside its picture data"
 
 
-def prove_jpx(data: bytes) -> None:
-    """Raises Damaged."""
+def check_jpx(data: bytes) -> None:
+    """Raises DamagedFile."""
     start = data.find(b"\xff\x4f\xff\x51")
     if start < 0:
-        raise Damaged("is no JPEG 2000" if data else "is empty")
+        raise DamagedFile("is no JPEG 2000" if data else "is empty")
     at, tiles, expected, components, zeros = start + 2, set(), 1, 0, 0
     while at + 4 <= len(data):
         marker, length = struct.unpack_from(">HH", data, at)
@@ -47,12 +47,12 @@ def prove_jpx(data: bytes) -> None:
             stop = len(data.rstrip(b"\x00\r\n "))
             stop = stop - 2 if data[stop - 2 : stop] == b"\xff\xd9" else len(data) + 1
         if stop <= len(data):
-            _prove_body(data, at + 12, stop, zeros)
+            _check_body(data, at + 12, stop, zeros)
         at = stop
         if length == 0:
             break
     if at > len(data) or len(tiles) < expected:
-        raise Damaged(_CUT)
+        raise DamagedFile(_CUT)
 
 
 def _longest_zeros(style: bytes, components: int) -> int:
@@ -62,7 +62,7 @@ def _longest_zeros(style: bytes, components: int) -> int:
     return LONGEST_ZEROS + int.from_bytes(style[2:4], "big") * (_MOST_LEVELS + 1) * components
 
 
-def _prove_body(data: bytes, at: int, stop: int, zeros: int) -> None:
+def _check_body(data: bytes, at: int, stop: int, zeros: int) -> None:
     """That a tile-part holds no markers but those of its own header, and no long run of zeros."""
     while at + 4 <= stop:
         marker, length = struct.unpack_from(">HH", data, at)
@@ -70,4 +70,4 @@ def _prove_body(data: bytes, at: int, stop: int, zeros: int) -> None:
             break
         at += 2 + length
     if _NEVER.search(data, at + 2, stop) or (zeros and data.find(bytes(zeros), at + 2, stop) >= 0):
-        raise Damaged(RUBBISH)
+        raise DamagedFile(RUBBISH)

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..anatomy import PIECE, Damaged
-from ..decoding import Leaves, NotAsked, choose_pages
+from ..anatomy import PIECE, DamagedFile
+from ..decoding import PageSelection, PageSelectionError, choose_pages
 from ..formats import PDF
 from ..material import Material
 from ..options import ImageOptions
-from ..patience import look_at_the_clock
-from ..pictures import check_size, rendered, whole
+from ..patience import check_deadline
+from ..pictures import check_size, rendered, verify_unchanged
 from ..prepared import PreparedImage
 from ..raster import Raster
 from .faults import Copied, PageFault, PageParts, faults_of_text, flattened, undrawn_picture
@@ -49,36 +49,36 @@ def pdf_pages(material: Material, options: ImageOptions, only: Container[int] | 
 
     Raises ImageError, also for a page of which a picture, a font or a stream is missing or broken.
     """
-    with _faults_named(material), _opened(material) as (document, shell):
+    with _as_image_errors(material), _opened(material) as (document, shell):
         total, numbers = _chosen(document, shell, options)
         wanted = [number for number in numbers if only is None or number in only]
         notes = (shell.note,) if shell else ()
         parts = PageParts(document, wanted, len(material.content))
         drawing = _Drawing(material, options, document, total, notes, parts)
         for number in wanted:
-            look_at_the_clock()
+            check_deadline()
             # No name holds the drawn page while the next one is drawn.
-            yield whole(material, rendered(drawing.page(number), options))
+            yield verify_unchanged(material, rendered(drawing.page(number), options))
 
 
-def pdf_leaves(material: Material, options: ImageOptions) -> Leaves:
+def pdf_selection(material: Material, options: ImageOptions) -> PageSelection:
     """Which pages `pdf_pages` will draw. Raises ImageError."""
-    with _faults_named(material), _opened(material) as (document, shell):
+    with _as_image_errors(material), _opened(material) as (document, shell):
         total, numbers = _chosen(document, shell, options)
-        return Leaves(total, tuple(numbers))
+        return PageSelection(total, tuple(numbers))
 
 
 @contextmanager
-def _faults_named(material: Material) -> Iterator[None]:
+def _as_image_errors(material: Material) -> Iterator[None]:
     try:
         import pypdfium2  # type: ignore[import-untyped]
     except ImportError as error:
         raise material.lacks(PDF) from error
     try:
         yield
-    except (NotAsked, PageFault) as error:
+    except (PageSelectionError, PageFault) as error:
         raise material.refuse(error.problem, error.way_out, PDF) from error
-    except (pypdfium2.PdfiumError, Damaged) as error:
+    except (pypdfium2.PdfiumError, DamagedFile) as error:
         encrypted = "password" in str(error).lower()
         problem = (
             "is encrypted with a password"
@@ -92,7 +92,7 @@ def _faults_named(material: Material) -> Iterator[None]:
 @contextmanager
 def _opened(material: Material) -> Iterator[tuple[Any, Shell | None]]:
     with material.open() as file:
-        _prove_whole(file)
+        _check_complete(file)
         with PDFIUM:
             document, is_portfolio = opened_without_a_word(file)
         try:
@@ -109,9 +109,9 @@ def _chosen(document: Any, shell: Shell | None, options: ImageOptions) -> tuple[
     with PDFIUM:
         count = len(document)
     if shell is not None and not isinstance(options.pages, tuple):
-        raise NotAsked(shell.problem, shell.way_out)
+        raise PageSelectionError(shell.problem, shell.way_out)
     if count == 0:
-        raise Damaged("it has no pages")
+        raise DamagedFile("it has no pages")
     return count, choose_pages(count, options, what="page")
 
 
@@ -120,8 +120,8 @@ _OBJECT = re.compile(rb"\d[\x00\t\n\f\r ]+\d+[\x00\t\n\f\r ]+obj\b")
 _LONGEST_MARK = 64
 
 
-def _prove_whole(file: BinaryIO) -> None:
-    """Raises Damaged when the file ends before its last table: PDFium repairs what it can of half a file, and says
+def _check_complete(file: BinaryIO) -> None:
+    """Raises DamagedFile when the file ends before its last table: PDFium repairs what it can of half a file, and says
     nothing about the pages that are gone. What follows behind the table, padding or a web server's page, is no harm.
     Leaves the file at its start.
     """
@@ -140,7 +140,7 @@ def _prove_whole(file: BinaryIO) -> None:
         if _OBJECT.search(tail):
             break
         end = start
-    raise Damaged("it is cut short: it ends before its table of contents")
+    raise DamagedFile("it is cut short: it ends before its table of contents")
 
 
 def _ends_there(file: BinaryIO, position: int, *, first_half: bool) -> bool:
@@ -195,7 +195,7 @@ class _Drawing:
         has_pictures = not look.done() or self._findings(number, look).has_pictures
         width, height = page.get_size()
         if not (width > 0 and height > 0 and math.isfinite(width * height)):
-            raise Damaged(f"page {number} has no size")
+            raise DamagedFile(f"page {number} has no size")
         scale = _scale(width, height, sharpest(page, (width, height)) if has_pictures else 0, self.options)
         check_size(self.material, (math.ceil(width * scale), math.ceil(height * scale)), self.options, PDF)
         return scale

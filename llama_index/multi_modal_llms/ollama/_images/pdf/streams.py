@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from .filters import Filter, unpacked
 from .objects import Name, Objects, Stream, Unreadable, name_of, names_in
 
@@ -114,7 +114,7 @@ class _Walk:
     def _content_of(self, stream: Stream, what: str) -> bytes:
         try:
             made = unpacked(self._objects.bytes_of(stream), self._filters(stream))
-        except Damaged as error:
+        except DamagedFile as error:
             raise _Faulty(f"{what} {error}") from error
         self._doubt(what, made.doubt)
         return made.content or b""
@@ -204,7 +204,7 @@ class _Walk:
         size = (width, height) if isinstance(width, int) and isinstance(height, int) else None
         try:
             made = unpacked(self._objects.bytes_of(picture), filters, needed, size)
-        except Damaged as error:
+        except DamagedFile as error:
             raise _Faulty(f"{what} ({width}x{height}{shown}) {error}") from error
         self._doubt(f"{what} ({width}x{height}{shown})", made.doubt)
         for key in ("SMask", "Mask"):
@@ -274,10 +274,10 @@ class _Walk:
                     self._doubt(what, made.doubt)
                     # Flate, asked for so many bytes, proves that they are there, and gives none of them.
                     if made.content and needed is not None and len(made.content) < needed:
-                        raise Damaged("is cut short: its pixels end too early")
+                        raise DamagedFile("is cut short: its pixels end too early")
                 elif needed is not None and not _INLINE_END.match(drawn, found.end() + needed):
-                    raise Damaged("is cut short: its pixels end too early")
-            except Damaged as error:
+                    raise DamagedFile("is cut short: its pixels end too early")
+            except DamagedFile as error:
                 raise _Faulty(f"{what} {error}") from error
 
 

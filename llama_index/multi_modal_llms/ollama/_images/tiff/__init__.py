@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .lie import upright_size
     from .opening import foretell, rasters
-    from .pages import Leaf, Leaves, leaves_of
+    from .pages import TiffPicture, TiffPictures, read_pictures
     from .samples import Decoded, decode
 
-__all__ = ["Decoded", "Leaf", "Leaves", "decode", "foretell", "leaves_of", "rasters", "upright_size"]
+__all__ = ["Decoded", "TiffPicture", "TiffPictures", "decode", "foretell", "rasters", "read_pictures", "upright_size"]
 
 _ROOMS = {
     "upright_size": "lie",
-    "Leaf": "pages",
-    "Leaves": "pages",
-    "leaves_of": "pages",
+    "TiffPicture": "pages",
+    "TiffPictures": "pages",
+    "read_pictures": "pages",
     "foretell": "opening",
     "rasters": "opening",
     "Decoded": "samples",

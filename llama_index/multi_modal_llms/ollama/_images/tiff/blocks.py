@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from ..levels import as_i16
 from . import tags
 from .page import FAXES, JPEG, OLD_JPEG, PALETTE, RAW, YCBCR, Block, Page
@@ -47,7 +47,7 @@ class View:
 
 
 def picture(page: Page, view: View) -> Image.Image:
-    """The page seen so, decoded, as large as it is stored (and `widened`). Raises Damaged, and what Pillow raises."""
+    """The page seen so, decoded, as large as it is stored (and `widened`). Raises DamagedFile and Pillow's errors."""
     if page.compression == OLD_JPEG:
         image = open_beside(page.directory.tiff, _old_jpeg_fields(page, view))
     elif _in_pieces(page, view):
@@ -193,7 +193,7 @@ def _palette(page: Page) -> Sequence[int]:
     """Red, green and blue of each colour, in 16 bits."""
     entries = page.directory.whole_numbers(tags.COLOUR_MAP, 3 << page.depth)
     if len(entries) < 3 << page.depth:
-        raise Damaged("is broken: its palette is not all there")
+        raise DamagedFile("is broken: its palette is not all there")
     # Older writers use 0 to 255; libtiff takes a palette for such a one by the same rule.
     return entries if max(entries) >= 256 else [entry * 257 for entry in entries]
 
@@ -269,10 +269,10 @@ def _whole_picture(page: Page, block: Block, view: View) -> Image.Image:
     try:
         image = pil.open(io.BytesIO(data), formats=[format_])
     except UnidentifiedImageError as error:
-        raise Damaged(f"is broken: one of its strips or tiles is no {format_}") from error
+        raise DamagedFile(f"is broken: one of its strips or tiles is no {format_}") from error
     with image:
         if image.width > page.block_size[0] or image.height > page.block_size[1]:
-            raise Damaged("is broken: one of its tiles is larger than a tile")
+            raise DamagedFile("is broken: one of its tiles is larger than a tile")
         mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[view.samples]
         # WebP leaves an alpha that hides nothing out.
         return image.convert(mode)

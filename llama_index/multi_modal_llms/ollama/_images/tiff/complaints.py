@@ -15,7 +15,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from .page import G3, Page
 
 _Handler = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
@@ -37,7 +37,7 @@ _before: Any = None
 
 @contextmanager
 def heard(page: Page) -> Iterator[list[str]]:
-    """Decoding the page within it raises Damaged with what libtiff says, also where Pillow takes it for success.
+    """Decoding the page within it raises DamagedFile with what libtiff says, also where Pillow takes it for success.
 
     Of a fax in G3 each line that is damaged is one message in the list, and the next line is whole again: this is what
     a telephone line does to one, and what viewers show.
@@ -47,9 +47,9 @@ def heard(page: Page) -> Iterator[list[str]]:
             yield said
         except OSError as error:
             words = {"decoder error -2": "its picture data are broken"}.get(str(error), str(error))
-            raise Damaged(f"cannot be decoded: {said[0] if said else words}") from error
+            raise DamagedFile(f"cannot be decoded: {said[0] if said else words}") from error
     if said and page.compression != G3:
-        raise Damaged(f"cannot be decoded whole: {said[0]}")
+        raise DamagedFile(f"cannot be decoded whole: {said[0]}")
 
 
 @contextmanager

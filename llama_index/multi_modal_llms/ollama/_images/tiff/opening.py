@@ -5,43 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..geometry import too_large
-from ..modes import prove_range
+from ..modes import check_range
 from ..options import ImageOptions
 from ..raster import Raster
 from .lie import aspect_of, turn_of, upright
 from .page import CMYK
-from .pages import Leaf, Leaves
+from .pages import TiffPicture, TiffPictures
 from .samples import decode
 
 
 def rasters(
-    found: Leaves, numbers: Sequence[int], options: ImageOptions, *, where: str, source: str
+    found: TiffPictures, numbers: Sequence[int], options: ImageOptions, *, where: str, source: str
 ) -> Iterator[Raster]:
-    """The pages of these numbers, counted from 1. Raises Damaged, and whatever Pillow raises."""
+    """The pages of these numbers, counted from 1. Raises DamagedFile, and whatever Pillow raises."""
     count = len(found.pages)
     for number in numbers:
         foretell(found, [number], options)
-        leaf = found.pages[number - 1]
-        raster = _raster(leaf, where, source)
+        picture = found.pages[number - 1]
+        raster = _raster(picture, where, source)
         told = [f"page {number} of {count}"] if count > 1 else []
         raster.steps = ["converted from TIFF", *told, *found.steps, *raster.steps]
         raster.page = number if count > 1 else None
         yield raster
 
 
-def foretell(found: Leaves, numbers: Sequence[int], options: ImageOptions) -> None:
-    """Raises the Damaged that taking these pages will raise, as far as tags tell it: nothing is decoded."""
+def foretell(found: TiffPictures, numbers: Sequence[int], options: ImageOptions) -> None:
+    """Raises the DamagedFile that taking these pages will raise, as far as tags tell it: nothing is decoded."""
     for number in numbers:
-        leaf = found.pages[number - 1]
-        if (refusal := leaf.refusal() or too_large(leaf.page.extent, options)) is not None:
+        picture = found.pages[number - 1]
+        if (refusal := picture.refusal() or too_large(picture.page.extent, options)) is not None:
             raise refusal
-        if options.range is not None and not leaf.page.is_deep:
-            prove_range(options.range, inks=leaf.page.photometric == CMYK)
+        if options.range is not None and not picture.page.is_deep:
+            check_range(options.range, inks=picture.page.photometric == CMYK)
 
 
-def _raster(leaf: Leaf, where: str, source: str) -> Raster:
+def _raster(picture: TiffPicture, where: str, source: str) -> Raster:
     """A page, turned already: Pillow turns TIFF, and only TIFF, when it decodes, and boxes lead into what it gives."""
-    page, decoded = leaf.page, decode(leaf)
+    page, decoded = picture.page, decode(picture)
     raster = Raster(upright(decoded.image, page), where, source, lossy=page.lossy)
     raster.steps = [*decoded.steps, *turn_of(page)]
     raster.aspect = aspect_of(page)

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from ..mapping import Size
 from . import tags
 from .tags import Directory
@@ -26,9 +26,9 @@ LAB = (CIELAB, ICCLAB)
 _OUTSIDE = "is cut short: it ends inside its picture data"
 
 
-def contradiction(words: str) -> Damaged:
+def contradiction(words: str) -> DamagedFile:
     """The error for a page of which two tags cannot both be true."""
-    return Damaged(
+    return DamagedFile(
         f"is broken: its tags contradict each other: {words}",
         "Save it anew from a program that shows it right, or with the one that wrote it.",
     )
@@ -48,7 +48,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
-    """A directory, read as the description of a picture. Its properties raise Damaged where the tags make none."""
+    """A directory, read as the description of a picture. Its properties raise DamagedFile where the tags make none."""
 
     directory: Directory
 
@@ -60,7 +60,7 @@ class Page:
         """Width and height as stored."""
         width, height = self._number(tags.WIDTH, 0), self._number(tags.HEIGHT, 0)
         if width <= 0 or height <= 0:
-            raise Damaged("is broken: it does not say how large it is")
+            raise DamagedFile("is broken: it does not say how large it is")
         return width, height
 
     @cached_property
@@ -75,7 +75,7 @@ class Page:
             # Old-style JPEG leaves it out; the others mean one.
             samples = 3 if self.compression == OLD_JPEG else 1
         if not 0 < samples <= MOST_SAMPLES:
-            raise Damaged(f"is broken: it has {samples:,} channels")
+            raise DamagedFile(f"is broken: it has {samples:,} channels")
         return samples
 
     @cached_property
@@ -181,7 +181,7 @@ class Page:
             return width, min(rows, height) if rows > 0 else height
         tile = self._number(tags.TILE_WIDTH, 0), self._number(tags.TILE_HEIGHT, 0)
         if min(tile) <= 0 or max(tile) > max(65_535, *self.size):
-            raise Damaged("is broken: it does not say how large its tiles are")
+            raise DamagedFile("is broken: it does not say how large its tiles are")
         return tile
 
     @cached_property
@@ -247,12 +247,12 @@ class Page:
         if len(values) != 2:
             return 2, 2
         if any(value not in (1, 2, 4) for value in values):
-            raise Damaged(f"is broken: its colour is subsampled {values[0]}x{values[1]}")
+            raise DamagedFile(f"is broken: its colour is subsampled {values[0]}x{values[1]}")
         return values[0], values[1]
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """All strips or tiles: row by row, then plane by plane. Raises Damaged when one lies outside the file."""
+        """All strips or tiles: row by row, then plane by plane. Raises DamagedFile when one lies outside the file."""
         directory, (across, down) = self.directory, self.grid
         wanted = across * down * self.planes * math.ceil(self.layers / self.tile_layers)
         where = self._where
@@ -290,7 +290,7 @@ class Page:
             elif unknown:
                 count = starts[min(bisect_right(starts, offset), len(starts) - 1)] - offset
             if offset + count > size or offset >= size:
-                raise Damaged(_OUTSIDE)
+                raise DamagedFile(_OUTSIDE)
             blocks.append(Block(offset, count))
         return tuple(blocks)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from . import tags
 from .page import MASK, PALETTE, RAW, Page
 from .refusals import nothing_written, refusal_of
@@ -21,7 +21,7 @@ _MOST_SLICES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Leaf:
+class TiffPicture:
     """One picture of the file."""
 
     page: Page
@@ -30,54 +30,54 @@ class Leaf:
     slice: int = 0
     """Of a stack behind one directory, counted from 0."""
 
-    def refusal(self) -> Damaged | None:
+    def refusal(self) -> DamagedFile | None:
         """Why it will be refused, from the tags alone; `None` when it can be read, as far as tags tell."""
         try:
             for page in (self.page, self.mask):
                 if page is not None and (refusal := refusal_of(page)) is not None:
                     return refusal
             return nothing_written(self.page)
-        except Damaged as error:
+        except DamagedFile as error:
             return error
 
 
 @dataclass(frozen=True)
-class Leaves:
+class TiffPictures:
     """All pictures of the file, in their order."""
 
-    pages: tuple[Leaf, ...]
+    pages: tuple[TiffPicture, ...]
     steps: tuple[str, ...] = ()
     """What was noticed, and left out."""
 
 
-def leaves_of(file: BinaryIO) -> Leaves:
-    """What the file holds, from its tags alone. Raises Damaged when that is no picture."""
+def read_pictures(file: BinaryIO) -> TiffPictures:
+    """What the file holds, from its tags alone. Raises DamagedFile when that is no picture."""
     tiff = TiffFile.of(file)
     if tiff.read(8, min(4, tiff.size - 8)) in (b"IIII", b"MMMM"):
         # Phase One and Leaf: their first directory calls a thumbnail the picture.
-        raise Damaged("is a camera's raw file", "Export it as JPEG or PNG first.")
+        raise DamagedFile("is a camera's raw file", "Export it as JPEG or PNG first.")
     directories, loops = tiff.directories()
     steps = ["its list of pages leads back into itself"] if loops else []
-    pages: list[Leaf] = []
+    pages: list[TiffPicture] = []
     for directory in directories:
         page, subfile = Page(directory), _subfile(directory)
         if subfile & _MASK or (directory.number(tags.PHOTOMETRIC, 0) == MASK and pages):
             # That of a reduced copy, 5, is of another size.
             if pages and pages[-1].mask is None and page.size == pages[-1].page.size:
-                pages[-1] = Leaf(pages[-1].page, page)
+                pages[-1] = TiffPicture(pages[-1].page, page)
         elif not subfile & _REDUCED:
-            pages.append(Leaf(page))
+            pages.append(TiffPicture(page))
     if not pages:
-        raise Damaged("holds only thumbnails, as cameras' raw files do", "Export it as JPEG or PNG first.")
+        raise DamagedFile("holds only thumbnails, as cameras' raw files do", "Export it as JPEG or PNG first.")
     if tags.LEAF in directories[0]:
-        raise Damaged("is a camera's raw file", "Export it as JPEG or PNG first.")
+        raise DamagedFile("is a camera's raw file", "Export it as JPEG or PNG first.")
     kept = _without_copies(pages)
     if len(kept) < len(pages):
         steps.append(f"{len(pages) - len(kept)} smaller copies of it left out")
     if len(kept) == 1:
         kept, more = _slices(kept[0])
         steps += more
-    return Leaves(tuple(kept), tuple(steps))
+    return TiffPictures(tuple(kept), tuple(steps))
 
 
 def _subfile(directory: Directory) -> int:
@@ -87,7 +87,7 @@ def _subfile(directory: Directory) -> int:
     return _REDUCED if directory.number(tags.OLD_SUBFILE, 1) == 2 else 0
 
 
-def _without_copies(pages: Sequence[Leaf]) -> list[Leaf]:
+def _without_copies(pages: Sequence[TiffPicture]) -> list[TiffPicture]:
     """Without the levels of a slide scanner's pyramid, which nothing marks as reduced, and its thumbnail.
 
     The first page is tiled, and so is a level: its sides are a whole fraction of the first page's, its samples and
@@ -97,11 +97,14 @@ def _without_copies(pages: Sequence[Leaf]) -> list[Leaf]:
     first = pages[0].page
     if len(pages) == 1 or not first.tiled:
         return list(pages)
-    levels = [leaf for leaf in pages[1:] if _is_level(leaf.page, first)]
+    levels = [picture for picture in pages[1:] if _is_level(picture.page, first)]
     if not levels and not first.directory.text(tags.DESCRIPTION, 64).startswith("Aperio"):
         return list(pages)
-    copies = [*levels, *(leaf for leaf in pages[1:2] if not leaf.page.tiled and _same_shape(leaf.page, first))]
-    return [leaf for leaf in pages if not any(leaf is copy for copy in copies)]
+    copies = [
+        *levels,
+        *(picture for picture in pages[1:2] if not picture.page.tiled and _same_shape(picture.page, first)),
+    ]
+    return [picture for picture in pages if not any(picture is copy for copy in copies)]
 
 
 def _is_level(page: Page, first: Page) -> bool:
@@ -118,27 +121,27 @@ def _same_shape(page: Page, first: Page) -> bool:
     return width < whole_width and abs(height - whole_height * width / whole_width) <= 1
 
 
-def _slices(leaf: Leaf) -> tuple[list[Leaf], list[str]]:
+def _slices(picture: TiffPicture) -> tuple[list[TiffPicture], list[str]]:
     """The only directory as what stands behind it, and what to say of slices that are not there."""
-    page = leaf.page
+    page = picture.page
     if page.layers > 1:
-        return [Leaf(page, leaf.mask, at) for at in range(_bounded(page.layers))], []
+        return [TiffPicture(page, picture.mask, at) for at in range(_bounded(page.layers))], []
     count, sure = _stated_count(page)
     if count <= 1:
-        return [leaf], []
+        return [picture], []
     if page.compression == RAW and page.photometric != PALETTE and _room_for(page, count):
-        return [Leaf(page, None, at) for at in range(_bounded(count))], []
+        return [TiffPicture(page, None, at) for at in range(_bounded(count))], []
     if sure:
-        raise Damaged(
+        raise DamagedFile(
             f"is a stack of {count:,} slices behind one page, which are compressed or not all there",
             "Save them as pages first: Fiji, or tifffile.imwrite('out.tif', tifffile.imread('in.tif')).",
         )
-    return [leaf], [f"its description says {count:,} pictures, and there is one"]
+    return [picture], [f"its description says {count:,} pictures, and there is one"]
 
 
 def _bounded(count: int) -> int:
     if count > _MOST_SLICES:
-        raise Damaged(f"is broken: it says that it has {count:,} slices")
+        raise DamagedFile(f"is broken: it says that it has {count:,} slices")
     return count
 
 

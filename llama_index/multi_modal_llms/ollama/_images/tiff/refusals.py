@@ -5,7 +5,7 @@ Told from tags alone, before anything is decoded. Every way out has been tried w
 
 from __future__ import annotations
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from . import tags
 from .page import (
     CIELAB,
@@ -58,28 +58,28 @@ _BY_NUMPY = (
 _EXPORT = "Export it as JPEG or PNG first."
 
 
-def refusal_of(page: Page) -> Damaged | None:
-    """Why the page will be refused; `None` for one that can be read. Raises Damaged for tags that make no picture."""
+def refusal_of(page: Page) -> DamagedFile | None:
+    """Why the page will be refused; `None` for one that can be read. Raises DamagedFile where tags make no picture."""
     return (
         _of_compression(page) or _of_sample_format(page) or _of_photometric(page) or _of_depth(page) or _of_bands(page)
     )
 
 
-def nothing_written(page: Page) -> Damaged | None:
-    """The error for a page of which there are no pixels. Raises Damaged when they lie outside the file."""
+def nothing_written(page: Page) -> DamagedFile | None:
+    """The error for a page of which there are no pixels. Raises DamagedFile when they lie outside the file."""
     if page.written_share:
         return None
-    return Damaged("holds no pixels: none of its strips or tiles was ever written", "Look at what wrote it.")
+    return DamagedFile("holds no pixels: none of its strips or tiles was ever written", "Look at what wrote it.")
 
 
-def _of_compression(page: Page) -> Damaged | None:
+def _of_compression(page: Page) -> DamagedFile | None:
     code = page.compression
     if code in _RAW_COMPRESSIONS or page.photometric in (_CFA, _LINEAR_RAW):
-        return Damaged("holds what a camera's sensor measured, not a picture yet (raw, CFA)", _EXPORT)
+        return DamagedFile("holds what a camera's sensor measured, not a picture yet (raw, CFA)", _EXPORT)
     if code in (34676, 34677) or page.photometric in (_LOG_L, _LOG_LUV):
-        return Damaged("holds luminances (SGI LogLuv)", "Convert it first: tiff2rgba -c none in.tif out.tif.")
+        return DamagedFile("holds luminances (SGI LogLuv)", "Convert it first: tiff2rgba -c none in.tif out.tif.")
     if code == JPEG and page.depth != 8:
-        return Damaged(f"is compressed with JPEG of {page.depth} bit, which this Pillow cannot read", _UNPACK)
+        return DamagedFile(f"is compressed with JPEG of {page.depth} bit, which this Pillow cannot read", _UNPACK)
     if code in _BY_LIBTIFF or (code in WHOLE_PICTURES and page.depth == 8 and page.samples <= 4):
         return None
     name = _COMPRESSIONS.get(code) or {"WEBP": "WebP", "JPEG2000": "JPEG 2000"}.get(
@@ -88,14 +88,14 @@ def _of_compression(page: Page) -> Damaged | None:
     way_out = _REDRAW if name in _FOR_LIBTIFF else _UNPACK
     if code in WHOLE_PICTURES:
         name += f" of {page.depth} bit" if page.depth != 8 else f" of {page.samples} channels"
-    return Damaged(f"is compressed with {name}, which this Pillow cannot read", way_out)
+    return DamagedFile(f"is compressed with {name}, which this Pillow cannot read", way_out)
 
 
-def _of_sample_format(page: Page) -> Damaged | None:
+def _of_sample_format(page: Page) -> DamagedFile | None:
     if page.compression == OLD_JPEG or set(page.sample_formats) == {UNSIGNED}:
         return None
     if len(set(page.sample_formats)) > 1:
-        return Damaged("has channels of different kinds (SampleFormat)", _TO_BYTES)
+        return DamagedFile("has channels of different kinds (SampleFormat)", _TO_BYTES)
     kind, bits = page.sample_formats[0], page.depth
     if kind == SIGNED and bits == 8:
         return None
@@ -103,33 +103,35 @@ def _of_sample_format(page: Page) -> Damaged | None:
         kind, "complex numbers"
     )
     way_out = _TO_BYTES if kind in (SIGNED, FLOAT) else _BY_NUMPY
-    return Damaged(f"has {name} of {bits} bit, which have no natural brightness", way_out)
+    return DamagedFile(f"has {name} of {bits} bit, which have no natural brightness", way_out)
 
 
-def _of_photometric(page: Page) -> Damaged | None:
+def _of_photometric(page: Page) -> DamagedFile | None:
     if page.photometric in (MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK, CMYK, YCBCR, CIELAB, ICCLAB):
         return None
     name = "ITU Lab" if page.photometric == _ITULAB else f"a kind that is not known ({page.photometric})"
-    return Damaged(f"has colours (PhotometricInterpretation) of {name}", _EXPORT)
+    return DamagedFile(f"has colours (PhotometricInterpretation) of {name}", _EXPORT)
 
 
-def _of_depth(page: Page) -> Damaged | None:
+def _of_depth(page: Page) -> DamagedFile | None:
     if len(set(page.bits)) > 1:
         listed = ", ".join(map(str, page.bits))
-        return Damaged(f"has channels of different depths ({listed} bit)", "Save it with one depth for all of them.")
+        return DamagedFile(
+            f"has channels of different depths ({listed} bit)", "Save it with one depth for all of them."
+        )
     if page.depth > 16 and page.photometric in (MIN_IS_WHITE, MIN_IS_BLACK, RGB):
         way_out = _TO_BYTES if page.depth in (32, 64) else _BY_NUMPY
-        return Damaged(f"has samples of {page.depth} bit, which have no natural brightness", way_out)
+        return DamagedFile(f"has samples of {page.depth} bit, which have no natural brightness", way_out)
     narrow = page.photometric in (PALETTE, YCBCR) or (
         page.compression in (JPEG, OLD_JPEG) or page.compression in WHOLE_PICTURES
     )
     if page.depth not in (_DEPTHS[:4] if narrow else _DEPTHS) or (page.photometric == YCBCR and page.depth != 8):
         what = "a palette" if page.photometric == PALETTE else "samples"
-        return Damaged(f"has {what} of {page.depth} bit, which this Pillow cannot read", _REDRAW)
+        return DamagedFile(f"has {what} of {page.depth} bit, which this Pillow cannot read", _REDRAW)
     return None
 
 
-def _of_bands(page: Page) -> Damaged | None:
+def _of_bands(page: Page) -> DamagedFile | None:
     count, photometric = page.samples, page.photometric
     if count < page.colours:
         return contradiction(f"by its kind of colours it has {page.colours} channels, by their number {count}")
@@ -146,15 +148,15 @@ def _of_bands(page: Page) -> Damaged | None:
     if count > _MOST_BANDS:
         return _too_many(count)
     if page.planar and photometric == YCBCR and page.subsampling != (1, 1):
-        return Damaged("has YCbCr planes of different sizes, which this Pillow cannot read", _EXPORT)
+        return DamagedFile("has YCbCr planes of different sizes, which this Pillow cannot read", _EXPORT)
     return None
 
 
-def _too_many(count: int) -> Damaged:
+def _too_many(count: int) -> DamagedFile:
     first = "-b 1 -b 2 -b 3 " if count >= 3 else "-b 1 "
     colours = "-co PHOTOMETRIC=RGB " if count >= 3 else ""
     which = "three of them as RGB" if count >= 3 else "one of them"
-    return Damaged(
+    return DamagedFile(
         f"has {count} bands, and does not say which are red, green and blue",
         f"Save {which} first: gdal_translate {first}{colours}in.tif out.tif.",
     )

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from . import tags
 from .page import Block
 from .tags import TiffFile
@@ -87,7 +87,7 @@ def _spliced(
         starts.append(at - piece.offset)
         at += piece.length
     if at >= 1 << 32:
-        raise Damaged("is larger than 4 GB in one page", "Cut it first: gdal_translate -srcwin 0 0 4096 4096.")
+        raise DamagedFile("is larger than 4 GB in one page", "Cut it first: gdal_translate -srcwin 0 0 4096 4096.")
     offsets = [piece.offset for piece in pieces]
     fields[where] = (LONG, [block.offset + starts[bisect_right(offsets, block.offset) - 1] for block in blocks])
     return _Spliced(tiff, _directory(fields, order), pieces, bits_reversed)
@@ -222,7 +222,7 @@ class _Spliced(_Readable):
         while filled < len(target):
             count = file.readinto(target[filled:])
             if not count:
-                raise Damaged(_CUT)
+                raise DamagedFile(_CUT)
             filled += count
         if self._reversed:
             target[:] = bytes(target).translate(_REVERSED)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from ..colour import to_srgb
 from ..levels import FEWEST_GREYS, Range, join_bytes, shifted, split_bytes
 from . import tags
@@ -35,7 +35,7 @@ from .page import (
     YCBCR,
     Page,
 )
-from .pages import Leaf
+from .pages import TiffPicture
 from .ranges import nodata_of, significant_bits, stated_range
 from .refusals import WHOLE_PICTURES
 
@@ -66,23 +66,23 @@ class Decoded:
     """Of mode L: 0 where there is no picture."""
 
 
-def decode(leaf: Leaf) -> Decoded:
-    """The picture of the page. Raises Damaged for what is refused, and whatever Pillow raises."""
-    page = leaf.page
-    if (refusal := leaf.refusal()) is not None:
+def decode(stored: TiffPicture) -> Decoded:
+    """The picture of the page. Raises DamagedFile for what is refused, and whatever Pillow raises."""
+    page = stored.page
+    if (refusal := stored.refusal()) is not None:
         raise refusal
     share = page.written_share
     with heard(page) as said:
-        decoded = _decoded(page, leaf.slice)
+        decoded = _decoded(page, stored.slice)
     if said:
         decoded.steps.append(f"damaged lines of the fax: {len(said)}")
     if share < 1:
         decoded.steps.append(f"{max(0.1, 100 * (1 - share)):.{0 if share < 0.99 else 1}f} % of it was never written")
     if dropped := sum(each == UNSPECIFIED for each in page.extra):
         decoded.steps.append(f"{dropped} further band{'s' if dropped > 1 else ''} left out")
-    if leaf.mask is not None:
-        with heard(leaf.mask):
-            decoded.mask = _darker(_mask(leaf.mask), decoded.mask)
+    if stored.mask is not None:
+        with heard(stored.mask):
+            decoded.mask = _darker(_mask(stored.mask), decoded.mask)
     profile = page.directory.data(tags.PROFILE)
     if decoded.mask is not None and decoded.image.mode == "CMYK":
         # With its own profile, which means nothing to the RGB that it becomes.
@@ -214,7 +214,7 @@ def _composed(page: Page, planes: Sequence[Image.Image]) -> Decoded:
     hides = alpha is not None and alpha.getextrema() != (255, 255)
     if page.premultiplied and alpha is not None and hides and image.mode in ("L", "RGB"):
         if page.depth > 8 and _is_dark(colours):
-            raise Damaged(
+            raise DamagedFile(
                 "has 16 bits of which few are used, multiplied with its transparency: they cannot be spread",
                 "Save it with unassociated alpha, or without any.",
             )

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 
 NEW_SUBFILE, OLD_SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
 FILL_ORDER, DESCRIPTION, STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP = 266, 270, 273, 274, 277, 278
@@ -58,7 +58,7 @@ class TiffFile:
         head = file.read(16)
         order = {b"II": "<", b"MM": ">"}.get(head[:2])
         if order is None or len(head) < 8:
-            raise Damaged(_IN_HEADER)
+            raise DamagedFile(_IN_HEADER)
         return cls(file, size, order, struct.unpack(f"{order}H", head[2:4])[0] == 43)
 
     def first(self) -> int:
@@ -67,23 +67,23 @@ class TiffFile:
 
     def read(self, offset: int, count: int, what: str = _IN_TAGS) -> bytes:
         if offset + count > self.size:
-            raise Damaged(what)
+            raise DamagedFile(what)
         self.file.seek(offset)
         data = self.file.read(count)
         if len(data) < count:
-            raise Damaged(what)
+            raise DamagedFile(what)
         return data
 
     def _unpack(self, letter: str, data: bytes) -> int:
         return int(struct.unpack(self.order + letter, data)[0])
 
     def directory(self, offset: int) -> Directory:
-        """The directory that begins there. Raises Damaged."""
+        """The directory that begins there. Raises DamagedFile."""
         counted, entry, pointer = ("Q", 20, "Q") if self.big else ("H", 12, "I")
         width = struct.calcsize(counted)
         count = self._unpack(counted, self.read(offset, width))
         if not 0 < count <= MOST_ENTRIES:
-            raise Damaged(f"is broken: one of its pages has {count:,} tags")
+            raise DamagedFile(f"is broken: one of its pages has {count:,} tags")
         table = self.read(offset + width, entry * count)
         entries: dict[int, Entry] = {}
         for tag, kind, values, place in struct.iter_unpack(f"{self.order}HH{'Q8s' if self.big else 'I4s'}", table):
@@ -95,21 +95,21 @@ class TiffFile:
     def directories(self) -> tuple[list[Directory], bool]:
         """The chain of directories, and whether it leads back into itself, where it is taken to end.
 
-        Raises Damaged when one lies outside the file, or when there are too many.
+        Raises DamagedFile when one lies outside the file, or when there are too many.
         """
         found: list[Directory] = []
         seen: set[int] = set()
         offset = self.first()
         while offset and offset not in seen:
             if len(found) == MOST_DIRECTORIES:
-                raise Damaged(
+                raise DamagedFile(
                     f"has more than {MOST_DIRECTORIES:,} pages", "Split it first: tiffcp in.tif,0 first.tif takes one."
                 )
             seen.add(offset)
             found.append(self.directory(offset))
             offset = found[-1].following
         if not found:
-            raise Damaged("is cut short: it has no page")
+            raise DamagedFile("is cut short: it has no page")
         return found, bool(offset)
 
 
@@ -137,7 +137,7 @@ class Directory:
         return tag in self.entries
 
     def data(self, tag: int, most: int | None = None) -> bytes:
-        """The bytes of a tag, no more than `most`; none when it is not there. Raises Damaged."""
+        """The bytes of a tag, no more than `most`; none when it is not there. Raises DamagedFile."""
         entry = self.entries.get(tag)
         if entry is None or entry.kind not in _TYPES:
             return b""
@@ -147,11 +147,11 @@ class Directory:
             return entry.place[:length]
         offset = int(struct.unpack(self.tiff.order + ("Q" if self.tiff.big else "I"), entry.place)[0])
         if offset + length > self.tiff.size:
-            raise Damaged(_IN_TAGS)
+            raise DamagedFile(_IN_TAGS)
         return self.tiff.read(offset, length if most is None else min(length, most))
 
     def values(self, tag: int, most: int | None = None) -> tuple[float, ...]:
-        """The numbers of a tag, no more than `most`; rationals as quotients, `nan` for those by 0. Raises Damaged."""
+        """The numbers of a tag, no more than `most`; rationals as quotients, `nan` where by 0. Raises DamagedFile."""
         entry = self.entries.get(tag)
         if entry is None or entry.kind not in _TYPES:
             return ()

@@ -6,12 +6,12 @@ from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..decoding import Leaves
+    from ..decoding import PageSelection
     from ..material import Material
     from ..options import ImageOptions
     from ..prepared import PreparedImage
 
-__all__ = ["video_block", "video_frames", "video_leaves"]
+__all__ = ["video_block", "video_frames", "video_selection"]
 
 
 def video_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
@@ -30,8 +30,8 @@ def video_frames(
     return blocks.video_frames(material, options, fps, only)
 
 
-def video_leaves(material: Material, options: ImageOptions) -> Leaves:
+def video_selection(material: Material, options: ImageOptions) -> PageSelection:
     """Which frames `video_frames` will give, as far as the file says. Raises ImageError."""
     from . import blocks
 
-    return blocks.video_leaves(material, options)
+    return blocks.video_selection(material, options)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from .attributes import OwnAspects, forget_colours
 from .opening import frames_of, is_header, packets_of, picture_stream
 from .packets import Packets
@@ -138,7 +138,7 @@ def by_packets(
 
 def _something(found: Shown | None, at: float) -> Shown:
     if found is None:
-        raise Damaged(f"has no frame that can be decoded at {at:.1f} s")
+        raise DamagedFile(f"has no frame that can be decoded at {at:.1f} s")
     return found
 
 

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...errors import ImageError
-from ..anatomy import Damaged
-from ..containers import prove_video
+from ..anatomy import DamagedFile
+from ..containers import check_video
 from ..formats import ASF, FLV, MPEG_PS, MPEG_TS, OGG, VIDEOS, Kind
 from ..material import Material
-from ..patience import look_at_the_clock
+from ..patience import check_deadline
 from ..pictures import refuse_kind
-from .wholeness import prove_by_header, prove_last_page
+from .wholeness import check_by_header, check_last_page
 
 WITHOUT_INDEX = frozenset({MPEG_TS, MPEG_PS, OGG, ASF, FLV})
 """Kinds in which a seek lands anywhere, also after the last frame that others build on, and times may begin anew."""
@@ -34,22 +34,22 @@ def opened(material: Material, kind: Kind) -> Iterator[Any]:
         raise material.lacks(kind) from error
     try:
         with material.open() as file:
-            prove_video(file, kind)
-            prove_by_header(file, kind)
+            check_video(file, kind)
+            check_by_header(file, kind)
             if kind is OGG:
-                prove_last_page(file)
+                check_last_page(file)
             with av.open(file, format=kind.demuxer) as container:
                 yield container
     except ImageError:
         raise
-    except Damaged as error:
+    except DamagedFile as error:
         raise material.refuse(f"is {kind.phrase} that {error}", error.way_out, kind) from error
     except (av.FFmpegError, ValueError, EOFError) as error:
         raise material.refuse(f"is {kind.phrase} that cannot be decoded: {error}", "Save it anew.", kind) from error
 
 
 def picture_stream(container: Any) -> Any:
-    """The stream of pictures that a player shows. Raises Damaged when there is none that can be decoded.
+    """The stream of pictures that a player shows. Raises DamagedFile when there is none that can be decoded.
 
     As FFmpeg's program chooses: the one marked as the default, then the one with the most pixels.
     """
@@ -58,12 +58,12 @@ def picture_stream(container: Any) -> Any:
     aside = Disposition.attached_pic | Disposition.timed_thumbnails
     films = [stream for stream in container.streams.video if not stream.disposition & aside]
     if not films and container.streams.audio:
-        raise Damaged("has no pictures in it, only sound", "Put it into an AudioBlock, as WAV or MP3.")
+        raise DamagedFile("has no pictures in it, only sound", "Put it into an AudioBlock, as WAV or MP3.")
     if not films:
-        raise Damaged("has no pictures in it")
+        raise DamagedFile("has no pictures in it")
     decoded = [stream for stream in films if stream.codec_context is not None]
     if not decoded:
-        raise Damaged("is coded in a way that this FFmpeg has no decoder for", "Save it as H.264 in MP4.")
+        raise DamagedFile("is coded in a way that this FFmpeg has no decoder for", "Save it as H.264 in MP4.")
     return max(
         decoded,
         key=lambda stream: (
@@ -79,7 +79,7 @@ def packets_of(container: Any, stream: Any) -> Iterator[Any]:
         if other is not stream and hasattr(other, "discard"):  # PyAV 18
             other.discard = _ALL
     for packet in container.demux(stream):
-        look_at_the_clock()
+        check_deadline()
         yield packet
 
 

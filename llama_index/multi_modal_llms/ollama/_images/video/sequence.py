@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from ..boxes import NoBox, each_box
 from ..cicp import HDR_PEAK, profile_of
-from ..decoding import Leaves, NeedsExtra, evenly
+from ..decoding import NeedsExtra, PageSelection, evenly
 from ..formats import AVIF, HEIC, VIDEO_FRAMES, Kind
 from ..heif import Heif, Track, alpha_track, brightest, clean_aperture, colour_codes
 from ..material import Material
@@ -29,21 +29,21 @@ _SEQUENCES = {
 """Other files of these kinds are decoded by libheif and libavif, which refuse these."""
 
 
-def sequence_leaves(kind: Kind, file: BinaryIO, track: Track, options: ImageOptions) -> Leaves:
+def sequence_selection(kind: Kind, file: BinaryIO, track: Track, options: ImageOptions) -> PageSelection:
     """The first picture, or as many as `options.frames` asks for, evenly spaced. Decodes none."""
     with _opened(kind, file) as container:
         stream = _stream(container, track)
         # What an edit list leaves out is there to be built on, and never shown.
         count = sum(bool(packet.size) and not packet.is_discard for packet in packets_of(container, stream))
     wanted = (0,) if options.frames is None else evenly(count, options.frames)
-    return Leaves(count, tuple(index + 1 for index in wanted))
+    return PageSelection(count, tuple(index + 1 for index in wanted))
 
 
 def sequence_rasters(
     material: Material, kind: Kind, file: BinaryIO, heif: Heif, track: Track, options: ImageOptions
 ) -> Iterator[Raster]:
-    """The same, decoded, each valid for itself. Raises what `faults_named` names."""
-    chosen = sequence_leaves(kind, file, track, options)
+    """The same, decoded, each valid for itself. Raises what `as_image_errors` names."""
+    chosen = sequence_selection(kind, file, track, options)
     hidden = alpha_track(heif, track)
     with material.open() as again, _opened(kind, file) as container, _opened(kind, again) as other:
         stream = _stream(container, track)
@@ -113,7 +113,7 @@ def _raster(
     track: Track,
     material: Material,
     number: int,
-    chosen: Leaves,
+    chosen: PageSelection,
     *,
     several: bool,
 ) -> Raster:

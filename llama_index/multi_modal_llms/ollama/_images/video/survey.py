@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from ..formats import FLV, MATROSKA, MP4, MPEG_TS, Kind
 from ..material import Material
 from ..options import ImageOptions
@@ -47,7 +47,7 @@ class Survey:
 
 
 def survey_of(container: Any, material: Material, kind: Kind, options: ImageOptions, fps: int | None) -> Survey:
-    """Raises Damaged and ImageError; reads a file without an index to its end."""
+    """Raises DamagedFile and ImageError; reads a file without an index to its end."""
     stream = _checked(container, material, kind, options)
     aspect = Aspect(None, None) if kind in WITHOUT_DESCRIPTION else Aspect.said(stream)
     if kind in WITHOUT_INDEX:
@@ -130,7 +130,7 @@ def _check_streams(container: Any, material: Material, stream: Any, packets: Pac
     first, last, size = packets.place_near(0), packets.place_near(len(packets) - 1), container.size
     for begin, end in ((0, first), (last, size)):
         if end - begin > _LONG_PART * size and _other_pictures(material, stream.id, begin, min(end - begin, _LOOK)):
-            raise Damaged(
+            raise DamagedFile(
                 "is joined of pieces that keep their pictures in different streams",
                 "Give each piece by itself, or join them anew, for example with ffmpeg -f concat.",
             )
@@ -167,18 +167,18 @@ def _check_codings(material: Material, stream: Any, packets: Packets, times: Seq
             return
         before = bisect_left(range(other), True, key=lambda index: said_at(index) != first) - 1
         begins = next(one for one in codings(file, packets.place_near(before), stream.id) if one.codec != first)
-    raise Damaged(
+    raise DamagedFile(
         f"is joined of pieces that are coded differently: {first}, and from byte {begins.place} on {begins.codec}",
         f"Give each piece by itself, or split it there: head -c {begins.place}, and tail -c +{begins.place + 1}.",
     )
 
 
-def _cut(declared: float, reached: float) -> Damaged:
-    return Damaged(f"is cut short: it says it lasts {declared:.1f} s and ends at {reached:.1f} s")
+def _cut(declared: float, reached: float) -> DamagedFile:
+    return DamagedFile(f"is cut short: it says it lasts {declared:.1f} s and ends at {reached:.1f} s")
 
 
 def _span(container: Any, stream: Any, kind: Kind) -> tuple[float, float]:
-    """Start and duration in seconds. Raises Damaged when the file ends long before it says."""
+    """Start and duration in seconds. Raises DamagedFile when the file ends long before it says."""
     import av
 
     start = float(stream.start_time * stream.time_base) if stream.start_time is not None else 0.0

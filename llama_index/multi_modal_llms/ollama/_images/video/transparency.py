@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from .opening import packets_of
 
 _ALPHA = (1).to_bytes(8, "big")
@@ -17,7 +17,7 @@ def has_alpha_apart(stream: Any) -> bool:
 
 
 def alpha_of(container: Any, stream: Any, frame: Any) -> Any:
-    """The frame whose brightness is the transparency of this one. Seeks. Raises Damaged when there is none."""
+    """The frame whose brightness is the transparency of this one. Seeks. Raises DamagedFile when there is none."""
     from av import CodecContext
 
     decoder = CodecContext.create(stream.codec_context.name, "r")
@@ -29,7 +29,7 @@ def alpha_of(container: Any, stream: Any, frame: Any) -> Any:
                 return alpha
         if packet.pts is not None and packet.pts > frame.pts:
             break
-    raise Damaged("has a frame without the transparency that it says it has")
+    raise DamagedFile("has a frame without the transparency that it says it has")
 
 
 def _alpha_in(packet: Any) -> Any:

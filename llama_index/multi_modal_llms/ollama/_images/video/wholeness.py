@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from ..anatomy import Damaged
+from ..anatomy import DamagedFile
 from ..formats import ASF, MXF, Kind
 
 _HEAD = 1 << 16
@@ -15,14 +15,14 @@ _LONGEST_PAGE = 27 + 255 + 255 * 255
 _HEADER_PARTITION = bytes.fromhex("060e2b34020501010d01020101")
 
 
-def prove_by_header(file: BinaryIO, kind: Kind) -> None:
-    """Raises Damaged when the header promises more bytes than there are; leaves the file at its start."""
+def check_by_header(file: BinaryIO, kind: Kind) -> None:
+    """Raises DamagedFile when the header promises more bytes than there are; leaves the file at its start."""
     size = file.seek(0, 2)
     file.seek(0)
     head = file.read(_HEAD)
     promised = _of_asf(head) if kind is ASF else _of_mxf(head) if kind is MXF else 0
     if promised > size:
-        raise Damaged("is cut short: it ends inside its picture data")
+        raise DamagedFile("is cut short: it ends inside its picture data")
     file.seek(0)
 
 
@@ -59,9 +59,9 @@ def ends_with_a_tag(file: BinaryIO) -> bool:
     return tag[0] & 0x1F in (8, 9, 18) and int.from_bytes(tag[1:], "big") == length - 11
 
 
-def prove_last_page(file: BinaryIO) -> None:
-    """Raises Damaged when an Ogg file ends within a page, or within a packet that goes on in the next one (RFC 3533);
-    leaves the file at its start.
+def check_last_page(file: BinaryIO) -> None:
+    """Raises DamagedFile when an Ogg file ends within a page, or within a packet that goes on in the next one
+    (RFC 3533); leaves the file at its start.
 
     That its last page is not marked as the end of a stream proves nothing: recordings of live streams have no such
     mark.
@@ -80,4 +80,4 @@ def prove_last_page(file: BinaryIO) -> None:
     whole = len(page) >= max(end, 27) and len(lengths) == page[26]
     # A length of 255 says that the packet goes on.
     if not whole or (not behind and lengths[-1:] == b"\xff") or (behind and _PAGE.startswith(behind)):
-        raise Damaged("is cut short: it ends inside its picture data")
+        raise DamagedFile("is cut short: it ends inside its picture data")
