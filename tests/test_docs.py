@@ -26,6 +26,8 @@ from typing import Any
 import field_tables
 import pytest
 from llama_index.core import Settings
+from openai_route import openai_route
+from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, Shape, ToolCall, draw_scene
 from ollama_vision.ledger import Version, encode
@@ -108,11 +110,25 @@ def server(page: Path, demo_model: EmbeddedOllama) -> Iterator[EmbeddedOllama]:
 
 
 @pytest.fixture
+def openai_address(page: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where a page asks by the API that is made like OpenAI's: `OLLAMA_BASE_URL`, with the demo model behind it."""
+    if "OLLAMA_BASE_URL" not in page.read_text(encoding="utf-8"):
+        yield
+        return
+    monkeypatch.setenv("NO_PROXY", "*")
+    with openai_route() as route:
+        monkeypatch.setenv("OLLAMA_BASE_URL", route.base_url)
+        monkeypatch.setenv("OLLAMA_API_KEY", route.api_key)
+        yield
+
+
+@pytest.fixture
 def readers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the reader is: with a photo, more pictures, a scan, and two folders of pictures."""
     shutil.copy(PICTURES / "two-shapes.jpg", tmp_path / "photo.jpg")
     (tmp_path / "restaurant_images").mkdir()
     shutil.copy(PICTURES / "one-shape.png", tmp_path / "restaurant_images")
+    scan(tmp_path / "scan.tif")
     draw_scene(Shape("red", "circle")).save(tmp_path / "first.png")
     draw_scene(Shape("black", "cross")).save(tmp_path / "second.png")
     draw_scene("red circle", "blue square", "green star").save(tmp_path / "three.png")
@@ -146,6 +162,14 @@ def write_results(results: Path, picture: Path) -> None:
     said = {"text": "A red circle.", "fields": None, "error": None, "finish_reason": "stop", "model": "gemma3:4b"}
     about = {"path": picture.name, "page": None, "pages": None, "size": version.size, "modified": version.modified}
     results.write_bytes(encode({**about, **said, "usage": {}, "seconds": 0.5, "request": "5d1c0f6b"}))
+
+
+def scan(path: Path) -> None:
+    """A blue square at the top left, a green triangle at the bottom right, in CMYK; EXIF alone tells the way up."""
+    drawing = draw_scene(Shape("blue", "square", "top left"), Shape("green", "triangle", "bottom right"))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    drawing.transpose(Image.Transpose.ROTATE_90).convert("CMYK").save(path, exif=turned)
 
 
 def film(path: Path) -> None:
@@ -186,7 +210,7 @@ def run(block: Block, page: Path, namespace: dict[str, Any]) -> None:
         assert eval(condition, namespace), f"{place}: not {condition}"
 
 
-@pytest.mark.usefixtures("logging_stays")
+@pytest.mark.usefixtures("logging_stays", "openai_address")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_every_block_runs(
     page: Path, server: EmbeddedOllama, readers_folder: Path, monkeypatch: pytest.MonkeyPatch
