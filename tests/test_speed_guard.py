@@ -28,7 +28,7 @@ from PIL import Image
 from wire_support import END, NDJSON, WireServer, answer, chunk, client, head, last
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, _responses, prepare_image
-from llama_index.multi_modal_llms.ollama._images.prepared import Content
+from llama_index.multi_modal_llms.ollama._images.blob import Blob
 from llama_index.multi_modal_llms.ollama._reply import Accumulator
 from llama_index.multi_modal_llms.ollama._request import Request
 from llama_index.multi_modal_llms.ollama._target import Asked
@@ -124,14 +124,14 @@ def test_a_picture_that_passes_through_is_never_whole_in_memory(photograph: Path
 def test_a_picture_is_opened_once_to_be_told_and_once_to_be_walked(
     given: Callable[[Path], Any], photograph: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[Content] = []
-    opens = Content.open
+    opened: list[Blob] = []
+    opens = Blob.open
 
-    def counted(content: Content) -> BinaryIO:
+    def counted(content: Blob) -> BinaryIO:
         opened.append(content)
         return opens(content)
 
-    monkeypatch.setattr(Content, "open", counted)
+    monkeypatch.setattr(Blob, "open", counted)
     prepare_image(given(photograph), AS_IT_IS)
     assert len(opened) == 2
 

@@ -10,12 +10,12 @@ from llama_index.core.base.llms.types import ImageBlock
 from llama_index.core.schema import BaseNode, NodeWithScore
 
 from ._images import ImageOptions
-from ._images.material import Material, from_file
+from ._images.blob import Blob
 from ._images.refusing import image_error
 from ._images.sources import from_block_fields, image_block
 
 
-def source_of(value: Any, options: ImageOptions, *, where: str) -> Material | None:
+def source_of(value: Any, options: ImageOptions, *, where: str) -> Blob | None:
     """An ImageBlock, document, node or NodeWithScore; `None` when it is none of these."""
     if isinstance(value, NodeWithScore):
         return source_of(value.node, options, where=where)
@@ -26,7 +26,7 @@ def source_of(value: Any, options: ImageOptions, *, where: str) -> Material | No
     return None
 
 
-def _node(node: Any, options: ImageOptions, *, where: str) -> Material:
+def _node(node: Any, options: ImageOptions, *, where: str) -> Blob:
     resource = getattr(node, "image_resource", None)
     data = getattr(node, "image", None) or (resource.data if resource else None)
     path = getattr(node, "image_path", None) or (resource.path if resource else None)
@@ -36,7 +36,7 @@ def _node(node: Any, options: ImageOptions, *, where: str) -> Material:
     return from_block_fields(data, path, url, options, where=where, name=type(node).__name__)
 
 
-def _file_of_metadata(node: Any, *, where: str) -> Material:
+def _file_of_metadata(node: Any, *, where: str) -> Blob:
     name = type(node).__name__
     path = node.metadata.get("file_path")
     binary = is_binary_text(node)
@@ -46,7 +46,7 @@ def _file_of_metadata(node: Any, *, where: str) -> Material:
         text = "holds text and no picture" if _text_of(node) else "holds no picture"
         way_out = 'Give it image=, image_path=, image_url= or metadata["file_path"]; text belongs in the prompt.'
         raise image_error(where, name, text, way_out, "text" if _text_of(node) else "empty")
-    return from_file(path, where=where, hint=_READERS_FILE if binary else "")
+    return Blob.of_file(path, where=where, hint=_READERS_FILE if binary else "")
 
 
 _READERS_FILE = (

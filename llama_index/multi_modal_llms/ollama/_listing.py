@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ._globs import Below, Globs, has_wildcards
 from ._images.formats import PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES
-from ._images.refusing import missing_path_hint
+from ._images.refusing import missing_path_hint, sentence
 from .errors import ImageError
 
 _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"})
@@ -274,7 +274,7 @@ def _suffixes_in_words(suffixes: Mapping[str, int]) -> str:
 
 
 def _refusal(path: str, problem: str, way_out: str = "") -> ImageError:
-    return ImageError(f"{path} {problem}." + (f" {way_out}" if way_out else ""), source=path)
+    return ImageError(sentence(path, problem, way_out), source=path)
 
 
 def _status(path: str) -> os.stat_result | None:

@@ -6,12 +6,13 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from .blob import Blob
 from .colour import changes_colours, is_hdr, to_srgb
 from .geometry import LONGEST_JPEG_SIDE, Plan, plan_size, squared
 from .mapping import BoxMapping, Size
 from .modes import simple_mode, with_alpha
 from .options import ImageOptions
-from .prepared import Content, PreparedImage
+from .prepared import PreparedImage
 from .raster import Raster
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
         format=format_,
         mapping=BoxMapping(original, raster.orientation, plan.content, plan.canvas, raster.crop),
         steps=tuple(steps),
-        content=Content(raster.where, raster.source, data=encode(image, format_, options, lossy=raster.lossy)),
+        content=Blob(raster.where, raster.source, data=encode(image, format_, options, lossy=raster.lossy)),
         page=raster.page,
         seconds=raster.seconds,
     )

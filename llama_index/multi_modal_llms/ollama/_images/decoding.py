@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from . import tiff
 from .anatomy import ByteReader, DamagedFile, FileHeader, exif_orientation
+from .blob import Blob
 from .containers import check_complete
 from .formats import AVIF, BMP, DICOM, GIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from .gif import composed, covered, walk_gif
 from .mapping import Crop, Size
-from .material import Material
 from .options import ImageOptions
 from .raster import Raster
 
@@ -64,7 +64,7 @@ def decoder(kind: Kind) -> Callable[[BinaryIO], Image.Image]:
 
 
 def rasters(
-    material: Material,
+    blob: Blob,
     kind: Kind,
     file: BinaryIO,
     options: ImageOptions,
@@ -81,7 +81,7 @@ def rasters(
         found = tiff.read_pictures(file)
         numbers = choose_pages(len(found.pages), options, what="page")
         taken = [number for number in numbers if only is None or number in only]
-        yield from tiff.rasters(found, taken, options, where=material.where, source=material.source)
+        yield from tiff.rasters(found, taken, options, where=blob.where, source=blob.source)
         return
     # What only some kinds need is loaded with the first of them.
     heif = None
@@ -92,7 +92,7 @@ def rasters(
         if (track := _track_of(kind, heif, options)) is not None:
             from .video.sequence import sequence_rasters
 
-            yield from sequence_rasters(material, kind, file, heif, track, options)
+            yield from sequence_rasters(blob, kind, file, heif, track, options)
             return
         if kind is HEIC and heif.codec in OTHER_CODECS:
             way_out = "Export it as JPEG or PNG from a program that shows it."
@@ -112,7 +112,7 @@ def rasters(
 
         wanted = options.frames
         choose = None if wanted is None else lambda count: _frames(count, wanted).numbers
-        yield from animation_rasters(file, material.where, material.source, header, choose)
+        yield from animation_rasters(file, blob.where, blob.source, header, choose)
         return
     image: Any = open_(file)
     # What our own openers know beside Pillow's attributes stands in attributes of these names.
@@ -122,9 +122,7 @@ def rasters(
         for number in choose_pages(image.n_frames, options, what="page"):
             several = image.n_frames > 1
             done = [*steps, *([f"page {number} of {image.n_frames}"] if several else [])]
-            raster = Raster(
-                image.frame(number, options.range, done), material.where, material.source, lossy=image.lossy
-            )
+            raster = Raster(image.frame(number, options.range, done), blob.where, blob.source, lossy=image.lossy)
             # To these steps it adds those that it takes when it is decoded.
             raster.steps, raster.aspect, raster.ranged = done, image.aspect, image.is_grey
             raster.page = number if several else None
@@ -138,7 +136,7 @@ def rasters(
 
     def shown(*words: str, page: int | None = None) -> Raster:
         """The picture at which the image stands."""
-        raster = Raster(image, material.where, material.source, orientation, lossy, [*steps, *words], page)
+        raster = Raster(image, blob.where, blob.source, orientation, lossy, [*steps, *words], page)
         raster.transparent, raster.crop, raster.profile = transparent, crop, profile
         return raster
 

@@ -5,64 +5,64 @@ from __future__ import annotations
 from typing import Any
 
 from .anatomy import ByteReader
+from .blob import Blob
 from .encoded import decode_base64
 from .foreign import SVG
 from .formats import MP3, PDF, READABLE, UNKNOWN, WAV
-from .material import Material
 from .options import ImageOptions
 from .pdf import pdf_pages
 from .pictures import prepare
-from .prepared import Content, PreparedAudio, PreparedImage
+from .prepared import PreparedAudio, PreparedImage
 from .sources import from_block_fields
 
 
 def document_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage | str]:
     """A DocumentBlock: the pages of a PDF or TIFF, a picture, or the text of a text file."""
-    material = from_block_fields(block.data, block.path, block.url, options, where=where, name="DocumentBlock")
-    if isinstance(block.data, bytes) and material.content.data == block.data:
+    blob = from_block_fields(block.data, block.path, block.url, options, where=where, name="DocumentBlock")
+    if isinstance(block.data, bytes) and blob.data == block.data:
         # Core keeps every document in base64, text too; what is in it counts, even when that is of no known kind.
         decoded = decode_base64(block.data)
         if decoded:
-            material = Material(Content(where, material.source, data=decoded))
-    kind = material.kind()
+            blob = Blob(where, blob.source, data=decoded)
+    kind = blob.kind()
     if kind is PDF:
-        return [*pdf_pages(material, options)]
+        return [*pdf_pages(blob, options)]
     if kind in READABLE:
-        return [*prepare(material, options, kind)]
+        return [*prepare(blob, options, kind)]
     if kind.family == "text" or kind is SVG:
-        return [_text(material)]
+        return [_text(blob)]
     if kind is UNKNOWN:
         way_out = "Taken are text in UTF-8, PDF, and pictures."
-        raise material.refuse("is neither text nor a known document", way_out, kind)
+        raise blob.error("is neither text nor a known document", way_out, kind)
     way_out = kind.way_out or "Save it as PDF or text first."
-    raise material.refuse(f"is {kind.phrase}, which cannot be sent", way_out, kind)
+    raise blob.error(f"is {kind.phrase}, which cannot be sent", way_out, kind)
 
 
-def _text(material: Material) -> str:
-    with material.open() as file:
+def _text(blob: Blob) -> str:
+    with blob.open() as file:
         data = file.read()
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise material.refuse(f"is not text in {encoding[:6].upper()}: {error}", "Convert it to UTF-8.") from error
+        raise blob.error(f"is not text in {encoding[:6].upper()}: {error}", "Convert it to UTF-8.") from error
 
 
 def audio_block(block: Any, options: ImageOptions, *, where: str) -> PreparedAudio:
     """An AudioBlock of WAV or MP3, byte for byte."""
-    material = from_block_fields(block.audio, block.path, block.url, options, where=where, name="AudioBlock")
-    kind = material.kind()
+    blob = from_block_fields(block.audio, block.path, block.url, options, where=where, name="AudioBlock")
+    kind = blob.kind()
     if kind not in (WAV, MP3):
         way_out = "Ollama takes WAV and MP3 only: convert it, for example with ffmpeg."
-        raise material.refuse(f"is {kind.phrase}", kind.way_out or way_out, kind)
+        raise blob.error(f"is {kind.phrase}", kind.way_out or way_out, kind)
     if kind is WAV:
-        _check_wav(material)
-    return PreparedAudio("wav" if kind is WAV else "mp3", material.content)
+        _check_wav(blob)
+    return PreparedAudio("wav" if kind is WAV else "mp3", blob)
 
 
-def _check_wav(material: Material) -> None:
-    with material.open() as file:
+def _check_wav(blob: Blob) -> None:
+    with blob.open() as file:
         declared = int.from_bytes(ByteReader(file).take(8, "its header")[4:], "little")
     # Writers that do not know the length beforehand leave one of these two.
-    if declared not in (0, 0xFFFFFFFF) and declared + 8 > len(material.content):
-        raise material.refuse("is a WAV sound that is cut short", "Get the whole file again.", WAV)
+    if declared not in (0, 0xFFFFFFFF) and declared + 8 > len(blob):
+        raise blob.error("is a WAV sound that is cut short", "Get the whole file again.", WAV)

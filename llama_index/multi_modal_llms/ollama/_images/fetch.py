@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ImageFetchError
 from .addresses import resolve, why_not_public
 from .options import ImageOptions
-from .refusing import redact_url
+from .refusing import message, redact_url
 
 if TYPE_CHECKING:
     import httpx2
@@ -64,9 +64,8 @@ class _Fetch:
 
     def error(self, problem: str, way_out: str = "", status: int | None = None) -> ImageFetchError:
         source = redact_url(self.url)
-        name = f"{self.where} ({source})" if self.where else f"The picture ({source})"
-        message = f"{name} {problem}." + (f" {way_out}" if way_out else "")
-        return ImageFetchError(message, where=self.where, source=source, status=status)
+        text = message(self.where, source, problem, way_out)
+        return ImageFetchError(text, where=self.where, source=source, status=status)
 
     def remaining(self) -> float:
         seconds = self.deadline - time.monotonic()

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from .material import Material
+    from .blob import Blob
     from .options import ImageOptions
 
 
-Form: TypeAlias = Callable[..., "Material | None"]
+Form: TypeAlias = Callable[..., "Blob | None"]
 """Called as `held_by` is: leads a value back to bytes, a file or a URL; gives `None` for one that is not its own."""
 
 _forms: list[Form] = []
@@ -21,6 +21,6 @@ def accept(form: Form) -> None:
     _forms.append(form)
 
 
-def held_by(value: Any, options: ImageOptions, *, where: str) -> Material | None:
+def held_by(value: Any, options: ImageOptions, *, where: str) -> Blob | None:
     """What a value of another package holds; `None` when no form knows it. Raises ImageError."""
     return next((held for form in _forms if (held := form(value, options, where=where)) is not None), None)

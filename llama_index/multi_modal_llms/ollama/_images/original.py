@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .anatomy import PIECE
+from .blob import Blob
 from .decoding import PageSelection, select_pages, stored_size
 from .formats import JPEG, PDF, PNG, READABLE, VIDEOS, Kind
 from .mapping import Size
-from .material import Material
 from .options import ImageOptions
 from .pdf import pdf_pages, pdf_selection
 from .pictures import as_image_errors, check_pages, foretell, iter_prepared
@@ -30,7 +30,7 @@ class PictureSource:
     Every method but `of` opens it anew, and raises ImageError for what cannot be read.
     """
 
-    held: Material | Raster | PreparedImage
+    held: Blob | Raster | PreparedImage
     options: ImageOptions
     page: int | None = None
     """The only page or frame of the file that is meant."""
@@ -62,7 +62,7 @@ class PictureSource:
 
     def kind(self) -> Kind | None:
         """What its bytes are; `None` for pixels that never were a file."""
-        return self.held.kind() if isinstance(self.held, Material) else None
+        return self.held.kind() if isinstance(self.held, Blob) else None
 
     def has_pages(self) -> bool:
         """Whether `options.pages` is for it: a PDF, TIFF or DICOM file, also of one page."""
@@ -77,9 +77,9 @@ class PictureSource:
     def refuse_video(self) -> None:
         """Raises ImageError for a video where pictures alone are wanted, as PictureReader says of what it found."""
         kind = self.kind()
-        if isinstance(self.held, Material) and kind in VIDEOS:
+        if isinstance(self.held, Blob) and kind in VIDEOS:
             way_out = "Take it with videos=True, or name it by itself."
-            raise self.held.refuse(f"is {kind.phrase} under a picture's name", way_out, kind)
+            raise self.held.error(f"is {kind.phrase} under a picture's name", way_out, kind)
 
     def sha256(self) -> str:
         """Of the file's bytes, in hex; of a single page that is meant, of its number as well.
@@ -98,7 +98,7 @@ class PictureSource:
 
     def size(self) -> Size | None:
         """Width and height as stored, from the header; `None` where only drawing or decoding tells."""
-        if not isinstance(self.held, Material):
+        if not isinstance(self.held, Blob):
             return self.held.image.size if isinstance(self.held, Raster) else self.held.original_size
         kind = self.held.kind()
         if kind not in READABLE:
@@ -132,7 +132,7 @@ class PictureSource:
         return PageSelection(all_of_it.total, tuple(number for number in all_of_it.numbers if number == self.page))
 
     def _select_pages(self, options: ImageOptions) -> PageSelection:
-        if not isinstance(self.held, Material):
+        if not isinstance(self.held, Blob):
             if isinstance(self.held, Raster):
                 check_pages(self.held, options)
             return PageSelection(1, (1,))
@@ -153,7 +153,7 @@ class PictureSource:
         `together`: all its pages in one question, of which there may be too many.
         """
         options = self.options if together else _without_limit(self.options)
-        if isinstance(self.held, Material):
+        if isinstance(self.held, Blob):
             if self.is_picture():
                 foretell(self.held, options)
             else:
@@ -169,9 +169,9 @@ class PictureSource:
         if isinstance(self.held, PreparedImage):
             return iter((self.held,) if only is None or 1 in only else ())
         kind = self.kind()
-        if isinstance(self.held, Material) and kind is PDF:
+        if isinstance(self.held, Blob) and kind is PDF:
             return pdf_pages(self.held, options, only)
-        if isinstance(self.held, Material) and kind in VIDEOS:
+        if isinstance(self.held, Blob) and kind in VIDEOS:
             return video_frames(self.held, options, only=only)
         return iter_prepared(self.held, options, only, kind=kind)
 
@@ -190,7 +190,7 @@ def with_all_pages(options: ImageOptions) -> ImageOptions:
     return options.model_copy(update={"pages": None})
 
 
-def is_drawn_page(source: Any, held: Material) -> bool:
+def is_drawn_page(source: Any, held: Blob) -> bool:
     """Whether a node holds no document, but a page of one as PictureReader drew it."""
     return _page_of(source) is not None and held.kind() in (JPEG, PNG)
 

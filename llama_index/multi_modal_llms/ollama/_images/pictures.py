@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from ..errors import OllamaMultiModalError
 from .anatomy import DamagedFile, FileHeader
+from .blob import Blob
 from .colour import changes_colours
 from .convert import render
 from .decoding import PageSelectionError, foretell_pages, rasters, stored_size
@@ -15,7 +16,6 @@ from .formats import JPEG, PNG, READABLE, TIFF, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, 
 from .geometry import plan_size, squared, too_large
 from .jpeg import check_jpeg_header, walk_jpeg
 from .mapping import BoxMapping, Size
-from .material import Material
 from .modes import check_shown
 from .one_page import asks_for_other_pages, no_such_page
 from .options import ImageOptions
@@ -23,74 +23,73 @@ from .patience import check_deadline
 from .png import check_png_chunks, walk_png
 from .prepared import PreparedImage
 from .raster import Raster
-from .refusing import image_error
 
 
-def prepare(material: Material | Raster, options: ImageOptions, kind: Kind | None = None) -> list[PreparedImage]:
+def prepare(blob: Blob | Raster, options: ImageOptions, kind: Kind | None = None) -> list[PreparedImage]:
     """The pictures in it: one, or several pages or frames. Raises ImageError."""
-    return list(iter_prepared(material, options, kind=kind))
+    return list(iter_prepared(blob, options, kind=kind))
 
 
 def iter_prepared(
-    material: Material | Raster, options: ImageOptions, only: Container[int] | None = None, *, kind: Kind | None = None
+    blob: Blob | Raster, options: ImageOptions, only: Container[int] | None = None, *, kind: Kind | None = None
 ) -> Iterator[PreparedImage]:
     """The same one at a time; of several pages or frames those whose numbers are in `only`. One alone is number 1.
 
-    `kind` is the material's, where that is known: to look takes 10 us, a tenth of what a PNG of 1 MP takes to pass.
+    `kind` is the blob's, where that is known: to look takes 10 us, a tenth of what a PNG of 1 MP takes to pass.
     """
     check_deadline()
     if asks_for_other_pages(options):
-        check_pages(material, options, kind)
-    if isinstance(material, Raster):
+        check_pages(blob, options, kind)
+    if isinstance(blob, Raster):
         if only is None or 1 in only:
-            yield rendered(material, options)
+            yield rendered(blob, options)
         return
-    kind = kind or material.kind()
+    kind = kind or blob.kind()
     if kind not in READABLE:
-        raise refuse_kind(material, kind)
+        raise refuse_kind(blob, kind)
     header = None
     if kind in (JPEG, PNG):
-        header = _walk(material, kind)
-        check_size(material, header.size, options, kind)
+        header = _walk(blob, kind)
+        check_size(blob, header.size, options, kind)
         if can_pass_through(header, kind, options):
             if only is None or 1 in only:
-                yield _pass_through(material, kind, header)
+                yield _pass_through(blob, kind, header)
             return
-    with as_image_errors(material, kind), material.open() as file:
-        for raster in rasters(material, kind, file, options, header, only):
+    with as_image_errors(blob, kind), blob.open() as file:
+        for raster in rasters(blob, kind, file, options, header, only):
             if only is None or (raster.page or 1) in only:
                 check_deadline()
                 _check_raster(raster, options, kind)
-                yield verify_unchanged(material, render(raster, options))
+                yield verify_unchanged(blob, render(raster, options))
 
 
-def check_pages(material: Material | Raster, options: ImageOptions, kind: Kind | None = None) -> None:
+def check_pages(blob: Blob | Raster, options: ImageOptions, kind: Kind | None = None) -> None:
     """Raises ImageError for pages that what has none is asked for. PDF, TIFF and DICOM count theirs by themselves."""
     if not asks_for_other_pages(options):
         return
-    if isinstance(material, Raster):
+    if isinstance(blob, Raster):
         if (missing := no_such_page(None, None, options)) is not None:
-            raise _refused(material, missing.problem, missing.way_out, None)
+            raise blob.error(missing.problem, missing.way_out)
         return
-    kind = kind or material.kind()
+    kind = kind or blob.kind()
     if kind in READABLE and not kind.paged:
-        with as_image_errors(material, kind), material.open() as file:
+        with as_image_errors(blob, kind), blob.open() as file:
             if (missing := no_such_page(kind, file, options)) is not None:
                 raise missing
 
 
-def foretell(material: Material, options: ImageOptions) -> None:
+def foretell(blob: Blob, options: ImageOptions) -> None:
     """Raises the ImageError that `iter_prepared` will raise, as far as headers tell it: no pixel is decoded, and of a
     JPEG or PNG no picture data are read."""
-    kind = material.kind()
+    kind = blob.kind()
     if kind not in READABLE:
-        raise refuse_kind(material, kind)
-    check_pages(material, options, kind)
-    with as_image_errors(material, kind), material.open() as file:
+        raise refuse_kind(blob, kind)
+    check_pages(blob, options, kind)
+    with as_image_errors(blob, kind), blob.open() as file:
         if kind in (JPEG, PNG):
             check_jpeg_header(file) if kind is JPEG else check_png_chunks(file)
             file.seek(0)
-            check_size(material, stored_size(kind, file), options, kind)
+            check_size(blob, stored_size(kind, file), options, kind)
             if options.range is None:
                 return
             # Which of its frames does not matter for what values it can have.
@@ -98,18 +97,18 @@ def foretell(material: Material, options: ImageOptions) -> None:
         if kind is TIFF:
             foretell_pages(file, options)
             return
-        for raster in rasters(material, kind, file, options, None):
+        for raster in rasters(blob, kind, file, options, None):
             _check_raster(raster, options, kind)
             check_shown(raster, options.range)
 
 
-def verify_unchanged(material: Material, picture: PreparedImage) -> PreparedImage:
+def verify_unchanged(blob: Blob, picture: PreparedImage) -> PreparedImage:
     """The picture, if its file is still the same: one rewritten meanwhile would have given a mixture."""
-    material.open().close()
+    blob.open().close()
     return picture
 
 
-def refuse_kind(material: Material, kind: Kind, *, asked: str = "picture") -> Exception:
+def refuse_kind(blob: Blob, kind: Kind, *, asked: str = "picture") -> Exception:
     """The error for bytes that are none of what was asked for, with the block or tool that takes them."""
     problem = f"is {kind.phrase}" + ("" if kind.family == "other" else f", not a {asked}")
     way_out = UNKNOWN_VIDEO_WAY_OUT if kind is UNKNOWN and asked == "video" else kind.way_out
@@ -117,13 +116,13 @@ def refuse_kind(material: Material, kind: Kind, *, asked: str = "picture") -> Ex
         way_out = "Put it into a chat message as AudioBlock, for a model that hears."
     elif kind.family == "video":
         way_out = "Put it into a chat message as VideoBlock, of which frames are sent."
-    return material.refuse(problem, way_out, kind)
+    return blob.error(problem, way_out, kind)
 
 
-def check_size(material: Material | Raster, size: Size, options: ImageOptions, kind: Kind | None = None) -> None:
+def check_size(blob: Blob | Raster, size: Size, options: ImageOptions, kind: Kind | None = None) -> None:
     """Refuse, before a pixel is decoded, what would fill the memory."""
     if (bomb := too_large(size, options)) is not None:
-        raise _refused(material, str(bomb), bomb.way_out, kind)
+        raise blob.error(str(bomb), bomb.way_out, kind)
 
 
 def _check_raster(raster: Raster, options: ImageOptions, kind: Kind | None) -> None:
@@ -132,21 +131,17 @@ def _check_raster(raster: Raster, options: ImageOptions, kind: Kind | None) -> N
     check_size(raster, size if options.max_pixels else squared(size, raster.aspect), options, kind)
 
 
-def _refused(material: Material | Raster, problem: str, way_out: str, kind: Kind | None) -> Exception:
-    return image_error(material.where, material.source, problem, way_out, kind.name if kind else "")
-
-
-def _walk(material: Material, kind: Kind) -> FileHeader:
+def _walk(blob: Blob, kind: Kind) -> FileHeader:
     try:
-        with material.open() as file:
+        with blob.open() as file:
             return walk_jpeg(file) if kind is JPEG else walk_png(file)
     except DamagedFile as error:
-        raise _damaged(material, kind, error) from error
+        raise _damaged(blob, kind, error) from error
 
 
-def _damaged(material: Material | Raster, kind: Kind | None, error: DamagedFile) -> Exception:
+def _damaged(blob: Blob | Raster, kind: Kind | None, error: DamagedFile) -> Exception:
     phrase = f"is {kind.phrase} that " if kind else ""
-    return _refused(material, f"{phrase}{error}", error.way_out, kind)
+    return blob.error(f"{phrase}{error}", error.way_out, kind)
 
 
 def can_pass_through(header: FileHeader, kind: Kind, options: ImageOptions) -> bool:
@@ -164,12 +159,12 @@ def can_pass_through(header: FileHeader, kind: Kind, options: ImageOptions) -> b
     )
 
 
-def _pass_through(material: Material, kind: Kind, header: FileHeader) -> PreparedImage:
+def _pass_through(blob: Blob, kind: Kind, header: FileHeader) -> PreparedImage:
     return PreparedImage(
         format="jpeg" if kind is JPEG else "png",
         mapping=BoxMapping(header.size, 1, header.size, header.size),
         steps=(),
-        content=material.content,
+        content=blob,
     )
 
 
@@ -187,21 +182,21 @@ _BEYOND = re.compile("unsupported|not supported", re.IGNORECASE)
 
 
 @contextmanager
-def as_image_errors(material: Material, kind: Kind) -> Iterator[None]:
+def as_image_errors(blob: Blob, kind: Kind) -> Iterator[None]:
     """What goes wrong while a file is taken apart, as an ImageError that names the file."""
     try:
         yield
     except OllamaMultiModalError:
         raise
     except PageSelectionError as error:
-        raise material.refuse(error.problem, error.way_out, kind) from error
+        raise blob.error(error.problem, error.way_out, kind) from error
     except DamagedFile as error:
-        raise _damaged(material, kind, error) from error
+        raise _damaged(blob, kind, error) from error
     except ImportError as error:
-        raise _cannot_decode(material, getattr(error, "kind", kind), error) from error
+        raise _cannot_decode(blob, getattr(error, "kind", kind), error) from error
     except Exception as error:
         # Of damaged files, decoders raise whatever they stumble over: struct.error, IndexError, SyntaxError.
-        raise _damaged(material, kind, _undecoded(str(error) or type(error).__name__)) from error
+        raise _damaged(blob, kind, _undecoded(str(error) or type(error).__name__)) from error
 
 
 def _undecoded(words: str) -> DamagedFile:
@@ -211,7 +206,7 @@ def _undecoded(words: str) -> DamagedFile:
     return DamagedFile(f"cannot be decoded: {words}")
 
 
-def _cannot_decode(material: Material, kind: Kind, error: ImportError) -> Exception:
+def _cannot_decode(blob: Blob, kind: Kind, error: ImportError) -> Exception:
     if kind.extra:
-        return material.lacks(kind)
-    return material.refuse(f"is {kind.phrase}, which this Pillow cannot decode: {error}", "", kind)
+        return blob.missing_extra(kind)
+    return blob.error(f"is {kind.phrase}, which this Pillow cannot decode: {error}", "", kind)

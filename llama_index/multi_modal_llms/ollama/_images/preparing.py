@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from .async_files import awaited
+from .blob import Blob
 from .documents import audio_block, document_block
 from .formats import PDF, VIDEOS
 from .forms import held_by
-from .material import Material
 from .one_page import asks_for_other_pages
 from .options import ImageOptions
 from .original import is_drawn_page, with_all_pages
@@ -86,9 +86,9 @@ def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[Prepa
         )
         raise image_error(where, type(item).__name__, "is text, not a picture", way_out, "text")
     source = open_input(item, options, where=where)
-    if asks_for_other_pages(options) and isinstance(source, Material) and is_drawn_page(item, source):
+    if asks_for_other_pages(options) and isinstance(source, Blob) and is_drawn_page(item, source):
         options = with_all_pages(options)
-    if not isinstance(source, Material) or not _is_bare(item):
+    if not isinstance(source, Blob) or not _is_bare(item):
         return prepare(source, options)
     kind = source.kind()
     if kind is PDF:
@@ -145,12 +145,12 @@ def legacy_bytes(value: Any, *, where: str, options: ImageOptions | None = None)
         return file.read()
 
 
-def _legacy(value: Any, options: ImageOptions, *, where: str) -> Material:
+def _legacy(value: Any, options: ImageOptions, *, where: str) -> Blob:
     if isinstance(value, (str, bytes)):
-        material = from_block_fields(value, None, None, options, where=where, name="base64")
-        if material.kind().family == "text":
-            raise material.refuse("is no base64", "For a path or a URL put an ImageBlock into the message's blocks.")
-        return material
+        blob = from_block_fields(value, None, None, options, where=where, name="base64")
+        if blob.kind().family == "text":
+            raise blob.error("is no base64", "For a path or a URL put an ImageBlock into the message's blocks.")
+        return blob
     held = held_by(value, options, where=where)
     if held is None:
         way_out = "Give an ImageBlock, an ImageDocument, or base64."

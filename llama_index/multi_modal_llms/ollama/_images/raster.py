@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .mapping import Crop, Size
+from .refusing import image_error
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from ..errors import ImageError
+    from .formats import Kind
 
 
 @dataclass
@@ -49,6 +53,10 @@ class Raster:
     """The grey or colour that stands for nothing, of all bits; else Pillow's `info["transparency"]` is believed."""
     mask: Image.Image | None = None
     """Of mode L and the image's size: 0 where there is no picture, 255 elsewhere."""
+
+    def error(self, problem: str, way_out: str = "", kind: Kind | None = None) -> ImageError:
+        """The error to raise: which picture and what it is, the problem, and what to do."""
+        return image_error(self.where, self.source, problem, way_out, kind.name if kind else "")
 
     def fingerprint(self) -> bytes:
         """All pixels, their form and their colours: equal for pictures that show the same."""

@@ -1,4 +1,4 @@
-"""The words in which a picture is refused: where it stands and what it is, the problem, and what to do."""
+"""The words of ImageErrors: which input, the problem, and what to do. Every ImageError of this room is made of them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from ..errors import ImageError
 
 def image_error(where: str, source: str, problem: str, way_out: str = "", kind: str = "") -> ImageError:
     """`problem` follows the picture's name ("is ...", "cannot ..."); `way_out` is a sentence."""
-    return ImageError(said(where, source, problem, way_out), where=where, source=source, kind=kind)
+    return ImageError(message(where, source, problem, way_out), where=where, source=source, kind=kind)
 
 
-def said(where: str, source: str, problem: str, way_out: str) -> str:
-    """The message of `refusal`."""
-    name = f"{where} ({source})" if where else f"The picture ({source})"
+def message(where: str, source: str, problem: str, way_out: str = "") -> str:
+    """The message of an error about one input: `where` is its place in the call, empty when there is only one."""
+    return sentence(f"{where} ({source})" if where else f"The picture ({source})", problem, way_out)
+
+
+def sentence(name: str, problem: str, way_out: str = "") -> str:
+    """The message of an error about something that has a name of its own, such as a folder."""
     return f"{name} {problem}." + (f" {way_out}" if way_out else "")
 
 

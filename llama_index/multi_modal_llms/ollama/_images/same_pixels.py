@@ -7,7 +7,8 @@ import struct
 import zlib
 from dataclasses import replace
 
-from .prepared import Content, PreparedImage
+from .blob import Blob
+from .prepared import PreparedImage
 
 _PNG_HEADER = 33
 """Bytes of PNG's signature and IHDR; a tEXt may stand anywhere behind them, a comment of JPEG before any segment."""
@@ -19,9 +20,7 @@ def with_other_bytes(picture: PreparedImage) -> PreparedImage:
     data = picture.read()
     words = os.urandom(8).hex().encode("ascii")
     place, comment = _in_png(words) if picture.format == "png" else _in_jpeg(data, words)
-    content = Content(
-        picture.content.where, picture.content.source, data=b"".join((data[:place], comment, data[place:]))
-    )
+    content = Blob(picture.content.where, picture.content.source, data=b"".join((data[:place], comment, data[place:])))
     step = "a comment put into its file, pixels as they were: the server had lost this picture in its cache"
     return replace(picture, content=content, steps=(*picture.steps, step))
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from .async_files import refuse_async_file
+from .blob import Blob
 from .encoded import is_data_url, unwrap
 from .fetch import fetch
 from .foreign import SVG
 from .formats import READABLE
 from .forms import held_by
-from .material import Material, from_bytes, from_file
 from .options import ImageOptions
 from .pixels import array_raster, is_pil_image, pil_raster
 from .raster import Raster
@@ -29,14 +29,14 @@ _FORMS = (
 )
 
 
-def open_input(value: Any, options: ImageOptions, *, where: str) -> Material | Raster:
+def open_input(value: Any, options: ImageOptions, *, where: str) -> Blob | Raster:
     """Whatever may stand in `image_documents`; here, and only here, a string is a path or a URL."""
     if isinstance(value, str):
         return _bare_string(value, options, where=where)
     if isinstance(value, os.PathLike):
-        return from_file(value, where=where)
+        return Blob.of_file(value, where=where)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return from_bytes(bytes(value), where=where, source="bytes")
+        return Blob.of_bytes(bytes(value), where=where, source="bytes")
     if is_pil_image(value):
         return pil_raster(value, where=where, deep=options.range is not None)
     if hasattr(value, "__array_interface__"):
@@ -49,9 +49,9 @@ def open_input(value: Any, options: ImageOptions, *, where: str) -> Material | R
     return held
 
 
-def _bare_string(value: str, options: ImageOptions, *, where: str) -> Material:
+def _bare_string(value: str, options: ImageOptions, *, where: str) -> Blob:
     if is_data_url(value):
-        return from_bytes(value.encode("utf-8", "surrogateescape"), where=where, source="data: URL")
+        return Blob.of_bytes(value.encode("utf-8", "surrogateescape"), where=where, source="data: URL")
     if re.match(r"https?:", value, re.IGNORECASE):
         return from_url(value, options, where=where)
     encoded = value.encode("utf-8", "surrogateescape")
@@ -69,17 +69,17 @@ def _bare_string(value: str, options: ImageOptions, *, where: str) -> Material:
         raise image_error(where, repr(value), "names no file", f"Give {_FORMS}.")
     if _SCHEME.match(value) and not (os.name == "nt" and Path(value).drive) and "://" in value:
         return from_url(value, options, where=where)
-    return from_file(Path(value).expanduser() if value.startswith("~/") else value, where=where)
+    return Blob.of_file(Path(value).expanduser() if value.startswith("~/") else value, where=where)
 
 
-def from_url(url: str, options: ImageOptions, *, where: str) -> Material:
+def from_url(url: str, options: ImageOptions, *, where: str) -> Blob:
     """Of an http(s) or `data:` URL; any other scheme is refused by name."""
     if is_data_url(url):
-        return from_bytes(url.encode("utf-8", "surrogateescape"), where=where, source="data: URL")
-    return from_bytes(fetch(url, options, where=where), where=where, source=redact_url(url))
+        return Blob.of_bytes(url.encode("utf-8", "surrogateescape"), where=where, source="data: URL")
+    return Blob.of_bytes(fetch(url, options, where=where), where=where, source=redact_url(url))
 
 
-def open_file(file: Any, *, where: str) -> Material:
+def open_file(file: Any, *, where: str) -> Blob:
     """All of an open file, from its start if it can go there; it is left where it was."""
     refuse_async_file(file, where=where)
     name = getattr(file, "name", None)
@@ -95,7 +95,7 @@ def open_file(file: Any, *, where: str) -> Material:
         raise image_error(where, source, f"cannot be read: {error}") from error
     if isinstance(data, str):
         raise image_error(where, source, "was opened as text", 'Open it with mode "rb".')
-    return from_bytes(bytes(data), where=where, source=source)
+    return Blob.of_bytes(bytes(data), where=where, source=source)
 
 
 def _seekable(file: Any) -> bool:
@@ -103,20 +103,20 @@ def _seekable(file: Any) -> bool:
     return bool(seekable()) if callable(seekable) else False
 
 
-def image_block(block: Any, options: ImageOptions, *, where: str) -> Material:
+def image_block(block: Any, options: ImageOptions, *, where: str) -> Blob:
     """Of anything with `image`, `path` and `url`."""
     return from_block_fields(block.image, block.path, block.url, options, where=where, name="ImageBlock")
 
 
-def from_block_fields(data: Any, path: Any, url: Any, options: ImageOptions, *, where: str, name: str) -> Material:
+def from_block_fields(data: Any, path: Any, url: Any, options: ImageOptions, *, where: str, name: str) -> Blob:
     """What core's blocks hold: bytes or an open file, else a path, else a URL. Empty means not given."""
     if isinstance(data, io.IOBase) or hasattr(data, "read"):
         return open_file(data, where=where)
     if data:
         raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else bytes(data)
-        return from_bytes(raw, where=where, source=f"bytes of {name}")
+        return Blob.of_bytes(raw, where=where, source=f"bytes of {name}")
     if path:
-        return from_file(path, where=where)
+        return Blob.of_file(path, where=where)
     if url:
         return from_url(str(url), options, where=where)
     raise image_error(where, name, "holds nothing", "Give it bytes, a path or a URL.", "empty")

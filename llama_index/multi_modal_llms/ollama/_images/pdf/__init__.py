@@ -6,26 +6,26 @@ from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..blob import Blob
     from ..decoding import PageSelection
-    from ..material import Material
     from ..options import ImageOptions
     from ..prepared import PreparedImage
 
 __all__ = ["pdf_pages", "pdf_selection"]
 
 
-def pdf_pages(material: Material, options: ImageOptions, only: Container[int] | None = None) -> Iterator[PreparedImage]:
+def pdf_pages(blob: Blob, options: ImageOptions, only: Container[int] | None = None) -> Iterator[PreparedImage]:
     """The pages that `options.pages` asks for and that are in `only`, drawn on white, one at a time.
 
     Raises ImageError.
     """
     from . import pages
 
-    return pages.pdf_pages(material, options, only)
+    return pages.pdf_pages(blob, options, only)
 
 
-def pdf_selection(material: Material, options: ImageOptions) -> PageSelection:
+def pdf_selection(blob: Blob, options: ImageOptions) -> PageSelection:
     """Which pages `pdf_pages` will draw. Raises ImageError."""
     from . import pages
 
-    return pages.pdf_selection(material, options)
+    return pages.pdf_selection(blob, options)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..anatomy import PIECE, DamagedFile
+from ..blob import Blob
 from ..decoding import PageSelection, PageSelectionError, choose_pages
 from ..formats import PDF
-from ..material import Material
 from ..options import ImageOptions
 from ..patience import check_deadline
 from ..pictures import check_size, rendered, verify_unchanged
@@ -44,40 +44,40 @@ PDFIUM = threading.Lock()
 """PDFium is not safe to use from two threads, not even for two documents."""
 
 
-def pdf_pages(material: Material, options: ImageOptions, only: Container[int] | None = None) -> Iterator[PreparedImage]:
+def pdf_pages(blob: Blob, options: ImageOptions, only: Container[int] | None = None) -> Iterator[PreparedImage]:
     """The pages that `options.pages` asks for and that are in `only`, drawn on white, one at a time.
 
     Raises ImageError, also for a page of which a picture, a font or a stream is missing or broken.
     """
-    with _as_image_errors(material), _opened(material) as (document, shell):
+    with _as_image_errors(blob), _opened(blob) as (document, shell):
         total, numbers = _chosen(document, shell, options)
         wanted = [number for number in numbers if only is None or number in only]
         notes = (shell.note,) if shell else ()
-        parts = PageParts(document, wanted, len(material.content))
-        drawing = _Drawing(material, options, document, total, notes, parts)
+        parts = PageParts(document, wanted, len(blob))
+        drawing = _Drawing(blob, options, document, total, notes, parts)
         for number in wanted:
             check_deadline()
             # No name holds the drawn page while the next one is drawn.
-            yield verify_unchanged(material, rendered(drawing.page(number), options))
+            yield verify_unchanged(blob, rendered(drawing.page(number), options))
 
 
-def pdf_selection(material: Material, options: ImageOptions) -> PageSelection:
+def pdf_selection(blob: Blob, options: ImageOptions) -> PageSelection:
     """Which pages `pdf_pages` will draw. Raises ImageError."""
-    with _as_image_errors(material), _opened(material) as (document, shell):
+    with _as_image_errors(blob), _opened(blob) as (document, shell):
         total, numbers = _chosen(document, shell, options)
         return PageSelection(total, tuple(numbers))
 
 
 @contextmanager
-def _as_image_errors(material: Material) -> Iterator[None]:
+def _as_image_errors(blob: Blob) -> Iterator[None]:
     try:
         import pypdfium2  # type: ignore[import-untyped]
     except ImportError as error:
-        raise material.lacks(PDF) from error
+        raise blob.missing_extra(PDF) from error
     try:
         yield
     except (PageSelectionError, PageFault) as error:
-        raise material.refuse(error.problem, error.way_out, PDF) from error
+        raise blob.error(error.problem, error.way_out, PDF) from error
     except (pypdfium2.PdfiumError, DamagedFile) as error:
         encrypted = "password" in str(error).lower()
         problem = (
@@ -86,12 +86,12 @@ def _as_image_errors(material: Material) -> Iterator[None]:
             else f"is a PDF document that cannot be read: {str(error).rstrip('.')}"
         )
         way_out = "Save it without the password first." if encrypted else "Get the whole file again."
-        raise material.refuse(problem, way_out, PDF) from error
+        raise blob.error(problem, way_out, PDF) from error
 
 
 @contextmanager
-def _opened(material: Material) -> Iterator[tuple[Any, Shell | None]]:
-    with material.open() as file:
+def _opened(blob: Blob) -> Iterator[tuple[Any, Shell | None]]:
+    with blob.open() as file:
         _check_complete(file)
         with PDFIUM:
             document, is_portfolio = opened_without_a_word(file)
@@ -161,7 +161,7 @@ def _ends_there(file: BinaryIO, position: int, *, first_half: bool) -> bool:
 class _Drawing:
     """One document while its pages are drawn."""
 
-    material: Material
+    blob: Blob
     options: ImageOptions
     document: Any
     count: int
@@ -197,7 +197,7 @@ class _Drawing:
         if not (width > 0 and height > 0 and math.isfinite(width * height)):
             raise DamagedFile(f"page {number} has no size")
         scale = _scale(width, height, sharpest(page, (width, height)) if has_pictures else 0, self.options)
-        check_size(self.material, (math.ceil(width * scale), math.ceil(height * scale)), self.options, PDF)
+        check_size(self.blob, (math.ceil(width * scale), math.ceil(height * scale)), self.options, PDF)
         return scale
 
     def _proven(self, page: Any, number: int, image: Image.Image, scale: float, findings: Findings) -> Raster:
@@ -211,12 +211,10 @@ class _Drawing:
             with self._loaded(number) as flat:
                 notes += self._text_proven(flat, number, _draw(flat, scale), scale)
         for note in notes:
-            logger.warning("%s, page %d: %s", self.material.source, number, note)
+            logger.warning("%s, page %d: %s", self.blob.source, number, note)
         steps = [f"drew page {number} of {self.count} at {scale * _POINTS_PER_INCH:.0f} dpi", *self.notes, *notes]
         original = (max(1, round(page.get_width())), max(1, round(page.get_height())))
-        return Raster(
-            image, self.material.where, self.material.source, steps=steps, page=number, original_size=original
-        )
+        return Raster(image, self.blob.where, self.blob.source, steps=steps, page=number, original_size=original)
 
     def _text_proven(self, page: Any, number: int, image: Image.Image, scale: float) -> list[str]:
         fault, notes = faults_of_text(page, image, lambda: _draw(page, scale))

@@ -6,8 +6,8 @@ from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..blob import Blob
     from ..decoding import PageSelection
-    from ..material import Material
     from ..options import ImageOptions
     from ..prepared import PreparedImage
 
@@ -22,16 +22,16 @@ def video_block(block: Any, options: ImageOptions, *, where: str) -> list[Prepar
 
 
 def video_frames(
-    material: Material, options: ImageOptions, fps: int | None = None, only: Container[int] | None = None
+    blob: Blob, options: ImageOptions, fps: int | None = None, only: Container[int] | None = None
 ) -> Iterator[PreparedImage]:
     """Its frames, one at a time: those whose numbers are in `only`. Raises ImageError."""
     from . import blocks
 
-    return blocks.video_frames(material, options, fps, only)
+    return blocks.video_frames(blob, options, fps, only)
 
 
-def video_selection(material: Material, options: ImageOptions) -> PageSelection:
+def video_selection(blob: Blob, options: ImageOptions) -> PageSelection:
     """Which frames `video_frames` will give, as far as the file says. Raises ImageError."""
     from . import blocks
 
-    return blocks.video_selection(material, options)
+    return blocks.video_selection(blob, options)

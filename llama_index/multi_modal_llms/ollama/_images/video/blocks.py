@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import Any
 
+from ..blob import Blob
 from ..decoding import PageSelection
 from ..formats import AVIF, GIF, MPEG_TS, WEBP, Kind
-from ..material import Material
 from ..one_page import no_such_page
 from ..options import ImageOptions
 from ..patience import check_deadline
@@ -26,50 +26,50 @@ __all__ = ["video_block", "video_frames", "video_selection"]
 
 def video_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
     """A VideoBlock as `options.frames` frames, or as many as its `fps` asks for, or 8. Raises ImageError."""
-    material = from_block_fields(block.video, block.path, block.url, options, where=where, name="VideoBlock")
-    kind = material.kind()
+    blob = from_block_fields(block.video, block.path, block.url, options, where=where, name="VideoBlock")
+    kind = blob.kind()
     if kind in (GIF, WEBP, AVIF):
-        return prepare(material, options.model_copy(update={"frames": options.frames or USUAL_FRAMES}), kind)
+        return prepare(blob, options.model_copy(update={"frames": options.frames or USUAL_FRAMES}), kind)
     if kind.family == "picture":
-        raise material.refuse(f"is {kind.phrase}, not a video", "Put it into an ImageBlock.", kind)
-    return list(video_frames(material, options, block.fps))
+        raise blob.error(f"is {kind.phrase}, not a video", "Put it into an ImageBlock.", kind)
+    return list(video_frames(blob, options, block.fps))
 
 
 def video_frames(
-    material: Material, options: ImageOptions, fps: int | None = None, only: Container[int] | None = None
+    blob: Blob, options: ImageOptions, fps: int | None = None, only: Container[int] | None = None
 ) -> Iterator[PreparedImage]:
     """Its frames, one at a time: those whose numbers are in `only`. Raises ImageError."""
-    kind = material.kind()
-    _check_no_pages(material, kind, options)
-    with opened(material, kind) as container:
-        survey = survey_of(container, material, kind, options, fps)
-        for raster in _rasters(container, survey, material, kind, options):
+    kind = blob.kind()
+    _check_no_pages(blob, kind, options)
+    with opened(blob, kind) as container:
+        survey = survey_of(container, blob, kind, options, fps)
+        for raster in _rasters(container, survey, blob, kind, options):
             check_deadline()
             if only is None or raster.page in only:
-                yield verify_unchanged(material, rendered(raster, options))
+                yield verify_unchanged(blob, rendered(raster, options))
 
 
-def video_selection(material: Material, options: ImageOptions) -> PageSelection:
+def video_selection(blob: Blob, options: ImageOptions) -> PageSelection:
     """Which frames `video_frames` will give, as far as the file says: one that does not say how many frames it has
     may have fewer. Raises ImageError."""
-    kind = material.kind()
-    _check_no_pages(material, kind, options)
-    with opened(material, kind) as container:
-        wanted = wanted_of(container, material, kind, options)
+    kind = blob.kind()
+    _check_no_pages(blob, kind, options)
+    with opened(blob, kind) as container:
+        wanted = wanted_of(container, blob, kind, options)
     return PageSelection(wanted, tuple(range(1, wanted + 1)))
 
 
-def _check_no_pages(material: Material, kind: Kind, options: ImageOptions) -> None:
+def _check_no_pages(blob: Blob, kind: Kind, options: ImageOptions) -> None:
     if isinstance(options.pages, tuple) and (missing := no_such_page(kind, None, options)) is not None:
-        raise material.refuse(missing.problem, missing.way_out, kind)
+        raise blob.error(missing.problem, missing.way_out, kind)
 
 
-def _rasters(container: Any, survey: Survey, material: Material, kind: Kind, options: ImageOptions) -> Iterator[Raster]:
+def _rasters(container: Any, survey: Survey, blob: Blob, kind: Kind, options: ImageOptions) -> Iterator[Raster]:
     if survey.packets is None:
         found = by_seeking(container, survey.stream, survey.start, survey.times)
     else:
         found = by_packets(
-            lambda: opened(material, kind),
+            lambda: opened(blob, kind),
             survey.packets,
             survey.times,
             leaps=kind is MPEG_TS,
@@ -83,5 +83,5 @@ def _rasters(container: Any, survey: Survey, material: Material, kind: Kind, opt
         last = shown.seconds
         alpha = alpha_of(container, survey.stream, shown.frame) if apart else None
         # The first frame's size was checked, but a later piece may have another one.
-        check_size(material, (shown.frame.width, shown.frame.height), options, kind)
-        yield raster_of(shown, survey.aspect.of(shown.frame, shown.aspect), material, number, len(survey.times), alpha)
+        check_size(blob, (shown.frame.width, shown.frame.height), options, kind)
+        yield raster_of(shown, survey.aspect.of(shown.frame, shown.aspect), blob, number, len(survey.times), alpha)

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...errors import ImageError
 from ..anatomy import DamagedFile
+from ..blob import Blob
 from ..containers import check_video
 from ..formats import ASF, FLV, MPEG_PS, MPEG_TS, OGG, VIDEOS, Kind
-from ..material import Material
 from ..patience import check_deadline
 from ..pictures import refuse_kind
 from .wholeness import check_by_header, check_last_page
@@ -24,16 +24,16 @@ _ALL = 48
 
 
 @contextmanager
-def opened(material: Material, kind: Kind) -> Iterator[Any]:
+def opened(blob: Blob, kind: Kind) -> Iterator[Any]:
     """PyAV's container; what goes wrong with it is an ImageError that names the file."""
     if kind not in VIDEOS:
-        raise refuse_kind(material, kind, asked="video")
+        raise refuse_kind(blob, kind, asked="video")
     try:
         import av
     except ImportError as error:
-        raise material.lacks(kind) from error
+        raise blob.missing_extra(kind) from error
     try:
-        with material.open() as file:
+        with blob.open() as file:
             check_video(file, kind)
             check_by_header(file, kind)
             if kind is OGG:
@@ -43,9 +43,9 @@ def opened(material: Material, kind: Kind) -> Iterator[Any]:
     except ImageError:
         raise
     except DamagedFile as error:
-        raise material.refuse(f"is {kind.phrase} that {error}", error.way_out, kind) from error
+        raise blob.error(f"is {kind.phrase} that {error}", error.way_out, kind) from error
     except (av.FFmpegError, ValueError, EOFError) as error:
-        raise material.refuse(f"is {kind.phrase} that cannot be decoded: {error}", "Save it anew.", kind) from error
+        raise blob.error(f"is {kind.phrase} that cannot be decoded: {error}", "Save it anew.", kind) from error
 
 
 def picture_stream(container: Any) -> Any:

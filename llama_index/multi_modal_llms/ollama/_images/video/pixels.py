@@ -6,9 +6,9 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..blob import Blob
 from ..cicp import HLG, PQ
 from ..colour import profile_of
-from ..material import Material
 from ..raster import Raster
 from .fields import deinterlaced
 from .frames import Shown
@@ -24,7 +24,7 @@ _EXACT = 0x2 | 0x2000 | 0x40000
 """swscale's flags: bilinear, full chroma interpolation, accurate rounding. PyAV has names for them from 18 on."""
 
 
-def raster_of(shown: Shown, aspect: Fraction, material: Material, number: int, count: int, alpha: Any = None) -> Raster:
+def raster_of(shown: Shown, aspect: Fraction, blob: Blob, number: int, count: int, alpha: Any = None) -> Raster:
     """The frame as it is seen; `number` of `count` that were asked for. `aspect`: of its pixels. `alpha`: a frame that
     holds its transparency, where that is coded apart."""
     frame, deinterlacing = deinterlaced(shown)
@@ -32,8 +32,8 @@ def raster_of(shown: Shown, aspect: Fraction, material: Material, number: int, c
     told = primaries in _WIDE or transfer in (PQ, HLG)
     raster = Raster(
         _image_of(frame),
-        material.where,
-        material.source,
+        blob.where,
+        blob.source,
         orientation_of(shown.frame),
         lossy=True,
         steps=[f"frame {number} of {count} at {shown.seconds:.1f} s", *deinterlacing],

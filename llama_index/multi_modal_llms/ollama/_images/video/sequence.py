@@ -9,12 +9,12 @@ from fractions import Fraction
 from itertools import repeat
 from typing import Any, BinaryIO
 
+from ..blob import Blob
 from ..boxes import NoBox, each_box
 from ..cicp import HDR_PEAK, profile_of
 from ..decoding import NeedsExtra, PageSelection, evenly
 from ..formats import AVIF, HEIC, VIDEO_FRAMES, Kind
 from ..heif import Heif, Track, alpha_track, brightest, clean_aperture, colour_codes
-from ..material import Material
 from ..options import ImageOptions
 from ..pictures import check_size
 from ..raster import Raster
@@ -40,18 +40,18 @@ def sequence_selection(kind: Kind, file: BinaryIO, track: Track, options: ImageO
 
 
 def sequence_rasters(
-    material: Material, kind: Kind, file: BinaryIO, heif: Heif, track: Track, options: ImageOptions
+    blob: Blob, kind: Kind, file: BinaryIO, heif: Heif, track: Track, options: ImageOptions
 ) -> Iterator[Raster]:
     """The same, decoded, each valid for itself. Raises what `as_image_errors` names."""
     chosen = sequence_selection(kind, file, track, options)
     hidden = alpha_track(heif, track)
-    with material.open() as again, _opened(kind, file) as container, _opened(kind, again) as other:
+    with blob.open() as again, _opened(kind, file) as container, _opened(kind, again) as other:
         stream = _stream(container, track)
-        check_size(material, (stream.codec_context.width, stream.codec_context.height), options, _SEQUENCES[kind])
+        check_size(blob, (stream.codec_context.width, stream.codec_context.height), options, _SEQUENCES[kind])
         alphas: Any = repeat(None) if hidden is None else _frames(other, _stream(other, hidden))
         for number, (frame, alpha) in enumerate(zip(_frames(container, stream), alphas, strict=False), 1):
             if number in chosen.numbers:
-                raster = _raster(frame, alpha, track, material, number, chosen, several=options.frames is not None)
+                raster = _raster(frame, alpha, track, blob, number, chosen, several=options.frames is not None)
                 raster.steps.insert(0, f"converted from {kind.name}")
                 yield raster
             if number == chosen.numbers[-1]:
@@ -111,14 +111,14 @@ def _raster(
     frame: Any,
     alpha: Any,
     track: Track,
-    material: Material,
+    blob: Blob,
     number: int,
     chosen: PageSelection,
     *,
     several: bool,
 ) -> Raster:
     # Pixels are taken for square, as of still pictures: see docs/reference/preparing.md.
-    raster = raster_of(Shown(frame, 0.0), Fraction(1), material, number, chosen.total, alpha)
+    raster = raster_of(Shown(frame, 0.0), Fraction(1), blob, number, chosen.total, alpha)
     codes = colour_codes(track.properties) or (frame.color_primaries, frame.color_trc)
     word = f"frame {number} of {chosen.total}" if several else "first frame"
     return replace(

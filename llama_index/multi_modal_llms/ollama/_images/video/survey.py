@@ -10,8 +10,8 @@ from math import inf
 from typing import Any
 
 from ..anatomy import DamagedFile
+from ..blob import Blob
 from ..formats import FLV, MATROSKA, MP4, MPEG_TS, Kind
-from ..material import Material
 from ..options import ImageOptions
 from ..pictures import check_size
 from .attributes import Aspect
@@ -46,33 +46,33 @@ class Survey:
     """Of a file without an index, which had to be read through."""
 
 
-def survey_of(container: Any, material: Material, kind: Kind, options: ImageOptions, fps: int | None) -> Survey:
+def survey_of(container: Any, blob: Blob, kind: Kind, options: ImageOptions, fps: int | None) -> Survey:
     """Raises DamagedFile and ImageError; reads a file without an index to its end."""
-    stream = _checked(container, material, kind, options)
+    stream = _checked(container, blob, kind, options)
     aspect = Aspect(None, None) if kind in WITHOUT_DESCRIPTION else Aspect.said(stream)
     if kind in WITHOUT_INDEX:
         packets = Packets.of(_listed(container, stream))
         if kind is FLV:
-            _check_end(container, material, packets.length)
+            _check_end(container, blob, packets.length)
         if kind is MPEG_TS:
-            _check_streams(container, material, stream, packets)
-        times = _evenly(packets.length, _wanted(material, options, fps, packets.length, 0))
+            _check_streams(container, blob, stream, packets)
+        times = _evenly(packets.length, _wanted(blob, options, fps, packets.length, 0))
         if kind is MPEG_TS:
-            _check_codings(material, stream, packets, times)
+            _check_codings(blob, stream, packets, times)
         return Survey(stream, times, aspect, packets=packets)
     start, duration = _span(container, stream, kind)
-    times = _evenly(duration, _wanted(material, options, fps, duration, stream.frames))
+    times = _evenly(duration, _wanted(blob, options, fps, duration, stream.frames))
     return Survey(stream, times, aspect, start)
 
 
-def wanted_of(container: Any, material: Material, kind: Kind, options: ImageOptions) -> int:
+def wanted_of(container: Any, blob: Blob, kind: Kind, options: ImageOptions) -> int:
     """How many frames are to be taken, as far as the file says; it may have fewer. Raises as `survey_of` does."""
-    return _wanted(material, options, None, 0.0, _checked(container, material, kind, options).frames)
+    return _wanted(blob, options, None, 0.0, _checked(container, blob, kind, options).frames)
 
 
-def _checked(container: Any, material: Material, kind: Kind, options: ImageOptions) -> Any:
+def _checked(container: Any, blob: Blob, kind: Kind, options: ImageOptions) -> Any:
     stream = picture_stream(container)
-    check_size(material, (stream.codec_context.width, stream.codec_context.height), options, kind)
+    check_size(blob, (stream.codec_context.width, stream.codec_context.height), options, kind)
     return stream
 
 
@@ -80,12 +80,12 @@ def _evenly(duration: float, wanted: int) -> tuple[float, ...]:
     return tuple((index + 0.5) * duration / wanted for index in range(wanted))
 
 
-def _wanted(material: Material, options: ImageOptions, fps: int | None, duration: float, frames: int) -> int:
+def _wanted(blob: Blob, options: ImageOptions, fps: int | None, duration: float, frames: int) -> int:
     wanted = options.frames or USUAL_FRAMES
     if options.frames is None and fps:
         wanted = max(1, round(duration * fps))
         if wanted > MOST_BY_RATE:
-            raise material.refuse(
+            raise blob.error(
                 f"lasts {duration:.0f} s, which at fps={fps} makes {wanted} pictures",
                 f"More than {MOST_BY_RATE} have to be asked for: ImageOptions(frames={wanted}), or a lower fps.",
             )
@@ -113,34 +113,34 @@ def _listed(container: Any, stream: Any) -> Iterator[Packet]:
         )
 
 
-def _check_end(container: Any, material: Material, reached: float) -> None:
+def _check_end(container: Any, blob: Blob, reached: float) -> None:
     """Of an FLV video; of some the last picture stays, and no packet says how long."""
     import av
 
     declared = (container.duration or 0) / av.time_base
     if reached < declared - _SLACK:
-        with material.open() as file:
+        with blob.open() as file:
             if not ends_with_a_tag(file):
                 raise _cut(declared, reached)
 
 
-def _check_streams(container: Any, material: Material, stream: Any, packets: Packets) -> None:
+def _check_streams(container: Any, blob: Blob, stream: Any, packets: Packets) -> None:
     """Of a transport stream whose pictures begin late or end early: whether what comes before or after has pictures of
     its own, which nobody would see."""
     first, last, size = packets.place_near(0), packets.place_near(len(packets) - 1), container.size
     for begin, end in ((0, first), (last, size)):
-        if end - begin > _LONG_PART * size and _other_pictures(material, stream.id, begin, min(end - begin, _LOOK)):
+        if end - begin > _LONG_PART * size and _other_pictures(blob, stream.id, begin, min(end - begin, _LOOK)):
             raise DamagedFile(
                 "is joined of pieces that keep their pictures in different streams",
                 "Give each piece by itself, or join them anew, for example with ffmpeg -f concat.",
             )
 
 
-def _other_pictures(material: Material, known: int, begin: int, length: int) -> bool:
+def _other_pictures(blob: Blob, known: int, begin: int, length: int) -> bool:
     """Whether this part of a transport stream has pictures in another stream (PID) than the known one."""
     import av
 
-    with material.open() as file:
+    with blob.open() as file:
         file.seek(begin)
         part = io.BytesIO(file.read(length))
     try:
@@ -151,12 +151,12 @@ def _other_pictures(material: Material, known: int, begin: int, length: int) -> 
         return False  # sound alone, or padding
 
 
-def _check_codings(material: Material, stream: Any, packets: Packets, times: Sequence[float]) -> None:
+def _check_codings(blob: Blob, stream: Any, packets: Packets, times: Sequence[float]) -> None:
     """Of a transport stream: whether its codec is still the first one where frames are wanted, and at its end.
 
     FFmpeg goes on with the first one's decoder, and what that makes of another codec is errors, or nothing.
     """
-    with material.open() as file:
+    with blob.open() as file:
 
         def said_at(index: int) -> str:
             return next((one.codec for one in codings(file, packets.place_near(index), stream.id)), first)
