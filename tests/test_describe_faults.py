@@ -20,6 +20,7 @@ from serving import Serving, start_servers
 from test_embedded_transcripts import FOLDER
 
 from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, _call, errors
+from llama_index.multi_modal_llms.ollama._asking_llm import LlmOnHost
 from llama_index.multi_modal_llms.ollama._clock import Clock
 from llama_index.multi_modal_llms.ollama._describing.hosts import REST, Hosts
 from llama_index.multi_modal_llms.ollama._describing.repetition import endless_unit
@@ -449,7 +450,7 @@ def test_when_the_last_host_is_gone_each_is_named(plain: list[ImageNode]) -> Non
 async def test_a_host_that_failed_is_tried_again_after_a_while() -> None:
     clock = [0.0]
     llms = [OllamaMultiModal(model="m", base_url=f"http://127.0.0.1:{port}") for port in (1, 2)]
-    hosts = Hosts(llms, now=lambda: clock[0])
+    hosts = Hosts([*map(LlmOnHost, llms)], now=lambda: clock[0])
     one = await hosts.take()
     hosts.failed(one, errors.ConnectionFailedError("gone"))
     hosts.give_back(one)
@@ -496,7 +497,7 @@ def test_no_picture_is_blamed_for_waiting_behind_others(
 
 
 async def test_a_host_that_let_one_wait_gets_no_more_than_it_answered() -> None:
-    hosts = Hosts([OllamaMultiModal(model="m", base_url="http://127.0.0.1:1")])
+    hosts = Hosts([LlmOnHost(OllamaMultiModal(model="m", base_url="http://127.0.0.1:1"))])
     first, second, third = [await hosts.take() for _ in range(3)]
     assert hosts.let_one_wait(third, 2)
     hosts.give_back(third)

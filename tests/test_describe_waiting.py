@@ -14,6 +14,7 @@ from serving import start_servers
 from wire_support import HOLD, WireServer, answer, part, stream
 
 from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, errors
+from llama_index.multi_modal_llms.ollama._asking_llm import LlmOnHost
 from llama_index.multi_modal_llms.ollama._describing import hosts as hosts_module
 from llama_index.multi_modal_llms.ollama._describing import loading as loading_module
 from llama_index.multi_modal_llms.ollama._describing.hosts import REST, Hosts
@@ -53,7 +54,7 @@ def some(count: int, **settings: Any) -> tuple[Hosts, list[float], list[Any]]:
     """Hosts, their clock, and what they say of waiting."""
     clock, said = [0.0], list[Any]()
     llms = [OllamaMultiModal(model="m", base_url=f"http://127.0.0.1:{port}") for port in range(1, count + 1)]
-    hosts = Hosts(llms, now=lambda: clock[0], waiting=lambda *each: said.append(each), **settings)
+    hosts = Hosts([*map(LlmOnHost, llms)], now=lambda: clock[0], waiting=lambda *each: said.append(each), **settings)
     return hosts, clock, said
 
 

@@ -63,8 +63,11 @@ BOTTOM_UP = (
     "_on_server",
     "_streams",
     "server",
-    "base",
     "_describing",
+    "base",
+    "_asking_llm",
+    "_ingestion_cache",
+    "_node_descriptions",
     FRONT_DOOR,
 )
 """The rooms of the client: each may import those before it. A new room is given its place here first."""
@@ -79,7 +82,7 @@ KNOWS_ONLY: dict[str, set[str]] = {
     "_globs": set(),
     "_listing": {"errors", "_images", "_globs"},
     "reader": {FRONT_DOOR, "errors", "_images", "_globs", "_listing"},
-    "describe": {FRONT_DOOR, "errors", "_describing"},
+    "describe": {FRONT_DOOR, "errors", "_describing", "_asking_llm", "_ingestion_cache", "_node_descriptions"},
 }
 """The rooms that may import these and no others, whatever stands before them."""
 
@@ -107,12 +110,14 @@ PURE = {
 """The rooms between pictures and wire: values in, values out."""
 
 SPEAKS_LLAMA_INDEX = {
+    "_asking_llm",
     "_blocks",
     "_calls",
-    "_describing",
     "_documents",
+    "_ingestion_cache",
     "_keywords",
     "_legacy_images",
+    "_node_descriptions",
     "_prompting",
     "_responses",
     "_settings",

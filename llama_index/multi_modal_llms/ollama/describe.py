@@ -14,7 +14,10 @@ from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import BaseNode, TransformComponent
 
 from . import OllamaMultiModal
-from ._describing import Ask, Description, LoopThread, Run, Told, Waiting, request_hash, what_is_asked
+from ._asking_llm import LlmOnHost
+from ._describing import Ask, LoopThread, Run, Told, Waiting, request_hash, what_is_asked
+from ._ingestion_cache import AnswersInCache
+from ._node_descriptions import Description, description_of, open_node
 
 __all__ = ["Description", "ImageDescriber"]
 
@@ -133,11 +136,11 @@ class ImageDescriber(TransformComponent):
         on_wait: Waiting | None = None,
     ) -> AsyncGenerator[Description, None]:
         """The same on an event loop; nodes may come asynchronously too."""
-        skipped = 0
-        async with aclosing(self._run(on_host_fault, on_wait).results(nodes)) as results:
-            async for description in results:
-                skipped += description.skipped
-                yield description
+        skipped, request = 0, self.request_hash()
+        async with aclosing(self._run(on_host_fault, on_wait).results(nodes)) as outcomes:
+            async for outcome in outcomes:
+                skipped += outcome.skipped
+                yield description_of(outcome, self.output, request)
         if skipped:
             noun = "node that holds" if skipped == 1 else "nodes that hold"
             warnings.warn(f"ImageDescriber passed through {skipped} {noun} no picture", UserWarning, stacklevel=2)
@@ -206,13 +209,13 @@ class ImageDescriber(TransformComponent):
         # One is being answered, and the next is there when its host is free.
         return self.num_workers or max(4, 2 * len(self._llms()))
 
-    def _run(self, on_host_fault: Told | None, on_wait: Waiting | None) -> Run:
+    def _run(self, on_host_fault: Told | None, on_wait: Waiting | None) -> Run[BaseNode]:
         return Run(
-            self._llms(),
+            [LlmOnHost(llm) for llm in self._llms()],
             self._ask(),
-            output=self.output,
+            open_node,
             workers=self._workers(),
-            cache=self.cache,
+            cache=None if self.cache is None else AnswersInCache(self.cache),
             wait=self.wait,
             on_host_fault=on_host_fault,
             on_wait=on_wait,

@@ -1,28 +1,21 @@
-"""One picture, one question: the answer whole and of its class, or an error that says why it is not."""
+"""One question to one picture: what is asked, who answers it, and the answer, whole and of its class."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
-from llama_index.core.prompts import PromptTemplate
 from pydantic import BaseModel
 
-from .. import _structured, errors
+from .. import errors
 from .._clock import Clock
 from .repetition import Watch
 
 if TYPE_CHECKING:
+    from .._arguments import Settings
     from .._images import PreparedImage
-    from ..base import OllamaMultiModal
-
-Response = CompletionResponse | ChatResponse
-_AS_IT_IS = "{prompt}"
-"""A template that is nothing but its variable: braces in the prompt stay braces."""
 
 
 @dataclass(frozen=True)
@@ -51,58 +44,50 @@ class Answer:
     waited: float = 0.0
 
 
-async def answer(llm: OllamaMultiModal, ask: Ask, pictures: Sequence[PreparedImage]) -> Answer:
-    """Ask, and wait for the whole answer.
+class HostedModel(Protocol):
+    """One model on one host, as a run asks it."""
 
-    Raises:
-        AnswerCutError: it ran into a limit, or repeats itself.
-        EmptyResponseError: there is nothing in it.
-        OllamaMultiModalError: whatever else a call raises.
-    """
-    started = time.monotonic()
-    teller = _Teller(llm, ask)
-    if ask.output_cls is None:
-        keywords = {**ask.keywords, **teller.time_left()}
-        stream = await llm.astream_complete(ask.prompt, image_documents=list(pictures), **keywords)
-        last = await teller.listen(stream)
-        text, fields = last.text, None
-        _refuse_what_is_cut(llm.model, text, last)
-    else:
-        made = await _object(llm, ask, teller, pictures)
-        text, fields = teller.text, made.model_dump(mode="json")
-    if not text.strip():
-        raise errors.EmptyResponseError(
-            f"{llm.model!r} answered with nothing. Ask in other words, or ask another model.",
-            finish_reason=teller.finish_reason,
-        )
-    passed = time.monotonic() - started
-    seconds = passed if teller.seconds is None else min(teller.seconds, passed)
-    return Answer(text, fields, teller.finish_reason, teller.usage, seconds, passed - seconds)
+    @property
+    def model(self) -> str: ...
 
+    @property
+    def host(self) -> str:
+        """The server's address, by which it is named."""
 
-async def _object(llm: OllamaMultiModal, ask: Ask, teller: _Teller, pictures: Sequence[PreparedImage]) -> BaseModel:
-    assert ask.output_cls is not None  # noqa: S101
-    prompted = {"prompt": ask.prompt, "image_documents": list(pictures)}
-    question = _structured.Question(llm, ask.output_cls, PromptTemplate(_AS_IT_IS), dict(ask.keywords), prompted)
-    try:
-        return await _structured.predict(teller, question)
-    except errors.StructuredOutputError as error:
-        if error.finish_reason != "length":
-            raise
-        raise _cut(llm.model, error.partial_text, error.thinking) from error
+    @property
+    def settings(self) -> Settings:
+        """What every request is sent with, by which a question is known again."""
+
+    async def answer(self, ask: Ask, pictures: Sequence[PreparedImage]) -> Answer:
+        """Ask, and wait for the whole answer.
+
+        Raises:
+            AnswerCutError: it ran into a limit, or repeats itself.
+            EmptyResponseError: there is nothing in it.
+            OllamaMultiModalError: whatever else a call raises.
+        """
+
+    async def greet(self) -> None:
+        """Ask the server what it answers at once. Raises OllamaMultiModalError when it is not there."""
+
+    async def is_loaded(self) -> bool | None:
+        """Whether the model is in memory; `None` when the server does not say."""
+
+    async def load(self, keywords: Mapping[str, Any]) -> errors.OllamaMultiModalError | None:
+        """Load it, with the options of the questions; why that failed, where the host is to blame for it."""
 
 
-class _Teller(_structured.LoopChat):
-    """Asks by streams, so that an answer without end can be left, and keeps what the last answer said of itself."""
+class Listener:
+    """Hears one question's answers while they grow, so that one without end can be left; adds up what they cost."""
 
-    def __init__(self, llm: OllamaMultiModal, ask: Ask) -> None:
-        super().__init__(llm)
-        self._model = llm.model
-        self._clock = Clock.start(None, ask.deadline)
-        self.text = ""
-        self.finish_reason = ""
-        self.usage: dict[str, int] = {}
-        self.seconds: float | None = None
+    def __init__(self, model: str, deadline: float | None) -> None:
+        self._model = model
+        self._started = time.monotonic()
+        self._clock = Clock.start(None, deadline)
+        self._text_watch, self._thought_watch = Watch(), Watch()
+        self._finish_reason = ""
+        self._usage: dict[str, int] = {}
+        self._seconds: float | None = None
         """What the server says that it took, waiting left out; `None` where it does not say."""
 
     def time_left(self) -> dict[str, Any]:
@@ -110,42 +95,49 @@ class _Teller(_structured.LoopChat):
         self._clock.check()
         return {} if self._clock.remaining is None else {"deadline": self._clock.remaining}
 
-    async def whole(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse:
-        stream = await self.begin(messages, {**kwargs, **self.time_left()})
-        response: ChatResponse = await self.listen(stream)
-        self.text = response.message.content or ""
-        return response
+    def begin(self) -> None:
+        """Another answer begins."""
+        self._text_watch, self._thought_watch = Watch(), Watch()
 
-    async def listen(self, stream: AsyncGenerator[Any, None]) -> Any:
-        """The last item of a stream.
+    def hear(self, text: str, thinking: str) -> None:
+        """All of an answer so far.
 
         Raises:
-            AnswerCutError: what comes repeats itself without end; the request is closed.
+            AnswerCutError: it repeats itself without end; the caller closes the request.
         """
-        last: Any = None
-        text_watch, thought_watch = Watch(), Watch()
-        async with aclosing(stream):
-            async for item in stream:
-                last = item
-                text = (item.message.content or "") if isinstance(item, ChatResponse) else item.text
-                thinking = str(item.additional_kwargs.get("thinking") or "")
-                if unit := text_watch.unit(text) or thought_watch.unit(thinking):
-                    raise _repeats(self._model, text, thinking, unit)
-        self.finish_reason = str(last.additional_kwargs.get("finish_reason") or "")
-        for name, count in last.raw["usage"].items():
-            self.usage[name] = self.usage.get(name, 0) + count
-        if isinstance(last.raw.get("eval_duration"), int):
-            took = sum(last.raw.get(f"{part}_duration") or 0 for part in ("load", "prompt_eval", "eval"))
-            self.seconds = (self.seconds or 0.0) + took / 1e9
-        return last
+        if unit := self._text_watch.unit(text) or self._thought_watch.unit(thinking):
+            raise _repeats(self._model, text, thinking, unit)
+
+    def end(self, raw: Mapping[str, Any], finish_reason: str) -> None:
+        """The answer is there; `raw` is the server's last reply, with `usage`."""
+        self._finish_reason = finish_reason
+        for name, count in raw["usage"].items():
+            self._usage[name] = self._usage.get(name, 0) + count
+        if isinstance(raw.get("eval_duration"), int):
+            took = sum(raw.get(f"{part}_duration") or 0 for part in ("load", "prompt_eval", "eval"))
+            self._seconds = (self._seconds or 0.0) + took / 1e9
+
+    def answer(self, text: str, fields: dict[str, Any] | None = None, thinking: str = "") -> Answer:
+        """What the question came to.
+
+        Raises:
+            AnswerCutError: a text that ran into the limit.
+            EmptyResponseError: there is nothing in it.
+        """
+        if fields is None and self._finish_reason == "length":
+            raise cut(self._model, text, thinking)
+        if not text.strip():
+            raise errors.EmptyResponseError(
+                f"{self._model!r} answered with nothing. Ask in other words, or ask another model.",
+                finish_reason=self._finish_reason,
+            )
+        passed = time.monotonic() - self._started
+        seconds = passed if self._seconds is None else min(self._seconds, passed)
+        return Answer(text, fields, self._finish_reason, self._usage, seconds, passed - seconds)
 
 
-def _refuse_what_is_cut(model: str, text: str, last: Response) -> None:
-    if last.additional_kwargs.get("finish_reason") == "length":
-        raise _cut(model, text, str(last.additional_kwargs.get("thinking") or ""))
-
-
-def _cut(model: str, text: str, thinking: str) -> errors.AnswerCutError:
+def cut(model: str, text: str, thinking: str) -> errors.AnswerCutError:
+    """The error of an answer that ran into the limit."""
     return errors.AnswerCutError(
         f"The answer of {model!r} is not whole: it ran into the limit after {len(text)} characters. Give it more "
         "room with num_predict (max_tokens) or context_window, or ask for less. What came is in partial_text.",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import OllamaMultiModalError, RunStoppedError, ServerBusyError
 
 if TYPE_CHECKING:
-    from ..base import OllamaMultiModal
+    from .asking import HostedModel
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ takes minutes."""
 
 @dataclass
 class Host:
-    """One server, as its client sees it."""
+    """One server, as a run sees it."""
 
-    llm: OllamaMultiModal
+    asked: HostedModel
     in_flight: int = 0
     room: int = sys.maxsize
     """So many requests it has had at once without letting one wait for longer than the client does."""
@@ -64,7 +64,7 @@ class Host:
 
     @property
     def name(self) -> str:
-        return self.llm.base_url
+        return self.asked.host
 
     @property
     def is_well(self) -> bool:
@@ -80,14 +80,14 @@ class Hosts:
 
     def __init__(
         self,
-        llms: Sequence[OllamaMultiModal],
+        models: Sequence[HostedModel],
         now: Callable[[], float] = time.monotonic,
         told: Told = lambda name, fault: None,
         *,
         wait: float = 0.0,
         waiting: Waiting = lambda name, fault, seconds: None,
     ) -> None:
-        self._hosts = [Host(llm) for llm in llms]
+        self._hosts = [Host(model) for model in models]
         self._now, self._told, self._wait, self._waiting = now, told, wait, waiting
         self._freed = asyncio.Event()
 

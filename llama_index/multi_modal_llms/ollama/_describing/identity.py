@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .._arguments import Arguments, resolve
+from .._arguments import Arguments, Settings, resolve
 from .._schema import json_schema
 from .asking import Ask
-
-if TYPE_CHECKING:
-    from ..base import OllamaMultiModal
 
 _NOT_OF_THE_ANSWER = ("keep_alive", "truncate", "shift")
 """Fields of a request that change when or whether there is an answer, but not what it says."""
@@ -24,23 +21,23 @@ _NOT_OF_A_CALL = ("max_validation_retries",)
 """Keywords that only the structured endpoints take."""
 
 
-def arguments_of(llm: OllamaMultiModal, ask: Ask) -> Arguments:
+def arguments_of(settings: Settings, ask: Ask) -> Arguments:
     """What a call of this question will send beside the picture.
 
     Raises:
         TypeError, ValueError: a keyword that no call takes, or not so.
     """
     keywords: Mapping[str, Any] = {name: each for name, each in ask.keywords.items() if name not in _NOT_OF_A_CALL}
-    return resolve(llm, "chat" if ask.output_cls else "generate", keywords)
+    return resolve(settings, "chat" if ask.output_cls else "generate", keywords)
 
 
-def what_is_asked(llm: OllamaMultiModal, ask: Ask) -> dict[str, Any]:
+def what_is_asked(settings: Settings, ask: Ask) -> dict[str, Any]:
     """Model, prompt, schema, options and the preparation of pictures, as JSON has them; no host, no header, no key."""
-    arguments = arguments_of(llm, ask)
+    arguments = arguments_of(settings, ask)
     options = arguments.image_options
     given = {name for name in _OF_THE_PICTURE_IF_GIVEN if getattr(options, name) is not None}
     return {
-        "model": llm.model,
+        "model": settings.model,
         "prompt": ask.prompt,
         "options": arguments.options,
         "fields": {name: each for name, each in arguments.fields.items() if name not in _NOT_OF_THE_ANSWER},
@@ -49,6 +46,6 @@ def what_is_asked(llm: OllamaMultiModal, ask: Ask) -> dict[str, Any]:
     }
 
 
-def request_hash(llm: OllamaMultiModal, ask: Ask) -> str:
+def request_hash(settings: Settings, ask: Ask) -> str:
     """Hex, of `what_is_asked`."""
-    return hashlib.sha256(json.dumps(what_is_asked(llm, ask), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(what_is_asked(settings, ask), sort_keys=True).encode()).hexdigest()

@@ -7,44 +7,85 @@ of its own. Ollama gives up by itself when it makes no progress for five minutes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import _call, errors
 from ..server import OllamaServer
 
 if TYPE_CHECKING:
-    from ..base import OllamaMultiModal
+    from .._transport import IO
 
 LOAD_SECONDS = 1800.0
 """Of silence: hundreds of gigabytes from a slow disk."""
 PROBE_SECONDS = 10.0
 
 
-def server_of(llm: OllamaMultiModal) -> OllamaServer:
-    """The server, asked things that it answers at once when it is there."""
-    return OllamaServer(llm.base_url, llm.headers, llm.verify, PROBE_SECONDS, llm.cert)
+class Client(_call.Asker, Protocol):
+    """An object that asks one model on one server, and how it gets there."""
+
+    headers: dict[str, str]
+    verify: bool | str
+    cert: str | tuple[str, str] | None
+
+    def _on_loop(self) -> IO: ...
 
 
-async def is_loaded(llm: OllamaMultiModal) -> bool | None:
-    """Whether /api/ps lists the model, which Ollama does once it is loaded; `None` when the server does not say."""
-    server = server_of(llm)
-    try:
-        names = {model.name for model in await server.arunning()}
-    except errors.OllamaMultiModalError:
+class OnHost:
+    """What a run asks of a host beside its questions; who asks these adds `answer` (see `HostedModel`)."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @property
+    def model(self) -> str:
+        return self._client.model
+
+    @property
+    def host(self) -> str:
+        return self._client.base_url
+
+    @property
+    def settings(self) -> Client:
+        return self._client
+
+    async def greet(self) -> None:
+        """Ask the server for its version. Raises OllamaMultiModalError when it is not there."""
+        server = self._server()
+        try:
+            await server.aversion()
+        finally:
+            await server.aclose()
+
+    async def is_loaded(self) -> bool | None:
+        """Whether /api/ps lists the model, which Ollama does once it is loaded; `None` when the server does not say."""
+        server = self._server()
+        try:
+            names = {model.name for model in await server.arunning()}
+        except errors.OllamaMultiModalError:
+            return None
+        finally:
+            await server.aclose()
+        return bool(names & {self.model, f"{self.model}:latest"})
+
+    async def load(self, keywords: Mapping[str, Any]) -> errors.OllamaMultiModalError | None:
+        """Load the model with the options of the questions; why it could not, where the host is to blame for that."""
+        client = self._client
+        if client.keep_alive in (0, "0", "0s"):
+            return None  # it is loaded for each request, and a request without a prompt would unload it
+        try:
+            await _call.load(client._on_loop(), client, client.keep_alive, keywords, LOAD_SECONDS)
+        except errors.OllamaMultiModalError as error:
+            away = (
+                errors.ConnectionFailedError,
+                errors.SilenceTimeoutError,
+                errors.ModelLoadError,
+                errors.ServerBusyError,
+            )
+            # What else there may be, the question itself meets too.
+            return error if isinstance(error, away) else None
         return None
-    finally:
-        await server.aclose()
-    return bool(names & {llm.model, f"{llm.model}:latest"})
 
-
-async def load(llm: OllamaMultiModal, keywords: Mapping[str, Any]) -> errors.OllamaMultiModalError | None:
-    """Load the model with the options of the questions; why it could not, where the host is to blame for that."""
-    if llm.keep_alive in (0, "0", "0s"):
-        return None  # it is loaded for each request, and a request without a prompt would unload it
-    try:
-        await _call.load(llm._on_loop(), llm, llm.keep_alive, keywords, LOAD_SECONDS)
-    except errors.OllamaMultiModalError as error:
-        away = (errors.ConnectionFailedError, errors.SilenceTimeoutError, errors.ModelLoadError, errors.ServerBusyError)
-        # What else there may be, the question itself meets too.
-        return error if isinstance(error, away) else None
-    return None
+    def _server(self) -> OllamaServer:
+        """The server, asked things that it answers at once when it is there."""
+        client = self._client
+        return OllamaServer(client.base_url, client.headers, client.verify, PROBE_SECONDS, client.cert)

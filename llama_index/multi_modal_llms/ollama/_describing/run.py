@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
-
-from llama_index.core.ingestion import IngestionCache
-from llama_index.core.schema import BaseNode
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeAlias
 
 from .. import errors
-from .._images import PreparedImage
-from .._images.original import PictureSource
+from .._images import ImageOptions, PreparedImage
 from . import loading, remembering
-from .asking import Answer, Ask, answer
-from .description import Description, Output, answered, failed, holds_picture, place_of
+from .asking import Answer, Ask, HostedModel
 from .hosts import Host, Hosts, Told, Waiting
 from .identity import arguments_of, request_hash
+from .outcome import Item, Outcome
 from .verdicts import (
     Fault,
     Streak,
@@ -29,20 +25,31 @@ from .verdicts import (
     refuses,
 )
 
-if TYPE_CHECKING:
-    from ..base import OllamaMultiModal
-
-Nodes = Iterable[BaseNode] | AsyncIterable[BaseNode]
 _MOST_WAITS = 20
 """So often a picture is asked about again after the model's process died under another one, until the host is left
 alone; each time the client's own tries have been used up, and loading takes its time."""
 
 
-class Run:
-    """One pass over many nodes.
+class Source(Protocol):
+    """The picture, or the pages, of one item. Its methods read and decode, and are called in threads."""
+
+    def sha256(self) -> str: ...
+
+    def pictures(self) -> Sequence[PreparedImage]: ...
+
+
+Open: TypeAlias = Callable[[Item, int, ImageOptions], Source | None]
+"""Opens an item, by its place among all: its picture, or `None` when it has none and is passed over. Raises ImageError;
+called in threads."""
+Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
+
+
+class Run(Generic[Item]):
+    """One pass over many items.
 
     Args:
-        llms: the same model on one host or more.
+        models: the same model on one host or more.
+        open_item: makes a picture of an item.
         workers: requests in flight, all hosts together.
         wait: seconds that a host which was there is waited for.
         on_host_fault: hears of each host that is left alone.
@@ -51,12 +58,12 @@ class Run:
 
     def __init__(
         self,
-        llms: Sequence[OllamaMultiModal],
+        models: Sequence[HostedModel],
         ask: Ask,
+        open_item: Open[Item],
         *,
-        output: Output,
         workers: int,
-        cache: IngestionCache | None = None,
+        cache: remembering.AnswerCache | None = None,
         wait: float = 0.0,
         on_host_fault: Told | None = None,
         on_wait: Waiting | None = None,
@@ -64,20 +71,21 @@ class Run:
         self._told: Told = on_host_fault or (lambda name, fault: None)
         self._wait = wait
         self._waiting: Waiting = on_wait or (lambda name, fault, seconds: None)
-        self._llms, self._ask, self._output, self._workers, self._cache = llms, ask, output, workers, cache
-        self._request = request_hash(llms[0], ask)
-        self._image_options = arguments_of(llms[0], ask).image_options
+        self._models, self._ask, self._open, self._workers, self._cache = models, ask, open_item, workers, cache
+        self._model = models[0].model
+        self._request = request_hash(models[0].settings, ask)
+        self._image_options = arguments_of(models[0].settings, ask).image_options
 
-    async def results(self, nodes: Nodes) -> AsyncGenerator[Description, None]:
-        """What came of each node, as they finish. No more nodes are held than there are workers, and a few.
+    async def results(self, items: Items[Item]) -> AsyncGenerator[Outcome[Item], None]:
+        """What came of each item, as they finish. No more items are held than there are workers, and a few.
 
         Raises:
             RunStoppedError: a fault that is no picture's; nothing is said of the pictures that met it.
         """
-        hosts = Hosts(self._llms, told=self._told, wait=self._wait, waiting=self._waiting)
-        streak, source = Streak(), _Source(nodes)
-        asking: set[asyncio.Task[Description]] = set()
-        pulling: asyncio.Task[tuple[int, BaseNode] | None] | None = None
+        hosts = Hosts(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
+        streak, source = Streak[Item](), _Items(items)
+        asking: set[asyncio.Task[Outcome[Item]]] = set()
+        pulling: asyncio.Task[tuple[int, Item] | None] | None = None
         try:
             while not source.ended or asking:
                 if pulling is None and not source.ended and len(asking) < self._workers:
@@ -87,40 +95,40 @@ class Run:
                 if pulling is not None and pulling in finished:
                     pulled, pulling = pulling.result(), None
                     if pulled is not None:
-                        asking.add(asyncio.create_task(self._describe(*pulled, hosts)))
+                        asking.add(asyncio.create_task(self._settle(*pulled, hosts)))
                 ended = [task for task in asking if task in finished]
                 asking.difference_update(ended)
                 # What is done is given before what stops the run is raised.
                 for task in sorted(ended, key=_ended_badly):
-                    for description in streak.add(task.result()):
-                        yield description
-            for description in streak.end():
-                yield description
+                    for outcome in streak.add(task.result()):
+                        yield outcome
+            for outcome in streak.end():
+                yield outcome
         finally:
             left: list[asyncio.Task[Any]] = [*asking, *([pulling] if pulling else [])]
             for each in left:
                 each.cancel()
             await asyncio.gather(*left, return_exceptions=True)
 
-    async def _describe(self, index: int, node: BaseNode, hosts: Hosts) -> Description:
-        if not await asyncio.to_thread(holds_picture, node):
-            return Description(index, node, node, skipped=True)
+    async def _settle(self, index: int, item: Item, hosts: Hosts) -> Outcome[Item]:
         sha256 = ""
         try:
-            original = await asyncio.to_thread(PictureSource.of, node, self._image_options, where=place_of(node, index))
-            sha256 = await asyncio.to_thread(original.sha256)
+            source = await asyncio.to_thread(self._open, item, index, self._image_options)
+            if source is None:
+                return Outcome(index, item, skipped=True)
+            sha256 = await asyncio.to_thread(source.sha256)
             name = remembering.key(sha256, self._request)
             if kept := await self._recalled(name):
-                return self._answered(index, node, sha256, kept, host=None)
-            pictures = await asyncio.to_thread(original.pictures)
+                return self._answered(index, item, sha256, kept, host=None)
+            pictures = await asyncio.to_thread(source.pictures)
             host, answer = await self._asked(pictures, hosts)
             if isinstance(answer, errors.OllamaMultiModalError):
-                return await asyncio.to_thread(self._failed, index, node, sha256, answer, host.name)
+                return await asyncio.to_thread(self._failed, index, item, sha256, answer, host.name)
         except errors.OllamaMultiModalError as error:
-            return await asyncio.to_thread(self._failed, index, node, sha256, error)
+            return await asyncio.to_thread(self._failed, index, item, sha256, error)
         if self._cache is not None:
-            await asyncio.to_thread(remembering.keep, self._cache, name, answer)
-        return self._answered(index, node, sha256, answer, host)
+            await asyncio.to_thread(self._cache.put, name, answer)
+        return self._answered(index, item, sha256, answer, host)
 
     async def _recalled(self, name: str) -> Answer | None:
         if self._cache is None:
@@ -137,7 +145,7 @@ class Run:
             host = await hosts.take()
             behind = host.in_flight - 1
             try:
-                found = await answer(host.llm, self._ask, pictures)
+                found = await host.asked.answer(self._ask, pictures)
             except errors.OllamaMultiModalError as error:
                 host.was_there = host.was_there or not may_return(error)
                 if isinstance(error, errors.ServerBusyError) and refuses(error):
@@ -171,7 +179,7 @@ class Run:
     async def _load(self, host: Host, hosts: Hosts, silence: errors.OllamaMultiModalError) -> None:
         hosts.begins_loading(host, silence, loading.LOAD_SECONDS)
         try:
-            fault = await loading.load(host.llm, self._ask.keywords)
+            fault = await host.asked.load(self._ask.keywords)
         finally:
             hosts.ends_loading(host)
         if isinstance(fault, errors.ServerBusyError) and refuses(fault):
@@ -179,15 +187,14 @@ class Run:
         elif fault is not None:
             hosts.failed(host, fault, may_return=may_return(fault))
 
-    def _answered(self, index: int, node: BaseNode, sha256: str, answer: Answer, host: Host | None) -> Description:
-        return Description(
+    def _answered(self, index: int, item: Item, sha256: str, answer: Answer, host: Host | None) -> Outcome[Item]:
+        return Outcome(
             index,
-            node,
-            answered(node, answer, self._output, self._request),
+            item,
             text=answer.text,
             fields=answer.fields,
             finish_reason=answer.finish_reason,
-            model=self._llms[0].model,
+            model=self._model,
             host=host.name if host else "",
             usage=answer.usage,
             seconds=answer.seconds,
@@ -197,8 +204,8 @@ class Run:
         )
 
     def _failed(
-        self, index: int, node: BaseNode, sha256: str, error: errors.OllamaMultiModalError, host: str = ""
-    ) -> Description:
+        self, index: int, item: Item, sha256: str, error: errors.OllamaMultiModalError, host: str = ""
+    ) -> Outcome[Item]:
         if isinstance(error, errors.RunStoppedError):
             raise error
         if isinstance(error, errors.MissingExtraError):
@@ -207,52 +214,51 @@ class Run:
             raise errors.RunStoppedError(
                 f"The run was stopped: the folder {folder} is gone, or was emptied. Is its disk still mounted? {error}"
             ) from error
-        return Description(
+        return Outcome(
             index,
-            node,
-            failed(node, error, self._output, self._request),
+            item,
             text=error.partial_text,
             error=error,
             finish_reason=str(getattr(error, "finish_reason", "")),
-            model=self._llms[0].model,
+            model=self._model,
             host=host,
             sha256=sha256,
         )
 
 
-class _Source:
-    """Nodes, one at a time and numbered; what reads files while it is iterated does so in a thread."""
+class _Items(Generic[Item]):
+    """Items, one at a time and numbered; what reads files while it is iterated does so in a thread."""
 
-    def __init__(self, nodes: Nodes) -> None:
+    def __init__(self, items: Items[Item]) -> None:
         self.ended = False
-        self._nodes: Iterable[BaseNode] | AsyncIterator[BaseNode]
-        self._nodes = aiter(nodes) if isinstance(nodes, AsyncIterable) else iter(nodes)
-        self._in_memory = isinstance(nodes, (list, tuple))
+        self._items: Iterable[Item] | AsyncIterator[Item]
+        self._items = aiter(items) if isinstance(items, AsyncIterable) else iter(items)
+        self._in_memory = isinstance(items, (list, tuple))
         self._count = 0
 
-    async def pull(self) -> tuple[int, BaseNode] | None:
-        node: BaseNode | None
-        if isinstance(self._nodes, AsyncIterator):
-            node = await anext(self._nodes, None)
+    async def pull(self) -> tuple[int, Item] | None:
+        item: Item | None
+        if isinstance(self._items, AsyncIterator):
+            item = await anext(self._items, None)
         elif self._in_memory:
-            node = next(iter(self._nodes), None)
+            item = next(iter(self._items), None)
         else:
-            node = await asyncio.to_thread(next, iter(self._nodes), None)
-        if node is None:
+            item = await asyncio.to_thread(next, iter(self._items), None)
+        if item is None:
             self.ended = True
             return None
         self._count += 1
-        return self._count - 1, node
+        return self._count - 1, item
 
 
-def _ended_badly(task: asyncio.Task[Description]) -> tuple[bool, bool]:
+def _ended_badly(task: asyncio.Task[Outcome[Any]]) -> tuple[bool, bool]:
     stopped = task.exception() is not None
     return stopped, not stopped and task.result().error is not None
 
 
 async def _may_have_been_loading(host: Host) -> bool:
     """Of a host that was silent about one picture alone: until it is warm, and when its model is not loaded."""
-    return not host.is_warm or await loading.is_loaded(host.llm) is False
+    return not host.is_warm or await host.asked.is_loaded() is False
 
 
 async def _what_ails(host: Host, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError | None:
@@ -260,11 +266,8 @@ async def _what_ails(host: Host, error: errors.OllamaMultiModalError) -> errors.
     fault = fault_of(error)
     if fault is not Fault.UNCLEAR:
         return error if fault is Fault.HOST else None
-    server = loading.server_of(host.llm)
     try:
-        await server.aversion()
+        await host.asked.greet()
     except errors.OllamaMultiModalError as gone:
         return gone
-    finally:
-        await server.aclose()
     return None

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Generic
 
 from .. import errors
 from .._failures import server_message
-
-if TYPE_CHECKING:
-    from .description import Description
+from .outcome import Item, Outcome
 
 MOST_EQUAL = 5
 """So many equal failures in a row are no picture's."""
@@ -119,29 +117,29 @@ def folder_that_is_gone(error: errors.OllamaMultiModalError) -> Path | None:
         return file.parent
 
 
-class Streak:
+class Streak(Generic[Item]):
     """Failures that are held back until it is clear that they are the pictures' own."""
 
     def __init__(self) -> None:
-        self._held: list[Description] = []
+        self._held: list[Outcome[Item]] = []
 
-    def add(self, description: Description) -> list[Description]:
+    def add(self, outcome: Outcome[Item]) -> list[Outcome[Item]]:
         """What can be said now.
 
         Raises:
             RunStoppedError: the last five failed equally.
         """
-        error = description.error
+        error = outcome.error
         if error is not None and isinstance(error, errors.ImageError) and not _was_not_read(error):
-            return [description]  # its bytes were seen: nothing else can be to blame
-        if description.skipped or description.cached:
-            return [description]  # no server was asked
-        released: list[Description] = []
+            return [outcome]  # its bytes were seen: nothing else can be to blame
+        if outcome.skipped or outcome.cached:
+            return [outcome]  # no server was asked
+        released: list[Outcome[Item]] = []
         if self._held and (error is None or _kind(error) != _kind(self._held[-1].error)):
             released, self._held = self._held, []
         if error is None:
-            return [*released, description]
-        self._held.append(description)
+            return [*released, outcome]
+        self._held.append(outcome)
         if len(self._held) == MOST_EQUAL:
             raise errors.RunStoppedError(
                 f"The run was stopped: {MOST_EQUAL} pictures in a row failed equally, which is no picture's fault. "
@@ -149,7 +147,7 @@ class Streak:
             ) from error
         return released
 
-    def end(self) -> list[Description]:
+    def end(self) -> list[Outcome[Item]]:
         """What is still held, when nothing comes any more."""
         released, self._held = self._held, []
         return released

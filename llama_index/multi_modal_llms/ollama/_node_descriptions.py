@@ -1,18 +1,19 @@
-"""What came of one node: its answer or its error, and the node that a pipeline gets."""
+"""Nodes of LlamaIndex as a run's items, and what came of each: its answer or its error, and the node for a pipeline."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 from typing import Any, Literal
 
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, NodeRelationship, TextNode
 
-from .._documents import is_binary_text
-from .._images import ImageOptions
-from .._images.original import PictureSource
-from ..errors import ImageError, OllamaMultiModalError
-from .asking import Answer
+from ._describing import Outcome, Source
+from ._documents import is_binary_text
+from ._images import ImageOptions
+from ._images.original import PictureSource
+from .errors import ImageError, OllamaMultiModalError
 
 Output = Literal["text", "image"]
 ERROR_KEY = "error"
@@ -78,13 +79,26 @@ def place_of(node: BaseNode, index: int) -> str:
     return f"{file}, page {page}" if page else str(file)
 
 
-def answered(source: BaseNode, answer: Answer, output: Output, request: str) -> BaseNode:
-    """The node that carries an answer."""
-    fields = {_free_name(name, source): value for name, value in (answer.fields or {}).items()}
-    return _node(source, answer.text, fields, output, request)
+def open_node(node: BaseNode, index: int, options: ImageOptions) -> Source | None:
+    """A node's picture, for the engine; `None` for a node that holds none."""
+    return PictureSource.of(node, options, where=place_of(node, index)) if holds_picture(node) else None
 
 
-def failed(source: BaseNode, error: OllamaMultiModalError, output: Output, request: str) -> BaseNode:
+def description_of(outcome: Outcome[BaseNode], output: Output, request: str) -> Description:
+    """The outcome, and the node that carries it."""
+    source = outcome.item
+    if outcome.skipped:
+        node = source
+    elif outcome.error is not None:
+        node = _failed(source, outcome.error, output, request)
+    else:
+        fields = {_free_name(name, source): value for name, value in (outcome.fields or {}).items()}
+        node = _node(source, outcome.text, fields, output, request)
+    own = {each.name: getattr(outcome, each.name) for each in dataclass_fields(outcome) if each.name != "item"}
+    return Description(source=source, node=node, **own)
+
+
+def _failed(source: BaseNode, error: OllamaMultiModalError, output: Output, request: str) -> BaseNode:
     """The node that carries an error, in its metadata: searched and shown to models is none of it."""
     node = _node(source, "", {ERROR_KEY: f"{type(error).__name__}: {error}"}, output, request)
     for keys in (node.excluded_embed_metadata_keys, node.excluded_llm_metadata_keys):
