@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llama_index.multi_modal_llms.ollama._chunks import ChunkJoiner
+from llama_index.multi_modal_llms.ollama._coalescing import ChunkJoiner
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"

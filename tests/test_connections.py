@@ -21,7 +21,7 @@ from endpoints import eight
 from llama_index.core.base.llms.types import ChatMessage
 from wire_support import SOON, Gate, Seen, WireServer, answer, attempt, client, last, part, reply, stream
 
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaServer, _transport, errors
+from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaServer, _limits, errors
 
 HELLO = [ChatMessage(role="user", content="hello")]
 SAYS_A = answer("chat", "A")
@@ -398,9 +398,30 @@ def test_no_warning_comes_from_ordinary_use() -> None:
         llm.close()
 
 
+@pytest.mark.parametrize("on_loop", [False, True], ids=["sync", "async"])
+def test_a_connection_that_was_never_made_is_not_kept(on_loop: bool) -> None:
+    """httpcore2 calls one idle whose connecting failed; the next call would find it, and throw it out."""
+    with WireServer(SAYS_A) as server:
+        closed = client(server.url, max_retries=0)
+
+    async def ask() -> Any:
+        if on_loop:
+            await closed.achat(HELLO)
+        closed.chat(HELLO)
+
+    async def kept() -> list[Any]:
+        with pytest.raises(errors.ConnectionFailedError):
+            await ask()
+        pools = closed._connections
+        pool = await pools.on_loop(closed._target()) if on_loop else pools.blocking(closed._target())
+        return pool.close()
+
+    assert asyncio.run(kept()) == []
+
+
 def test_a_fork_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    parents = _transport._of_this_process()
-    assert _transport._of_this_process() is parents
-    monkeypatch.setattr(_transport, "_threads", parents)  # put back at the end
+    parents = _limits.executors()
+    assert _limits.executors() is parents
+    monkeypatch.setattr(_limits, "_executors", parents)  # put back at the end
     monkeypatch.setattr("os.getpid", lambda: parents.pid + 1)
-    assert _transport._of_this_process() is not parents
+    assert _limits.executors() is not parents

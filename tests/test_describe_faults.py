@@ -21,7 +21,7 @@ from test_embedded_transcripts import FOLDER
 
 from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, _call, errors
 from llama_index.multi_modal_llms.ollama._asking_llm import LlmOnHost
-from llama_index.multi_modal_llms.ollama._clock import Clock
+from llama_index.multi_modal_llms.ollama._deadline import Deadline
 from llama_index.multi_modal_llms.ollama._describing.hosts import REST, Hosts
 from llama_index.multi_modal_llms.ollama._describing.repetition import endless_unit
 from ollama_embedded import Gate, Reply
@@ -470,14 +470,14 @@ def test_no_picture_is_blamed_for_waiting_behind_others(
     """The server answers one at a time, and the first answer is held until two that wait behind it were given up."""
     gate, patience = Gate(), itertools.chain([None, 0.2, 0.2], itertools.repeat(None))
 
-    class ClockOfEachCall(Clock):
+    class DeadlineOfEachCall(Deadline):
         @classmethod
-        def start(cls, silence: float | None, deadline: float | None) -> Clock:
-            return Clock(next(patience))
+        def start(cls, silence: float | None, deadline: float | None) -> Deadline:
+            return Deadline(next(patience))
 
     serving = serve(lambda request: Reply([gate, f"{grey_of(request)}"]), num_parallel=1)
     serving.llm.capabilities()  # so that the calls below are the pictures' alone
-    monkeypatch.setattr(_call, "Clock", ClockOfEachCall)
+    monkeypatch.setattr(_call, "Deadline", DeadlineOfEachCall)
     results = ImageDescriber(llm=serving.llm, num_workers=3, wait=0).iter(plain[:3])
 
     def open_when_both_have_left() -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModalError, errors
-from llama_index.multi_modal_llms.ollama._failures import failure, server_message
-from llama_index.multi_modal_llms.ollama._gateways import describe_foreign
-from llama_index.multi_modal_llms.ollama._target import Asked
+from llama_index.multi_modal_llms.ollama._error_context import ErrorContext
+from llama_index.multi_modal_llms.ollama._failures import error_for_reply, server_message
+from llama_index.multi_modal_llms.ollama._gateways import describe_non_ollama
 
-ASKED = Asked("http://localhost:11434", "gemma3:4b", media_bytes=80_000_000)
+ASKED = ErrorContext("http://localhost:11434", "gemma3:4b", media_bytes=80_000_000)
 
 
 def tree(cls: type[Any] = OllamaMultiModalError) -> Iterator[type[OllamaMultiModalError]]:
@@ -120,14 +120,14 @@ def test_nesting_without_end_is_given_up() -> None:
 
 
 def test_too_much_media_says_how_much_was_sent() -> None:
-    error = failure(413, {}, b'{"error":""}', ASKED)
+    error = error_for_reply(413, {}, b'{"error":""}', ASKED)
     assert isinstance(error, errors.MediaTooLargeError)
     assert error.bytes_sent == 80_000_000
     assert "80,000,000 bytes of pictures" in str(error)
 
 
 def test_a_long_body_is_cut() -> None:
-    error = failure(500, {}, json.dumps({"error": "x" * 50_000}).encode(), ASKED)
+    error = error_for_reply(500, {}, json.dumps({"error": "x" * 50_000}).encode(), ASKED)
     assert isinstance(error, errors.ServerError)
     assert len(error.body) == 10_000
 
@@ -150,7 +150,7 @@ def test_a_long_body_is_cut() -> None:
     ],
 )
 def test_what_answered_instead_of_ollama_is_described(headers: dict[str, str], shown: str, words: str) -> None:
-    described = describe_foreign(headers, shown)
+    described = describe_non_ollama(headers, shown)
     assert described.startswith(words)
     assert len(described) < 300
 
@@ -160,6 +160,6 @@ def test_what_answered_instead_of_ollama_is_described(headers: dict[str, str], s
     [("3", 3.0), ("2.5", 2.5), ("-1", 0.0), ("soon", None), (None, None), ("nan", None), ("inf", None)],
 )
 def test_retry_after_is_read(value: str | None, seconds: float | None) -> None:
-    error = failure(503, {} if value is None else {"retry-after": value}, b"", ASKED)
+    error = error_for_reply(503, {} if value is None else {"retry-after": value}, b"", ASKED)
     assert isinstance(error, errors.ServerBusyError)
     assert error.retry_after == seconds

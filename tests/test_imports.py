@@ -16,6 +16,8 @@ FRONT_DOOR = "__init__"
 
 BOTTOM_UP = (
     "errors",
+    "_media",
+    "_error_context",
     "_schema",
     "_tool_schema",
     "_json_answers",
@@ -25,12 +27,17 @@ BOTTOM_UP = (
     "_target",
     "_gateways",
     "_headers",
+    "_hidden_headers",
     "_picture_tokens",
-    "_http",
-    "_chunks",
-    "_network",
+    "_deadline",
+    "_lines",
+    "_exceptions",
+    "_coalescing",
+    "_response",
     "_pool",
-    "_clock",
+    "_connections",
+    "_limits",
+    "_io",
     "_images",
     "_documents",
     "_keywords",
@@ -38,15 +45,11 @@ BOTTOM_UP = (
     "_legacy_images",
     "_tools",
     "_failures",
-    "_faults",
-    "_connections",
     "_messages",
     "_request",
     "_arguments",
     "_settings",
     "_reply",
-    "_exchange",
-    "_transport",
     "_api",
     "_capabilities",
     "_overflow",
@@ -86,6 +89,39 @@ KNOWS_ONLY: dict[str, set[str]] = {
 }
 """The rooms that may import these and no others, whatever stands before them."""
 
+HTTP = {
+    "_address",
+    "_coalescing",
+    "_connections",
+    "_deadline",
+    "_exceptions",
+    "_headers",
+    "_io",
+    "_limits",
+    "_lines",
+    "_pool",
+    "_proxies",
+    "_response",
+    "_target",
+    "_tls",
+}
+"""What opens sockets to Ollama, and nothing of Ollama's."""
+
+PROTOCOL = {
+    "_error_context",
+    "_failures",
+    "_gateways",
+    "_json_answers",
+    "_media",
+    "_messages",
+    "_reply",
+    "_request",
+    "_schema",
+    "_tool_schema",
+    "_tools",
+}
+"""Ollama's JSON, and nothing of sockets."""
+
 PURE = {
     "_arguments",
     "_blocks",
@@ -104,7 +140,6 @@ PURE = {
     "_options",
     "_json_answers",
     "_responses",
-    "_chunks",
     "_overflow",
 }
 """The rooms between pictures and wire: values in, values out."""
@@ -237,6 +272,15 @@ def test_each_room_of_the_client_has_its_place() -> None:
     assert rooms <= {*BOTTOM_UP, *KNOWS_ONLY}, "give the new room its place in BOTTOM_UP"
 
 
+@pytest.mark.parametrize("rooms", [HTTP, PROTOCOL], ids=["http", "protocol"])
+def test_http_and_protocol_know_errors_and_themselves_alone(rooms: set[str]) -> None:
+    """Also not for type checkers, so that either can be read, and tested, without the rest."""
+    for file in files_of(CLIENT):
+        if (room := room_of(module_of(file, ROOT))) in rooms:
+            known = {room_of(name) for name in imports_of(file)} - {None, "errors"}
+            assert known <= rooms, room
+
+
 def test_only_some_rooms_know_llama_index() -> None:
     knows = {
         room_of(module_of(file, ROOT))
@@ -247,10 +291,12 @@ def test_only_some_rooms_know_llama_index() -> None:
 
 
 def test_nobody_imports_what_is_there_only_because_others_need_it() -> None:
-    """httpx and httpcore come with llama-index-core; ours are httpx2 and httpcore2."""
+    """httpx, httpcore and tenacity come with llama-index-core; ours are httpx2 and httpcore2."""
     for file in [*files_of(CLIENT), *files_of("ollama_embedded"), *files_of("ollama_vision")]:
         borrowed = [
-            name for name in imports_of(file) if name.split(".")[0] in ("httpx", "httpcore", "typing_extensions")
+            name
+            for name in imports_of(file)
+            if name.split(".")[0] in ("httpx", "httpcore", "tenacity", "typing_extensions")
         ]
         assert borrowed == [], file
 
@@ -282,10 +328,10 @@ def test_the_command_line_imports_the_embedded_server_only_when_asked_to_start_i
     ("room", "source", "complaint"),
     [
         ("_schema", "from . import errors", "_schema imports errors"),
-        ("_images/_formats", "from .._transport import send", "_images imports _transport"),
+        ("_images/_formats", "from .._io import send", "_images imports _io"),
         ("_images/_formats", "from . import _pixels\nfrom ..errors import ImageError", None),
         ("_request", f"from {CLIENT} import OllamaMultiModal", "_request imports __init__"),
-        ("_transport", f"import {CLIENT}.base", "_transport imports base"),
+        ("_io", f"import {CLIENT}.base", "_io imports base"),
         ("_messages", "def f():\n    import httpx2", "_messages is pure and imports httpx2"),
         ("_call", "if TYPE_CHECKING:\n    from .base import OllamaMultiModal", None),
         ("_call", "def f():\n    from .base import OllamaMultiModal", "_call imports base"),
@@ -294,7 +340,7 @@ def test_the_command_line_imports_the_embedded_server_only_when_asked_to_start_i
 )
 def test_wrong_imports_are_found(tmp_path: Path, room: str, source: str, complaint: str | None) -> None:
     folder = tmp_path.joinpath(*CLIENT.split("."))
-    for name in ("_images/_pixels", "_transport", "base", "errors", room):
+    for name in ("_images/_pixels", "_io", "base", "errors", room):
         file = folder / f"{name}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("")

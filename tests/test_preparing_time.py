@@ -12,7 +12,7 @@ from PIL import Image
 from video_corpus import BLUE, GREEN, RED, film, shots
 from wire_support import WireServer, answer, attempt, client
 
-from llama_index.multi_modal_llms.ollama import ImageOptions, _clock, errors
+from llama_index.multi_modal_llms.ollama import ImageOptions, _deadline, errors
 from llama_index.multi_modal_llms.ollama._images import convert, pictures
 
 
@@ -42,7 +42,7 @@ def test_a_deadline_ends_preparing_between_two_pictures(
     endpoint: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(_clock, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(_deadline, "time", SimpleNamespace(monotonic=lambda: clock.now))
     rendered, real = [], convert.render
 
     def slow(*args: Any) -> Any:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from wire_support import CLOSE, END, NDJSON, SOON, Step, WireServer, attempt, chunk, client, head, last, part
 
 from llama_index.multi_modal_llms.ollama import errors
-from llama_index.multi_modal_llms.ollama._exchange import LineSplitter
+from llama_index.multi_modal_llms.ollama._error_context import ErrorContext
+from llama_index.multi_modal_llms.ollama._lines import LineSplitter
 from llama_index.multi_modal_llms.ollama._reply import Accumulator
 from llama_index.multi_modal_llms.ollama._responses import chat_maker, completion_maker
-from llama_index.multi_modal_llms.ollama._target import Asked
 
 CASES = 10_000
 """Mutated replies in memory; a few hundred more go through a socket."""
@@ -29,7 +29,7 @@ ENDPOINTS = ("chat", "generate")
 
 def accumulator(endpoint: Any = "chat", **settings: Any) -> Accumulator[Any]:
     make: Any = chat_maker() if endpoint == "chat" else completion_maker()
-    return Accumulator(endpoint, Asked("http://localhost:11434", "m"), make, headers={}, **settings)
+    return Accumulator(endpoint, ErrorContext("http://localhost:11434", "m"), make, headers={}, **settings)
 
 
 def read(endpoint: str, pieces: list[bytes], **settings: Any) -> list[Any]:
@@ -37,7 +37,7 @@ def read(endpoint: str, pieces: list[bytes], **settings: Any) -> list[Any]:
     splitter, reader, items = LineSplitter(), accumulator(endpoint, **settings), []
     lines = [line for piece in pieces for line in splitter.feed(piece)] + splitter.end()
     for line in lines:
-        if (item := reader.feed(line)) is not None:
+        if (item := reader.add_line(line)) is not None:
             items.append(item)
     reader.end()
     return items

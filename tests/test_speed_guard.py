@@ -28,10 +28,10 @@ from PIL import Image
 from wire_support import END, NDJSON, WireServer, answer, chunk, client, head, last
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, _responses, prepare_image
+from llama_index.multi_modal_llms.ollama._error_context import ErrorContext
 from llama_index.multi_modal_llms.ollama._images.blob import Blob
 from llama_index.multi_modal_llms.ollama._reply import Accumulator
 from llama_index.multi_modal_llms.ollama._request import Request
-from llama_index.multi_modal_llms.ollama._target import Asked
 
 HELLO = [ChatMessage(role="user", content="hello")]
 AS_IT_IS = ImageOptions(max_pixels=64_000_000)
@@ -262,12 +262,14 @@ def line(text: str = "", **more: Any) -> bytes:
 
 
 def accumulator(**settings: Any) -> Accumulator[Any]:
-    return Accumulator("chat", Asked("http://localhost:11434", "m"), _responses.chat_maker(), headers={}, **settings)
+    return Accumulator(
+        "chat", ErrorContext("http://localhost:11434", "m"), _responses.chat_maker(), headers={}, **settings
+    )
 
 
 def test_the_thousandth_line_of_a_stream_takes_as_many_calls_as_the_tenth() -> None:
     reply, word = accumulator(), line("word ")
-    costs = [calls_in(lambda: reply.feed(word)) for _ in range(1000)]
+    costs = [calls_in(lambda: reply.add_line(word)) for _ in range(1000)]
     assert costs[999] == costs[9]
     assert costs[999] <= 40
 
@@ -307,8 +309,8 @@ def test_a_tool_call_is_made_into_a_block_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(_responses, "ToolCallBlock", counted)
     reply = accumulator(tools_offered=True)
     for number in range(20):
-        reply.feed(line(tool_calls=[{"id": f"c{number}", "function": {"name": "f", "arguments": {}}}]))
-        reply.feed(line("word "))
+        reply.add_line(line(tool_calls=[{"id": f"c{number}", "function": {"name": "f", "arguments": {}}}]))
+        reply.add_line(line("word "))
     assert made == [f"c{number}" for number in range(20)]
 
 

@@ -22,9 +22,9 @@ from wire_support import HOLD, SOON, WireServer, answer, attempt, client, part, 
 from llama_index.multi_modal_llms.ollama import OllamaServer, errors
 from llama_index.multi_modal_llms.ollama._arguments import resolve
 from llama_index.multi_modal_llms.ollama._images import ImageOptions, prepare_image
+from llama_index.multi_modal_llms.ollama._io import run_blocking
 from llama_index.multi_modal_llms.ollama._messages import WireMessage
 from llama_index.multi_modal_llms.ollama._request import Request, chat_request
-from llama_index.multi_modal_llms.ollama._transport import drive
 
 MEGABYTE = 1_000_000
 PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -119,7 +119,7 @@ def test_code_over_a_blocking_io_must_not_suspend() -> None:
         await asyncio.sleep(0)
 
     with pytest.raises(RuntimeError, match="must not suspend"):
-        drive(suspends())
+        run_blocking(suspends())
 
 
 # TLS

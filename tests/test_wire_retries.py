@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ from wire_support import (
 )
 
 from llama_index.multi_modal_llms.ollama import _api, errors
-from llama_index.multi_modal_llms.ollama._transport import BlockingIO, LoopIO
+from llama_index.multi_modal_llms.ollama._io import AsyncIO, BlockingIO
 
 BUSY = reply(503, {"error": "server busy, please try again.  maximum pending requests exceeded"})
 
@@ -40,7 +41,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         seconds.append(wanted)
 
     monkeypatch.setattr(BlockingIO, "sleep", sleep)
-    monkeypatch.setattr(LoopIO, "sleep", sleep)
+    monkeypatch.setattr(AsyncIO, "sleep", sleep)
     return seconds
 
 
@@ -171,6 +172,17 @@ def test_the_back_off_grows_and_varies() -> None:
     drawn = {attempt: {_api._back_off(attempt) for _ in range(50)} for attempt in (1, 4, 40)}
     assert max(drawn[1]) <= 0.25 < max(drawn[4]) <= 2.0 < max(drawn[40]) <= 8.0
     assert all(len(seconds) > 40 for seconds in drawn.values())
+
+
+@pytest.mark.parametrize(
+    ("attempt", "limit"), [(1, 0.25), (2, 0.5), (3, 1.0), (5, 4.0), (6, 8.0), (7, 8.0), (4000, 8.0)]
+)
+def test_the_back_off_is_drawn_from_the_whole_of_a_doubling_span(attempt: int, limit: float) -> None:
+    """Full jitter, as AWS describes it; by Python's generator, which a seed repeats."""
+    random.seed(7)
+    drawn = [_api._back_off(attempt) for _ in range(3)]
+    same = random.Random(7)
+    assert drawn == [same.uniform(0.0, limit) for _ in range(3)]
 
 
 def test_each_try_is_logged(waits: list[float], caplog: pytest.LogCaptureFixture) -> None:

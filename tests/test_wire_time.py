@@ -15,10 +15,10 @@ from endpoints import eight
 from llama_index.core.base.llms.types import ChatMessage
 from wire_support import HOLD, NDJSON, SOON, Step, WireServer, answer, attempt, chunk, client, head, part, stream
 
-from llama_index.multi_modal_llms.ollama import OllamaServer, _clock, _images, errors
-from llama_index.multi_modal_llms.ollama._clock import CONNECT_SECONDS, Clock, within
+from llama_index.multi_modal_llms.ollama import OllamaServer, _deadline, _images, errors
 from llama_index.multi_modal_llms.ollama._connections import Connections
-from llama_index.multi_modal_llms.ollama._transport import LoopIO
+from llama_index.multi_modal_llms.ollama._deadline import CONNECT_SECONDS, Deadline, within
+from llama_index.multi_modal_llms.ollama._io import AsyncIO
 
 PICTURE = b"\x89PNG\r\n\x1a\n"
 ENOUGH = 1.5
@@ -118,17 +118,17 @@ def test_a_deadline_counts_the_preparing_of_pictures(endpoint: str, monkeypatch:
 
 
 def test_silence_is_counted_anew_for_each_piece() -> None:
-    clock = Clock.start(30.0, None)
+    clock = Deadline.start(30.0, None)
     assert clock.timeouts()["read"] == 30.0
     assert clock.timeouts()["write"] == 30.0
     assert clock.timeouts()["connect"] == CONNECT_SECONDS
 
 
 def test_a_near_deadline_shortens_every_wait() -> None:
-    for seconds in Clock.start(30.0, 5.0).timeouts().values():
+    for seconds in Deadline.start(30.0, 5.0).timeouts().values():
         assert seconds is not None
         assert 0 < seconds <= 5.0
-    assert Clock.start(None, None).timeouts()["read"] is None
+    assert Deadline.start(None, None).timeouts()["read"] is None
 
 
 def test_no_timeout_at_all_is_possible() -> None:
@@ -162,7 +162,7 @@ async def test_a_timeout_of_the_steps_own_is_not_the_deadline() -> None:
         raise TimeoutError("a disk's")
 
     with pytest.raises(TimeoutError, match="a disk's") as caught:
-        await within(Clock.start(None, SOON), times_out())
+        await within(Deadline.start(None, SOON), times_out())
     assert not isinstance(caught.value, errors.DeadlineError)
 
 
@@ -197,7 +197,7 @@ def test_a_silent_error_body_is_a_timeout() -> None:
 def test_a_server_that_does_not_even_accept(
     endpoint: str, deadline: float | None, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_clock, "CONNECT_SECONDS", 0.3 if deadline is None else 10.0)
+    monkeypatch.setattr(_deadline, "CONNECT_SECONDS", 0.3 if deadline is None else 10.0)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
         for _ in range(3):  # more than its queue holds, so that no further connection is made
             each = waiting.enter_context(socket.socket())
@@ -214,4 +214,4 @@ async def test_an_error_of_the_tree_is_no_deadline_even_if_it_is_a_timeout() -> 
         raise errors.SilenceTimeoutError("mine")
 
     with pytest.raises(errors.SilenceTimeoutError, match="mine"):
-        await LoopIO(Connections()).run(fail, Clock.start(None, SOON))
+        await AsyncIO(Connections()).run(fail, Deadline.start(None, SOON))

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import itertools
 import logging
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
-from tenacity import RetryCallState, wait_random_exponential
 
 from . import errors
-from ._clock import Clock
-from ._exchange import Exchange
-from ._failures import failure
-from ._gateways import describe_foreign
+from ._deadline import Deadline
+from ._error_context import ErrorContext
+from ._failures import error_for_reply
+from ._gateways import describe_non_ollama
+from ._proxies import login_hint
 from ._request import Request, json_request
-from ._target import Asked, Target
-from ._transport import IO
+from ._target import Target
+
+if TYPE_CHECKING:
+    from ._io import IO
+    from ._response import HttpResponse
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +30,9 @@ LONGEST_WAIT = 60.0
 """Seconds. A server that asks for more is told to the caller instead of waited for."""
 _AT_ONCE = frozenset({"/api/version", "/api/tags", "/api/ps", "/api/show"})
 """What Ollama answers whether or not a model is loaded or busy."""
-_growing = wait_random_exponential(multiplier=0.25, max=8)
-"""Tenacity's back-off without its loop, which keeps itself, and so the connections, alive in a reference cycle."""
+_FIRST_DELAY = 0.25
+_LONGEST_DELAY = 8.0
+"""Seconds of the back-off, at the most."""
 
 
 @dataclass(frozen=True)
@@ -36,27 +41,33 @@ class Api:
 
     io: IO
     target: Target
-    clock: Clock
+    deadline: Deadline
     max_retries: int = 0
 
-    def once(self) -> Api:
-        """The same without a second try."""
+    def without_retries(self) -> Api:
+        """The same, which asks once."""
         return replace(self, max_retries=0)
 
-    async def send(self, request: Request, asked: Asked, *, method: str = "POST") -> Exchange:
+    def context(self, model: str = "", media_bytes: int = 0) -> ErrorContext:
+        """What errors say of a request."""
+        proxy = self.target.proxy
+        hint = login_hint(proxy.source) if proxy else login_hint()
+        return ErrorContext(self.target.place, model, media_bytes, proxy is not None, hint)
+
+    async def send(self, request: Request, asked: ErrorContext, *, method: str = "POST") -> HttpResponse:
         """Send, and wait for a status that promises an answer.
 
         Tried again: no connection, a connection lost before the first byte, 429, 502, 503. Never a timeout, which
         would abort the loading of the model that the next try waits for; never once an answer has begun.
         """
         for attempt in itertools.count(1):
-            self.clock.check()
+            self.deadline.check()
             try:
                 return await self._attempt(request, asked, method)
             except errors.OllamaMultiModalError as error:
-                if attempt > self.max_retries or not _is_worth_a_try(error, self.clock):
+                if attempt > self.max_retries or not _should_retry(error, self.deadline):
                     raise
-                seconds = self.clock.at_most(_seconds_to_wait(error, attempt))
+                seconds = self.deadline.at_most(_delay(error, attempt))
                 first, _, _ = str(error).partition(". ")  # what happened; what to do is for whoever gets the last one
                 logger.warning("Attempt %d failed, next in %.1f s: %s.", attempt, seconds, first.rstrip("."))
             await self.io.sleep(seconds)
@@ -64,21 +75,21 @@ class Api:
 
     async def fetch(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One question, one JSON object: show, tags, ps, version, load, unload."""
-        asked = Asked.at(self.target, str((body or {}).get("model", "")))
+        asked = self.context(str((body or {}).get("model", "")))
         request = Request(path, ()) if body is None else json_request(path, body)
         try:
-            exchange = await self.send(request, asked, method="GET" if body is None else "POST")
+            response = await self.send(request, asked, method="GET" if body is None else "POST")
         except errors.SilenceTimeoutError as silence:
             if path not in _AT_ONCE:
                 raise
             raise errors.SilenceTimeoutError(
-                f"{self.target.place} takes connections and answers nothing: {path} for {self.clock.silence:g} "
+                f"{self.target.place} takes connections and answers nothing: {path} for {self.deadline.read_timeout:g} "
                 "seconds. It is starting, or it hangs: look at its log."
             ) from silence
         try:
-            text = await exchange.body()
+            text = await response.body()
         finally:
-            await exchange.close()
+            await response.close()
         try:
             reply = from_json(text)
         except ValueError:
@@ -86,40 +97,38 @@ class Api:
         if not isinstance(reply, dict):
             shown = text[:300].decode("utf-8", "replace")
             raise errors.BadReplyError(
-                f"{asked.url}{path} does not answer as Ollama does: {describe_foreign(exchange.headers, shown)}. "
+                f"{asked.url}{path} does not answer as Ollama does: {describe_non_ollama(response.headers, shown)}. "
                 "Is base_url right, with its port and path?",
-                status=exchange.status,
+                status=response.status,
                 body=shown,
             )
         if reply.get("error"):
-            raise failure(exchange.status, exchange.headers, text, asked)
+            raise error_for_reply(response.status, response.headers, text, asked)
         return reply
 
-    async def _attempt(self, request: Request, asked: Asked, method: str) -> Exchange:
-        exchange = await self.io.open(self.target, method, request, self.clock)
-        if exchange.status < 300:
-            return exchange
+    async def _attempt(self, request: Request, asked: ErrorContext, method: str) -> HttpResponse:
+        response = await self.io.open(self.target, method, request, self.deadline)
+        if response.status < 300:
+            return response
         try:
-            body = await exchange.body()
+            body = await response.body()
         finally:
-            await exchange.close()
-        raise failure(exchange.status, exchange.headers, body, asked)
+            await response.close()
+        raise error_for_reply(response.status, response.headers, body, asked)
 
 
-def _is_worth_a_try(error: errors.OllamaMultiModalError, clock: Clock) -> bool:
-    return error.transient and _asked_for(error) <= clock.at_most(LONGEST_WAIT)
+def _should_retry(error: errors.OllamaMultiModalError, deadline: Deadline) -> bool:
+    return error.transient and _retry_after(error) <= deadline.at_most(LONGEST_WAIT)
 
 
-def _seconds_to_wait(error: errors.OllamaMultiModalError, attempt: int) -> float:
-    return max(_back_off(attempt), _asked_for(error))
+def _delay(error: errors.OllamaMultiModalError, attempt: int) -> float:
+    return max(_back_off(attempt), _retry_after(error))
 
 
-def _asked_for(error: errors.OllamaMultiModalError) -> float:
+def _retry_after(error: errors.OllamaMultiModalError) -> float:
     return (error.retry_after or 0.0) if isinstance(error, errors.ServerBusyError) else 0.0
 
 
 def _back_off(attempt: int) -> float:
-    """Seconds, drawn anew each time, so that those who were refused together do not come back together."""
-    state = RetryCallState(cast(Any, None), None, (), {})
-    state.attempt_number = attempt
-    return _growing(state)
+    """Exponential back-off with full jitter: those who were refused together do not come back together."""
+    return random.uniform(0.0, min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(attempt - 1, 16)))  # noqa: S311

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _tools
-from ._headers import HiddenHeaders
+from ._headers import checked_headers
 from ._json_answers import Expected
 from ._keywords import MEANT_FOR_PICTURES
 from ._options import (
@@ -105,7 +105,7 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -
         image_options_from_call=image_options is not None,
         deadline=_positive("deadline", deadline),
         max_retries=int(given.get("max_retries", settings.max_retries)),
-        extra_headers=HiddenHeaders.read(given.get("extra_headers")),
+        extra_headers=checked_headers(given.get("extra_headers") or {}),
         tool_rules=_tools.Rules(
             required=_tools.is_required(given.get("tool_choice"), bool(given.get("tool_required"))),
             one_at_most=given.get("allow_parallel_tool_calls") is False,
@@ -161,7 +161,7 @@ def _fields(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
         fields["think"] = think
     if "top_logprobs" in fields:
         fields.setdefault("logprobs", True)
-    tools = _tools.chosen(given.get("tools") or (), given.get("tool_choice"))
+    tools = _tools.select_tools(given.get("tools") or (), given.get("tool_choice"))
     if tools:
         fields["tools"] = tools
     return fields

@@ -22,7 +22,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from . import _tool_calls
-from ._messages import WireMessage, hide_picture_marks
+from ._messages import WireMessage, escape_image_markers
 
 _ROLES = {
     MessageRole.DEVELOPER: "system",
@@ -105,7 +105,7 @@ def to_wire(messages: Sequence[FlatMessage], prepared: Prepared) -> list[WireMes
             continue
         fields: dict[str, Any] = {
             "role": role,
-            "content": hide_picture_marks(content) if hides_marks else content,
+            "content": escape_image_markers(content) if hides_marks else content,
         }
         if role == "assistant":
             fields.update(_assistant_fields(flat))

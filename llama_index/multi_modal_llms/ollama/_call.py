@@ -1,6 +1,6 @@
 """One call, from arguments to answer: the only body behind the eight endpoints.
 
-Everything here is written over an `IO` (see `_transport`), so that sync and async are the same code.
+Everything here is written over an `IO` (see `_io`), so that sync and async are the same code.
 """
 
 from __future__ import annotations
@@ -10,21 +10,23 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from . import _capabilities, _images, errors
 from ._api import Api
 from ._arguments import Arguments, Settings, resolve
 from ._call_log import CallLog
 from ._capabilities import CapabilityCache, ModelCapabilities
-from ._clock import Clock
-from ._exchange import Exchange
+from ._deadline import Deadline
 from ._images import PreparedAudio, PreparedImage
+from ._io import IO
 from ._json_answers import asks_again, unfit
 from ._reply import Accumulator
 from ._request import Request
-from ._target import Asked, Target
-from ._transport import IO
+from ._target import Target
+
+if TYPE_CHECKING:
+    from ._response import HttpResponse
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +103,7 @@ async def _collected(io: IO, llm: Asker, call: Call[T]) -> tuple[T, Accumulator[
 async def begin(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -> Reply[T]:
     """Send the call and wait for its first line: what goes wrong until then is raised here."""
     arguments = call.arguments
-    clock = Clock.start(llm.request_timeout, arguments.deadline)
+    clock = Deadline.start(llm.request_timeout, arguments.deadline)
     api = Api(io, llm._target(), clock, arguments.max_retries)
     needs = call.needs
     if llm.check_capabilities and needs:
@@ -110,20 +112,20 @@ async def begin(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
     if llm.check_capabilities and really != needs:
         await _check(api, llm, really)
-    asked = Asked.at(api.target, llm.model, request.media_bytes)
+    asked = api.context(llm.model, request.media_bytes)
     log = CallLog(llm.model, asked.url, request.path)
     log.leaves(request.content_length, len(media), request.media_bytes)
     try:
         try:
-            exchange = await api.send(request, asked)
+            response = await api.send(request, asked)
         except errors.PictureCacheError as lost:
             if not any(isinstance(item, PreparedImage) for item in media):
                 raise
             logger.info("%s. Asked once more with other bytes for the same pixels.", str(lost).partition(". ")[0])
-            request = await io.run(functools.partial(_with_new_pictures, request), clock)
-            media = request.media
-            asked = Asked.at(api.target, llm.model, request.media_bytes)
-            exchange = await api.send(request, asked)
+            media = await io.run(functools.partial(_with_other_bytes, media), clock)
+            request = request.with_media(media)
+            asked = api.context(llm.model, request.media_bytes)
+            response = await api.send(request, asked)
     except BaseException as error:
         log.status = getattr(error, "status", None)
         log.failed(error)
@@ -132,43 +134,41 @@ async def begin(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
 
             raise with_shares(error, media, llm._known.peek(api.target, llm.model)) from error
         if isinstance(error, errors.ModelNotFoundError):
-            raise await _capabilities.with_near_names(api, llm.model, error) from error
+            raise await _capabilities.not_found_error(api, llm.model, error) from error
         raise
-    log.status = exchange.status
+    log.status = response.status
     accumulator = Accumulator(
         arguments.endpoint,
         asked,
         call.make(),
-        headers=exchange.headers,
+        headers=response.headers,
         every_line=every_line,
         tools_offered=arguments.offers_tools,
         tool_rules=arguments.tool_rules,
         pictures=[item.describe() for item in media],
         expected=arguments.expected if every_line else None,
     )
-    reply = Reply(exchange, accumulator, log)
+    reply = Reply(response, accumulator, log)
     await reply.wait()
     return reply
 
 
-def _prepared(call: Call[T], clock: Clock) -> tuple[Request, Media]:
+def _prepared(call: Call[T], clock: Deadline) -> tuple[Request, Media]:
     """What is prepared in a thread cannot be stopped from outside: it looks at the clock itself."""
     with _images.ended_by(clock.check):
         return call.build()
 
 
-def _with_new_pictures(request: Request) -> Request:
-    """For a server that lost one of them in its cache, where it knows pictures by their bytes."""
-    return request.with_media(
-        [_images.with_other_bytes(item) if isinstance(item, PreparedImage) else item for item in request.media]
-    )
+def _with_other_bytes(media: Media) -> Media:
+    """The same pictures for a server that lost one of them in its cache, where it knows them by their bytes."""
+    return [_images.with_other_bytes(item) if isinstance(item, PreparedImage) else item for item in media]
 
 
 class Reply(Generic[T]):
     """An answer that is coming in. Whatever goes wrong with an item, whoever takes the items closes it."""
 
-    def __init__(self, exchange: Exchange, accumulator: Accumulator[T], log: CallLog) -> None:
-        self._exchange = exchange
+    def __init__(self, response: HttpResponse, accumulator: Accumulator[T], log: CallLog) -> None:
+        self._response = response
         self.so_far = accumulator
         self._log = log
         self._begun: Iterator[T] | None = None
@@ -190,14 +190,14 @@ class Reply(Generic[T]):
             items, self._begun = self._begun, None
             return items
         try:
-            if (lines := await self._exchange.lines()) is not None:
+            if (lines := await self._response.lines()) is not None:
                 return self.so_far.items(lines)
             self.so_far.end()
         except errors.OllamaMultiModalError as error:
             # The answer may be whole already, and only the end of its transmission be missing.
             whole = self.so_far.done and isinstance(error, (errors.StreamInterruptedError, TimeoutError))
             if not whole:
-                self.so_far.carrying(error)
+                self.so_far.with_partial(error)
             await self.close()
             if whole:
                 return None
@@ -215,13 +215,13 @@ class Reply(Generic[T]):
             self._log.answered(*self.so_far.usage, self.so_far.finish_reason)
         else:
             self._log.left()
-        await self._exchange.close()
+        await self._response.close()
 
 
 async def _check(api: Api, llm: Asker, needs: frozenset[str]) -> None:
     """Refuse what the model says it cannot do."""
     if missing := (await llm._known.get(api, llm.model)).missing(needs):
-        raise await _capabilities.refuse(api, llm.model, missing, needs)
+        raise await _capabilities.capability_error(api, llm.model, missing, needs)
 
 
 async def known(io: IO, llm: Asker) -> ModelCapabilities:
@@ -231,7 +231,7 @@ async def known(io: IO, llm: Asker) -> ModelCapabilities:
 
 def api_of(io: IO, llm: Asker, silence: float | None = None) -> Api:
     """For what is no call of an endpoint: by the object's own settings, or so many seconds of silence."""
-    clock = Clock.start(silence or llm.request_timeout, llm.deadline)
+    clock = Deadline.start(silence or llm.request_timeout, llm.deadline)
     return Api(io, llm._target(), clock, llm.max_retries)
 
 

@@ -17,17 +17,18 @@ from llama_index.core.base.llms.types import (
 from . import _blocks, _capabilities, _images
 from ._arguments import Arguments, resolve
 from ._call import Call, Media, api_of
+from ._hidden_headers import with_shown_headers
+from ._io import IO
 from ._request import Request, chat_request, generate_request
 from ._responses import chat_maker, completion_maker
 from ._tool_results import refuse_lost_pictures
-from ._transport import IO
 
 if TYPE_CHECKING:
     from .base import OllamaMultiModal
 
 
 def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call[ChatResponse]:
-    arguments = resolve(llm, "chat", kwargs)
+    arguments = resolve(llm, "chat", with_shown_headers(kwargs))
     flat = _blocks.flatten(messages)
     refuse_lost_pictures(flat, kwargs.get("tools") or ())
     if arguments.keep_pictures is not None:
@@ -45,7 +46,8 @@ def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Ma
             for position, block in message.media()
         }
         wire = _blocks.to_wire(flat, prepared)
-        return chat_request(llm.model, wire, arguments), [item for message in wire for item in message.media]
+        media = [item for items in prepared.values() for item in items if not isinstance(item, str)]
+        return chat_request(llm.model, wire, arguments), media
 
     blocks = [block for message in flat for _, block in message.media()]
 
@@ -59,7 +61,7 @@ def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Ma
 def complete_call(
     llm: OllamaMultiModal, prompt: str, image_documents: Any, kwargs: Mapping[str, Any]
 ) -> Call[CompletionResponse]:
-    arguments = resolve(llm, "generate", kwargs)
+    arguments = resolve(llm, "generate", with_shown_headers(kwargs))
     has_pictures = image_documents is not None
     if has_pictures and not prompt:
         raise ValueError(
@@ -82,7 +84,7 @@ def complete_call(
 async def fitted(io: IO, llm: OllamaMultiModal, given: Collection[str]) -> OllamaMultiModal:
     """The object with the settings that fit its model, as far as they were not given."""
     api = api_of(io, llm)
-    found, window = await _capabilities.fitting(api, llm.model)
+    found, window = await _capabilities.fetch_settings(api, llm.model)
     changes: dict[str, Any] = {}
     if "is_function_calling_model" not in given and found.abilities is not None:
         changes["is_function_calling_model"] = "tools" in found.abilities

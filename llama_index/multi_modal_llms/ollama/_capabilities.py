@@ -71,10 +71,12 @@ class CapabilityCache:
         self._known: dict[str, ModelCapabilities] = {}
 
     async def get(self, api: Api, model: str) -> ModelCapabilities:
-        """Raises what `ask` raises."""
+        """Raises what `fetch_capabilities` raises."""
         key = self._key(api.target, model)
         if (known := self._known.get(key)) is None:
-            known = self._known[key] = await api.io.once(key, lambda: ask(api, model), api.clock)
+            known = self._known[key] = await api.io.single_flight(
+                key, lambda: fetch_capabilities(api, model), api.deadline
+            )
         return known
 
     def peek(self, target: Target, model: str) -> ModelCapabilities | None:
@@ -102,7 +104,7 @@ def version_of(text: str) -> tuple[int, ...] | None:
     return numbers if numbers and any(numbers) else None
 
 
-async def ask(api: Api, model: str) -> ModelCapabilities:
+async def fetch_capabilities(api: Api, model: str) -> ModelCapabilities:
     """Ask about a model, and warn when the server is too old to be trusted with long prompts.
 
     Raises:
@@ -110,7 +112,7 @@ async def ask(api: Api, model: str) -> ModelCapabilities:
     """
     capabilities = await _shown(api, model)
     try:
-        version = await server_version(api.once())
+        version = await server_version(api.without_retries())
     except errors.OllamaMultiModalError:  # a proxy may let no more through; the warning is a courtesy
         version = None
     if version is not None and version < SUPPORTED_VERSION:
@@ -122,7 +124,7 @@ async def _shown(api: Api, model: str) -> ModelCapabilities:
     try:
         reply = await api.fetch("/api/show", {"model": model})
     except errors.ModelNotFoundError as error:
-        raise await with_near_names(api, model, error) from error
+        raise await not_found_error(api, model, error) from error
     return ModelCapabilities.from_show(reply)
 
 
@@ -139,7 +141,7 @@ def too_old(target: Target, version: tuple[int, ...]) -> str:
     )
 
 
-async def fitting(api: Api, model: str) -> tuple[ModelCapabilities, int]:
+async def fetch_settings(api: Api, model: str) -> tuple[ModelCapabilities, int]:
     """What `from_server` asks: version, model, and what of it is loaded now; with the context that fits.
 
     Raises:
@@ -158,7 +160,9 @@ async def fitting(api: Api, model: str) -> tuple[ModelCapabilities, int]:
     return capabilities, min(window, capabilities.context_length or window)
 
 
-async def refuse(api: Api, model: str, missing: tuple[str, ...], needed: frozenset[str]) -> errors.CapabilityError:
+async def capability_error(
+    api: Api, model: str, missing: tuple[str, ...], needed: frozenset[str]
+) -> errors.CapabilityError:
     """The refusal, with the models on that server that can do all that the call needs."""
     candidates = await _candidates(api, needed)
     does = " and ".join(_ABILITY_NAMES.get(ability, ability) for ability in missing)
@@ -178,9 +182,9 @@ async def refuse(api: Api, model: str, missing: tuple[str, ...], needed: frozens
     )
 
 
-async def with_near_names(api: Api, model: str, error: errors.ModelNotFoundError) -> errors.ModelNotFoundError:
+async def not_found_error(api: Api, model: str, error: errors.ModelNotFoundError) -> errors.ModelNotFoundError:
     """The same error, with what the server has."""
-    listed = await _told(api, "/api/tags")
+    listed = await _try_fetch(api, "/api/tags")
     if not listed:
         return error
     names = [str(entry.get("name", "")).removesuffix(":latest") for entry in _entries(listed)]
@@ -193,11 +197,11 @@ async def with_near_names(api: Api, model: str, error: errors.ModelNotFoundError
 async def _candidates(api: Api, needed: frozenset[str]) -> tuple[str, ...] | None:
     """Models with all the abilities; `None` when the server does not say what its models can do."""
     fitting, told = [], False
-    for index, entry in enumerate(_entries(await _told(api, "/api/tags"))):
+    for index, entry in enumerate(_entries(await _try_fetch(api, "/api/tags"))):
         name = str(entry.get("name", ""))
         abilities = abilities_of(entry)
         if abilities is None and index < _MOST_ASKED:
-            abilities = abilities_of(await _told(api, "/api/show", {"model": name}))
+            abilities = abilities_of(await _try_fetch(api, "/api/show", {"model": name}))
         if abilities is not None:
             told = True
             if needed <= abilities:
@@ -205,10 +209,10 @@ async def _candidates(api: Api, needed: frozenset[str]) -> tuple[str, ...] | Non
     return tuple(fitting) if told else None
 
 
-async def _told(api: Api, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+async def _try_fetch(api: Api, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     """An answer, or none: what is asked for a better message must not hide what went wrong."""
     try:
-        return await api.once().fetch(path, body)
+        return await api.without_retries().fetch(path, body)
     except errors.OllamaMultiModalError:
         return {}
 

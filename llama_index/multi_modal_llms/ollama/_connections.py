@@ -1,4 +1,4 @@
-"""Open connections to Ollama: re-used, one set for each event loop, none of them in a copy, a pickle or a fork."""
+"""Connection manager: connection pools, one set for each event loop, none of them in a copy, a pickle or a fork."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Connections:
             if target in pools:
                 return pools[target][0]
             pool = _pool(target, on_loop=True)
-            keeper = _keep(pool)
+            keeper = _close_with_loop(pool)
             pools[target] = pool, keeper
         if sys.get_asyncgen_hooks().finalizer is not None:
             # A loop without this hook (nest_asyncio's) ends no generators: one that had begun would be ended by its
@@ -65,10 +65,10 @@ class Connections:
             await anext(keeper)
         return pool
 
-    def asked(self) -> dict[Any, Any]:
-        """Questions that are being asked, as futures of their answers, by who asks and what: see `IO.once`."""
+    def in_flight(self) -> dict[Any, Any]:
+        """Questions that are being asked, as futures of their answers, by who asks and what: see `IO.single_flight`."""
         self._notice_fork()
-        return self._asked
+        return self._in_flight
 
     def close(self) -> None:
         """Close every connection; those of other event loops as soon as these come to it."""
@@ -83,7 +83,7 @@ class Connections:
                 if not loop.is_closed():
                     _closing[kept] = (keeper,)
                     with suppress(RuntimeError):  # the loop was closed in the same moment, and they with it
-                        loop.call_soon_threadsafe(_begin_to_end, loop, kept)
+                        loop.call_soon_threadsafe(_schedule_close, loop, kept)
 
     async def aclose(self) -> None:
         """Close every connection, and wait for those of the running event loop."""
@@ -91,7 +91,7 @@ class Connections:
             mine = self._loops.pop(asyncio.get_running_loop(), {})
         for pool, keeper in mine.values():
             await keeper.aclose()
-            await _end(pool)  # a keeper that never began ends nothing
+            await _close_pool(pool)  # a keeper that never began ends nothing
         self.close()
 
     def _notice_fork(self) -> None:
@@ -101,30 +101,31 @@ class Connections:
     def _start_afresh(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._asked: dict[Any, Any] = {}
+        self._in_flight: dict[Any, Any] = {}
         self._blocking = {}
         self._loops = {}
 
 
-async def _keep(pool: Pool) -> AsyncGenerator[None, None]:
+async def _close_with_loop(pool: Pool) -> AsyncGenerator[None, None]:
     """Closes a pool with its loop: `asyncio.run` ends the generators that were begun on it, and so does dropping."""
     try:
         yield
     finally:
-        await _end(pool)
+        await _close_pool(pool)
 
 
-def _begin_to_end(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
-    _closing[pool] = (*_closing.get(pool, ()), loop.create_task(_end(pool)))
+def _schedule_close(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
+    _closing[pool] = (*_closing.get(pool, ()), loop.create_task(_close_pool(pool)))
 
 
-async def _end(pool: Pool) -> None:
+async def _close_pool(pool: Pool) -> None:
     for connection in pool.close():
         await connection.aclose()
     _closing.pop(pool, None)
 
 
 def _pool(target: Target, *, on_loop: bool) -> Pool:
+    """The only place that opens httpcore2: 15 ms of importing, which making an object does not pay."""
     from ._pool import Pool
 
     return Pool(target, on_loop=on_loop)

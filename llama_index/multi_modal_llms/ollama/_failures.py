@@ -11,8 +11,8 @@ from typing import Any
 from pydantic_core import from_json
 
 from . import errors
+from ._error_context import ErrorContext
 from ._gateways import busy_words, foreign_failure, too_large_words, wants_password
-from ._target import Asked
 
 _BODY_LIMIT = 10_000
 _GO_MAP = re.compile(r"map\[code:(?P<code>\d+) message:(?P<message>.*) type:(?P<type>\w+)\]", re.DOTALL)
@@ -73,7 +73,9 @@ class ServerMessage:
     details: Mapping[str, Any]
 
 
-def failure(status: int, headers: Mapping[str, str], body: bytes, asked: Asked) -> errors.OllamaMultiModalError:
+def error_for_reply(
+    status: int, headers: Mapping[str, str], body: bytes, asked: ErrorContext
+) -> errors.OllamaMultiModalError:
     """The error for a reply whose status, or whose first object, says that the request failed."""
     shown = body[:_BODY_LIMIT].decode("utf-8", "replace")
     message = server_message(body)
@@ -100,10 +102,12 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, asked: Asked) 
         return foreign_failure(status, headers, shown, asked)
     if status == 403:
         return errors.ForbiddenError(f"{asked.url} refuses the request (403): {message.text}", **known)
-    return by_text(message, asked, known)
+    return error_for_message(message, asked, known)
 
 
-def by_text(message: ServerMessage, asked: Asked, known: Mapping[str, Any]) -> errors.OllamaMultiModalError:
+def error_for_message(
+    message: ServerMessage, asked: ErrorContext, known: Mapping[str, Any]
+) -> errors.OllamaMultiModalError:
     """Ollama's statuses are coarse (many of a user's mistakes are 500), so its words decide."""
     text, status = message.text, known.get("status")
     if message.details.get("type") == "exceed_context_size_error" or "longer than the context length" in text:
@@ -240,7 +244,7 @@ def _authentication(
     )
 
 
-def _too_large(asked: Asked) -> str:
+def _too_large(asked: ErrorContext) -> str:
     return (
         f"{asked.url} takes no request of this size: {asked.media_bytes:,} bytes of pictures were sent (413). "
         "Ollama's limit is about 75 MB for one request; send fewer pictures, or smaller ones "

@@ -9,20 +9,21 @@ import re
 from collections.abc import Mapping
 
 from . import errors
-from ._target import Asked
+from ._error_context import ErrorContext
 
 _LET_MORE_THROUGH = "Raise its limit (nginx: client_max_body_size; Apache: LimitRequestBody)"
 _SMALLER = "send fewer pictures, or smaller ones (image_options=ImageOptions(max_pixels=...))"
 
 
-def foreign_failure(status: int, headers: Mapping[str, str], shown: str, asked: Asked) -> errors.OllamaMultiModalError:
+def foreign_failure(
+    status: int, headers: Mapping[str, str], shown: str, asked: ErrorContext
+) -> errors.OllamaMultiModalError:
     """The error for a reply without Ollama's JSON, other than 401, 413, 429 and 503."""
     known = {"status": status, "body": shown}
-    said = describe_foreign(headers, shown)
+    said = describe_non_ollama(headers, shown)
     if status == 407:
-        source = asked.proxy.source if asked.proxy else "HTTP_PROXY"
         return errors.ConnectionFailedError(
-            f"A proxy on the way to {asked.url} wants to know who asks (407: {said}). {WITH_NAME % source}"
+            f"A proxy on the way to {asked.url} wants to know who asks (407: {said}). {asked.login_hint}"
         )
     if status == 403:
         return errors.ForbiddenError(_forbidden(headers, shown, asked), **known)
@@ -45,21 +46,19 @@ def foreign_failure(status: int, headers: Mapping[str, str], shown: str, asked: 
     )
 
 
-WITH_NAME = "Write name and password into %s: http://name:password@proxy:port."
-
-
-def busy_words(status: int, headers: Mapping[str, str], shown: str, asked: Asked) -> str:
+def busy_words(status: int, headers: Mapping[str, str], shown: str, asked: ErrorContext) -> str:
     """Of a 429 or 503 without Ollama's JSON."""
-    said = describe_foreign(headers, shown)
+    said = describe_non_ollama(headers, shown)
     if status == 429:
         return f"A gateway before {asked.url} lets no more requests through now (429: {said}). Send fewer at once."
     return f"{_gateway(asked)} takes no requests now (503: {said}). Is Ollama running there? Try again later."
 
 
-def too_large_words(headers: Mapping[str, str], shown: str, asked: Asked) -> str:
+def too_large_words(headers: Mapping[str, str], shown: str, asked: ErrorContext) -> str:
     """Of a 413 without Ollama's JSON."""
+    said = describe_non_ollama(headers, shown)
     return (
-        f"A gateway before {asked.url} lets no request of this size through (413: {describe_foreign(headers, shown)}); "
+        f"A gateway before {asked.url} lets no request of this size through (413: {said}); "
         f"{asked.media_bytes:,} bytes of pictures were sent. {_LET_MORE_THROUGH}, or {_SMALLER}."
     )
 
@@ -69,21 +68,19 @@ def wants_password(headers: Mapping[str, str]) -> bool:
     return headers.get("www-authenticate", "").lower().lstrip().startswith("basic")
 
 
-def _gateway(asked: Asked) -> str:
+def _gateway(asked: ErrorContext) -> str:
     return f"A gateway answers for {asked.url}: the server behind it"
 
 
-def _forbidden(headers: Mapping[str, str], shown: str, asked: Asked) -> str:
-    if asked.proxy is not None:
+def _forbidden(headers: Mapping[str, str], shown: str, asked: ErrorContext) -> str:
+    said = describe_non_ollama(headers, shown)
+    if asked.through_proxy:
         return (
-            f"{asked.url} refuses the request (403: {describe_foreign(headers, shown)}). It may be the proxy that "
+            f"{asked.url} refuses the request (403: {said}). It may be the proxy that "
             f"refuses: to go around it, add the server's name to NO_PROXY."
         )
     if shown or headers.get("server"):
-        return (
-            f"A gateway before {asked.url} refuses the request (403: {describe_foreign(headers, shown)}). Look at its "
-            "rules for who may come in."
-        )
+        return f"A gateway before {asked.url} refuses the request (403: {said}). Look at its rules for who may come in."
     return (
         f"{asked.url} refuses the request (403, without a word). An Ollama that listens on its own machine only does "
         "so when the Host header names another: let the proxy in front of it send Host: localhost, or start Ollama "
@@ -91,7 +88,7 @@ def _forbidden(headers: Mapping[str, str], shown: str, asked: Asked) -> str:
     )
 
 
-def describe_foreign(headers: Mapping[str, str], shown: str) -> str:
+def describe_non_ollama(headers: Mapping[str, str], shown: str) -> str:
     """What answered instead of Ollama, as far as it says so."""
     kind = headers.get("content-type", "no content type").partition(";")[0]
     who = f" from {headers['server']}" if headers.get("server") else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from ._address import Address
 
@@ -39,24 +38,3 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
         if not isinstance(value, str) or not re.fullmatch(r"[\t\x20-\x7e]*", value):
             raise ValueError(f"the header {name!r} must be text of printable ASCII characters, in one line")
     return dict(headers)
-
-
-class HiddenHeaders(str):
-    """Headers of one call, in a form that core may put into events, spans and logs: it says nothing."""
-
-    headers: dict[str, str]
-
-    @classmethod
-    def of(cls, headers: Mapping[str, str]) -> HiddenHeaders:
-        hidden = cls("(hidden)")
-        hidden.headers = checked_headers(headers)
-        return hidden
-
-    @staticmethod
-    def read(value: Any) -> dict[str, str]:
-        return value.headers if isinstance(value, HiddenHeaders) else checked_headers(value or {})
-
-
-def with_hidden_headers(kwargs: dict[str, Any]) -> dict[str, Any]:
-    headers = kwargs.get("extra_headers")
-    return {**kwargs, "extra_headers": HiddenHeaders.of(headers)} if isinstance(headers, Mapping) else kwargs

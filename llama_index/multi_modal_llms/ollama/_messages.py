@@ -1,12 +1,11 @@
-"""A message as Ollama takes it. Values in, values out."""
+"""Messages of /api/chat as Ollama takes them. Values in, values out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ._images import PreparedAudio, PreparedImage
+from ._media import Media
 
 
 @dataclass(frozen=True)
@@ -14,9 +13,9 @@ class WireMessage:
     """A message as /api/chat takes it, its pictures still apart."""
 
     fields: dict[str, Any]
-    media: tuple[PreparedImage | PreparedAudio, ...] = ()
+    media: tuple[Media, ...] = ()
 
 
-def hide_picture_marks(text: str) -> str:
+def escape_image_markers(text: str) -> str:
     """Models behind Ollama's renderers take a literal `[img` for a picture's place: break it, invisibly."""
     return text.replace("[img", "[\u200bimg")

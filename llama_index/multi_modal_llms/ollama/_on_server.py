@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from . import _call
-from ._transport import drive
+from ._io import run_blocking
 
 if TYPE_CHECKING:
     from ._capabilities import ModelCapabilities
@@ -23,7 +23,7 @@ class OnServer:
     def capabilities(self) -> ModelCapabilities:
         """What the model can do, from the server; asked once."""
         llm = self._asks()
-        return drive(_call.known(llm._blocking(), llm))
+        return run_blocking(_call.known(llm._blocking(), llm))
 
     async def acapabilities(self) -> ModelCapabilities:
         """`capabilities` on an event loop."""
@@ -33,7 +33,7 @@ class OnServer:
     def preload(self) -> None:
         """Load the model, with the options that calls will use, so that the first answer does not wait for it."""
         llm = self._asks()
-        drive(_call.load(llm._blocking(), llm, llm.keep_alive))
+        run_blocking(_call.load(llm._blocking(), llm, llm.keep_alive))
 
     async def apreload(self) -> None:
         """`preload` on an event loop."""
@@ -43,7 +43,7 @@ class OnServer:
     def unload(self) -> None:
         """Free the model's memory on the server."""
         llm = self._asks()
-        drive(_call.load(llm._blocking(), llm, 0))
+        run_blocking(_call.load(llm._blocking(), llm, 0))
 
     async def aunload(self) -> None:
         """`unload` on an event loop."""

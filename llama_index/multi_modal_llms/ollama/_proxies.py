@@ -1,4 +1,4 @@
-"""The proxy of the environment: which one a request goes through, by HTTP_PROXY and NO_PROXY as curl and Go read them.
+"""Proxies: which one a request goes through, by HTTP_PROXY and NO_PROXY of the environment as curl and Go read them.
 
 The two differ here and there. Where one of them goes straight to the server, so do we: pictures and credentials must
 not reach a machine that was ruled out. No I/O.
@@ -43,6 +43,11 @@ class Proxy:
     def first_words(self) -> str:
         """The same at the beginning of a sentence."""
         return f"T{self.words[1:]}"
+
+
+def login_hint(source: str = "HTTP_PROXY") -> str:
+    """What to do about a proxy that wants to know who asks; `source` is who named it."""
+    return f"Write name and password into {source}: http://name:password@proxy:port."
 
 
 def proxy_for(address: Address) -> Proxy | None:

@@ -9,12 +9,12 @@ from typing import Any, Generic, TypeVar
 from pydantic_core import from_json
 
 from . import errors
-from ._failures import ended_under_it, failure, server_message
-from ._gateways import describe_foreign
+from ._error_context import ErrorContext
+from ._failures import ended_under_it, error_for_reply, server_message
+from ._gateways import describe_non_ollama
 from ._json_answers import Expected, unfit
 from ._request import Endpoint
-from ._target import Asked
-from ._tools import Rules, parsed
+from ._tools import Rules, parse_arguments
 
 T = TypeVar("T")
 _SHOWN = 300
@@ -28,7 +28,7 @@ class Accumulator(Generic[T]):
     def __init__(
         self,
         endpoint: Endpoint,
-        asked: Asked,
+        asked: ErrorContext,
         make: Callable[[Accumulator[T]], T],
         *,
         headers: Mapping[str, str],
@@ -69,12 +69,12 @@ class Accumulator(Generic[T]):
         self._logprobs: list[dict[str, Any]] = []
 
     def items(self, lines: Iterable[bytes]) -> Iterator[T]:
-        """The items after each of some more lines, made as they are taken. Raises as `feed` does."""
+        """The items after each of some more lines, made as they are taken. Raises as `add_line` does."""
         for line in lines:
-            if (item := self.feed(line)) is not None:
+            if (item := self.add_line(line)) is not None:
                 yield item
 
-    def feed(self, line: bytes) -> T | None:
+    def add_line(self, line: bytes) -> T | None:
         """The item after one more line; `None` for a blank one, and before the last when only that is wanted.
 
         Raises:
@@ -83,7 +83,9 @@ class Accumulator(Generic[T]):
         if not line.strip():
             return None
         if self.done:
-            raise self.carrying(errors.BadReplyError("The server went on after it had said done.", body=_show(line)))
+            raise self.with_partial(
+                errors.BadReplyError("The server went on after it had said done.", body=_show(line))
+            )
         first = not self._last_line
         self._last_line = line
         reply = self.reply = self._parse(line, first)
@@ -92,7 +94,7 @@ class Accumulator(Generic[T]):
         if self.done:
             self._check_end(reply)
             self._check_form(reply)
-            self._tool_rules.complain(self._asked.model, self._calls)
+            self._tool_rules.warn(self._asked.model, self._calls)
             self._complete(reply)
         elif not self._every_line:
             return None
@@ -132,7 +134,7 @@ class Accumulator(Generic[T]):
         """
         if not self.done:
             come = f"after {len(self.text)} characters" if self.text else "before any text"
-            raise self.carrying(
+            raise self.with_partial(
                 errors.StreamInterruptedError(
                     f"The answer of {self._asked.model!r} broke off {come}: it ended without `done`. Ollama does this "
                     "when the model repeats itself without end, or its process fails. The text so far is in "
@@ -140,7 +142,7 @@ class Accumulator(Generic[T]):
                 )
             )
 
-    def carrying(self, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError:
+    def with_partial(self, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError:
         """The error, with what had come."""
         self.fault = error
         error.partial_text = self.text
@@ -155,7 +157,7 @@ class Accumulator(Generic[T]):
             if first and line.lstrip()[:1] not in (b"{", b"["):
                 shown = line.decode("utf-8", "replace")
                 raise errors.BadReplyError(
-                    f"{self._asked.url} does not answer as Ollama does: {describe_foreign(self._headers, shown)}. "
+                    f"{self._asked.url} does not answer as Ollama does: {describe_non_ollama(self._headers, shown)}. "
                     "Is base_url right, with its port and path?",
                     status=200,
                     body=_show(line),
@@ -174,7 +176,7 @@ class Accumulator(Generic[T]):
     def malformed(self, what: str) -> errors.OllamaMultiModalError:
         """The error to raise of the last line."""
         line = self._last_line
-        return self.carrying(
+        return self.with_partial(
             errors.BadReplyError(
                 f"{self._asked.url} sent {what}: {_show(line)!r}. Something in between may have changed it.",
                 body=_show(line),
@@ -183,9 +185,9 @@ class Accumulator(Generic[T]):
 
     def _error_line(self, line: bytes, first: bool) -> errors.OllamaMultiModalError:
         if first:
-            return self.carrying(failure(200, self._headers, line, self._asked))
+            return self.with_partial(error_for_reply(200, self._headers, line, self._asked))
         message = server_message(line)
-        return self.carrying(
+        return self.with_partial(
             errors.StreamInterruptedError(
                 f"The answer of {self._asked.model!r} broke off: {message.text if message else _show(line)}. "
                 "The text so far is in partial_text; the server's log says more.",
@@ -243,7 +245,7 @@ class Accumulator(Generic[T]):
             if not isinstance(call_id, str) or not call_id or call_id in taken:
                 call_id = f"call_{uuid.uuid4().hex[:12]}"
             taken.add(call_id)
-            calls.append({**call, "id": call_id, "function": {**function, "arguments": parsed(arguments)}})
+            calls.append({**call, "id": call_id, "function": {**function, "arguments": parse_arguments(arguments)}})
         return calls
 
     def _check_end(self, reply: dict[str, Any]) -> None:
@@ -251,7 +253,7 @@ class Accumulator(Generic[T]):
         if self.text.strip() or self._calls:
             return
         if reason in ("load", "unload"):
-            raise self.carrying(
+            raise self.with_partial(
                 errors.EmptyResponseError(
                     f"{self._asked.model!r} was asked nothing: the server takes an empty prompt, or a chat without a "
                     "message, for a request to load the model. Ask something, or use preload().",
@@ -269,7 +271,7 @@ class Accumulator(Generic[T]):
         else:
             why = "it ran into the limit before any visible text"
             way = "Give it more room: num_predict (max_tokens), context_window."
-        raise self.carrying(
+        raise self.with_partial(
             errors.EmptyResponseError(f"{self._asked.model!r} gave no answer: {why}. {way}", finish_reason=reason)
         )
 
@@ -282,7 +284,7 @@ class Accumulator(Generic[T]):
             problem = str(fault)
         if problem:
             reason = self._string(reply, "done_reason")
-            raise self.carrying(unfit(self._asked.model, self.text, problem, reason, 1))
+            raise self.with_partial(unfit(self._asked.model, self.text, problem, reason, 1))
 
     def _complete(self, reply: dict[str, Any]) -> None:
         """Make the last line's reply the whole one, as a server that does not stream would have sent it."""

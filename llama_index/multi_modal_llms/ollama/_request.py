@@ -1,4 +1,4 @@
-"""The body of a request: Ollama's JSON with pictures in between. Values in, values out."""
+"""Request bodies: Ollama's JSON with pictures in between, base64-coded while it is sent. Values in, values out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from ._messages import hide_picture_marks
-
-if TYPE_CHECKING:
-    from ._images import PreparedAudio, PreparedImage
-    from ._messages import WireMessage
+from ._media import Media
+from ._messages import WireMessage, escape_image_markers
 
 Endpoint = Literal["chat", "generate"]
 
@@ -25,7 +22,7 @@ class Request:
     """A request as it goes over the wire: JSON text with pictures in between, base64-coded only while it is sent."""
 
     path: str
-    parts: tuple[bytes | PreparedImage | PreparedAudio, ...]
+    parts: tuple[bytes | Media, ...]
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -37,11 +34,11 @@ class Request:
         return sum(part.size_in_bytes for part in self.parts if not isinstance(part, bytes))
 
     @property
-    def media(self) -> tuple[PreparedImage | PreparedAudio, ...]:
+    def media(self) -> tuple[Media, ...]:
         """The pictures and sounds, in the order in which they are sent."""
         return tuple(part for part in self.parts if not isinstance(part, bytes))
 
-    def with_media(self, media: Iterable[PreparedImage | PreparedAudio]) -> Request:
+    def with_media(self, media: Iterable[Media]) -> Request:
         """The same request with others in their places, one for each."""
         others = iter(media)
         parts = tuple(part if isinstance(part, bytes) else next(others) for part in self.parts)
@@ -80,7 +77,7 @@ class Beside(Protocol):
 
 def chat_request(model: str, messages: Sequence[WireMessage], beside: Beside) -> Request:
     """The body of /api/chat; pictures stay with their message."""
-    parts: list[bytes | PreparedImage | PreparedAudio] = [
+    parts: list[bytes | Media] = [
         _open_object({"model": model}),
         b',"messages":[',
     ]
@@ -94,13 +91,11 @@ def chat_request(model: str, messages: Sequence[WireMessage], beside: Beside) ->
     return _close(parts, "/api/chat", beside)
 
 
-def generate_request(
-    model: str, prompt: str, media: Sequence[PreparedImage | PreparedAudio], beside: Beside
-) -> Request:
+def generate_request(model: str, prompt: str, media: Sequence[Media], beside: Beside) -> Request:
     """The body of /api/generate."""
     if media and not beside.fields.get("raw"):  # in raw mode the caller writes the places himself
-        prompt = hide_picture_marks(prompt)
-    parts: list[bytes | PreparedImage | PreparedAudio] = [_open_object({"model": model, "prompt": prompt})]
+        prompt = escape_image_markers(prompt)
+    parts: list[bytes | Media] = [_open_object({"model": model, "prompt": prompt})]
     parts.extend(_images(media))
     return _close(parts, "/api/generate", beside)
 
@@ -110,15 +105,15 @@ def json_request(path: str, body: Mapping[str, Any]) -> Request:
     return Request(path, (_json(dict(body)),))
 
 
-def _close(parts: list[bytes | PreparedImage | PreparedAudio], path: str, beside: Beside) -> Request:
+def _close(parts: list[bytes | Media], path: str, beside: Beside) -> Request:
     tail = {**beside.fields, "stream": True, "options": beside.options}
     parts.append(b"," + _json(tail)[1:])
     return Request(path, _joined(parts), beside.extra_headers)
 
 
 def _images(
-    media: Sequence[PreparedImage | PreparedAudio],
-) -> Iterator[bytes | PreparedImage | PreparedAudio]:
+    media: Sequence[Media],
+) -> Iterator[bytes | Media]:
     for index, item in enumerate(media):
         yield b'","' if index else b',"images":["'
         yield item
@@ -127,9 +122,9 @@ def _images(
 
 
 def _joined(
-    parts: Sequence[bytes | PreparedImage | PreparedAudio],
-) -> tuple[bytes | PreparedImage | PreparedAudio, ...]:
-    joined: list[bytes | PreparedImage | PreparedAudio] = []
+    parts: Sequence[bytes | Media],
+) -> tuple[bytes | Media, ...]:
+    joined: list[bytes | Media] = []
     for part in parts:
         if isinstance(part, bytes) and joined and isinstance(joined[-1], bytes):
             joined[-1] += part

@@ -13,10 +13,11 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iter
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
-from ._headers import with_hidden_headers
+from ._hidden_headers import with_hidden_headers
+from ._io import run_blocking
 from ._keywords import signature_of, with_options, with_pictures
 from ._legacy_images import has_legacy_images, with_blocks_for_legacy_images
-from ._transport import drive, turn_to_begin
+from ._limits import admit
 
 ENDPOINTS = (
     "complete",
@@ -60,7 +61,7 @@ class ReplyStream(Generator[Any, None, None]):
         try:
             for item in self._items:
                 return item
-            while self._reply is not None and (items := drive(self._reply.more())) is not None:
+            while self._reply is not None and (items := run_blocking(self._reply.more())) is not None:
                 self._items = items
                 for item in items:
                     return item
@@ -77,7 +78,7 @@ class ReplyStream(Generator[Any, None, None]):
     def close(self) -> None:
         reply, self._reply, self._items = self._reply, None, iter(())
         if reply is not None:
-            drive(reply.close())
+            run_blocking(reply.close())
 
     def __del__(self) -> None:
         self.close()
@@ -225,7 +226,7 @@ def _wrapped(method: Any, takes_messages: bool) -> Callable[..., Any]:
 def _wrapped_async(method: Any, takes_messages: bool) -> Callable[..., Any]:
     @functools.wraps(method)
     async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        await turn_to_begin()
+        await admit()
         if takes_messages and _legacy(args, kwargs):
             args, kwargs = await asyncio.to_thread(_cleaned, args, kwargs)
         kwargs = with_hidden_headers(kwargs)

@@ -34,19 +34,3 @@ class Target:
     def place(self) -> str:
         """As errors name it: the address, and the proxy where there is one on the way."""
         return self.address.url + (f" (through {self.proxy.words})" if self.proxy else "")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a request was about, for the words of errors."""
-
-    url: str
-    """The address, and the proxy on the way."""
-    model: str = ""
-    media_bytes: int = 0
-    proxy: Proxy | None = None
-    """The proxy of the environment that the request went through."""
-
-    @classmethod
-    def at(cls, target: Target, model: str = "", media_bytes: int = 0) -> Asked:
-        return cls(target.place, model, media_bytes, target.proxy)

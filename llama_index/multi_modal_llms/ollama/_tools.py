@@ -25,7 +25,7 @@ class Rules:
         """The calls that the caller gets to see."""
         return list(calls[:1] if self.one_at_most else calls)
 
-    def complain(self, model: str, calls: Sequence[dict[str, Any]]) -> None:
+    def warn(self, model: str, calls: Sequence[dict[str, Any]]) -> None:
         """Say what of the wishes the model did not fulfil."""
         if self.required and not calls:
             logger.warning("%r called no tool, though one was required: Ollama cannot force a model to", model)
@@ -76,7 +76,7 @@ def is_required(choice: Any, required: bool) -> bool:
     return required or choice in ("required", "any", True)
 
 
-def chosen(tools: Sequence[Any], choice: Any) -> list[dict[str, Any]]:
+def select_tools(tools: Sequence[Any], choice: Any) -> list[dict[str, Any]]:
     """The tools to offer. Ollama cannot force a call: what can be done is to offer none, or one only.
 
     Args:
@@ -120,7 +120,7 @@ def arguments_object(arguments: Any, name: str) -> dict[str, Any]:
     raise ValueError(f"the arguments of the call of tool {name!r} are no JSON object: {arguments!r}")
 
 
-def parsed(arguments: Any) -> dict[str, Any] | str:
+def parse_arguments(arguments: Any) -> dict[str, Any] | str:
     """A reply's arguments, parsed where they are text; text that is no object stays, for whoever asks for the call."""
     if isinstance(arguments, str):
         try:

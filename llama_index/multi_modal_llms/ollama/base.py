@@ -25,17 +25,17 @@ from llama_index.core.types import Model, PydanticProgramMode
 from . import _call, _calls, _structured, _tool_calls
 from ._address import default_base_url, parse_address
 from ._capabilities import CapabilityCache
-from ._clock import Clock
 from ._connections import Connections
+from ._deadline import Deadline
 from ._headers import request_headers
 from ._images import ImageOptions, awaited
+from ._io import IO, AsyncIO, BlockingIO, run_blocking
 from ._keywords import ChatKeywords, CompleteKeywords, OtherSettings, Pictures, SettingsKeywords
 from ._on_server import OnServer
 from ._prompting import PromptsWithPictures
 from ._settings import OllamaMetadata, addressed, metadata_of, read_arguments
 from ._streams import AsyncReplyStream, ReplyStream, outermost
 from ._target import Target
-from ._transport import IO, BlockingIO, LoopIO, drive
 
 if TYPE_CHECKING:
     from llama_index.core.llms.structured_llm import StructuredLLM
@@ -140,7 +140,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
             OllamaMultiModalError: one of `errors`; each says what to do.
         """
         call = self._complete_call(prompt, image_documents, formatted, kwargs)
-        return drive(_call.whole(self._blocking(), self, call))
+        return run_blocking(_call.whole(self._blocking(), self, call))
 
     async def acomplete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
@@ -154,7 +154,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
     ) -> CompletionResponseGen:
         """`complete`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
         call = self._complete_call(prompt, image_documents, formatted, kwargs)
-        return ReplyStream(drive(_call.begin(self._blocking(), self, call)))
+        return ReplyStream(run_blocking(_call.begin(self._blocking(), self, call)))
 
     async def astream_complete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
@@ -178,7 +178,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
             OllamaMultiModalError: one of `errors`; each says what to do.
         """
         call = _calls.chat_call(self, messages, kwargs)
-        return drive(_call.whole(self._blocking(), self, call))
+        return run_blocking(_call.whole(self._blocking(), self, call))
 
     async def achat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
@@ -192,7 +192,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
     ) -> ChatResponseGen:
         """`chat`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
         call = _calls.chat_call(self, messages, kwargs)
-        return ReplyStream(drive(_call.begin(self._blocking(), self, call)))
+        return ReplyStream(run_blocking(_call.begin(self._blocking(), self, call)))
 
     async def astream_chat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
@@ -221,7 +221,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
             return super().structured_predict(  # type: ignore[no-any-return]
                 output_cls, prompt, dict(llm_kwargs or {}), **prompt_args
             )
-        return drive(_structured.predict(_structured.BlockingChat(self), question))
+        return run_blocking(_structured.predict(_structured.BlockingChat(self), question))
 
     async def astructured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
@@ -242,7 +242,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         """
         if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
             return super().stream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
-        return ReplyStream(drive(_structured.begin(_structured.BlockingChat(self), question)))
+        return ReplyStream(run_blocking(_structured.begin(_structured.BlockingChat(self), question)))
 
     async def astream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
@@ -271,7 +271,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
             OllamaMultiModalError: no such server or model, or an Ollama that cuts long prompts without a word.
         """
         llm = cls(**addressed(model, base_url, settings))
-        return drive(_calls.fitted(llm._blocking(), llm, settings))
+        return run_blocking(_calls.fitted(llm._blocking(), llm, settings))
 
     @classmethod
     async def afrom_server(
@@ -317,14 +317,14 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         headers = request_headers(address, self.headers)
         return Target.of(address, headers, self.verify, self.cert)
 
-    def _clock(self) -> Clock:
-        return Clock.start(self.request_timeout, self.deadline)
+    def _clock(self) -> Deadline:
+        return Deadline.start(self.request_timeout, self.deadline)
 
     def _blocking(self) -> IO:
         return BlockingIO(self._connections)
 
     def _on_loop(self) -> IO:
-        return LoopIO(self._connections)
+        return AsyncIO(self._connections)
 
     def _question(self, output_cls: type[Model], *asked: Any) -> _structured.Question[Model] | None:
         """`None` where core's own programs are to do it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic_core import from_json
 
@@ -12,14 +12,17 @@ from . import errors
 from ._address import default_base_url, parse_address
 from ._api import Api
 from ._capabilities import SUPPORTED_VERSION, abilities_of, version_of
-from ._clock import Clock
 from ._connections import Connections
-from ._exchange import Exchange
-from ._failures import failure
+from ._deadline import Deadline
+from ._error_context import ErrorContext
+from ._failures import error_for_reply
 from ._headers import request_headers
+from ._io import IO, AsyncIO, BlockingIO, run_blocking
 from ._request import json_request
-from ._target import Asked, Target
-from ._transport import IO, BlockingIO, LoopIO, drive
+from ._target import Target
+
+if TYPE_CHECKING:
+    from ._response import HttpResponse
 
 Progress = Callable[["PullProgress"], None]
 
@@ -113,7 +116,7 @@ class OllamaServer:
 
     def version(self) -> str:
         """The server's version, such as "0.12.6"; "0.0.0" for one built from source."""
-        return drive(self._version(self._blocking()))
+        return run_blocking(self._version(self._blocking()))
 
     async def aversion(self) -> str:
         """`version` on an event loop."""
@@ -121,7 +124,7 @@ class OllamaServer:
 
     def models(self) -> list[ServerModel]:
         """All models on the server."""
-        return drive(self._list(self._blocking(), "/api/tags"))
+        return run_blocking(self._list(self._blocking(), "/api/tags"))
 
     async def amodels(self) -> list[ServerModel]:
         """`models` on an event loop."""
@@ -129,7 +132,7 @@ class OllamaServer:
 
     def running(self) -> list[ServerModel]:
         """The models that are loaded now; `details` has `context_length`, `size_vram`, `expires_at`."""
-        return drive(self._list(self._blocking(), "/api/ps"))
+        return run_blocking(self._list(self._blocking(), "/api/ps"))
 
     async def arunning(self) -> list[ServerModel]:
         """`running` on an event loop."""
@@ -141,7 +144,7 @@ class OllamaServer:
         Raises:
             ModelNotFoundError: it has no such model.
         """
-        return drive(self._show(self._blocking(), model))
+        return run_blocking(self._show(self._blocking(), model))
 
     async def ashow(self, model: str) -> dict[str, Any]:
         """`show` on an event loop."""
@@ -158,7 +161,7 @@ class OllamaServer:
             ModelNotFoundError: the registry has no such model.
             ServerError: any other failure, in the server's words.
         """
-        drive(self._pull(self._blocking(), model, progress))
+        run_blocking(self._pull(self._blocking(), model, progress))
 
     async def apull(self, model: str, progress: Progress | None = None) -> None:
         """`pull` on an event loop."""
@@ -176,10 +179,10 @@ class OllamaServer:
         return BlockingIO(self._connections)
 
     def _on_loop(self) -> IO:
-        return LoopIO(self._connections)
+        return AsyncIO(self._connections)
 
     def _api(self, io: IO) -> Api:
-        return Api(io, self._target, Clock.start(self._timeout, None))
+        return Api(io, self._target, Deadline.start(self._timeout, None))
 
     async def _version(self, io: IO) -> str:
         return str((await self._api(io).fetch("/api/version")).get("version", ""))
@@ -195,25 +198,25 @@ class OllamaServer:
 
     async def _pull(self, io: IO, model: str, progress: Progress | None) -> None:
         api = self._api(io)
-        asked = Asked.at(api.target, model)
-        exchange = await api.send(json_request("/api/pull", {"model": model, "stream": True}), asked)
+        asked = api.context(model)
+        response = await api.send(json_request("/api/pull", {"model": model, "stream": True}), asked)
         status = ""
         try:
-            while (lines := await exchange.lines()) is not None:
+            while (lines := await response.lines()) is not None:
                 for line in filter(bytes.strip, lines):
-                    step = _step(line, asked, exchange)
+                    step = _step(line, asked, response)
                     status = step.status
                     if progress is not None:
                         progress(step)
         finally:
-            await exchange.close()
+            await response.close()
         if status != "success":
             raise errors.StreamInterruptedError(
                 f"The pull of {model!r} broke off after {status!r}. Start it again; what is there stays."
             )
 
 
-def _step(line: bytes, asked: Asked, exchange: Exchange) -> PullProgress:
+def _step(line: bytes, asked: ErrorContext, response: HttpResponse) -> PullProgress:
     try:
         reply = from_json(line)
     except ValueError:
@@ -221,7 +224,7 @@ def _step(line: bytes, asked: Asked, exchange: Exchange) -> PullProgress:
     if not isinstance(reply, dict):
         raise errors.BadReplyError(f"{asked.url} sent a line that is no JSON object while pulling: {line[:200]!r}")
     if reply.get("error"):
-        raise failure(exchange.status, exchange.headers, line, asked)
+        raise error_for_reply(response.status, response.headers, line, asked)
     counts = [reply.get(name) or 0 for name in ("completed", "total")]
     if not all(isinstance(count, int) for count in counts):
         raise errors.BadReplyError(f"{asked.url} sent a line of another form while pulling: {line[:200]!r}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel
 
 from .. import errors
-from .._clock import Clock
+from .._deadline import Deadline
 from .repetition import Watch
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Listener:
     def __init__(self, model: str, deadline: float | None) -> None:
         self._model = model
         self._started = time.monotonic()
-        self._clock = Clock.start(None, deadline)
+        self._clock = Deadline.start(None, deadline)
         self._text_watch, self._thought_watch = Watch(), Watch()
         self._finish_reason = ""
         self._usage: dict[str, int] = {}

@@ -13,7 +13,7 @@ from .. import _call, errors
 from ..server import OllamaServer
 
 if TYPE_CHECKING:
-    from .._transport import IO
+    from .._io import IO
 
 LOAD_SECONDS = 1800.0
 """Of silence: hundreds of gigabytes from a slow disk."""

@@ -1,4 +1,4 @@
-"""How long a call may be silent, and when it has to be over."""
+"""Deadline: how long one call may take, and how long a read of it may (its read timeout), in seconds."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ CONNECT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Clock:
+class Deadline:
     """Both in seconds; `None`: for ever."""
 
-    silence: float | None = None
-    deadline: float | None = None
+    read_timeout: float | None = None
+    """How long nothing may come; `request_timeout` for users."""
+    seconds: float | None = None
+    """How long the whole call may take."""
     ends_at: float | None = None
 
     @classmethod
-    def start(cls, silence: float | None, deadline: float | None) -> Clock:
-        return cls(silence, deadline, None if deadline is None else time.monotonic() + deadline)
+    def start(cls, read_timeout: float | None, seconds: float | None) -> Deadline:
+        return cls(read_timeout, seconds, None if seconds is None else time.monotonic() + seconds)
 
     @property
     def remaining(self) -> float | None:
@@ -42,27 +44,27 @@ class Clock:
 
     def check(self) -> None:
         if self.is_over:
-            raise self.over()
+            raise self.error()
 
-    def over(self) -> errors.DeadlineError:
-        return errors.DeadlineError(f"The call took longer than its deadline of {self.deadline:g} seconds.")
+    def error(self) -> errors.DeadlineError:
+        return errors.DeadlineError(f"The call took longer than its deadline of {self.seconds:g} seconds.")
 
     def timeouts(self) -> dict[str, float | None]:
         """For each thing that a connection may wait for."""
         remaining = self.remaining
-        silence = min((s for s in (self.silence, remaining) if s is not None), default=None)
-        return {"connect": self.at_most(CONNECT_SECONDS), "read": silence, "write": silence}
+        read = min((s for s in (self.read_timeout, remaining) if s is not None), default=None)
+        return {"connect": self.at_most(CONNECT_SECONDS), "read": read, "write": read}
 
 
-async def within(clock: Clock, step: Awaitable[T]) -> T:
+async def within(deadline: Deadline, step: Awaitable[T]) -> T:
     """Wait for a step on an event loop, until the deadline at the most."""
-    if clock.remaining is None:
+    if deadline.remaining is None:
         return await step
-    limit = asyncio.timeout(clock.remaining)
+    limit = asyncio.timeout(deadline.remaining)
     try:
         async with limit:
             return await step
     except TimeoutError as cause:
         if not limit.expired():  # the step's own
             raise
-        raise clock.over() from cause
+        raise deadline.error() from cause

@@ -1,13 +1,21 @@
-"""A reply's many small HTTP chunks -> the same body in one chunk for each read. Bytes in, bytes out.
+"""Coalescing of HTTP chunks (chunked transfer encoding): the small ones of one read reach h11 as one; and the sockets.
 
 Ollama sends each line of an answer as a chunk of its own. h11, with what stands on it, takes 8 us for a chunk: more
 than parsing the line and making a response of it. Joined before h11 sees them, the lines of one read are one chunk.
+It pays when the reader is slower than the server, or behind a proxy that buffers; a line that comes alone costs 1.5 us
+more.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+import ssl
+from collections.abc import Awaitable
+from typing import Any, Final, TypeVar
+
+import httpcore2
+
+T = TypeVar("T")
 
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE)
 _INTERIM: Final = re.compile(rb"HTTP/1\.[01] 1\d\d")
@@ -94,3 +102,75 @@ def _as_it_came(data: bytes) -> bytes:
 def _chunk(contents: list[bytes]) -> bytes:
     body = b"".join(contents)
     return b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+
+
+class BlockingBackend(httpcore2.SyncBackend):
+    """Sockets that block the thread."""
+
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.NetworkStream:
+        return _BlockingStream(super().connect_tcp(*args, **kwargs))
+
+
+class AsyncBackend(httpcore2.AnyIOBackend):
+    """Sockets of the running event loop."""
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
+        return _AsyncStream(await super().connect_tcp(*args, **kwargs))
+
+
+class _BlockingStream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self._stream = stream
+        self._joiner = ChunkJoiner()
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        while data := self._stream.read(max_bytes, timeout):
+            if joined := self._joiner.feed(data):
+                return joined
+        return b""
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._joiner.begin()
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore2.NetworkStream:
+        return _BlockingStream(self._stream.start_tls(*args, **kwargs))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _AsyncStream(httpcore2.AsyncNetworkStream):
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._joiner = ChunkJoiner()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the base has it
+        while data := await _with_read_error(self._stream.read(max_bytes, timeout)):
+            if joined := self._joiner.feed(data):
+                return joined
+        return b""
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the base has it
+        self._joiner.begin()
+        await _with_read_error(self._stream.write(buffer, timeout))
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
+        return _AsyncStream(await self._stream.start_tls(*args, **kwargs))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+async def _with_read_error(step: Awaitable[T]) -> T:
+    """What TLS says in mid-connection, such as that a client certificate is missing; httpcore2 lets it through bare."""
+    try:
+        return await step
+    except ssl.SSLError as cause:
+        raise httpcore2.ReadError(str(cause)) from cause

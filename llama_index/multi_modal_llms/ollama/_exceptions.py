@@ -1,17 +1,18 @@
-"""What keeps a reply from coming, in httpcore2's words -> the errors of the tree."""
+"""Exception mapping: what keeps a reply from coming, as httpcore2 raises it -> the errors of the tree."""
 
 from __future__ import annotations
 
 import re
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from . import _http as httpcore2
+import httpcore2
+
 from . import errors
-from ._clock import CONNECT_SECONDS, Clock
-from ._gateways import WITH_NAME
-from ._proxies import Proxy
+from ._deadline import CONNECT_SECONDS, Deadline
+from ._proxies import Proxy, login_hint
 from ._target import Target
 from ._tls import refusal
 
@@ -19,29 +20,50 @@ _LEFT = re.compile("server disconnected|peer closed connection", re.IGNORECASE)
 """How httpcore2's protocol errors say that the other side left; all others mean that what it sent is no HTTP."""
 
 
+_RAISED: tuple[type[Exception], ...] = (
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.ProxyError,
+    httpcore2.TimeoutException,
+    httpcore2.UnsupportedProtocol,
+)
+"""By httpcore2; they have no class in common."""
+
+
+def raised_by_httpcore() -> tuple[type[Exception], ...]:
+    """What httpcore2 raises; by a SOCKS proxy also what socksio does, as it comes."""
+    return (*_raised_by_socks(), *_RAISED)
+
+
+def _raised_by_socks() -> tuple[type[Exception], ...]:
+    """What the reader of SOCKS raises; nothing as long as no request went through such a proxy."""
+    socksio = sys.modules.get("socksio")
+    return (socksio.SOCKSError,) if socksio else ()
+
+
 @contextmanager
-def translated(target: Target, clock: Clock, *, began: bool) -> Iterator[None]:
-    """httpcore2's exceptions -> ours; `began` says whether the reply had."""
+def map_exceptions(target: Target, deadline: Deadline) -> Iterator[None]:
+    """httpcore2's exceptions -> ours, before a response has begun."""
     try:
         yield
-    except httpcore2.faults() as cause:
-        raise translation(cause, target, clock, began=began) from cause
+    except raised_by_httpcore() as cause:
+        raise map_exception(cause, target, deadline, began=False) from cause
 
 
-def translation(cause: Exception, target: Target, clock: Clock, *, began: bool) -> errors.OllamaMultiModalError:
-    """Our error for one of httpcore2's."""
+def map_exception(cause: Exception, target: Target, deadline: Deadline, *, began: bool) -> errors.OllamaMultiModalError:
+    """Our error for one of httpcore2's; `began` says whether the response had."""
     place = target.place
     if isinstance(cause, httpcore2.ConnectTimeout):
-        clock.check()
+        deadline.check()
         return errors.ConnectionFailedError(
             f"No connection to {place} within {CONNECT_SECONDS:g} seconds. {_right_machine(target)}"
         )
     if isinstance(cause, httpcore2.TimeoutException):
-        clock.check()
-        return errors.SilenceTimeoutError(_silence_words(place, clock, began))
+        deadline.check()
+        return errors.SilenceTimeoutError(_silence_words(place, deadline, began))
     if isinstance(cause, httpcore2.ProxyError) and target.proxy is not None:
         return _no_tunnel(target, target.proxy, cause)
-    if isinstance(cause, httpcore2.socks_faults()) and target.proxy is not None:
+    if isinstance(cause, _raised_by_socks()) and target.proxy is not None:
         return errors.ConnectionFailedError(
             f"{target.proxy.first_words} does not answer as SOCKS5 does ({_words(cause)}). Correct "
             f"{target.proxy.source}, or go around it: {_around(target)}."
@@ -51,7 +73,7 @@ def translation(cause: Exception, target: Target, clock: Clock, *, began: bool) 
         return errors.ConnectionFailedError(refusal(_speaks_tls(target), broken, target.cert))
     if isinstance(cause, httpcore2.ConnectError) and not _ended_early(cause):
         return _no_connection(target, cause)
-    clock.check()
+    deadline.check()
     if isinstance(cause, httpcore2.RemoteProtocolError) and not _LEFT.search(str(cause)):
         return errors.BadReplyError(f"What answers at {place} does not speak HTTP: {cause}{_maybe_tls(target)}")
     if began:
@@ -112,7 +134,7 @@ def _no_tunnel(target: Target, proxy: Proxy, cause: httpcore2.ProxyError) -> err
     """What a proxy says instead of letting us through: to CONNECT, or in SOCKS."""
     said = _words(cause)
     if said.startswith("407"):
-        why = f"wants to know who asks ({said}). {WITH_NAME % proxy.source}"
+        why = f"wants to know who asks ({said}). {login_hint(proxy.source)}"
     else:
         why = f"does not let a request to {target.address.url} through ({said})."
     # What it refuses, it refuses again; 502 to 504 say that it could not reach the server just now.
@@ -141,13 +163,13 @@ def _maybe_tls(target: Target) -> str:
     return " If the server wants a client certificate, pass cert=."
 
 
-def _silence_words(place: str, clock: Clock, began: bool) -> str:
+def _silence_words(place: str, deadline: Deadline, began: bool) -> str:
     if began:
-        return f"Nothing more came from {place} for {clock.silence:g} seconds (request_timeout), in mid-answer."
+        return f"Nothing more came from {place} for {deadline.read_timeout:g} seconds (request_timeout), in mid-answer."
     return (
-        f"Nothing came from {place} for {clock.silence:g} seconds (request_timeout). The model may still be loading, "
-        "waiting for a free slot, or reading the pictures: raise request_timeout, load it first with preload(), or "
-        "send smaller pictures."
+        f"Nothing came from {place} for {deadline.read_timeout:g} seconds (request_timeout). The model may still be "
+        "loading, waiting for a free slot, or reading the pictures: raise request_timeout, load it first with "
+        "preload(), or send smaller pictures."
     )
 
 
