@@ -7,11 +7,9 @@ import logging
 import mimetypes
 import os
 import uuid
-from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,20 +17,15 @@ from llama_index.core.readers.base import BasePydanticReader
 from llama_index.core.schema import ImageNode
 from pydantic import ConfigDict, Field, model_validator
 
-from ._globs import Globs
-from ._images import ImageOptions, PreparedImage
-from ._images.decoding import PageSelection
-from ._images.formats import EXTRAS, PDF, VIDEO_SUFFIXES, VIDEOS, suffixes_needing
+from ._describing import Found, FoundFile, Page, PageReader, Paths, find_pictures
+from ._images import ImageOptions
 from ._images.original import PictureSource
-from ._images.refusing import image_error, install
-from ._listing import Found, FoundFile, Wanted, listed
-from .errors import ImageError, MissingExtraError
+from ._images.refusing import image_error
+from .errors import ImageError
 
 __all__ = ["Found", "FoundFile", "PictureNode", "PictureReader"]
 
 logger = logging.getLogger(__name__)
-
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 _SEARCHED = frozenset({"file_path", "page_label"})
 """What of the metadata goes into texts for embedding and for models; the rest is for filters."""
@@ -123,12 +116,14 @@ class PictureReader(BasePydanticReader):
         Raises ImageError for what is not there, and for a folder without a picture; MissingExtraError when pictures of
         a kind need a package that is not installed.
         """
-        each = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-        if not each:
-            raise ImageError("There is no path to read. Name files, folders or globs.")
-        found = listed([_text_of(path) for path in each], self._wanted())
-        _require_extras(found.files)
-        return found
+        return find_pictures(
+            paths,
+            include=self.include,
+            exclude=self.exclude,
+            recursive=self.recursive,
+            videos=self.videos,
+            on_error=self.on_error,
+        )
 
     def lazy_load_data(  # type: ignore[override]
         self, paths: Paths, extra_info: dict[str, Any] | None = None, fs: Any = None
@@ -163,45 +158,16 @@ class PictureReader(BasePydanticReader):
         path = os.fspath(file.path)
         metadata: dict[str, Any] = {"file_path": path, "file_name": file.path.name, "file_size": file.size}
         address = Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - a link's own name counts, not where it leads
-        stamp = f"{file.size} {file.modified_ns}"
-        origin = _Origin(address, metadata, extra_info or {}, {"image_path": path}, stamp)
-        try:
-            original = PictureSource.of(file.path, self.image_options)
-            status = file.path.stat()
-            if self._unasked_video(file, original):
-                # Whoever sends the node meets the error, as with what cannot be read.
-                metadata["videos"] = False
-                if self.on_error == "raise":
-                    original.refuse_video()
-                yield origin.node()
-                return
-        except (ImageError, OSError):
-            if self.on_error == "raise":
-                raise
-            yield origin.node()
-            return
-        # As SimpleDirectoryReader writes them.
-        metadata |= {"creation_date": _day(status.st_ctime), "last_modified_date": _day(status.st_mtime)}
-        yield from self._nodes(original, origin, only)
-
-    def _unasked_video(self, file: FoundFile, original: PictureSource) -> bool:
-        """Whether it is a video under a picture's name in a folder of which pictures are wanted."""
-        by_its_name = file.path.suffix.lower() in VIDEO_SUFFIXES
-        return not (self.videos or file.named or self.include or by_its_name) and original.kind() in VIDEOS
+        origin = _Origin(address, metadata, extra_info or {}, {"image_path": path}, has_file=True)
+        for page in self._pages().pages_of(file, only=only):
+            yield self._node(page, origin)
 
     def foretell(self, file: FoundFile) -> ImageError | None:
         """What will be wrong with a file when it is sent, as far as its header tells it; `None` when that is nothing.
 
         Nothing is decoded: what is wrong further inside comes out only when it is sent.
         """
-        try:
-            original = PictureSource.of(file.path, self.image_options)
-            if self._unasked_video(file, original):
-                original.refuse_video()
-            original.foretell(together=self.pages == "together")
-        except ImageError as error:
-            return error
-        return None
+        return self._pages().foretell(file)
 
     def _remote(self, path: str, fs: Any, extra_info: dict[str, Any]) -> Iterator[ImageNode]:
         if fs.isdir(path):
@@ -210,53 +176,23 @@ class PictureReader(BasePydanticReader):
         with fs.open(path, "rb") as file:
             data = file.read()
         metadata = {"file_path": path, "file_name": path.rpartition("/")[2], "file_size": len(data)}
-        original = PictureSource.of(data, self.image_options, where=path)
+        source = PictureSource.of(data, self.image_options, where=path)
         origin = _Origin(fs.unstrip_protocol(path), metadata, extra_info, {"image": _in_base64(data)})
-        yield from self._nodes(original, origin, None)
+        file = FoundFile(Path(path), len(data), 0, Path(path), named=True)
+        for page in self._pages().pages_in(source, Page(file)):
+            yield self._node(page, origin)
 
-    def _nodes(self, original: PictureSource, origin: _Origin, only: Container[int] | None) -> Iterator[ImageNode]:
-        try:
-            if self.digest:
-                origin.metadata["sha256"] = original.sha256()
-            kind = original.kind()
-            if kind is not None and kind.media_type:
-                origin.metadata["file_type"] = kind.media_type
-            selection = original.select_pages()
-        except (ImageError, OSError):
-            if self.on_error == "raise":
-                raise
-            yield origin.node()
-            return
-        if self.pages == "each" and (selection.total > 1 or not original.is_picture()):
-            yield from self._pages(original, origin, selection, only)
-        elif only is None or 1 in only:
-            yield origin.node({**_stored_size(original), **({"pages": selection.total} if selection.total > 1 else {})})
+    def _node(self, page: Page, origin: _Origin) -> PictureNode:
+        if page.error is not None and self.on_error == "raise":
+            raise page.error
+        return origin.node(page)
 
-    def _pages(
-        self, original: PictureSource, origin: _Origin, selection: PageSelection, only: Container[int] | None
-    ) -> Iterator[ImageNode]:
-        left = [number for number in selection.numbers if only is None or number in only]
-        while left:
-            try:
-                for picture in original.pages(only=set(left)):
-                    number = picture.page or 1
-                    left = left[left.index(number) + 1 :]
-                    more = _of_page(picture, original)
-                    fields = {"image": _in_base64(picture.read()), "image_mimetype": picture.media_type}
-                    yield origin.node(more, fields, page=number, pages=selection.total)
-                return
-            except (ImageError, OSError):
-                if self.on_error == "raise":
-                    raise
-                yield origin.node(page=left.pop(0), pages=selection.total)
-
-    def _wanted(self) -> Wanted:
-        return Wanted(
-            include=Globs(self.include),
-            exclude=Globs(self.exclude),
-            recursive=self.recursive,
-            videos=self.videos,
-            keep_going=self.on_error == "keep",
+    def _pages(self) -> PageReader:
+        return PageReader(
+            self.image_options,
+            together=self.pages == "together",
+            videos=self.videos or bool(self.include),
+            digest=self.digest,
         )
 
 
@@ -271,50 +207,51 @@ class _Origin:
     """The caller's metadata, which come last."""
     whole: dict[str, Any]
     """The fields of a node that stands for the whole file."""
-    stamp: str = ""
-    """Size and time of last change; empty when the file's bytes are in the nodes."""
+    has_file: bool = False
+    """Whether the file can be read again: then a change of it is known by its size and date, where there is no hash."""
 
-    def node(
-        self,
-        more: dict[str, Any] | None = None,
-        fields: dict[str, Any] | None = None,
-        *,
-        page: int | None = None,
-        pages: int = 1,
-    ) -> PictureNode:
-        own = {**self.metadata, **(more or {})}
-        if page is not None:
-            own |= {"page_label": str(page), "pages": pages}
+    def node(self, page: Page) -> PictureNode:
+        own = {**self.metadata, **_metadata_of(page)}
         if "file_type" not in own and (guessed := mimetypes.guess_type(own["file_name"])[0]):
             own["file_type"] = guessed
         excluded = [name for name in own if name not in _SEARCHED]
-        address = self.address if page is None else f"{self.address}#page={page}"
-        held = {"image_mimetype": own.get("file_type"), **self.whole} if fields is None else fields
         made: dict[str, Any] = {
-            "id_": str(uuid.uuid5(uuid.NAMESPACE_URL, address)),
-            "version": own.get("sha256", self.stamp),
+            "id_": str(uuid.uuid5(uuid.NAMESPACE_URL, self._address_of(page))),
+            "version": page.version if self.has_file else page.sha256,
             "metadata": {**own, **self.extra_info},
             "excluded_embed_metadata_keys": excluded,
             "excluded_llm_metadata_keys": [*excluded],
         }
-        return PictureNode(**made, **held)
+        if page.picture is None:
+            return PictureNode(**made, image_mimetype=own.get("file_type"), **self.whole)
+        picture = page.picture
+        return PictureNode(**made, image=_in_base64(picture.read()), image_mimetype=picture.media_type)
+
+    def _address_of(self, page: Page) -> str:
+        return self.address if page.page is None else f"{self.address}#page={page.page}"
 
 
-def _stored_size(original: PictureSource) -> dict[str, int]:
-    try:
-        size = original.size()
-    except ImageError:  # what is wrong with the picture is said by whoever sends it
-        size = None
-    return {"width": size[0], "height": size[1]} if size else {}
-
-
-def _of_page(picture: PreparedImage, original: PictureSource) -> dict[str, Any]:
-    more: dict[str, Any] = {}
-    if original.kind() is not PDF:  # whose pages have a size on paper only
-        more["width"], more["height"] = picture.original_size
-    if picture.seconds is not None:
-        more["seconds"] = round(picture.seconds, 3)
-    return more
+def _metadata_of(page: Page) -> dict[str, Any]:
+    """What the file and the page are, beside the file's name."""
+    own: dict[str, Any] = {}
+    if page.is_unasked_video:
+        own["videos"] = False  # whoever sends the node meets the error, as with what cannot be read
+    if page.status is not None:  # as SimpleDirectoryReader writes them
+        own["creation_date"] = _day(page.status.st_ctime)
+        own["last_modified_date"] = _day(page.status.st_mtime)
+    if page.sha256:
+        own["sha256"] = page.sha256
+    if page.media_type:
+        own["file_type"] = page.media_type
+    if page.size is not None:
+        own["width"], own["height"] = page.size
+    if page.seconds is not None:
+        own["seconds"] = round(page.seconds, 3)
+    if page.page is not None:
+        own["page_label"] = str(page.page)
+    if page.page is not None or page.pages > 1:
+        own["pages"] = page.pages
+    return own
 
 
 def _in_base64(data: bytes) -> str:
@@ -323,24 +260,3 @@ def _in_base64(data: bytes) -> str:
 
 def _day(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d")
-
-
-def _text_of(path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path)
-    return str(Path(text).expanduser()) if text.startswith("~") else text
-
-
-def _require_extras(files: Sequence[FoundFile]) -> None:
-    """Raises MissingExtraError when some of the files need packages that are not installed."""
-    counts = Counter(file.path.suffix.lower() for file in files)
-    for extra in EXTRAS:
-        needing = sorted(suffixes_needing(extra) & counts.keys())
-        if needing and find_spec(extra.module) is None:
-            count = sum(counts[suffix] for suffix in needing)
-            globs = ", ".join(f"'*{suffix}'" for suffix in needing)
-            verb = "needs" if count == 1 else "need"
-            raise MissingExtraError(
-                f"{count:,} of the {len(files):,} files ({globs}) {verb} the package {extra.package}, which is not "
-                f"installed. Install the extra: {install(extra.name)}. Or leave them out: exclude=[{globs}].",
-                extra=extra.name,
-            )

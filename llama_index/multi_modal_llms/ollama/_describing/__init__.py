@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from .._listing import Found, FoundFile
 from .asking import Answer, Ask, HostedModel, Listener, cut
+from .finding import Paths, find_pictures
 from .hosts import Told, Waiting
 from .identity import request_hash, what_is_asked
 from .loading import OnHost
 from .loop_thread import LoopThread
 from .outcome import Outcome
+from .pages import Page, PageReader, open_page
 from .remembering import AnswerCache
 from .run import Run, Source
 
@@ -15,16 +18,23 @@ __all__ = [
     "Answer",
     "AnswerCache",
     "Ask",
+    "Found",
+    "FoundFile",
     "HostedModel",
     "Listener",
     "LoopThread",
     "OnHost",
     "Outcome",
+    "Page",
+    "PageReader",
+    "Paths",
     "Run",
     "Source",
     "Told",
     "Waiting",
     "cut",
+    "find_pictures",
+    "open_page",
     "request_hash",
     "what_is_asked",
 ]
