@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .embedded import EmbeddedOllama
-    from .engine import Ending, Piece, ToolCall
+    from .engines.base import Ending, Piece, ToolCall
+    from .engines.scripted import Reply, ScriptedEngine
     from .pace import Gate, Pause
-    from .recorder import Recorder
+    from .recordings.recorder import Recorder
     from .scenes import Shape, draw_scene
-    from .scripted import Reply, ScriptedEngine
 
 __all__ = [
     "EmbeddedOllama",
@@ -28,15 +28,15 @@ __all__ = [
 
 _HOMES = {
     "EmbeddedOllama": "embedded",
-    "Ending": "engine",
+    "Ending": "engines.base",
     "Gate": "pace",
     "Pause": "pace",
-    "Piece": "engine",
-    "Recorder": "recorder",
-    "Reply": "scripted",
-    "ScriptedEngine": "scripted",
+    "Piece": "engines.base",
+    "Recorder": "recordings.recorder",
+    "Reply": "engines.scripted",
+    "ScriptedEngine": "engines.scripted",
     "Shape": "scenes",
-    "ToolCall": "engine",
+    "ToolCall": "engines.base",
     "draw_scene": "scenes",
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ollama_embedded.foreground import stay
 
 if TYPE_CHECKING:
-    from ollama_embedded.serving import Service
+    from ollama_embedded.http.service import Service
 
 
 def main(arguments: list[str] | None = None) -> int:

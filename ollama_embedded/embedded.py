@@ -8,17 +8,17 @@ from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from .app import OllamaApp
-from .arrivals import Arrival
-from .cors import Origins
-from .doorkeeper import is_loopback
-from .engine import Engine
+from .engines.base import Engine
 from .extra import ExtraMissing
 from .faults import Fault
+from .http.app import OllamaApp
+from .http.cors import Origins
+from .http.host_check import is_loopback
+from .http.middleware import Reception, Replying
+from .http.received import Arrival
+from .http.service import Service
 from .picture_cache import LosesPictures
-from .reception import Reception, Replying
-from .replay import Recordings, ReplayApp
-from .serving import Service
+from .recordings.replay import Recordings, ReplayApp
 
 DEMO_FOLDER = Path(__file__).parent / "demo_model"
 DEMO_MODEL = DEMO_FOLDER / "shapes-q8_0.gguf"
@@ -143,7 +143,7 @@ def _llama_cpp(model: str | Path | None, mmproj: str | Path | None, num_parallel
     if find_spec("xllamacpp") is None:
         # It is imported when a model is loaded, in another thread: too late to tell the user.
         raise ExtraMissing("EmbeddedOllama", "xllamacpp")
-    from .llama_cpp import LlamaCppEngine
+    from .engines.llama_cpp import LlamaCppEngine
 
     if model is None:
         # Greedy, as the demo model is meant to be used; one thread is enough for three million weights.

@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from . import gojson
 from .pace import Gate, Pause
-from .transcripts import to_bytes
+from .protocol import gojson
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -260,7 +259,8 @@ class RawReply(Fault):
     @classmethod
     def recorded(cls, response: Mapping[str, Any]) -> RawReply:
         """A recorded response: `status`, `headers`, `chunks` of [milliseconds, text], and `error` when it was cut."""
-        pieces = [to_bytes(text) for _, text in response["chunks"]]
+        # Bytes that are no UTF-8 were kept as lone surrogates.
+        pieces = [text.encode("utf-8", "surrogateescape") for _, text in response["chunks"]]
         headers, cut = dict(response["headers"]), "error" in response
         if "content-length" in headers and pieces and not cut:
             # A recording may have been edited: what is said to come must come. A reply to HEAD has no pieces.

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .gguf import NotGGUF
+from .engines.gguf import NotGGUF
 
 if TYPE_CHECKING:
     # At run time the import is `start`'s: without the extra it says there what to install.
-    from .serving import Service
+    from .http.service import Service
 
 _INTERRUPTED = 130
 

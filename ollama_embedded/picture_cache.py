@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import gojson, wire
-from .arrivals import Arrival
 from .faults import Fault, HangUp, Message, Reply, Send, Status, lost_picture
-from .options import LOADING
+from .http.received import Arrival
+from .protocol import gojson, requests
+from .protocol.options import LOADING
 
 Prompt = tuple[tuple[str, str], ...]
 """What the model reads, in pieces: ("text", words) and ("picture", SHA-256), pictures before their message's text."""
@@ -35,8 +35,12 @@ class LosesPictures:
         if arrival.path not in ("/api/chat", "/api/generate") or not isinstance(body, dict):
             return None
         try:
-            asked = wire.parse_chat(arrival.raw) if arrival.path == "/api/chat" else wire.parse_generate(arrival.raw)
-        except wire.Refusal:
+            asked = (
+                requests.parse_chat(arrival.raw)
+                if arrival.path == "/api/chat"
+                else requests.parse_generate(arrival.raw)
+            )
+        except requests.Refusal:
             return None
         loading = {name: asked.options[name] for name in LOADING if name in asked.options}
         if loading != self._loading:

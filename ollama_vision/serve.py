@@ -9,9 +9,8 @@ def serve(*, model: Path | None, mmproj: Path | None, host: str, port: int, num_
     """Serve until told to stop, and give the exit code."""
     from ollama_embedded import EmbeddedOllama
     from ollama_embedded.foreground import stay
-    from ollama_embedded.serving import Service
 
-    def start() -> tuple[Service, str]:
+    def start() -> tuple[EmbeddedOllama, str]:
         server = EmbeddedOllama(
             model=model, mmproj=mmproj, host=host, port=port, num_parallel=num_parallel, keep_requests=0
         ).start()

@@ -11,7 +11,7 @@ from pydantic import PrivateAttr
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
-from ollama_embedded.arrivals import Arrival
+from ollama_embedded.http.received import Arrival
 
 ALL = ("completion", "vision", "tools", "thinking")
 

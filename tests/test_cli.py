@@ -18,8 +18,8 @@ from PIL import Image
 from wire_support import HOLD, ROUTES, WireServer
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
-from ollama_embedded.catalog import ModelFacts
 from ollama_embedded.faults import SlowFirstByte
+from ollama_embedded.protocol.catalog import ModelFacts
 
 
 @pytest.fixture

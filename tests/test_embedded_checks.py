@@ -15,11 +15,11 @@ import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
-from ollama_embedded.catalog import ModelFacts
 from ollama_embedded.embedded import DEMO_MODEL, DEMO_NAME, DEMO_PROJECTOR
-from ollama_embedded.engine import Event
-from ollama_embedded.llama_cpp import LlamaCppEngine
-from ollama_embedded.wire import Request
+from ollama_embedded.engines.base import Event
+from ollama_embedded.engines.llama_cpp import LlamaCppEngine
+from ollama_embedded.protocol.catalog import ModelFacts
+from ollama_embedded.protocol.requests import Request
 
 SOON = 30.0
 CHAT: dict[str, Any] = {"model": "plain", "messages": [{"role": "user", "content": "x"}], "stream": False}

@@ -240,7 +240,7 @@ def test_a_model_that_is_damaged_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["chat", "generate"])
 def test_too_much_media_is_refused(path: str, client: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real one refuses 80 MiB in these words; here the limit comes down to the picture."""
-    monkeypatch.setattr("ollama_embedded.llama_server.MOST_BYTES", 1000)
+    monkeypatch.setattr("ollama_embedded.engines.llama_server.MOST_BYTES", 1000)
     images = [png(draw_scene("red circle"))]
     question: dict[str, Any] = {"prompt": "?", "images": images}
     if path == "chat":

@@ -20,7 +20,7 @@ from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import BadRequestError
 from ollama_embedded import EmbeddedOllama, Gate, Recorder, Reply, ScriptedEngine
 from ollama_embedded.faults import CutStream, RawReply, Status
-from ollama_embedded.transcripts import read
+from ollama_embedded.recordings.transcripts import read
 
 CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "hello"}]}
 SOON = 20.0

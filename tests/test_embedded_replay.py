@@ -15,7 +15,7 @@ import pytest
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
 from ollama_embedded.faults import busy
-from ollama_embedded.transcripts import Exchange, read, write
+from ollama_embedded.recordings.transcripts import Exchange, read, write
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 QUESTION = {"model": "m", "messages": [{"role": "user", "content": "How many?"}], "stream": False}

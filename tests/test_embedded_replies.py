@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Gate, Pause, Piece, Reply, ScriptedEngine, ToolCall
-from ollama_embedded.engine import Ending
+from ollama_embedded.engines.base import Ending
 
 SOON = 20.0
 

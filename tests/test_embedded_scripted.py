@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Ending, Gate, Pause, Piece, Reply, ScriptedEngine, ToolCall, draw_scene
-from ollama_embedded.catalog import ModelFacts
+from ollama_embedded.protocol.catalog import ModelFacts
 
 CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "hello"}]}
 SOON = 10.0

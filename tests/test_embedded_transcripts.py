@@ -15,11 +15,11 @@ import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Ending, Piece, Reply, ScriptedEngine, ToolCall
-from ollama_embedded.catalog import ModelFacts
 from ollama_embedded.embedded import DEMO_MODEL
-from ollama_embedded.engine import EngineError
+from ollama_embedded.engines.base import EngineError
+from ollama_embedded.engines.llama_cpp import _ToolCalls
 from ollama_embedded.faults import RawReply, lost_picture
-from ollama_embedded.llama_cpp import _ToolCalls
+from ollama_embedded.protocol.catalog import ModelFacts
 
 FOLDER = Path(__file__).parent / "transcripts"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -348,7 +349,7 @@ def test_wrong_imports_are_found(tmp_path: Path, room: str, source: str, complai
     assert wrong_imports(file, tmp_path) == ([complaint] if complaint else [])
 
 
-TRAINED_WITH_TORCH = {"model", "optimizer", "train", "tutor"}
+TRAINED_WITH_TORCH = {"model.auxiliary_losses", "model.network", "model.optimizer", "model.train"}
 """The rooms of the training that need torch; all others run without, the evaluation among them."""
 
 
@@ -365,3 +366,46 @@ def test_torch_is_imported_by_few_rooms_of_the_training() -> None:
         assert needs_torch == (room in TRAINED_WITH_TORCH), room
         opened = {name.removeprefix("training.") for name in imports_at_module_level(file)} & TRAINED_WITH_TORCH
         assert room in TRAINED_WITH_TORCH or not opened, f"{room} opens {opened} before torch is asked for"
+
+
+FLOORS: dict[str, tuple[set[str], ...]] = {
+    "ollama_embedded": (
+        {"extra", "pace", "protocol", "scenes"},
+        {"faults"},
+        {"engines"},
+        {"http"},
+        {"foreground", "picture_cache", "recordings"},
+        {"embedded"},
+        {FRONT_DOOR},
+        {"__main__", "pytest_plugin"},
+    ),
+    "training": (
+        {FRONT_DOOR, "model_config"},
+        {"scenes"},
+        {"questions"},
+        {"export", "model"},
+        {"evaluation", "make"},
+        {"__main__"},
+    ),
+}
+"""The rooms of these packages by floor, the lowest first: each may import those of the floors below it."""
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_room_looks_up(package: str) -> None:
+    """Not for a type either: then the rooms could not be read from the bottom up."""
+    floors = {room: number for number, rooms in enumerate(FLOORS[package]) for room in rooms}
+
+    def room_in(module: str) -> str:
+        return module.removeprefix(package).lstrip(".").split(".")[0] or FRONT_DOOR
+
+    for file in files_of(package):
+        room = room_in(module_of(file, ROOT))
+        others = {room_in(name) for name in imports_of(file) if is_under(name, package)} - {room}
+        assert {other for other in others if floors[other] >= floors[room]} == set(), file
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
+    graph = {module_of(file, ROOT): imports_of(file) - {package} for file in files_of(package)}
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names them

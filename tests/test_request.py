@@ -17,9 +17,9 @@ from llama_index.multi_modal_llms.ollama._arguments import resolve
 from llama_index.multi_modal_llms.ollama._options import OPTION_NAMES
 from llama_index.multi_modal_llms.ollama._request import Request, chat_request, generate_request
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
-from ollama_embedded import options as server_options
+from ollama_embedded.protocol import options as server_options
+from ollama_embedded.protocol.requests import Refusal
 from ollama_embedded.scenes import draw_scene
-from ollama_embedded.wire import Refusal
 
 
 class Shape(BaseModel):

@@ -13,8 +13,8 @@ from gguf import GGUFReader
 
 from ollama_embedded import EmbeddedOllama, draw_scene
 from ollama_embedded.embedded import DEMO_FOLDER
-from ollama_embedded.llama_cpp import LlamaCppEngine
-from training.evaluation import aims, rows
+from ollama_embedded.engines.llama_cpp import LlamaCppEngine
+from training.evaluation import aims, row_names
 from training.evaluation.__main__ import main
 from training.evaluation.asking import Asker, Pair, ask_all
 from training.evaluation.card import write_card
@@ -112,12 +112,12 @@ def test_a_wrong_answer_lowers_its_scores_and_is_shown(cases: list[Case], tmp_pa
     assert {score.share for score in perfect.scores.values()} == {1}
     assert (perfect.worse, perfect.not_measured, perfect.misses) == ((), (), ())
     assert all(verdict.reached for verdict in perfect.verdicts)
-    at = next(number for number, case in enumerate(cases) if case.kind == rows.WHICH)
+    at = next(number for number, case in enumerate(cases) if case.kind == row_names.WHICH)
     answered[at] = (cases[at], Reply("The third image."))
     results = Results.of(DEMO, answered, n=N, seed=1, seconds=0)
     lower = {row for row, score in results.scores.items() if score.share < 1}
     assert lower == set(cases[at].rows)
-    assert results.scores[rows.WHICH] == Score(rows.WHICH, N, N - 1)
+    assert results.scores[row_names.WHICH] == Score(row_names.WHICH, N, N - 1)
     assert [miss.found for miss in results.misses] == ["The third image."]
     results.write(tmp_path)
     assert Results.read(tmp_path) == results
@@ -136,7 +136,7 @@ def test_the_card_tells_all_that_was_found(cases: list[Case], tmp_path: Path, mo
     monkeypatch.setattr(aims, "TODAY", tmp_path / "today.json")
     aims.TODAY.write_text(json.dumps(in_use), encoding="utf-8")
     answered = [(case, right_reply(case)) for case in cases]
-    at = next(number for number, case in enumerate(cases) if case.kind == rows.BACKGROUND)
+    at = next(number for number, case in enumerate(cases) if case.kind == row_names.BACKGROUND)
     answered[at] = (cases[at], Reply("The background is loud."))
     results = Results.of(DEMO, answered, n=N, seed=1, seconds=0)
     card = write_card(tmp_path, DEMO, results, SIZES, {"training": "one hour"}).read_text(encoding="utf-8")
@@ -149,7 +149,7 @@ def test_the_card_tells_all_that_was_found(cases: list[Case], tmp_path: Path, mo
     assert "| training | one hour |" in card
     for verdict in results.verdicts:
         assert f"| {verdict.aim} | {verdict.wanted} | {verdict.found} | reached |" in card
-    unseen = results.scores[part(rows.UNSEEN_WORDINGS, rows.BACKGROUND)]
+    unseen = results.scores[part(row_names.UNSEEN_WORDINGS, row_names.BACKGROUND)]
     assert f"| background | {N} | .900 | {unseen.right / unseen.n:.3f} | .950 |" in card
     assert "What stands for the model before is from a guess." in card
     assert "Below the model before: background: 90.0 %, before 95.0 %." in card
@@ -169,7 +169,7 @@ def test_the_command_measures_a_folder(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(arguments) == 0
     assert "JSON schemas it was not taught" in capsys.readouterr().out
     results = Results.read(tmp_path)
-    assert results.scores[rows.UNSEEN_SCHEMAS].n == 2
-    assert rows.COUNT in results.not_measured
+    assert results.scores[row_names.UNSEEN_SCHEMAS].n == 2
+    assert row_names.COUNT in results.not_measured
     assert main([str(tmp_path)]) == 2
     assert "no GGUF file" in capsys.readouterr().err

@@ -21,8 +21,8 @@ from toy_models import MERGES, Reference, Weights, random_weights, serving, talk
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, draw_scene
-from ollama_embedded.gguf import read_header
-from ollama_embedded.llama_server import LlamaServer
+from ollama_embedded.engines.gguf import read_header
+from ollama_embedded.engines.llama_server import LlamaServer
 from training.export import Quantization, export, weight_shapes
 from training.model_config import CONTROL_TOKENS, DEMO, TOOL_TOKENS, TOY, ModelConfig
 
@@ -98,7 +98,7 @@ def test_llama_cpp_computes_what_the_architecture_says(
 
 def test_what_is_trained_computes_the_same_and_has_the_same_weights() -> None:
     torch = pytest.importorskip("torch")
-    from training.model import Context, Model
+    from training.model.network import Context, Model
 
     weights, picture = random_weights(CONFIG), noise(0)
     model = Model(CONFIG)
@@ -198,7 +198,7 @@ async def test_texts_become_the_tokens_that_merges_make(tmp_path: Path) -> None:
 
 
 async def test_llama_cpp_cuts_texts_as_the_tokenizer_of_the_training_does(tmp_path: Path) -> None:
-    from training import tokenizer
+    from training.model import tokenizer
 
     asked = ["How many red circles are there?", 'As JSON: {"shapes":[{"color":"red"}]}', "It's  at\nthe TOP-left, 12."]
     learnt = tokenizer.learn(asked * 3, 330)

@@ -15,7 +15,7 @@ from training.__main__ import _is_ours, adopt, told
 from training.evaluation import aims
 from training.evaluation.results import File, Results
 from training.evaluation.scoring import Score
-from training.recipe import DEMO_RECIPE, TOY_RECIPE
+from training.model.recipe import DEMO_RECIPE, TOY_RECIPE
 
 FILES = ("shapes-q8_0.gguf", "shapes-q8_0.mmproj.gguf", "README.md")
 

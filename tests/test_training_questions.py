@@ -13,14 +13,14 @@ from random import Random
 import pytest
 
 from ollama_embedded.scenes import COLOURS, KINDS, Shape
-from training import answers, json_asks, tool_asks, unknown
-from training.answers import DECLINED, NO_PICTURE, Wanted
-from training.questions import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Asker
-from training.scenes import random_scene
-from training.shards import SceneTruth
-from training.subjects import Ask, Counted, Meant, choose_wanted, in_turn
-from training.surface import roughened
-from training.wordings import WORDINGS, expansions
+from training.questions import answers, json_questions, tool_questions, unknown
+from training.questions.answers import DECLINED, NO_PICTURE, Wanted
+from training.questions.asker import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Asker
+from training.questions.subjects import Ask, Counted, Meant, choose_wanted, in_turn
+from training.questions.typing_noise import roughened
+from training.questions.wordings import WORDINGS, expansions
+from training.scenes.draw import random_scene
+from training.scenes.shards import SceneTruth
 
 THREE = SceneTruth(
     (
@@ -143,7 +143,7 @@ def test_in_practice_the_first_shape_is_asked_for_as_an_object() -> None:
     asker = Asker(Random(10), practises=True)
     asked = [ask for ask in (asker.one_picture(THREE) for _ in range(300)) if ask.kind == "forced_object"]
     assert len(asked) > 12
-    meanings = {name: meaning for meaning, names in json_asks.NAMES.items() for name in names}
+    meanings = {name: meaning for meaning, names in json_questions.NAMES.items() for name in names}
     for ask in asked:
         said = json.loads(ask.answer)
         assert said == {key: answers.JSON_VALUES[meanings[key]](THREE.shapes[0]) for key in said}
@@ -167,8 +167,8 @@ def test_a_call_is_made_only_when_it_is_asked_for() -> None:
     asker = Asker(rng)
     kinds: Counter[bool] = Counter()
     for _ in range(600):
-        tools = tool_asks.offer(rng)
-        ask = tool_asks.tool_ask(rng, THREE, asker, tools)
+        tools = tool_questions.offer(rng)
+        ask = tool_questions.tool_ask(rng, THREE, asker, tools)
         called = ask.first.answer.startswith("<tool_call>")
         kinds[called] += 1
         if called:
@@ -261,7 +261,8 @@ def test_keys_keep_their_spelling() -> None:
 def test_the_same_seed_asks_the_same_in_another_process() -> None:
     """Sets have another order in each process: none may stand between a seed and its lots."""
     program = (
-        "from random import Random\nfrom training.questions import Asker\nfrom training.scenes import random_scene\n"
+        "from random import Random\nfrom training.questions.asker import Asker\n"
+        "from training.scenes.draw import random_scene\n"
         "rng = Random(1); asker = Asker(rng)\n"
         "for _ in range(300):\n"
         "    print(asker.one_picture(random_scene(rng)), asker.two_pictures([random_scene(rng)] * 2))\n"
@@ -282,7 +283,7 @@ def test_the_same_seed_asks_the_same_in_another_process() -> None:
 
 def test_forced_spans() -> None:
     answer = '{"count":3,"shapes":[{"color":"red"}]}'
-    spans = [answer[start:end] for start, end in json_asks.forced_spans(answer)]
+    spans = [answer[start:end] for start, end in json_questions.forced_spans(answer)]
     assert spans == ['{"', "count", "shapes", "color"]
 
 

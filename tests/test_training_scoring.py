@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from training.evaluation import aims, rows
+from training.evaluation import aims, row_names
 from training.evaluation.scoring import Call, Expected, Json, Mark, Reply, Score, Words, part, tally, things_named
 
 CIRCLE = {"color": "red", "shape": "circle"}
@@ -19,7 +19,7 @@ COUNT = Call("count_shapes", {"n": 2})
 
 def all_at(share: Fraction, n: int = 1000) -> dict[str, Score]:
     """Every row that an aim is about, at this share."""
-    names = {*aims.today(), rows.AS_IS, *(verdict.aim for verdict in aims.verdicts({}))} - {"both files"}
+    names = {*aims.today(), row_names.AS_IS, *(verdict.aim for verdict in aims.verdicts({}))} - {"both files"}
     return {row: Score(row, n, int(share * n)) for row in names}
 
 
@@ -128,7 +128,13 @@ def test_the_interval_is_wilsons(n: int, right: int, low: float, high: float) ->
 
 @pytest.mark.parametrize(
     ("row", "aim"),
-    [(rows.COUNT, 95), (rows.DESCRIBE, 90), (rows.UNSEEN_SCHEMAS, 90), (rows.CAPITALS, 85), (rows.OTHER_THINGS, 95)],
+    [
+        (row_names.COUNT, 95),
+        (row_names.DESCRIBE, 90),
+        (row_names.UNSEEN_SCHEMAS, 90),
+        (row_names.CAPITALS, 85),
+        (row_names.OTHER_THINGS, 95),
+    ],
 )
 def test_an_aim_is_reached_from_its_very_edge_on(row: str, aim: int) -> None:
     scores = all_at(Fraction(1))
@@ -136,9 +142,11 @@ def test_an_aim_is_reached_from_its_very_edge_on(row: str, aim: int) -> None:
     assert verdict({**scores, row: Score(row, 500, 5 * aim - 1)}, row) is False
 
 
-@pytest.mark.parametrize(("row", "points"), [(rows.JPEG, 2), (rows.PADDED[16, 9], 2), (rows.NO_REGISTERS, 3)])
+@pytest.mark.parametrize(
+    ("row", "points"), [(row_names.JPEG, 2), (row_names.PADDED[16, 9], 2), (row_names.NO_REGISTERS, 3)]
+)
 def test_what_may_be_lost_is_measured_against_the_same_questions_as_they_are(row: str, points: int) -> None:
-    base = {rows.AS_IS: Score(rows.AS_IS, 500, 470)}
+    base = {row_names.AS_IS: Score(row_names.AS_IS, 500, 470)}
     assert verdict({**base, row: Score(row, 500, 470 - 5 * points)}, row) is True
     assert verdict({**base, row: Score(row, 500, 470 - 5 * points - 1)}, row) is False
     assert verdict({**base, row: Score(row, 500, 480)}, row) is True
@@ -159,14 +167,14 @@ def test_a_kind_that_became_worse_is_named() -> None:
     before = {row: Fraction("0.99") for row in aims.today()}
     same = {row: Score(row, 1000, int(share * 1000)) for row, share in before.items()}
     assert aims.no_worse(same, before) == ()
-    less = {**same, rows.BACKGROUND: Score(rows.BACKGROUND, 1000, 989)}
-    assert [worse.kind for worse in aims.no_worse(less, before)] == [rows.BACKGROUND]
+    less = {**same, row_names.BACKGROUND: Score(row_names.BACKGROUND, 1000, 989)}
+    assert [worse.kind for worse in aims.no_worse(less, before)] == [row_names.BACKGROUND]
     assert str(aims.no_worse(less, before)[0]) == "background: 98.9 %, before 99.0 %"
 
 
 def test_a_kind_that_was_not_measured_might_be_worse() -> None:
     scores = all_at(Fraction(1))
-    del scores[rows.COUNT]
+    del scores[row_names.COUNT]
     with pytest.raises(ValueError, match=r"not measured.*count"):
         aims.no_worse(scores, aims.today())
 

@@ -19,15 +19,17 @@ from rich.console import Console
 from toy_models import serving
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
-from training import answers, make, tokenizer
+from training import make
+from training.model import tokenizer
+from training.model.packing import BIN, BINS, Rows, RowWriter
+from training.model.recipe import TOY_RECIPE, Recipe
 from training.model_config import CONTROL_TOKENS, REGISTERS, TOOL_TOKENS, TOY
-from training.recipe import TOY_RECIPE, Recipe
-from training.rows import BIN, BINS, Rows, RowWriter
-from training.shards import Scenes, draw_shards
-from training.subjects import Counted, Fact, Ground, Meant, Shown
+from training.questions import answers
+from training.questions.subjects import Counted, Fact, Ground, Meant, Shown
+from training.scenes.shards import Scenes, draw_shards
 
 if TYPE_CHECKING:
-    from training.tutor import Truths
+    from training.model.auxiliary_losses import Truths
 
 torch = pytest.importorskip("torch")
 
@@ -251,7 +253,7 @@ def test_what_an_answer_hangs_on_is_told_right_before_it(begun: Path) -> None:
 
 def truths_of(scenes: Scenes) -> Truths:
     """What the tutor knows of them all."""
-    from training.tutor import Truths
+    from training.model.auxiliary_losses import Truths
 
     labels, spots, grounds = (torch.from_numpy(of) for of in (scenes.labels, scenes.spots, scenes.grounds))
     return Truths.of(labels, spots, grounds, TOY)

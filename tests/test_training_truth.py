@@ -10,8 +10,7 @@ import pytest
 
 from ollama_embedded import Shape
 from training.evaluation.drawn import AsDrawn
-from training.evaluation.scoring import Reply
-from training.evaluation.subjects import (
+from training.evaluation.expected import (
     ABSENT,
     BOTH,
     HARD_ABSENT,
@@ -24,6 +23,7 @@ from training.evaluation.subjects import (
     SOME,
     TWO_PICTURES,
 )
+from training.evaluation.scoring import Reply
 
 SCENE = AsDrawn(
     (

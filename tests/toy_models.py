@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ollama_embedded import EmbeddedOllama
-from ollama_embedded.llama_cpp import LlamaCppEngine
+from ollama_embedded.engines.llama_cpp import LlamaCppEngine
 from training.export import export, weight_shapes
 from training.model_config import CONTROL_TOKENS, TOOL_TOKENS, TOY, ModelConfig
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ollama_embedded.embedded import DEMO_FOLDER
+
 from . import make
 from .evaluation import aims
 from .evaluation.asking import Pair
@@ -20,20 +22,19 @@ from .evaluation.card import NAME as CARD
 from .evaluation.card import write_card
 from .evaluation.results import File, Results
 from .evaluation.run import N, evaluate, show
-from .recipe import DEMO_RECIPE, TOY_RECIPE, Recipe
+from .model.recipe import DEMO_RECIPE, TOY_RECIPE, Recipe
 
 OUT = Path(__file__).parent / "out"
-DEMO_MODEL = Path(__file__).parent.parent / "ollama_embedded" / "demo_model"
 RECIPE, TIMES = "recipe.json", "times.json"
 QUESTIONS_PER_ROW = 7.0
-"""On average, for the card: counted over some hundred rows of `rows.py`."""
+"""On average, for the card: counted over some hundred rows of `model/packing.py`."""
 
 
 def main() -> int:
     arguments = _arguments()
     console = Console()
     if arguments.what == "adopt":
-        return adopt(arguments.folder / "model", DEMO_MODEL, console)
+        return adopt(arguments.folder / "model", DEMO_FOLDER, console)
     recipe = TOY_RECIPE if arguments.toy else DEMO_RECIPE
     folder: Path = arguments.folder / "toy" if arguments.toy else arguments.folder
     if not _is_ours(folder, recipe):
@@ -97,7 +98,7 @@ def told(recipe: Recipe, times: Mapping[str, float]) -> dict[str, str]:
         "data": f"{recipe.scenes:,} drawn scenes; about {rows * QUESTIONS_PER_ROW:,.0f} questions on them",
         "first it saw": f"{pictures:,} pictures, to learn what is where",
         "then it answered": f"{rows:,} rows, a picture or two with their questions each",
-        "optimizer": "Muon for the blocks' matrices, AdamW for the rest; `training/recipe.py` has every figure",
+        "optimizer": "Muon for the blocks' matrices, AdamW for the rest; `training/model/recipe.py` has every figure",
         "training": f"{minutes} minutes in {recipe.processes} processes on two CPU cores",
     }
 

@@ -17,13 +17,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from . import tokenizer, tool_asks
 from .export import export
-from .questions import Asker
-from .recipe import Recipe
-from .rows import SYSTEMS
-from .scenes import random_scene
-from .shards import draw_shards
+from .model import tokenizer
+from .model.packing import SYSTEMS
+from .model.recipe import Recipe
+from .questions import tool_questions
+from .questions.asker import Asker
+from .scenes.draw import random_scene
+from .scenes.shards import draw_shards
 
 TOKENIZER = "tokenizer.json"
 TITLES = {
@@ -72,9 +73,9 @@ def _text(rng: Random, asker: Asker) -> str:
     scene = random_scene(rng)
     lots = rng.random()
     if lots < 0.12:
-        tools = tool_asks.offer(rng)
-        ask = tool_asks.tool_ask(rng, scene, asker, tools)
-        return f"{tool_asks.tools_line(tools)} {ask.first.question} {ask.first.answer} {ask.result} {ask.last}"
+        tools = tool_questions.offer(rng)
+        ask = tool_questions.tool_ask(rng, scene, asker, tools)
+        return f"{tool_questions.tools_line(tools)} {ask.first.question} {ask.first.answer} {ask.result} {ask.last}"
     if lots < 0.16:
         without = asker.no_picture(scene)
         return f"system user assistant tool {rng.choice(SYSTEMS)} {without.question} {without.answer}"
@@ -84,7 +85,7 @@ def _text(rng: Random, asker: Asker) -> str:
 
 def make_weights(recipe: Recipe, folder: Path, console: Console) -> float:
     """Train, or go on with it; the seconds it took in all. The room that needs torch is opened here, not before."""
-    from .train import seconds_spent, train
+    from .model.train import seconds_spent, train
 
     with progress_bar(console) as progress:
         tasks: dict[str, TaskID] = {}
@@ -97,7 +98,7 @@ def make_weights(recipe: Recipe, folder: Path, console: Console) -> float:
 
 def make_files(recipe: Recipe, folder: Path) -> tuple[Path, Path]:
     """The weights as a GGUF pair of 8 bits, in a folder of its own."""
-    from .train import weights_as_arrays
+    from .model.train import weights_as_arrays
 
     tokens, merges = tokenizer.tokens_and_merges(tokenizer.load(folder / TOKENIZER))
     return export(weights_as_arrays(folder), recipe.model, tokens, merges, folder / "model")

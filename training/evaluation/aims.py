@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from . import rows
+from . import row_names
 from .scoring import Score
 
 Scores = Mapping[str, Score]
@@ -40,20 +40,30 @@ class Worse:
 
 
 _AT_LEAST: tuple[tuple[str, int], ...] = (
-    *((row, 95) for row in (rows.COUNT, rows.COLOUR, rows.SHAPE, rows.WHERE, rows.EXISTS, rows.JSON_LIST)),
-    (rows.DESCRIBE, 90),
-    (rows.WHICH, 90),
-    (rows.UNSEEN_SCHEMAS, 90),
-    (rows.CAPITALS, 85),
-    (rows.UNSEEN_WORDINGS, 85),
-    (rows.OTHER_THINGS, 95),
-    (rows.TOOL_FORM, 90),
+    *(
+        (row, 95)
+        for row in (
+            row_names.COUNT,
+            row_names.COLOUR,
+            row_names.SHAPE,
+            row_names.WHERE,
+            row_names.EXISTS,
+            row_names.JSON_LIST,
+        )
+    ),
+    (row_names.DESCRIBE, 90),
+    (row_names.WHICH, 90),
+    (row_names.UNSEEN_SCHEMAS, 90),
+    (row_names.CAPITALS, 85),
+    (row_names.UNSEEN_WORDINGS, 85),
+    (row_names.OTHER_THINGS, 95),
+    (row_names.TOOL_FORM, 90),
 )
 _WITHIN: tuple[tuple[str, int], ...] = (
-    *((row, 2) for row in rows.DISTURBED),
-    (rows.NO_REGISTERS, 3),
-    (rows.TEXT_FIRST, 3),
-    (rows.TEXT_FIRST_NO_REGISTERS, 3),
+    *((row, 2) for row in row_names.DISTURBED),
+    (row_names.NO_REGISTERS, 3),
+    (row_names.TEXT_FIRST, 3),
+    (row_names.TEXT_FIRST_NO_REGISTERS, 3),
 )
 """Points below the same questions as they are (`rows.AS_IS`) that are still well."""
 
@@ -76,8 +86,8 @@ def _at_least(scores: Scores, row: str, aim: int) -> Verdict:
 
 
 def _within(scores: Scores, row: str, points: int) -> Verdict:
-    wanted = f"within {points} points of {rows.AS_IS}"
-    score, base = scores.get(row), scores.get(rows.AS_IS)
+    wanted = f"within {points} points of {row_names.AS_IS}"
+    score, base = scores.get(row), scores.get(row_names.AS_IS)
     if score is None or base is None:
         return Verdict(row, wanted, "not measured", None)
     gained = score.share - base.share

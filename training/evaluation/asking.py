@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 
 from ollama_embedded import EmbeddedOllama
-from ollama_embedded.llama_cpp import LlamaCppEngine
+from ollama_embedded.engines.llama_cpp import LlamaCppEngine
 
 from .cases import OWN, Case
 from .scoring import Reply

@@ -6,67 +6,70 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from ollama_embedded.gguf_facts import facts_of
+from ollama_embedded.engines.gguf_facts import facts_of
 
 from ..model_config import REGISTERS, ModelConfig
-from . import aims, rows
+from . import aims, row_names
 from .asking import Pair
 from .results import Results
 from .scoring import Score, part
 
 NAME = "README.md"
 _KINDS: Sequence[tuple[str, str]] = (
-    (rows.DESCRIBE, "describe the picture (every word)"),
-    *((part(rows.DESCRIBE, count), f"… with {count}") for count in ("1 shape", "2 shapes", "3 shapes", "4 shapes")),
-    (rows.EACH_THING, "… colour and shape of each thing"),
-    (rows.COUNT, "count"),
-    (rows.COLOUR, "colour of a thing"),
-    (rows.SHAPE, "shape of a thing"),
-    (rows.EXISTS, "is there a …"),
-    (rows.WHERE, "where is …, what is at …"),
-    (rows.SIZE, "size"),
-    (rows.BACKGROUND, "background"),
-    (rows.JSON_LIST, "JSON list"),
-    (rows.JSON_KEYS, "JSON list with two to four named keys, in their order"),
-    (rows.JSON_ARRAY, "JSON array"),
-    (rows.JSON_COUNT, '`{"count": N}`'),
-    (rows.SCHEMA_COUNT, '`{"count": N}` by JSON schema'),
-    (rows.SCHEMA_ONE, '`{"color": ..., "shape": ...}` of the first shape, by JSON schema'),
-    (rows.WHICH, "which of two pictures"),
-    (rows.MORE, "which of two pictures has more shapes"),
-    (rows.ONE_OF_TWO, "questions about one of two pictures"),
-    (rows.OTHER_THINGS, "questions about other things"),
-    (rows.NO_PICTURE, "no picture given"),
+    (row_names.DESCRIBE, "describe the picture (every word)"),
+    *(
+        (part(row_names.DESCRIBE, count), f"… with {count}")
+        for count in ("1 shape", "2 shapes", "3 shapes", "4 shapes")
+    ),
+    (row_names.EACH_THING, "… colour and shape of each thing"),
+    (row_names.COUNT, "count"),
+    (row_names.COLOUR, "colour of a thing"),
+    (row_names.SHAPE, "shape of a thing"),
+    (row_names.EXISTS, "is there a …"),
+    (row_names.WHERE, "where is …, what is at …"),
+    (row_names.SIZE, "size"),
+    (row_names.BACKGROUND, "background"),
+    (row_names.JSON_LIST, "JSON list"),
+    (row_names.JSON_KEYS, "JSON list with two to four named keys, in their order"),
+    (row_names.JSON_ARRAY, "JSON array"),
+    (row_names.JSON_COUNT, '`{"count": N}`'),
+    (row_names.SCHEMA_COUNT, '`{"count": N}` by JSON schema'),
+    (row_names.SCHEMA_ONE, '`{"color": ..., "shape": ...}` of the first shape, by JSON schema'),
+    (row_names.WHICH, "which of two pictures"),
+    (row_names.MORE, "which of two pictures has more shapes"),
+    (row_names.ONE_OF_TWO, "questions about one of two pictures"),
+    (row_names.OTHER_THINGS, "questions about other things"),
+    (row_names.NO_PICTURE, "no picture given"),
 )
 """Rows, and what the card calls them; their questions in unseen wordings stand beside them."""
 _WAYS: Sequence[tuple[str, str]] = (
-    (rows.AS_IS, "as they are: PNG, plain wordings"),
-    (rows.JPEG, "JPEG, quality 70"),
-    (rows.WEBP, "WebP"),
-    *((row, f"scaled by {factor:g}") for factor, row in rows.SCALED.items()),
-    *((row, f"padded to {width}:{height}") for (width, height), row in rows.PADDED.items()),
-    (rows.ANY, "noise, another size, bars and a lossy format, each now and then, as in training"),
-    (rows.CAPITALS, "all in capitals"),
-    (rows.SECOND_TURN, "as the second question of a chat"),
-    (rows.SYSTEM_PROMPT, "behind a system prompt that it was not taught"),
-    (rows.NO_REGISTERS, "by a chat template without the register tokens"),
-    (rows.TEXT_FIRST, "by a chat template with the text before the picture"),
-    (rows.TEXT_FIRST_NO_REGISTERS, "by one with the text first and without the register tokens"),
-    (rows.TOOLS_IDLE, "with tools on offer that nobody asks for"),
+    (row_names.AS_IS, "as they are: PNG, plain wordings"),
+    (row_names.JPEG, "JPEG, quality 70"),
+    (row_names.WEBP, "WebP"),
+    *((row, f"scaled by {factor:g}") for factor, row in row_names.SCALED.items()),
+    *((row, f"padded to {width}:{height}") for (width, height), row in row_names.PADDED.items()),
+    (row_names.ANY, "noise, another size, bars and a lossy format, each now and then, as in training"),
+    (row_names.CAPITALS, "all in capitals"),
+    (row_names.SECOND_TURN, "as the second question of a chat"),
+    (row_names.SYSTEM_PROMPT, "behind a system prompt that it was not taught"),
+    (row_names.NO_REGISTERS, "by a chat template without the register tokens"),
+    (row_names.TEXT_FIRST, "by a chat template with the text before the picture"),
+    (row_names.TEXT_FIRST_NO_REGISTERS, "by one with the text first and without the register tokens"),
+    (row_names.TOOLS_IDLE, "with tools on offer that nobody asks for"),
 )
 _TOOLS: Sequence[tuple[str, str]] = (
-    (rows.TOOL_FORM, "a well-formed call, in wordings that it was not taught"),
-    (rows.TOOL_ARGUMENTS, "… with the right arguments"),
-    (rows.TOOL_FORM_PLAIN, 'a well-formed call, as for "Describe the image with the tool."'),
-    (rows.TOOL_ARGUMENTS_PLAIN, "… with the right arguments"),
-    (rows.TOOL_RESULT, "the answer in words after a call's result"),
+    (row_names.TOOL_FORM, "a well-formed call, in wordings that it was not taught"),
+    (row_names.TOOL_ARGUMENTS, "… with the right arguments"),
+    (row_names.TOOL_FORM_PLAIN, 'a well-formed call, as for "Describe the image with the tool."'),
+    (row_names.TOOL_ARGUMENTS_PLAIN, "… with the right arguments"),
+    (row_names.TOOL_RESULT, "the answer in words after a call's result"),
 )
 _DRAWN: Sequence[tuple[str, str]] = (
-    (rows.DRAWN, "every word of the description"),
-    (rows.DRAWN_THINGS, "each thing described"),
-    (rows.DRAWN_COUNT, "count"),
-    (rows.DRAWN_COLOUR, "colour of a thing"),
-    (rows.DRAWN_SHAPE, "shape of a thing"),
+    (row_names.DRAWN, "every word of the description"),
+    (row_names.DRAWN_THINGS, "each thing described"),
+    (row_names.DRAWN_COUNT, "count"),
+    (row_names.DRAWN_COLOUR, "colour of a thing"),
+    (row_names.DRAWN_SHAPE, "shape of a thing"),
 )
 _REACHED = {True: "reached", False: "**missed**", None: "not measured"}
 
@@ -193,16 +196,16 @@ def _accuracy(results: Results) -> Iterator[str]:
     before = aims.today()
     for row, name in _KINDS:
         if row in results.scores:
-            unseen = results.scores.get(part(rows.UNSEEN_WORDINGS, row))
+            unseen = results.scores.get(part(row_names.UNSEEN_WORDINGS, row))
             shares = (_share(results.scores[row]), _share(unseen), _cut(before[row]) if row in before else "")
             yield f"| {name} | {results.scores[row].n} | {' | '.join(shares)} |"
-    overall = results.scores.get(rows.UNSEEN_WORDINGS)
+    overall = results.scores.get(row_names.UNSEEN_WORDINGS)
     if overall:
         yield f"| all kinds, in equal shares | {overall.n} | | {_share(overall)} | |"
     yield ""
     yield from _shares(results, "The same mixed questions, about undisturbed drawings, asked in other ways", _WAYS)
-    of_schemas = [(row, _after(row)) for row in results.scores if row.startswith(part(rows.UNSEEN_SCHEMAS, ""))]
-    schemas = ((rows.UNSEEN_SCHEMAS, "all"), *of_schemas)
+    of_schemas = [(row, _after(row)) for row in results.scores if row.startswith(part(row_names.UNSEEN_SCHEMAS, ""))]
+    schemas = ((row_names.UNSEEN_SCHEMAS, "all"), *of_schemas)
     yield from _shares(results, "JSON schemas that it was not taught, under plain questions", schemas)
     yield from _shares(results, "Tools", _TOOLS)
     drawn = "Scenes drawn by `draw_scene`, small and medium shapes on its light grey ground"
@@ -273,6 +276,6 @@ def _after(row: str) -> str:
 
 def _parameters(pair: Pair) -> tuple[int, int]:
     """Of the vision encoder with the projector, and of the language model."""
-    from ollama_embedded.gguf import read_header
+    from ollama_embedded.engines.gguf import read_header
 
     return read_header(pair.mmproj).parameter_count, read_header(pair.model).parameter_count

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from . import rows
+from . import row_names
 from .scoring import Call, Expected, Mark, Reply, things_named
 
 OWN, NO_REGISTERS, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS = "own", "no-registers", "text-first", "text-first-no-registers"
@@ -94,7 +94,7 @@ class Case:
         if self.things:
             yield Mark((self.things_row,), things_named(self.things, reply), len(self.things))
         if isinstance(self.expected, Call):
-            form_rows = tuple(row.replace(self.kind, rows.FORM_OF[self.kind]) for row in self.rows)
+            form_rows = tuple(row.replace(self.kind, row_names.FORM_OF[self.kind]) for row in self.rows)
             yield Mark(form_rows, int(self.expected.is_well_formed(reply)))
 
 

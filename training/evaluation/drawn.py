@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from ollama_embedded.scenes import PLACES, Shape, draw_scene, random_shapes
 
-from .. import answers
-from . import rows
+from ..questions import answers
+from . import row_names
 from .cases import Case, Picture, one_turn
+from .expected import ONE_PICTURE, PRESENT
+from .held_out_wordings import PLAIN, filled
 from .scoring import Words
 from .sets import lots
-from .subjects import ONE_PICTURE, PRESENT
-from .wordings import PLAIN, filled
 
 
 @dataclass(frozen=True)
@@ -27,19 +27,19 @@ class AsDrawn:
 def drawn_scenes(seed: int, n: int) -> Iterator[Case]:
     """`n` scenes of one to four shapes: described, counted, and asked for a colour and for a shape."""
     rng = lots(seed, "draw_scene")
-    asked = ((rows.DRAWN_COLOUR, "colour_of"), (rows.DRAWN_SHAPE, "shape_of"))
+    asked = ((row_names.DRAWN_COLOUR, "colour_of"), (row_names.DRAWN_SHAPE, "shape_of"))
     for number in range(n):
         shapes = sorted(random_shapes(rng, 1 + number % 4), key=lambda shape: PLACES.index(shape.place))
         picture = Picture.of(draw_scene(*shapes))
         yield Case(
-            (rows.DRAWN,),
+            (row_names.DRAWN,),
             one_turn(rng.choice(PLAIN["describe"]), picture),
             Words(answers.describe(shapes)),
             things=tuple(map(str, shapes)),
-            things_row=rows.DRAWN_THINGS,
+            things_row=row_names.DRAWN_THINGS,
         )
         counted = one_turn(rng.choice(PLAIN["count_all"]), picture)
-        yield Case((rows.DRAWN_COUNT,), counted, Words(answers.count(shapes)))
+        yield Case((row_names.DRAWN_COUNT,), counted, Words(answers.count(shapes)))
         for row, kind in asked:
             subject = ONE_PICTURE[kind](AsDrawn(shapes), PRESENT, rng)
             if subject:

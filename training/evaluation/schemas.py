@@ -8,15 +8,15 @@ from typing import Any
 
 from ollama_embedded.scenes import COLOURS, KINDS, SIZES
 
-from .. import answers
-from ..answers import Wanted
-from ..scenes import Scene
-from . import rows
+from ..questions import answers
+from ..questions.answers import Wanted
+from ..scenes.draw import Scene
+from . import row_names
 from .cases import Case, one_turn
+from .expected import ABSENT, PRESENT
+from .held_out_wordings import PLAIN, filled
 from .scoring import Json, part
 from .sets import Pool, lots
-from .subjects import ABSENT, PRESENT
-from .wordings import PLAIN, filled
 
 TEXT = {"type": "string"}
 COLOUR = {"type": "string", "enum": list(COLOURS)}
@@ -138,7 +138,7 @@ def one_object(seed: int, n: int) -> Iterator[Case]:
         drawn = pool.single[number % len(pool.single)]
         turns = one_turn(rng.choice(PLAIN["describe"]), drawn.picture)
         expected = Json(answers.as_object(drawn.scene.shapes[0], answers.COLOUR_AND_SHAPE))
-        yield Case((rows.SCHEMA_ONE,), turns, expected, {"format": ONE})
+        yield Case((row_names.SCHEMA_ONE,), turns, expected, {"format": ONE})
 
 
 def unseen_schemas(seed: int, n: int) -> Iterator[Case]:
@@ -152,7 +152,7 @@ def unseen_schemas(seed: int, n: int) -> Iterator[Case]:
         subject, (drawn,) = pool.question(unseen.kind, variant, number, rng)
         text = filled(rng.choice(PLAIN[unseen.kind]), **subject.fields)
         yield Case(
-            (rows.UNSEEN_SCHEMAS, part(rows.UNSEEN_SCHEMAS, unseen.name)),
+            (row_names.UNSEEN_SCHEMAS, part(row_names.UNSEEN_SCHEMAS, unseen.name)),
             one_turn(text, drawn.picture),
             Json(unseen.value(drawn.scene, subject.wanted)),
             {"format": unseen.schema},

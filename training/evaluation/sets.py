@@ -8,12 +8,11 @@ from random import Random
 
 from PIL import Image
 
-from .. import answers
-from ..scenes import Scene, draw, noisy, random_scene, through
-from . import rows, unknown
+from ..questions import answers
+from ..scenes.draw import Scene, draw, noisy, random_scene, through
+from . import held_out_unknown, row_names
 from .cases import Case, Picture, one_turn
-from .scoring import Json, Words, part
-from .subjects import (
+from .expected import (
     ABSENT,
     BOTH,
     HARD_ABSENT,
@@ -27,37 +26,38 @@ from .subjects import (
     TWO_PICTURES,
     Subject,
 )
-from .wordings import GREETINGS, PLAIN, UNSEEN, filled
+from .held_out_wordings import GREETINGS, PLAIN, UNSEEN, filled
+from .scoring import Json, Words, part
 
 SEED = 271_828
 """Of the published figures. It only stands behind "evaluation/": no lots of training are drawn from the same seed."""
 ALL = ""
 
 SCHEDULE: Mapping[str, tuple[tuple[str, str], ...]] = {
-    rows.DESCRIBE: (("describe", ALL),),
-    rows.COUNT: (
+    row_names.DESCRIBE: (("describe", ALL),),
+    row_names.COUNT: (
         *((("count_all", ALL),) * 2),
         *((("count_things", SOME),) * 2),
         ("count_things", NONE),
     ),
-    rows.COLOUR: ((("colour_of", PRESENT),) * 3) + ((("colour_of", ABSENT),) * 2),
-    rows.SHAPE: ((("shape_of", PRESENT),) * 3) + ((("shape_of", ABSENT),) * 2),
-    rows.EXISTS: (("exists", PRESENT), ("exists", ABSENT), ("exists", PRESENT), ("exists", HARD_ABSENT)),
-    rows.WHERE: (
+    row_names.COLOUR: ((("colour_of", PRESENT),) * 3) + ((("colour_of", ABSENT),) * 2),
+    row_names.SHAPE: ((("shape_of", PRESENT),) * 3) + ((("shape_of", ABSENT),) * 2),
+    row_names.EXISTS: (("exists", PRESENT), ("exists", ABSENT), ("exists", PRESENT), ("exists", HARD_ABSENT)),
+    row_names.WHERE: (
         *((("where", PRESENT), ("what_at", PRESENT)) * 3),
         ("where", PRESENT),
         ("what_at", ABSENT),
         *((("where", ABSENT),) * 2),
     ),
-    rows.SIZE: ((("size_of", PRESENT),) * 6) + (("size_of", ABSENT),),
-    rows.BACKGROUND: (("background", ALL),),
-    rows.JSON_LIST: (("json_list", ALL),),
-    rows.JSON_KEYS: (("json_keys", "2 keys"), ("json_keys", "3 keys"), ("json_keys", "4 keys")),
-    rows.JSON_ARRAY: (("json_array", ALL),),
-    rows.JSON_COUNT: (("json_count", ALL),),
-    rows.WHICH: tuple(("which_image", shown) for shown in (ONLY_FIRST, ONLY_SECOND, BOTH, NEITHER)),
-    rows.MORE: tuple(("more_shapes", more) for more in (ONLY_FIRST, ONLY_SECOND, BOTH)),
-    rows.ONE_OF_TWO: (
+    row_names.SIZE: ((("size_of", PRESENT),) * 6) + (("size_of", ABSENT),),
+    row_names.BACKGROUND: (("background", ALL),),
+    row_names.JSON_LIST: (("json_list", ALL),),
+    row_names.JSON_KEYS: (("json_keys", "2 keys"), ("json_keys", "3 keys"), ("json_keys", "4 keys")),
+    row_names.JSON_ARRAY: (("json_array", ALL),),
+    row_names.JSON_COUNT: (("json_count", ALL),),
+    row_names.WHICH: tuple(("which_image", shown) for shown in (ONLY_FIRST, ONLY_SECOND, BOTH, NEITHER)),
+    row_names.MORE: tuple(("more_shapes", more) for more in (ONLY_FIRST, ONLY_SECOND, BOTH)),
+    row_names.ONE_OF_TWO: (
         ("describe_one", ALL),
         ("exists_one", PRESENT),
         ("count_one", ALL),
@@ -163,14 +163,14 @@ def plain(seed: int, n: int) -> Iterator[Case]:
     rng = lots(seed, "plain")
     pool = Pool.drawn(rng, n)
     for row in SCHEDULE:
-        if row != rows.DESCRIBE:
+        if row != row_names.DESCRIBE:
             for name, case, _ in of_row(row, n, pool, rng):
                 yield replace(case, rows=(row, part(row, name))) if name else case
     for number in range(n):
         drawn = pool.single[number % len(pool.single)]
         turns = one_turn(rng.choice(PLAIN["count_all"]), drawn.picture)
         expected = Json({"count": len(drawn.scene.shapes)})
-        yield Case((rows.SCHEMA_COUNT,), turns, expected, {"format": COUNT_SCHEMA})
+        yield Case((row_names.SCHEMA_COUNT,), turns, expected, {"format": COUNT_SCHEMA})
     yield from _other_things(n, pool, rng)
     yield from _no_picture(n, pool, rng)
 
@@ -180,28 +180,28 @@ def _descriptions(seed: int, n: int) -> Iterator[Case]:
     rng = lots(seed, "descriptions")
     for count in sorted(set(COUNTS)):
         in_whole = sum(COUNTS[number % len(COUNTS)] == count for number in range(n))
-        row = part(rows.DESCRIBE, "1 shape" if count == 1 else f"{count} shapes")
+        row = part(row_names.DESCRIBE, "1 shape" if count == 1 else f"{count} shapes")
         for number in range(n):
             drawn = Drawn.of(random_scene(rng, count), rng)
             case = Case(
-                (rows.DESCRIBE, row),
+                (row_names.DESCRIBE, row),
                 one_turn(rng.choice(PLAIN["describe"]), drawn.picture),
                 Words(answers.describe(drawn.scene.shapes)),
                 things=tuple(map(str, drawn.scene.shapes)),
-                things_row=rows.EACH_THING,
+                things_row=row_names.EACH_THING,
             )
             yield case if number < in_whole else replace(case, rows=(row,), things=())
 
 
 def _other_things(n: int, pool: Pool, rng: Random) -> Iterator[Case]:
-    nouns = tuple(unknown.PLURALS)
+    nouns = tuple(held_out_unknown.PLURALS)
     for number in range(n):
         about_noun = number % 2 == 0
-        form = unknown.FORMS[number // 2 % len(unknown.FORMS)]
-        text = unknown.about(rng.choice(nouns), form) if about_noun else rng.choice(unknown.QUESTIONS)
-        row = part(rows.OTHER_THINGS, "things that are no shapes" if about_noun else "anything else")
+        form = held_out_unknown.FORMS[number // 2 % len(held_out_unknown.FORMS)]
+        text = held_out_unknown.about(rng.choice(nouns), form) if about_noun else rng.choice(held_out_unknown.QUESTIONS)
+        row = part(row_names.OTHER_THINGS, "things that are no shapes" if about_noun else "anything else")
         turns = one_turn(text, pool.single[number % len(pool.single)].picture)
-        yield Case((rows.OTHER_THINGS, row), turns, Words(answers.DECLINED))
+        yield Case((row_names.OTHER_THINGS, row), turns, Words(answers.DECLINED))
 
 
 def _no_picture(n: int, pool: Pool, rng: Random) -> Iterator[Case]:
@@ -210,13 +210,17 @@ def _no_picture(n: int, pool: Pool, rng: Random) -> Iterator[Case]:
         if number % 4 == 0:
             text, answer, name = rng.choice(GREETINGS), answers.GREETED, "a greeting"
         elif number % 4 == 1:
-            text, answer, name = rng.choice(unknown.QUESTIONS), answers.NO_PICTURE, "a question about other things"
+            text, answer, name = (
+                rng.choice(held_out_unknown.QUESTIONS),
+                answers.NO_PICTURE,
+                "a question about other things",
+            )
         else:
             _, kind, variant = rng.choice(kinds)
             subject, _ = pool.question(kind, variant, number, rng)
             text, answer = filled(rng.choice(PLAIN[kind]), **subject.fields), answers.NO_PICTURE
             name = "a question about shapes"
-        yield Case((rows.NO_PICTURE, part(rows.NO_PICTURE, name)), one_turn(text), Words(answer))
+        yield Case((row_names.NO_PICTURE, part(row_names.NO_PICTURE, name)), one_turn(text), Words(answer))
 
 
 def unseen_wordings(seed: int, n: int) -> Iterator[Case]:
@@ -225,4 +229,4 @@ def unseen_wordings(seed: int, n: int) -> Iterator[Case]:
     pool = Pool.drawn(rng, n)
     for row in SCHEDULE:
         for _, case, _ in of_row(row, n, pool, rng, UNSEEN):
-            yield replace(case, rows=(rows.UNSEEN_WORDINGS, part(rows.UNSEEN_WORDINGS, row)))
+            yield replace(case, rows=(row_names.UNSEEN_WORDINGS, part(row_names.UNSEEN_WORDINGS, row)))

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import answers
-from . import rows
+from ..questions import answers
+from . import row_names
 from .cases import Case, Turn, one_turn
+from .held_out_wordings import PLAIN, UNSEEN, filled
 from .scoring import Call, Words, part
 from .sets import Pool, lots
 from .variants import mixed
-from .wordings import PLAIN, UNSEEN, filled
 
 REPORT, COUNT = "report_shapes", "count_shapes"
 
@@ -53,7 +53,11 @@ def tool_cases(seed: int, n: int) -> Iterator[Case]:
     """Requests for a call, in unseen and in plain wordings; after a call's result; questions that want no tool."""
     rng = lots(seed, "tools")
     pool = Pool.drawn(rng, n)
-    for row, wordings in ((rows.TOOL_ARGUMENTS, UNSEEN), (rows.TOOL_ARGUMENTS_PLAIN, PLAIN), (rows.TOOL_RESULT, PLAIN)):
+    for row, wordings in (
+        (row_names.TOOL_ARGUMENTS, UNSEEN),
+        (row_names.TOOL_ARGUMENTS_PLAIN, PLAIN),
+        (row_names.TOOL_RESULT, PLAIN),
+    ):
         for number in range(n):
             tool = (REPORT, COUNT)[number % 2]
             offers = _offers(tool)
@@ -63,14 +67,14 @@ def tool_cases(seed: int, n: int) -> Iterator[Case]:
             call = _call(tool, shapes)
             turns, offered = one_turn(text, drawn.picture), {"tools": offers[number // 2 % len(offers)]}
             case = Case((row, part(row, tool)), turns, call, offered)
-            if row == rows.TOOL_RESULT:
+            if row == row_names.TOOL_RESULT:
                 after = (Turn("assistant", "", calls=(call,)), Turn("tool", rng.choice(_RESULTS), tool=tool))
                 case = replace(case, turns=(*turns, *after), expected=_in_words(tool, shapes))
             yield case
     for question in mixed(seed, n):
         turns = one_turn(question.text, *question.pictures)
         both = {"tools": [*TOOLS.values()]}
-        yield Case((rows.TOOLS_IDLE, part(rows.TOOLS_IDLE, question.row)), turns, question.expected, both)
+        yield Case((row_names.TOOLS_IDLE, part(row_names.TOOLS_IDLE, question.row)), turns, question.expected, both)
 
 
 _RESULTS = ("ok", "Received.", "stored", '{"status": "ok"}', "Thanks, noted.")

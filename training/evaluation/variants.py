@@ -9,25 +9,25 @@ from random import Random
 
 from PIL import Image
 
-from .. import answers
-from ..scenes import disturb, padded
-from . import rows
+from ..questions import answers
+from ..scenes.draw import disturb, padded
+from . import row_names
 from .cases import NO_REGISTERS, OWN, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS, Case, Picture, Turn, one_turn
+from .held_out_wordings import SYSTEM_PROMPTS
 from .scoring import Expected, part
 from .sets import Pool, lots, of_row
-from .wordings import SYSTEM_PROMPTS
 
 MIXED = (
-    rows.DESCRIBE,
-    rows.COUNT,
-    rows.COLOUR,
-    rows.SHAPE,
-    rows.EXISTS,
-    rows.WHERE,
-    rows.SIZE,
-    rows.BACKGROUND,
-    rows.JSON_LIST,
-    rows.WHICH,
+    row_names.DESCRIBE,
+    row_names.COUNT,
+    row_names.COLOUR,
+    row_names.SHAPE,
+    row_names.EXISTS,
+    row_names.WHERE,
+    row_names.SIZE,
+    row_names.BACKGROUND,
+    row_names.JSON_LIST,
+    row_names.WHICH,
 )
 """The kinds of question, in equal shares."""
 
@@ -106,27 +106,27 @@ def _seen(change: Callable[[Image.Image], Picture]) -> Change:
 
 
 CHANGES: Mapping[str, Change] = {
-    rows.AS_IS: lambda question, rng: _as_is(question),
-    rows.JPEG: _seen(lambda image: Picture.of(image, "JPEG", quality=70)),
-    rows.WEBP: _seen(lambda image: Picture.of(image, "WEBP")),
-    **{row: _seen(_scaled(factor)) for factor, row in rows.SCALED.items()},
-    **{row: _seen(_framed(*aspect)) for aspect, row in rows.PADDED.items()},
-    rows.ANY: lambda question, rng: question.with_pictures(lambda image: Picture.of(disturb(image, rng))),
-    rows.CAPITALS: lambda question, rng: one_turn(question.text.upper(), *question.pictures),
-    rows.SECOND_TURN: lambda question, rng: _second_turn(question),
-    rows.SYSTEM_PROMPT: lambda question, rng: (Turn("system", rng.choice(SYSTEM_PROMPTS)), *_as_is(question)),
+    row_names.AS_IS: lambda question, rng: _as_is(question),
+    row_names.JPEG: _seen(lambda image: Picture.of(image, "JPEG", quality=70)),
+    row_names.WEBP: _seen(lambda image: Picture.of(image, "WEBP")),
+    **{row: _seen(_scaled(factor)) for factor, row in row_names.SCALED.items()},
+    **{row: _seen(_framed(*aspect)) for aspect, row in row_names.PADDED.items()},
+    row_names.ANY: lambda question, rng: question.with_pictures(lambda image: Picture.of(disturb(image, rng))),
+    row_names.CAPITALS: lambda question, rng: one_turn(question.text.upper(), *question.pictures),
+    row_names.SECOND_TURN: lambda question, rng: _second_turn(question),
+    row_names.SYSTEM_PROMPT: lambda question, rng: (Turn("system", rng.choice(SYSTEM_PROMPTS)), *_as_is(question)),
 }
 UNDER_TEMPLATES: Mapping[str, str] = {
-    rows.NO_REGISTERS: NO_REGISTERS,
-    rows.TEXT_FIRST: TEXT_FIRST,
-    rows.TEXT_FIRST_NO_REGISTERS: TEXT_FIRST_NO_REGISTERS,
+    row_names.NO_REGISTERS: NO_REGISTERS,
+    row_names.TEXT_FIRST: TEXT_FIRST,
+    row_names.TEXT_FIRST_NO_REGISTERS: TEXT_FIRST_NO_REGISTERS,
 }
 
 
 def variants(seed: int, n: int) -> Iterator[Case]:
     """The mixed questions in every way in which they are asked."""
     rng = lots(seed, "variants")
-    for row, change in {**CHANGES, **dict.fromkeys(UNDER_TEMPLATES, CHANGES[rows.AS_IS])}.items():
+    for row, change in {**CHANGES, **dict.fromkeys(UNDER_TEMPLATES, CHANGES[row_names.AS_IS])}.items():
         for question in mixed(seed, n):
             case = Case((row, part(row, question.row)), change(question, rng), question.expected)
             yield replace(case, template=UNDER_TEMPLATES.get(row, OWN))

@@ -1,0 +1,1 @@
+"""What answers: llama.cpp on a GGUF model, or a script; and the interface that both fill."""

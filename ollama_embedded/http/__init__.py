@@ -1,0 +1,1 @@
+"""HTTP: the ASGI application, the middleware before it, and the uvicorn server that runs both."""

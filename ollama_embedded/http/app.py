@@ -1,0 +1,214 @@
+"""Which request gets which reply: Ollama's HTTP API as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing
+from typing import Any
+
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from ..engines.base import Engine, EngineError, Event
+from ..protocol import catalog, requests
+from ..protocol.catalog import ModelFacts
+from ..protocol.names import BadName, ModelName
+from ..protocol.options import checked
+from ..protocol.requests import Refusal, Request
+from .keep_alive import Residency
+from .lines import Framer
+from .received import Arrival
+from .replies import Lines, error_reply, json_reply, plain_text, replied
+from .routing import Routes
+
+Endpoint = Callable[[Arrival], Awaitable[Response]]
+
+_POST = frozenset({"POST"})
+_GET = frozenset({"GET"})
+_NOT_SERVED: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("/api/push", "/api/create", "/api/copy", "/api/embed", "/api/embeddings"), _POST),
+    "/api/delete": frozenset({"DELETE"}),
+    "/api/blobs/*": frozenset({"HEAD", "POST"}),
+    **dict.fromkeys(("/v1/models", "/v1/models/*"), _GET),
+    **dict.fromkeys(("/v1/chat/completions", "/v1/completions", "/v1/embeddings"), _POST),
+    **dict.fromkeys(("/v1/responses", "/v1/messages"), _POST),
+}
+"""Paths of a real server that this one leaves out, and their methods."""
+
+
+class OllamaApp:
+    """The routes of a server with an engine behind them; `Reception` stands in front."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        aliases: Iterable[str] = (),
+        num_parallel: int = 1,
+        version: str,
+        unloads: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._version = version
+        self._models = _with_aliases(engine.models, aliases)
+        self._slots = asyncio.Semaphore(num_parallel)
+        self._residency = Residency(engine.unload, unloads)
+        self._endpoints: dict[tuple[str, str], Endpoint] = {
+            ("GET", "/"): self._root,
+            ("HEAD", "/"): self._root,
+            ("GET", "/api/version"): self._show_version,
+            ("HEAD", "/api/version"): self._show_version,
+            ("GET", "/api/status"): self._status,
+            ("GET", "/api/tags"): self._tags,
+            ("HEAD", "/api/tags"): self._tags,
+            ("GET", "/api/ps"): self._ps,
+            ("POST", "/api/show"): self._show,
+            ("POST", "/api/pull"): self._pull,
+            ("POST", "/api/chat"): self._chat,
+            ("POST", "/api/generate"): self._generate,
+        }
+        taken: dict[str, frozenset[str]] = dict(_NOT_SERVED)
+        for method, path in self._endpoints:
+            taken[path] = taken.get(path, frozenset()) | {method}
+        self.routes = Routes(taken)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reply = await self._replied(scope["arrival"])
+        await reply(scope, receive, send)
+
+    async def _replied(self, arrival: Arrival) -> Response:
+        endpoint = self._endpoints.get((arrival.method, arrival.path))
+        if endpoint is not None:
+            try:
+                return await endpoint(arrival)
+            except (Refusal, EngineError) as fault:
+                return error_reply(fault.text, fault.status)
+        if self.routes.takes(arrival.method, arrival.path):
+            return _not_served(arrival.path)
+        allow = self.routes.allow(arrival.path)
+        if allow:
+            return plain_text("405 method not allowed", 405, {"allow": allow})
+        return plain_text("404 page not found", 404)
+
+    async def close(self) -> None:
+        """Give the models back."""
+        await self._residency.close()
+        await self._engine.close()
+
+    async def _root(self, arrival: Arrival) -> Response:
+        return PlainTextResponse("Ollama is running")
+
+    async def _show_version(self, arrival: Arrival) -> Response:
+        return json_reply({"version": self._version})
+
+    async def _status(self, arrival: Arrival) -> Response:
+        return json_reply({"cloud": {"disabled": True, "source": "env"}})
+
+    async def _tags(self, arrival: Arrival) -> Response:
+        return json_reply(catalog.tags(list(self._models.values())))
+
+    async def _ps(self, arrival: Arrival) -> Response:
+        return json_reply(catalog.running(self._residency.loaded))
+
+    async def _show(self, arrival: Arrival) -> Response:
+        name, _, verbose = requests.parse_named(arrival.raw)
+        if not name:
+            raise Refusal(400, "model is required")
+        model = self._find(name)
+        if model is None:
+            raise Refusal(404, f"model '{ModelName.parse(name).short}' not found")
+        return json_reply(catalog.show(model, verbose=verbose))
+
+    async def _pull(self, arrival: Arrival) -> Response:
+        name, stream, _ = requests.parse_named(arrival.raw)
+        if not name:
+            raise Refusal(400, "invalid model name")
+        model = self._find(name)
+        error = {"error": "pull model manifest: file does not exist"}
+        if not stream:
+            reply, status = ({"status": "success"}, 200) if model else (error, 500)
+            return json_reply(reply, status, media_type="application/json")
+        return Lines(_pull_lines(model) if model else [{"status": "pulling manifest"}, error])
+
+    async def _chat(self, arrival: Arrival) -> Response:
+        return await self._answer(requests.parse_chat(arrival.raw))
+
+    async def _generate(self, arrival: Arrival) -> Response:
+        return await self._answer(requests.parse_generate(arrival.raw))
+
+    async def _answer(self, request: Request) -> Response:
+        arrived = time.perf_counter_ns()
+        requests.check_request(request)
+        model = self._find(request.model)
+        if model is None:
+            raise Refusal(404, f"model '{request.model}' not found")
+        framer = Framer(request)
+        if request.is_empty and request.keep_alive == 0:
+            self._residency.leave(model)
+            return json_reply(framer.marker("unload"))
+        requests.check_raw(request)
+        requests.check_abilities(request, model.abilities, model.full_name)
+        options = checked(request.options)
+        if request.is_empty:
+            await self._engine.load(model, options)
+            self._used(model, request)
+            return json_reply(framer.marker("load"))
+        events = self._events(model, request)
+        try:
+            requests.check_format(request)
+            return await replied(events, request, framer, arrived)
+        except (Refusal, EngineError) as fault:
+            return error_reply(fault.text, fault.status, streaming=request.stream)
+        except asyncio.CancelledError:
+            await events.aclose()
+            raise
+
+    async def _events(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
+        """The engine's answer, when it is this request's turn."""
+        async with self._slots:
+            if request.keep_alive != 0:
+                self._used(model, request)
+            try:
+                async with aclosing(self._engine.answer(model, request)) as answer:
+                    async for event in answer:
+                        yield event
+            finally:
+                self._used(model, request)
+
+    def _used(self, model: ModelFacts, request: Request) -> None:
+        context = self._engine.context_length(model, checked(request.options))
+        self._residency.used(model, request.keep_alive, context)
+
+    def _find(self, name: str) -> ModelFacts | None:
+        if not name:
+            return None
+        try:
+            return self._models.get(ModelName.parse(name).key)
+        except BadName as fault:
+            raise Refusal(400, str(fault)) from None
+
+
+def _not_served(path: str) -> Response:
+    """What a real server has and this one has not: a 404 that says so, in the form that clients of the path read."""
+    text = f"the embedded server has no {path}: it serves chat, generate, show, tags, ps, version and pull alone"
+    if path.startswith("/v1/"):
+        return json_reply({"error": {"message": text, "type": "not_found_error", "param": None, "code": None}}, 404)
+    return json_reply({"error": text}, 404)
+
+
+def _with_aliases(models: Iterable[ModelFacts], aliases: Iterable[str]) -> dict[str, ModelFacts]:
+    """Models by the key of their name; an alias is another name for the first one."""
+    known = list(models)
+    named = known + [known[0].under(alias) for alias in aliases]
+    return {ModelName.parse(model.name).key: model for model in named}
+
+
+def _pull_lines(model: ModelFacts) -> Iterator[dict[str, Any]]:
+    """What a pull of a model says that is there already."""
+    yield {"status": "pulling manifest"}
+    layer = {"digest": f"sha256:{model.digest}", "total": model.size, "completed": model.size}
+    yield {"status": f"pulling {model.digest[:12]}", **layer}
+    for status in ("verifying sha256 digest", "writing manifest", "success"):
+        yield {"status": status}

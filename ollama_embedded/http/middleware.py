@@ -1,0 +1,177 @@
+"""What stands before every reply: who may ask, which page, what arrived, which fault is due, is the client there."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Protocol
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from ..faults import Fault
+from .cors import Origins, answered, foreign_origin, with_headers
+from .host_check import may_enter
+from .received import Arrival
+from .routing import Routes, redirect
+
+
+class Replying(Protocol):
+    """An application that replies. It finds the request, read whole, as `scope["arrival"]`."""
+
+    @property
+    def routes(self) -> Routes | None:
+        """What it serves; `None` when that is not known before."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Reply; it is cancelled when the client leaves."""
+
+    async def close(self) -> None:
+        """Give everything back; no reply is being made any more."""
+
+
+class Reception:
+    """The outermost application; `replying` is the one that knows what to say."""
+
+    def __init__(
+        self,
+        replying: Replying,
+        *,
+        arrived: Callable[[Arrival], None] = lambda arrival: None,
+        fault: Callable[[Arrival], Fault | None] = lambda arrival: None,
+        local_only: bool = True,
+        origins: Origins,
+        forwards: bool = False,
+    ) -> None:
+        """`forwards`: what a page may do beyond asking is said by the server that the requests go on to."""
+        self._replying = replying
+        self._arrived = arrived
+        self._fault = fault
+        self._local_only = local_only
+        self._origins, self._forwards = origins, forwards
+        self._own_names = frozenset({socket.gethostname().lower()})
+        self._running: dict[asyncio.Task[None], asyncio.Event] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        body = await _whole_body(receive)
+        query = scope["query_string"].decode("latin-1")
+        arrival = Arrival(scope["method"], scope["path"], headers, body, query)
+        self._arrived(arrival)
+        task = asyncio.ensure_future(self._serve(scope, arrival, _in_turn(send)))
+        self._running[task] = ended = asyncio.Event()
+        try:
+            await _while_connected(task, receive, arrival)
+            if task.cancelled() and not arrival.left.is_set():
+                # The server closes: the client gets a closed connection, not half a reply.
+                scope["hang_up"]()
+                await _disconnected(receive)
+        finally:
+            del self._running[task]
+            arrival.ended.set()
+            ended.set()
+
+    async def close(self) -> None:
+        """Stop every answer and give everything back."""
+        running = dict(self._running)
+        for task in running:
+            task.cancel()
+        for ended in running.values():
+            await ended.wait()
+        await self._replying.close()
+
+    async def _serve(self, scope: Scope, arrival: Arrival, send: Send) -> None:
+        origin = foreign_origin(arrival.headers)
+        reply = self._instead(arrival, origin)
+        if reply is not None:
+            await reply(scope, _nothing_more, send)
+            return
+        if origin and not self._forwards:
+            send = with_headers(send, self._origins.headers(origin))
+        if self._local_only and not may_enter(arrival.headers, self._own_names):
+            await Response(status_code=403)(scope, _nothing_more, send)
+            return
+        await self._reply(scope, arrival, send)
+
+    def _instead(self, arrival: Arrival, origin: str) -> Response | None:
+        """A reply that needs no application. In the real server's order: redirects know nothing of pages."""
+        routes, method, path = self._replying.routes, arrival.method, arrival.path
+        moved = routes.moved(method, path) if routes else None
+        if moved:
+            return redirect(method, *moved, arrival.query)
+        if not origin:
+            return None
+        # gin sets `Allow` for a method that it does not know before it looks at the page.
+        allow = routes.allow(path) if routes and not routes.takes(method, path) else ""
+        if not self._origins.include(origin):
+            return answered(403, [], allow)
+        if method == "OPTIONS" and not self._forwards:
+            return answered(204, self._origins.preflight(origin), allow)
+        return None
+
+    async def _reply(self, scope: Scope, arrival: Arrival, send: Send) -> None:
+        close_connection = scope["hang_up"]
+
+        def hang_up() -> None:
+            arrival.hung_up.set()
+            close_connection()
+
+        scope.update(arrival=arrival, hang_up=hang_up)
+        fault = self._fault(arrival)
+
+        async def reply(send: Send) -> None:
+            await self._replying(scope, _nothing_more, send)
+
+        if fault is None:
+            await reply(send)
+        else:
+            await fault.serve(reply, send, hang_up)
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _in_turn(send: Send) -> Send:
+    """A `send` after which others have their turn: a reply that never waits for anything, such as a long scripted one,
+    would hold up every other and not notice that its client has left."""
+
+    async def send_in_turn(message: Message) -> None:
+        await send(message)
+        await asyncio.sleep(0)
+
+    return send_in_turn
+
+
+async def _while_connected(task: asyncio.Task[None], receive: Receive, arrival: Arrival) -> None:
+    """Let the reply be made; a client that leaves ends it at once, a stream as well as a whole reply."""
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done() and not arrival.hung_up.is_set():
+            arrival.left.set()
+    finally:
+        gone.cancel()
+        if not task.done():
+            task.cancel()
+        await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _nothing_more() -> Message:
+    """The receive() of the inner application: its body was read already."""
+    return {"type": "http.request", "body": b"", "more_body": False}

@@ -1,0 +1,1 @@
+"""The model and its training in PyTorch: network, tokenizer, packing, losses, optimizer, recipe."""

@@ -1,0 +1,1 @@
+"""Questions about scenes with their one right answers: kinds, subjects, wordings, typing noise."""
