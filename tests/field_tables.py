@@ -2,7 +2,7 @@
 
 Between two comments of a page stands what this file writes there:
 
-    <!-- fields: module.Class -->       the fields that the class declares
+    <!-- fields: module.Class -->       the fields that the class and its bases here declare
     <!-- end of fields -->
 """
 
@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / f"docs/reference/{name}.md" for name in ("describer", "ollama-multi-modal", "reader")]
+PACKAGE = "llama_index.multi_modal_llms.ollama"
 REGION = re.compile(r"(<!-- fields: ([\w.]+)\.(\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
 
 
@@ -29,10 +30,15 @@ def renewed(page: str) -> str:
 
 def table(model: Any) -> str:
     rows = ["| field | type | default | |", "| --- | --- | --- | --- |"]
-    for name in model.__annotations__:
+    own = [base for base in reversed(model.__mro__) if is_of(base, PACKAGE)]
+    for name in dict.fromkeys(name for base in own for name in base.__annotations__):
         if field := model.model_fields.get(name):
             rows.append(f"| `{name}` | `{kind(field.annotation)}` | {default(field)} | {field.description or ''} |")
     return "\n".join(rows)
+
+
+def is_of(cls: type[Any], package: str) -> bool:
+    return cls.__module__.startswith(package) and "__annotations__" in cls.__dict__
 
 
 def kind(annotation: Any) -> str:

@@ -18,7 +18,8 @@ from endpoints import eight
 from wire_support import WireServer, answer, attempt, client
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal, _keywords
-from llama_index.multi_modal_llms.ollama._keywords import ChatKeywords, CompleteKeywords, SettingsKeywords, names
+from llama_index.multi_modal_llms.ollama._endpoint_keywords import SettingsKeywords
+from llama_index.multi_modal_llms.ollama._keywords import ChatKeywords, CompleteKeywords, names
 
 MISTAKES = """
 from pathlib import Path

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,7 +19,6 @@ from ._options import (
     GENERATE_NAMES,
     IGNORED_OPTION_NAMES,
     OPTION_NAMES,
-    SETTING_NAMES,
     check_options,
     check_values,
     mapping,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Settings(Protocol):
-    """What a request takes from the object; `OllamaMultiModal` is one."""
+    """What a request takes from the object; `ModelSettings` has it."""
 
     model: str
     temperature: float | None
@@ -46,7 +46,6 @@ class Settings(Protocol):
     max_retries: int
     deadline: float | None
     image_options: ImageOptions
-    keep_pictures: int | None
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,11 @@ class Arguments:
         return bool(self.fields.get("tools"))
 
 
-def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -> Arguments:
+def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any], verb: str = "") -> Arguments:
     """Bring a call's keywords and the settings together.
 
-    Precedence: keyword of the call, then its `options`, then `additional_kwargs`, then the field.
+    Precedence: keyword of the call, then its `options`, then `additional_kwargs`, then the field. `verb` is how errors
+    name the call.
 
     Raises:
         TypeError: a keyword that no request has.
@@ -91,7 +91,7 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -
     known |= CHAT_NAMES if endpoint == "chat" else GENERATE_NAMES
     for name in kwargs:
         if name not in known:
-            raise TypeError(_unknown_keyword(name, endpoint, known))
+            raise TypeError(_unknown_keyword(settings, name, verb or _VERBS[endpoint], known))
     given = {name: value for name, value in kwargs.items() if value is not None or name in OPTION_NAMES}
     image_options = given.get("image_options")
     fields = _fields(settings, given)
@@ -110,7 +110,7 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any]) -
             required=_tools.is_required(given.get("tool_choice"), bool(given.get("tool_required"))),
             one_at_most=given.get("allow_parallel_tool_calls") is False,
         ),
-        keep_pictures=_count("keep_pictures", kwargs.get("keep_pictures", settings.keep_pictures)),
+        keep_pictures=_count("keep_pictures", kwargs.get("keep_pictures")),
     )
 
 
@@ -188,22 +188,24 @@ def _count(name: str, value: Any) -> int | None:
     return value
 
 
-def _unknown_keyword(name: str, endpoint: Endpoint, known: frozenset[str]) -> str:
-    verb = "chat" if endpoint == "chat" else "complete"
-    if name == "image_documents":
-        return "chat takes no image_documents: put each picture into a message, as ImageBlock(path=...) in its blocks"
+_VERBS: Mapping[Endpoint, str] = {"chat": "chat", "generate": "complete"}
+"""What LlamaIndex calls them."""
+
+
+def _unknown_keyword(settings: Settings, name: str, verb: str, known: Collection[str]) -> str:
     if name in GENERATE_NAMES:
         return f"{name} belongs to complete(), which uses /api/generate; chat() has messages instead"
-    if name in CHAT_NAMES:
+    if name in CHAT_NAMES and verb == "complete":
         lacks = "has no history" if name == "keep_pictures" else "cannot offer tools"
         return f"{name} belongs to chat(), which uses /api/chat; complete() {lacks}"
+    if name in CHAT_NAMES:
+        return f"{verb}() has no keyword {name!r}: it asks one question. OllamaMultiModal.chat() has it."
     if name in _OTHER_NAMES:
         return f"{verb}() has no keyword {name!r}. Did you mean {_OTHER_NAMES[name]!r}?"
-    if name in SETTING_NAMES:
-        return f"{name} is a setting of the object: another one has it, OllamaMultiModal({name}=...)"
-    if name.lower() in MEANT_FOR_PICTURES:
-        hint = " Did you mean 'image_documents'?" if verb == "complete" else _IN_A_MESSAGE
-        return f"{verb}() has no keyword {name!r}.{hint}"
+    if name in inspect.signature(type(settings)).parameters:
+        return f"{name} is a setting of the object: another one has it, {type(settings).__name__}({name}=...)"
+    if name.lower() in MEANT_FOR_PICTURES or name == "image_documents":
+        return f"{verb}() has no keyword {name!r}. Pictures follow the question: {verb}(question, picture, ...)"
     return f"{verb}() has no keyword {name!r}.{near_name(name, sorted(known))}"
 
 
@@ -223,4 +225,3 @@ _OTHER_NAMES = {
     "headers": "extra_headers",
 }
 """What other clients, and this one's constructor, call it."""
-_IN_A_MESSAGE = " Put each picture into a message, as ImageBlock(path=...) in its blocks."

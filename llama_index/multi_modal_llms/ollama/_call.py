@@ -235,6 +235,14 @@ def api_of(io: IO, llm: Asker, silence: float | None = None) -> Api:
     return Api(io, llm._target(), clock, llm.max_retries)
 
 
+async def fetch_fitting(io: IO, llm: Asker) -> tuple[ModelCapabilities, int]:
+    """What the model can do, and the context that fits it, in tokens; what `from_server` asks."""
+    api = api_of(io, llm)
+    found = await _capabilities.fetch_settings(api, llm.model)
+    llm._known.put(api.target, llm.model, found[0])
+    return found
+
+
 async def load(
     io: IO,
     llm: Asker,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import (
@@ -14,11 +14,11 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 
-from . import _blocks, _capabilities, _images
+from . import _blocks, _images
 from ._arguments import Arguments, resolve
-from ._call import Call, Media, api_of
+from ._call import Call, Media
 from ._hidden_headers import with_shown_headers
-from ._io import IO
+from ._keywords import MEANT_FOR_PICTURES
 from ._request import Request, chat_request, generate_request
 from ._responses import chat_maker, completion_maker
 from ._tool_results import refuse_lost_pictures
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 
 def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call[ChatResponse]:
-    arguments = resolve(llm, "chat", with_shown_headers(kwargs))
+    _refuse_pictures_beside(kwargs, "chat")
+    kwargs = {"keep_pictures": llm.keep_pictures, **with_shown_headers(kwargs)}
+    arguments = resolve(llm, "chat", kwargs)
     flat = _blocks.flatten(messages)
     refuse_lost_pictures(flat, kwargs.get("tools") or ())
     if arguments.keep_pictures is not None:
@@ -61,7 +63,9 @@ def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Ma
 def complete_call(
     llm: OllamaMultiModal, prompt: str, image_documents: Any, kwargs: Mapping[str, Any]
 ) -> Call[CompletionResponse]:
-    arguments = resolve(llm, "generate", with_shown_headers(kwargs))
+    _refuse_pictures_beside(kwargs, "complete")
+    kwargs = with_shown_headers(kwargs)
+    arguments = resolve(llm, "generate", kwargs)
     has_pictures = image_documents is not None
     if has_pictures and not prompt:
         raise ValueError(
@@ -81,17 +85,16 @@ def complete_call(
     return Call(arguments, needs, build, completion_maker, again)
 
 
-async def fitted(io: IO, llm: OllamaMultiModal, given: Collection[str]) -> OllamaMultiModal:
-    """The object with the settings that fit its model, as far as they were not given."""
-    api = api_of(io, llm)
-    found, window = await _capabilities.fetch_settings(api, llm.model)
-    changes: dict[str, Any] = {}
-    if "is_function_calling_model" not in given and found.abilities is not None:
-        changes["is_function_calling_model"] = "tools" in found.abilities
-    if "context_window" not in given:
-        changes["context_window"] = window
-    llm._known.put(api.target, llm.model, found)
-    return llm.model_copy(update=changes)
+def _refuse_pictures_beside(kwargs: Mapping[str, Any], verb: str) -> None:
+    if verb == "chat" and "image_documents" in kwargs:
+        raise TypeError(
+            "chat takes no image_documents: put each picture into a message, as ImageBlock(path=...) in its blocks"
+        )
+    for name in kwargs:
+        if name.lower() in MEANT_FOR_PICTURES:
+            in_a_message = " Put each picture into a message, as ImageBlock(path=...) in its blocks."
+            hint = in_a_message if verb == "chat" else " Did you mean 'image_documents'?"
+            raise TypeError(f"{verb}() has no keyword {name!r}.{hint}")
 
 
 def _needs(arguments: Arguments, blocks: Sequence[Any]) -> frozenset[str]:

@@ -7,17 +7,10 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Required, TypeAlias, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
-    from llama_index.core.base.llms.types import DocumentBlock, ImageBlock, VideoBlock
-    from llama_index.core.callbacks import CallbackManager
-    from llama_index.core.llms.llm import CompletionToPromptCallable, MessagesToPromptCallable
-    from llama_index.core.prompts import BasePromptTemplate
-    from llama_index.core.schema import BaseNode, NodeWithScore
-    from llama_index.core.tools.types import BaseTool
-    from llama_index.core.types import BaseOutputParser, PydanticProgramMode
     from PIL.Image import Image
     from pydantic import BaseModel
 
@@ -38,20 +31,26 @@ class ArrayLike(Protocol):
     def __array_interface__(self) -> dict[str, Any]: ...
 
 
-# Each in one literal: pyright takes an alias of joined ones for unknown, and then any value for a picture.
-_File: TypeAlias = "str | os.PathLike[str] | bytes | OpenFile"
-_Block: TypeAlias = "ImageBlock | VideoBlock | DocumentBlock"
-Picture: TypeAlias = "_File | Image | ArrayLike | PreparedImage | BaseNode | NodeWithScore | _Block"
-"""One thing that may stand in `image_documents`."""
-Pictures: TypeAlias = "Picture | Iterable[Picture] | None"
-Format: TypeAlias = "str | Mapping[str, Any] | type[BaseModel] | None"
-"""`"json"`, a JSON schema, or a class that has one."""
+class Tool(Protocol):
+    """A tool that describes itself, as LlamaIndex's do."""
 
+    @property
+    def metadata(self) -> Any: ...
+
+
+# Each in one literal: pyright takes an alias of joined ones for unknown, and then any value for a picture.
+File: TypeAlias = "str | os.PathLike[str] | bytes | OpenFile"
+Picture: TypeAlias = "File | Image | ArrayLike | PreparedImage"
+"""One picture, or a PDF or video of which pages or frames are sent."""
+Schema: TypeAlias = "Mapping[str, Any] | type[BaseModel]"
+"""A JSON Schema, or a class that has one."""
+Format: TypeAlias = "str | Schema | None"
+"""`"json"`, or a schema."""
 
 MEANT_FOR_PICTURES = frozenset(
     ("image", "images", "image_document", "image_docs", "image_path", "image_paths", "image_nodes", "image_url")
 ) | frozenset(("image_urls", "picture", "pictures", "documents", "img", "imgs"))
-"""What people write instead of `image_documents`."""
+"""What people write instead of `image_documents`, or of a picture after the question."""
 
 
 class Options(TypedDict, total=False):
@@ -79,13 +78,12 @@ class Options(TypedDict, total=False):
     stop: str | Sequence[str] | None
 
 
-class CallKeywords(Options, total=False):
-    """What every endpoint takes."""
+class QuestionKeywords(Options, total=False):
+    """What every call takes."""
 
     options: Mapping[str, Any] | None
     options_unchecked: Mapping[str, Any] | None
     max_tokens: int | None
-    format: Format
     think: bool | str | None
     keep_alive: float | str | None
     truncate: bool | None
@@ -98,28 +96,43 @@ class CallKeywords(Options, total=False):
     extra_headers: Mapping[str, str] | None
 
 
-class CompleteKeywords(CallKeywords, total=False):
-    """What /api/generate alone takes."""
+class PromptKeywords(TypedDict, total=False):
+    """What /api/generate alone takes, besides a system prompt."""
 
-    system: str | None
     template: str | None
     raw: bool | None
     suffix: str | None
     context: Sequence[int] | None
 
 
+class AskKeywords(QuestionKeywords, PromptKeywords, total=False):
+    """What `VisionModel` takes with a question, besides `system` and `schema`."""
+
+
+class CallKeywords(QuestionKeywords, total=False):
+    """What every endpoint of LlamaIndex's class takes."""
+
+    format: Format
+
+
+class CompleteKeywords(CallKeywords, PromptKeywords, total=False):
+    """What /api/generate alone takes."""
+
+    system: str | None
+
+
 class ChatKeywords(CallKeywords, total=False):
     """What /api/chat alone takes."""
 
-    tools: Sequence[BaseTool | Mapping[str, Any]] | None
+    tools: Sequence[Tool | Mapping[str, Any]] | None
     tool_choice: str | Mapping[str, Any] | None
     tool_required: bool | None
     allow_parallel_tool_calls: bool | None
     keep_pictures: int | None
 
 
-class OtherSettings(Options, total=False):
-    """What the constructor takes besides model and address: its fields, and the server's options by name."""
+class ModelKeywords(Options, total=False):
+    """The settings of a model on a server, besides its name and address; the server's options by name among them."""
 
     context_window: int
     request_timeout: float | None
@@ -133,26 +146,15 @@ class OtherSettings(Options, total=False):
     max_retries: int
     max_validation_retries: int
     check_capabilities: bool
-    is_function_calling_model: bool
-    keep_pictures: int | None
     image_options: ImageOptions | Mapping[str, Any]
     verify: bool | str
     cert: str | tuple[str, str] | None
     max_tokens: int | None
-    callback_manager: CallbackManager | None
-    rate_limiter: Any
-    system_prompt: str | None
-    messages_to_prompt: MessagesToPromptCallable | None
-    completion_to_prompt: CompletionToPromptCallable | None
-    output_parser: BaseOutputParser | None
-    pydantic_program_mode: PydanticProgramMode | Literal["default", "openai", "llm", "function", "guidance"]
-    query_wrapper_prompt: BasePromptTemplate | None
 
 
-class SettingsKeywords(OtherSettings, total=False):
-    """All that the constructor takes."""
+class VisionModelKeywords(ModelKeywords, total=False):
+    """What `VisionModel` takes besides the model's name and the host."""
 
-    model: Required[str]
     base_url: str | None
 
 
@@ -161,35 +163,12 @@ def names(keywords: type[Any], *, without: type[Any] | None = None) -> frozenset
     return frozenset(keywords.__annotations__) - (frozenset(without.__annotations__) if without else frozenset())
 
 
-def _complete(self: Any, prompt: str, image_documents: Pictures = None, formatted: bool = False) -> None: ...
-
-
-def _chat(self: Any, messages: Any) -> None: ...
-
-
-def signature_of(endpoint: str) -> inspect.Signature:
-    """An endpoint's parameters with all its keywords, for notebooks: core's wrappers show `*args, **kwargs`."""
-    template, keywords = (_chat, ChatKeywords) if endpoint.endswith("chat") else (_complete, CompleteKeywords)
-    return _with_keywords(inspect.signature(template), keywords)
-
-
-def with_options(signature: inspect.Signature) -> inspect.Signature:
-    """A constructor's parameters, the server's options included."""
-    return _with_keywords(signature, OtherSettings)
-
-
-def with_pictures(signature: inspect.Signature) -> inspect.Signature:
-    """The parameters of what fills a template, `image_documents` included: core shows `**prompt_args` alone."""
-    *known, rest = signature.parameters.values()
-    pictures = inspect.Parameter("image_documents", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Pictures)
-    return signature.replace(parameters=[*known, pictures, rest])
-
-
-def _with_keywords(signature: inspect.Signature, keywords: type[Any]) -> inspect.Signature:
+def with_keywords(signature: inspect.Signature, keywords: type[Any]) -> inspect.Signature:
+    """Parameters with every keyword in the place of `**`, for notebooks."""
     known = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         for name, annotation in keywords.__annotations__.items()
-        if name not in signature.parameters
+        if name not in {each.name for each in known}
     ]
     return signature.replace(parameters=[*known, *added], return_annotation=inspect.Signature.empty)

@@ -2,61 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from . import _call
+from ._capabilities import ModelCapabilities
 from ._io import run_blocking
-
-if TYPE_CHECKING:
-    from ._capabilities import ModelCapabilities
-    from .base import OllamaMultiModal
+from ._settings import ModelSettings
 
 
-class OnServer:
-    """A mixin: what is done with the model and the server, besides asking."""
-
-    def _asks(self) -> OllamaMultiModal:
-        """The object itself, as the rooms know it."""
-        raise NotImplementedError
+class OnServer(ModelSettings):
+    """What is done with the model and the server, besides asking."""
 
     def capabilities(self) -> ModelCapabilities:
         """What the model can do, from the server; asked once."""
-        llm = self._asks()
-        return run_blocking(_call.known(llm._blocking(), llm))
+        return run_blocking(_call.known(self._blocking(), self))
 
     async def acapabilities(self) -> ModelCapabilities:
         """`capabilities` on an event loop."""
-        llm = self._asks()
-        return await _call.known(llm._on_loop(), llm)
+        return await _call.known(self._on_loop(), self)
 
     def preload(self) -> None:
         """Load the model, with the options that calls will use, so that the first answer does not wait for it."""
-        llm = self._asks()
-        run_blocking(_call.load(llm._blocking(), llm, llm.keep_alive))
+        run_blocking(_call.load(self._blocking(), self, self.keep_alive))
 
     async def apreload(self) -> None:
         """`preload` on an event loop."""
-        llm = self._asks()
-        await _call.load(llm._on_loop(), llm, llm.keep_alive)
+        await _call.load(self._on_loop(), self, self.keep_alive)
 
     def unload(self) -> None:
         """Free the model's memory on the server."""
-        llm = self._asks()
-        run_blocking(_call.load(llm._blocking(), llm, 0))
+        run_blocking(_call.load(self._blocking(), self, 0))
 
     async def aunload(self) -> None:
         """`unload` on an event loop."""
-        llm = self._asks()
-        await _call.load(llm._on_loop(), llm, 0)
+        await _call.load(self._on_loop(), self, 0)
 
     def close(self) -> None:
         """Close open connections. Dropping the object does so too; using it again opens new ones."""
-        self._asks()._connections.close()
+        self._connections.close()
 
     async def aclose(self) -> None:
         """`close` on an event loop."""
-        await self._asks()._connections.aclose()
+        await self._connections.aclose()
+
+    def _fitted(self, found: tuple[ModelCapabilities, int], given: Collection[str]) -> Self:
+        """The object with the settings that fit its model, as far as they were not given."""
+        _, window = found
+        return self if "context_window" in given else self.model_copy(update={"context_window": window})
 
     def __enter__(self) -> Self:
         return self

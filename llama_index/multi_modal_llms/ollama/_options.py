@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
-from ._keywords import CallKeywords, ChatKeywords, CompleteKeywords, Options, SettingsKeywords, names
+from ._keywords import CallKeywords, ChatKeywords, CompleteKeywords, Options, names
 
 OPTION_NAMES = names(Options)
 # fmt: off
@@ -24,7 +24,6 @@ CALL_NAMES = frozenset(
 FIELD_NAMES = names(CallKeywords, without=Options) - CALL_NAMES
 GENERATE_NAMES = names(CompleteKeywords, without=CallKeywords)
 CHAT_NAMES = names(ChatKeywords, without=CallKeywords)
-SETTING_NAMES = names(SettingsKeywords, without=CallKeywords)
 
 
 def option_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:

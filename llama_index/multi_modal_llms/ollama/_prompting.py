@@ -14,7 +14,8 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRol
 from llama_index.core.schema import ImageNode, NodeWithScore
 
 from . import _images
-from ._keywords import MEANT_FOR_PICTURES, Pictures
+from ._endpoint_keywords import Pictures
+from ._keywords import MEANT_FOR_PICTURES
 
 if TYPE_CHECKING:
     from llama_index.core.prompts import BasePromptTemplate

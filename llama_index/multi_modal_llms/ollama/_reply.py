@@ -105,6 +105,11 @@ class Accumulator(Generic[T]):
         """The tool calls so far that the caller gets to see, as Ollama writes them."""
         return self._tool_rules.kept(self._calls) if self._calls else []
 
+    @property
+    def pictures(self) -> tuple[dict[str, Any], ...]:
+        """What was sent of each picture."""
+        return tuple(self._pictures or ())
+
     def fields(self) -> dict[str, Any]:
         """Every field of the last line but the text; at the end, with the reason why it ended and what was sent."""
         extra = {name: value for name, value in self.reply.items() if name not in _SHOWN_ELSEWHERE}

@@ -1,99 +1,78 @@
-"""What a constructor is given -> the fields of the object; nothing is dropped without a word."""
+"""The settings of one model on one server, and how its calls see them: fields that no call changes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any
 
-from llama_index.core.base.llms.types import LLMMetadata
-from llama_index.core.constants import DEFAULT_NUM_OUTPUTS
-from llama_index.core.multi_modal_llms.base import MultiModalLLMMetadata
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from ._address import default_base_url, parse_address
-from ._headers import checked_headers
-from ._options import OPTION_NAMES, check_options, check_values, near_name, option_defaults
+from ._capabilities import CapabilityCache
+from ._connections import Connections
+from ._deadline import Deadline
+from ._headers import request_headers
+from ._images import ImageOptions
+from ._io import IO, AsyncIO, BlockingIO
+from ._target import Target
 
-if TYPE_CHECKING:
-    from .base import OllamaMultiModal
-
-_OTHER_NAMES = {
-    "think": "thinking",
-    "host": "base_url",
-    "url": "base_url",
-    "api_base": "base_url",
-    "api_key": "headers",
-    "extra_headers": "headers",
-    "json": "json_mode",
-    "system": "system_prompt",
-    "timeout": "request_timeout",
-    "model_name": "model",
-    "format": "json_mode",
-    "max_new_tokens": "max_tokens",
-    "max_output_tokens": "max_tokens",
-    "max_completion_tokens": "max_tokens",
-    "options": "additional_kwargs",
-}
-"""What other clients call it."""
+_parse_address = lru_cache(maxsize=64)(parse_address)
 
 
-def read_arguments(data: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
-    """Fold Ollama's option names into `additional_kwargs`, and take credentials out of the address.
+class ModelSettings(BaseModel):
+    """What every call of an object goes by. Making one asks no server; the object pickles and works on any loop."""
 
-    Raises:
-        TypeError: an argument that is neither a field nor an option.
-        ValueError: an address that is none.
-    """
-    given = {name: value for name, value in data.items() if name != "class_name"}  # core adds it to its dumps
-    options = option_defaults({name: value for name, value in given.items() if name not in fields})
-    window, option = given.get("context_window"), given.get("num_ctx")
-    if window is not None and option is not None and window != option:
-        raise TypeError(f"context_window ({window}) and num_ctx ({option}) are the same thing; pass one of them")
-    for name in given:
-        if name == "prompt_key":
-            raise TypeError("OllamaMultiModal has no argument 'prompt_key': it had no effect. Leave it out.")
-        if name not in fields and name not in options and name != "max_tokens":
-            other = _OTHER_NAMES.get(name)
-            hint = (
-                f" Did you mean {other!r}?"
-                if other
-                else near_name(name, sorted({*fields, *OPTION_NAMES, "max_tokens"}))
-            )
-            raise TypeError(f"OllamaMultiModal has no argument {name!r}.{hint}")
-    settings = {name: value for name, value in given.items() if name in fields}
-    check_options(settings.get("additional_kwargs") or {}, "additional_kwargs")
-    if options:
-        settings["additional_kwargs"] = {**options, **(settings.get("additional_kwargs") or {})}
-    check_values(settings.get("additional_kwargs") or {})
-    address = parse_address(str(settings.get("base_url") or default_base_url()))
-    settings["base_url"] = address.url
-    headers = checked_headers(settings.get("headers") or {})
-    if address.authorization:
-        headers.setdefault("Authorization", address.authorization)
-    settings["headers"] = headers
-    return settings
-
-
-def addressed(model: str, base_url: str | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """A constructor's arguments, the address only where one was given."""
-    return {"model": model, **({"base_url": base_url} if base_url else {}), **kwargs}
-
-
-class OllamaMetadata(LLMMetadata, MultiModalLLMMetadata):  # type: ignore[misc]
-    """What LlamaIndex's components ask of an LLM, and of a multimodal one."""
-
-    temperature: float | None = None
-    """Tracers show the metadata as the call's parameters."""
-
-
-def metadata_of(llm: OllamaMultiModal) -> OllamaMetadata:
-    """From the fields alone."""
-    options = llm.additional_kwargs
-    limit = options.get("num_predict")
-    return OllamaMetadata(
-        context_window=options.get("num_ctx") or llm.context_window,
-        num_output=limit if isinstance(limit, int) and limit > 0 else DEFAULT_NUM_OUTPUTS,
-        model_name=llm.model,
-        temperature=options.get("temperature", llm.temperature),
-        is_chat_model=True,
-        is_function_calling_model=llm.is_function_calling_model,
+    base_url: str = Field(default_factory=default_base_url, description="Where the server is.")
+    model: str = Field(description="The model's name on that server.", min_length=1)
+    temperature: float | None = Field(
+        default=0.75, ge=0.0, description="Sampling temperature; None leaves it to the model's own."
     )
+    context_window: int = Field(  # LlamaIndex's own default, also without it
+        default=3900, gt=0, description="Context in tokens; sent as the option num_ctx."
+    )
+    request_timeout: float | None = Field(
+        default=600.0, gt=0, description="Seconds of silence that are borne; None for any. Not the total time."
+    )
+    deadline: float | None = Field(default=None, gt=0, description="Seconds that a whole call may take.")
+    additional_kwargs: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Further Ollama options; they win over temperature and context_window.",
+    )
+    options_unchecked: dict[str, Any] = Field(
+        default_factory=dict, description="Ollama options that this program does not know yet; sent as they are."
+    )
+    keep_alive: float | str | None = Field(default=None, description='How long the model stays loaded: 300, "5m", -1.')
+    thinking: bool | str | None = Field(default=None, description='Whether the model thinks: True, False, "low" ...')
+    headers: dict[str, str] = Field(
+        default_factory=dict, exclude=True, repr=False, description="Sent with each request; never shown or dumped."
+    )
+    json_mode: bool = Field(default=False, description="Each answer is a JSON object.")
+    max_retries: int = Field(default=2, ge=0, description="Further tries when nothing had come: see errors.")
+    max_validation_retries: int = Field(
+        default=1, ge=0, description="Further questions when a structured answer breaks its schema."
+    )
+    check_capabilities: bool = Field(default=True, description="Ask the server once what the model can do.")
+    image_options: ImageOptions = Field(default_factory=ImageOptions, description="How pictures are prepared.")
+    verify: bool | str = Field(default=True, description="Check TLS certificates; or the path of a CA file.")
+    cert: str | tuple[str, str] | None = Field(
+        default=None, description="A client certificate (mTLS): a PEM file with its key, or a file for each."
+    )
+
+    _connections: Connections = PrivateAttr(default_factory=Connections)
+    _known: CapabilityCache = PrivateAttr(default_factory=CapabilityCache)
+
+    model_config = ConfigDict(hide_input_in_errors=True, defer_build=True)  # which may hold a key
+
+    def _target(self) -> Target:
+        address = _parse_address(self.base_url)
+        headers = request_headers(address, self.headers)
+        return Target.of(address, headers, self.verify, self.cert)
+
+    def _clock(self) -> Deadline:
+        return Deadline.start(self.request_timeout, self.deadline)
+
+    def _blocking(self) -> IO:
+        return BlockingIO(self._connections)
+
+    def _on_loop(self) -> IO:
+        return AsyncIO(self._connections)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import AsyncGenerator, Collection, Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -15,27 +14,23 @@ from llama_index.core.base.llms.types import (
     CompletionResponseAsyncGen,
     CompletionResponseGen,
 )
-from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr
-from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
+from llama_index.core.bridge.pydantic import ConfigDict, Field
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.multi_modal_llms.base import MultiModalLLM
 from llama_index.core.types import Model, PydanticProgramMode
 
 from . import _call, _calls, _structured, _tool_calls
-from ._address import default_base_url, parse_address
-from ._capabilities import CapabilityCache
-from ._connections import Connections
-from ._deadline import Deadline
-from ._headers import request_headers
-from ._images import ImageOptions, awaited
-from ._io import IO, AsyncIO, BlockingIO, run_blocking
-from ._keywords import ChatKeywords, CompleteKeywords, OtherSettings, Pictures, SettingsKeywords
+from ._constructor import OTHER_NAMES, addressed, read_arguments
+from ._endpoint_keywords import OtherSettings, Pictures, SettingsKeywords
+from ._held_streams import outermost
+from ._images import awaited
+from ._io import run_blocking
+from ._keywords import ChatKeywords, CompleteKeywords
+from ._metadata import OllamaMetadata, metadata_of
 from ._on_server import OnServer
 from ._prompting import PromptsWithPictures
-from ._settings import OllamaMetadata, addressed, metadata_of, read_arguments
-from ._streams import AsyncReplyStream, ReplyStream, outermost
-from ._target import Target
+from ._streams import AsyncReplyStream, ReplyStream
 
 if TYPE_CHECKING:
     from llama_index.core.llms.structured_llm import StructuredLLM
@@ -43,8 +38,11 @@ if TYPE_CHECKING:
     from llama_index.core.prompts import PromptTemplate
     from llama_index.core.tools.types import BaseTool
 
+    from ._capabilities import ModelCapabilities
+
 Kwargs = dict[str, Any] | None
-_parse_address = lru_cache(maxsize=64)(parse_address)
+_OTHER_NAMES = {**OTHER_NAMES, "system": "system_prompt"}
+"""What other clients call a setting."""
 
 
 @outermost
@@ -58,54 +56,19 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
     on any number of event loops, and in other processes after pickling.
     """
 
-    base_url: str = Field(default_factory=default_base_url, description="Where the server is.")
-    model: str = Field(description="The model's name on that server.", min_length=1)
-    temperature: float | None = Field(
-        default=0.75, ge=0.0, description="Sampling temperature; None leaves it to the model's own."
-    )
-    context_window: int = Field(
-        default=DEFAULT_CONTEXT_WINDOW, gt=0, description="Context in tokens; sent as the option num_ctx."
-    )
-    request_timeout: float | None = Field(
-        default=600.0, gt=0, description="Seconds of silence that are borne; None for any. Not the total time."
-    )
-    deadline: float | None = Field(default=None, gt=0, description="Seconds that a whole call may take.")
-    additional_kwargs: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Further Ollama options; they win over temperature and context_window.",
-    )
-    options_unchecked: dict[str, Any] = Field(
-        default_factory=dict, description="Ollama options that this program does not know yet; sent as they are."
-    )
-    keep_alive: float | str | None = Field(default=None, description='How long the model stays loaded: 300, "5m", -1.')
-    thinking: bool | str | None = Field(default=None, description='Whether the model thinks: True, False, "low" ...')
-    headers: dict[str, str] = Field(
-        default_factory=dict, exclude=True, repr=False, description="Sent with each request; never shown or dumped."
-    )
-    json_mode: bool = Field(default=False, description="Each answer is a JSON object.")
-    max_retries: int = Field(default=2, ge=0, description="Further tries when nothing had come: see errors.")
-    max_validation_retries: int = Field(
-        default=1, ge=0, description="Further questions when a structured answer breaks its schema."
-    )
-    check_capabilities: bool = Field(default=True, description="Ask the server once what the model can do.")
     is_function_calling_model: bool = Field(default=True, description="Whether agents may offer it tools.")
     keep_pictures: int | None = Field(
         default=None, ge=0, description="Newest pictures of a chat to send; None for all."
     )
-    image_options: ImageOptions = Field(default_factory=ImageOptions, description="How pictures are prepared.")
-    verify: bool | str = Field(default=True, description="Check TLS certificates; or the path of a CA file.")
-    cert: str | tuple[str, str] | None = Field(
-        default=None, description="A client certificate (mTLS): a PEM file with its key, or a file for each."
-    )
 
-    _connections: Connections = PrivateAttr(default_factory=Connections)
-    _known: CapabilityCache = PrivateAttr(default_factory=CapabilityCache)
-
-    model_config = ConfigDict(hide_input_in_errors=True)  # which may hold a key
+    model_config = ConfigDict(defer_build=False)
 
     def __init__(self, **settings: Unpack[SettingsKeywords]) -> None:
         # Here and not in a validator: pydantic puts the whole input, headers and passwords included, into its errors.
-        super().__init__(**read_arguments(settings, type(self).model_fields))
+        given = {name: value for name, value in settings.items() if name != "class_name"}  # core adds it to its dumps
+        if "prompt_key" in given:
+            raise TypeError("OllamaMultiModal has no argument 'prompt_key': it had no effect. Leave it out.")
+        super().__init__(**read_arguments("OllamaMultiModal", given, type(self).model_fields, _OTHER_NAMES))
 
     @classmethod
     def class_name(cls) -> str:
@@ -271,7 +234,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
             OllamaMultiModalError: no such server or model, or an Ollama that cuts long prompts without a word.
         """
         llm = cls(**addressed(model, base_url, settings))
-        return run_blocking(_calls.fitted(llm._blocking(), llm, settings))
+        return llm._fitted(run_blocking(_call.fetch_fitting(llm._blocking(), llm)), settings)
 
     @classmethod
     async def afrom_server(
@@ -279,7 +242,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
     ) -> OllamaMultiModal:
         """`from_server` on an event loop."""
         llm = cls(**addressed(model, base_url, settings))
-        return await _calls.fitted(llm._on_loop(), llm, settings)
+        return llm._fitted(await _call.fetch_fitting(llm._on_loop(), llm), settings)
 
     # tools
 
@@ -309,22 +272,14 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
 
     # how the rooms see the object
 
+    def _fitted(self, found: tuple[ModelCapabilities, int], given: Collection[str]) -> Self:
+        fitted, abilities = super()._fitted(found, given), found[0].abilities
+        if "is_function_calling_model" in given or abilities is None:
+            return fitted
+        return fitted.model_copy(update={"is_function_calling_model": "tools" in abilities})
+
     def _asks(self) -> OllamaMultiModal:
         return self
-
-    def _target(self) -> Target:
-        address = _parse_address(self.base_url)
-        headers = request_headers(address, self.headers)
-        return Target.of(address, headers, self.verify, self.cert)
-
-    def _clock(self) -> Deadline:
-        return Deadline.start(self.request_timeout, self.deadline)
-
-    def _blocking(self) -> IO:
-        return BlockingIO(self._connections)
-
-    def _on_loop(self) -> IO:
-        return AsyncIO(self._connections)
 
     def _question(self, output_cls: type[Model], *asked: Any) -> _structured.Question[Model] | None:
         """`None` where core's own programs are to do it."""

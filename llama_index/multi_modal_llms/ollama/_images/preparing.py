@@ -47,22 +47,24 @@ async def aprepare_image(source: Any, options: ImageOptions | None = None) -> Pr
     return await asyncio.to_thread(prepare_image, await awaited(source), options)
 
 
-def prepare_documents(image_documents: Any, options: ImageOptions) -> list[PreparedImage]:
+def prepare_documents(
+    image_documents: Any, options: ImageOptions, *, where: str = "image_documents"
+) -> list[PreparedImage]:
     """What an `image_documents=` argument holds, in its order: one picture, or a list or generator of them.
 
     `None` is no picture; a list or generator without one is an error: somebody meant to send some. Errors name
-    `image_documents[i]`.
+    it `where[i]`.
     """
     if image_documents is None:
         return []
     if not isinstance(image_documents, (list, tuple)) and not (
         isinstance(image_documents, Iterator) and not hasattr(image_documents, "read")
     ):
-        return _prepare_item(image_documents, options, where="image_documents")
+        return _prepare_item(image_documents, options, where=where)
     pictures = [
         picture
         for index, item in enumerate(image_documents)
-        for picture in _prepare_item(item, options, where=f"image_documents[{index}]")
+        for picture in _prepare_item(item, options, where=f"{where}[{index}]")
     ]
     if not pictures:
         way_out = "Where did they go? To ask without pictures, pass None, or leave it out."
