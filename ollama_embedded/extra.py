@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MODULES = ("starlette", "uvicorn", "xllamacpp")
-_INSTALL = "pip install 'llama-index-multi-modal-llms-ollama[embedded]'"
+_INSTALL = 'pip install "llama-index-multi-modal-llms-ollama[embedded]>=1"'
 
 
 class ExtraMissing(ModuleNotFoundError):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 
-from ollama_vision.extras import CLI, how_to_install, is_complete
+from ollama_vision.extras import CLI, install_hint, is_complete
 
 
 def main() -> int:
     """Run the command; the exit code is 0 only when there was an answer."""
     if not is_complete(CLI):
         print(
-            f"ollama-vision is not fully installed. Complete it with: {how_to_install('cli')}",
+            f"ollama-vision is not fully installed. Complete it with: {install_hint('cli')}",
             file=sys.stderr,
         )
         return 2

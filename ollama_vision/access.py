@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .extras import lacks_embedded
+
 STANDARD_INPUT = "-"
 STANDARD_OUTPUT = "-"
 MODEL_VARIABLE = "OLLAMA_VISION_MODEL"
@@ -39,6 +41,8 @@ def read_access(*, demo: bool, hosts: Iterable[str], headers: Iterable[str], cac
     hosts, headers = tuple(hosts), tuple(headers)
     if demo and (hosts or headers or cacert is not None):
         raise UsageError("--demo starts a server of its own: leave out --host, --header and --cacert.")
+    if demo and (lacking := lacks_embedded("--demo")):
+        raise UsageError(lacking)
     if cacert is not None:
         check_certificates(cacert)
     return Access(demo, hosts, dict(read_header(text) for text in headers), cacert)

@@ -1,4 +1,7 @@
-"""Which optional packages are here, and how to get the others; standard library only."""
+"""Optional dependencies (extras): which of their packages are here, and the pip command for the others.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,16 @@ def is_complete(modules: Iterable[str]) -> bool:
     return all(find_spec(name) is not None for name in modules)
 
 
-def how_to_install(extra: str) -> str:
-    """The pip command for an extra.
+def install_hint(*extras: str) -> str:
+    """The pip command for extras.
 
     With `>=1`: without it an index that has not got 1.0 yet gives 0.6.1, which is another program.
     """
-    return f'pip install "{DISTRIBUTION}[{extra}]>=1"'
+    return f'pip install "{DISTRIBUTION}[{",".join(extras)}]>=1"'
+
+
+def lacks_embedded(who: str) -> str:
+    """Why `who` cannot start a server here, and how to get what it needs; empty when all of it is there."""
+    if is_complete(EMBEDDED):
+        return ""
+    return f"{who} needs the extra embedded ({EXTRAS['embedded'].purpose}). Get it with: {install_hint('embedded')}"

@@ -1,9 +1,10 @@
-"""Which servers are asked: those that were named, or one with the demo model that lives as long as the command."""
+"""Selection of servers: those that were named, or one with the demo model that lives as long as the command."""
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,6 @@ from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import ConnectionFailedError, OllamaMultiModalError, SilenceTimeoutError
 
 from .access import Access
-from .extras import EMBEDDED, how_to_install, is_complete
 from .models import only_vision_model
 from .screen import ProgressSink
 from .words import duration
@@ -43,18 +43,17 @@ class Servers:
         if self.model is not None:
             return self.model
         screen.wait("Looking for a model that sees")
-        faults = []
+        faults: list[tuple[str, OllamaMultiModalError]] = []
         for settings in self.settings:
             there = OllamaServer(**settings, request_timeout=_at_most(self.timeout, _LONGEST_SILENCE))
             try:
                 models = there.models()
             except OllamaMultiModalError as fault:
                 # Another one may know; this one is named by the run.
-                faults.append(fault)
+                faults.append((str(there.base_url), fault))
             else:
                 return only_vision_model(models, server=str(there.base_url))
-        first, *others = faults
-        raise first if not others else type(first)(" ".join(map(str, faults))) from first
+        raise _joined(faults)
 
     def wait_for_one(self, seconds: float, screen: ProgressSink) -> None:
         """Until one of them answers, but no longer than so many seconds: then the run says what there is."""
@@ -69,6 +68,17 @@ class Servers:
         ):
             screen.wait(f"Waiting for {names}, {duration(left)} left")
             time.sleep(min(_BETWEEN_LOOKS, left))
+
+
+def _joined(faults: Sequence[tuple[str, OllamaMultiModalError]]) -> OllamaMultiModalError:
+    """The first, with its class, status and body, in the words of all; each says whose they are."""
+    (_, first), *others = faults
+    if not others:
+        return first
+    joined = copy.copy(first)
+    joined.args = (" ".join(str(fault) if host in str(fault) else f"{host}: {fault}" for host, fault in faults),)
+    joined.__cause__ = first
+    return joined
 
 
 def _at_most(seconds: float | None, longest: float) -> float:
@@ -97,8 +107,6 @@ def servers_for(
     if not access.demo:
         yield Servers(tuple(_settings(host, access) for host in access.hosts or (None,)), timeout=timeout)
         return
-    if not is_complete(EMBEDDED):
-        raise NoServer(f"--demo needs more packages. Get them with: {how_to_install('embedded')}")
     from ollama_embedded import EmbeddedOllama
 
     screen.wait("Starting the demo model")

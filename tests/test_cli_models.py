@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import itertools
 import json
+import pickle
 from pathlib import Path
 
 import pytest
 from command_line import CommandLine, in_process
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from llama_index.multi_modal_llms.ollama.errors import AuthenticationError
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded.faults import Fault, Status
 from ollama_embedded.protocol.catalog import ModelFacts
 from ollama_vision import words
 from ollama_vision.listing import Row, in_order, table
+from ollama_vision.screen import Screen
+from ollama_vision.servers import Servers
 
 vision = pytest.fixture(in_process)
 
@@ -173,3 +177,22 @@ def test_a_header_is_sent_and_a_wrong_one_refused(vision: CommandLine) -> None:
     assert (wrong.code, wrong.out) == (2, "")
     assert wrong.err.startswith("Error: --header takes")
     assert "s3cret" not in wrong.err
+
+
+def test_of_several_servers_that_refuse_the_first_ones_status_and_body_are_kept() -> None:
+    refused = {"/api/tags": itertools.repeat(Status(401, {"error": "who asks?"}))}
+    gone = {"/api/tags": itertools.repeat(Status(500, {"error": "the disk is gone"}))}
+    with (
+        EmbeddedOllama(engine=ScriptedEngine(), faults=refused) as one,
+        EmbeddedOllama(engine=ScriptedEngine(), faults=gone) as other,
+    ):
+        urls = (one.url, other.url)
+        servers = Servers(tuple({"base_url": url} for url in urls))
+        with pytest.raises(AuthenticationError) as caught:
+            servers.model_that_sees(Screen())
+    error = caught.value
+    assert (error.status, "who asks?" in error.body) == (401, True)
+    assert all(said in str(error) for said in (*urls, "the disk is gone")), error
+    assert isinstance(error.__cause__, AuthenticationError)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.status, again.body) == (str(error), 401, error.body)

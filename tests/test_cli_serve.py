@@ -83,8 +83,17 @@ def test_a_taken_port_is_said(vision: CommandLine) -> None:
     assert "another server has that port" in outcome.err
 
 
-def test_without_the_extra_it_says_what_to_install() -> None:
-    code = "import sys\nsys.modules['xllamacpp'] = None\nfrom ollama_vision.app import run\nsys.exit(run(['serve']))"
+@pytest.mark.parametrize(
+    ("words", "who"),
+    [
+        (["serve"], "serve"),
+        (["ask", "--demo", __file__, "What is this?"], "--demo"),
+        (["describe", "--demo", __file__], "--demo"),
+    ],
+)
+def test_without_the_extra_it_says_what_to_install(words: list[str], who: str) -> None:
+    code = f"import sys\nsys.modules['xllamacpp'] = None\nfrom ollama_vision.app import run\nsys.exit(run({words}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"Error: {who} needs the extra embedded")
     assert 'pip install "llama-index-multi-modal-llms-ollama[embedded]>=1"' in done.stderr

@@ -118,7 +118,7 @@ def test_without_the_extra_the_fixture_says_what_to_install(tmp_path: Path, modu
     (tmp_path / "conftest.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")
     done = pytest_in(tmp_path, WITHOUT_THE_EXTRA)
     assert done.returncode == 1
-    line = f"EmbeddedOllama needs {module}: pip install 'llama-index-multi-modal-llms-ollama[embedded]'"
+    line = f'EmbeddedOllama needs {module}: pip install "llama-index-multi-modal-llms-ollama[embedded]>=1"'
     told = [
         told for told in done.stdout.splitlines() if told.endswith(line) and not told.startswith(("ERROR", "FAILED"))
     ]
@@ -140,4 +140,4 @@ def test_without_the_extra_the_way_out_is_named() -> None:
     code = "import sys; sys.modules['uvicorn'] = None\nfrom ollama_embedded import EmbeddedOllama"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    assert "EmbeddedOllama needs uvicorn: pip install 'llama-index-multi-modal-llms-ollama[embedded]'" in done.stderr
+    assert 'EmbeddedOllama needs uvicorn: pip install "llama-index-multi-modal-llms-ollama[embedded]>=1"' in done.stderr

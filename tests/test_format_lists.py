@@ -7,10 +7,13 @@ from importlib import import_module
 import format_tables
 import pytest
 
+from llama_index.multi_modal_llms.ollama import _extras
 from llama_index.multi_modal_llms.ollama._images import foreign, formats
 from llama_index.multi_modal_llms.ollama._images.formats import PDF, PICTURES, VIDEOS, Kind
 from llama_index.multi_modal_llms.ollama._images.odd_kinds import ODD_KINDS
 from llama_index.multi_modal_llms.ollama._images.sniff import sniff
+from ollama_embedded.extra import ExtraMissing
+from ollama_vision import extras
 from ollama_vision.extras import EXTRAS
 from ollama_vision.report.cards import SHOWN_BY_BROWSERS
 
@@ -67,6 +70,13 @@ def test_the_commands_own_lists_are_this_one() -> None:
     assert set(EXTRAS) >= {extra.name for extra in formats.EXTRAS}
     for extra in formats.EXTRAS:
         assert EXTRAS[extra.name].modules[0] == extra.module
+
+
+def test_the_pip_command_for_an_extra_is_the_same_everywhere() -> None:
+    names = [(), ("heif",), ("pdf", "video"), ("embedded",)]
+    assert [_extras.install_hint(*each) for each in names] == [extras.install_hint(*each) for each in names]
+    assert _extras.DISTRIBUTION == extras.DISTRIBUTION
+    assert str(ExtraMissing("It", "xllamacpp")) == f"It needs xllamacpp: {extras.install_hint('embedded')}"
 
 
 SUFFIXES = (

@@ -182,7 +182,7 @@ class TestVideo:
 
     def test_without_the_extra(self, videos: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "av", None)
-        assert "pip install 'llama-index-multi-modal-llms-ollama[video]'" in said(VideoBlock(video=videos["mp4"]))
+        assert 'pip install "llama-index-multi-modal-llms-ollama[video]>=1"' in said(VideoBlock(video=videos["mp4"]))
 
 
 @pytest.fixture(scope="module")
@@ -292,7 +292,7 @@ class TestPdf:
 
     def test_without_the_extra(self, pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pypdfium2", None)
-        assert "pip install 'llama-index-multi-modal-llms-ollama[pdf]'" in said(DocumentBlock(data=pdf))
+        assert 'pip install "llama-index-multi-modal-llms-ollama[pdf]>=1"' in said(DocumentBlock(data=pdf))
 
     def test_pdfium_is_only_used_under_its_lock(self, pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         import pypdfium2  # type: ignore[import-untyped]

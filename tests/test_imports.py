@@ -19,6 +19,7 @@ BOTTOM_UP = (
     "errors",
     "_media",
     "_error_context",
+    "_extras",
     "_schema",
     "_tool_schema",
     "_json_answers",
@@ -89,7 +90,8 @@ KNOWS_ONLY: dict[str, set[str]] = {
     "errors": set(),
     "_schema": set(),
     "_tool_schema": set(),
-    "_images": {"errors"},
+    "_extras": set(),
+    "_images": {"errors", "_extras"},
     # These and their rooms use what every user can import; the front door opens them when they are first asked for.
     # They take pictures that nobody has decoded yet, for which there is no public name.
     "reader": {FRONT_DOOR, "errors", "_images", "_describing"},
@@ -283,11 +285,11 @@ def test_each_room_of_the_client_has_its_place() -> None:
 
 
 @pytest.mark.parametrize("rooms", [HTTP, PROTOCOL], ids=["http", "protocol"])
-def test_http_and_protocol_know_errors_and_themselves_alone(rooms: set[str]) -> None:
+def test_http_and_protocol_know_errors_extras_and_themselves_alone(rooms: set[str]) -> None:
     """Also not for type checkers, so that either can be read, and tested, without the rest."""
     for file in files_of(CLIENT):
         if (room := room_of(module_of(file, ROOT))) in rooms:
-            known = {room_of(name) for name in imports_of(file)} - {None, "errors"}
+            known = {room_of(name) for name in imports_of(file)} - {None, "errors", "_extras"}
             assert known <= rooms, room
 
 

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from ollama_vision.commands.options import usage_errors
-from ollama_vision.exits import FAILED
 
 HELP = """Serve a model as Ollama does, for trying out and for tests.
 
@@ -37,12 +36,11 @@ def serve(
     ] = 1,
 ) -> None:
     from ollama_vision.access import UsageError
-    from ollama_vision.extras import EMBEDDED, how_to_install, is_complete
+    from ollama_vision.extras import lacks_embedded
 
-    if not is_complete(EMBEDDED):
-        typer.echo(f"Error: serve needs more packages. Get them with: {how_to_install('embedded')}", err=True)
-        raise typer.Exit(FAILED)
     with usage_errors():
+        if lacking := lacks_embedded("serve"):
+            raise UsageError(lacking)
         if mmproj is not None and model is None:
             raise UsageError("--mmproj is the projector of a model: give --model as well.")
         if not 0 <= port <= 65535:

@@ -9,7 +9,7 @@ from typing import Any
 
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 from ollama_vision import words
-from ollama_vision.extras import EXTRAS, how_to_install
+from ollama_vision.extras import EXTRAS, install_hint
 
 from .check import Check, fail, ok, warn
 from .facts import USUAL_CONTEXT, Disk, Here, Origin
@@ -29,7 +29,7 @@ def extras(here: Here) -> Check:
     message = f"{', '.join(there) or 'none'} installed"
     if missing:
         message += "; not installed: " + ", ".join(f"{name} ({EXTRAS[name].purpose})" for name in missing)
-    way = f"If you need them: {how_to_install(','.join(missing))}" if missing else ""
+    way = f"If you need them: {install_hint(*missing)}" if missing else ""
     return ok("extras", message, way, **here.extras)
 
 

@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from .._extras import install_hint
 from .._globs import Globs
 from .._images.formats import EXTRAS, suffixes_needing
-from .._images.refusing import install
 from .._listing import Found, FoundFile, Wanted, listed
 from ..errors import ImageError, MissingExtraError
 
@@ -76,6 +76,6 @@ def _require_extras(files: Sequence[FoundFile]) -> None:
             verb = "needs" if count == 1 else "need"
             raise MissingExtraError(
                 f"{count:,} of the {len(files):,} files ({globs}) {verb} the package {extra.package}, which is not "
-                f"installed. Install the extra: {install(extra.name)}. Or leave them out: exclude=[{globs}].",
+                f"installed. Install the extra: {install_hint(extra.name)}. Or leave them out: exclude=[{globs}].",
                 extra=extra.name,
             )

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
+from .._extras import install_hint
 from ..errors import ImageError, MissingExtraError
 from .encoded import BadEncoding, unwrap
 from .formats import Kind
-from .refusing import image_error, install, message, missing_path_hint
+from .refusing import image_error, message, missing_path_hint
 from .sniff import sniff_file
 
 
@@ -121,7 +122,7 @@ class Blob:
         assert kind.extra is not None, kind.name  # noqa: S101
         extra = kind.extra.name
         problem = f"is {kind.phrase}, and the package {kind.extra.package} is not there"
-        text = message(self.where, self.source, problem, f"Install the extra: {install(extra)}.")
+        text = message(self.where, self.source, problem, f"Install the extra: {install_hint(extra)}.")
         return MissingExtraError(text, where=self.where, source=self.source, kind=kind.name, extra=extra)
 
 

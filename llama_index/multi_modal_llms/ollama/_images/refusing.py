@@ -23,11 +23,6 @@ def sentence(name: str, problem: str, way_out: str = "") -> str:
     return f"{name} {problem}." + (f" {way_out}" if way_out else "")
 
 
-def install(extra: str) -> str:
-    """The command that brings an extra."""
-    return f"pip install 'llama-index-multi-modal-llms-ollama[{extra}]'"
-
-
 def missing_path_hint(name: str) -> str:
     """Where a path that is not there was looked for, as a sentence."""
     path = Path(name)
