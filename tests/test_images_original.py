@@ -20,7 +20,7 @@ from picture_corpus import animation, card, encoded, heic, pixel, wrong_corners
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images import decoding
+from llama_index.multi_modal_llms.ollama._images import page_selection
 from llama_index.multi_modal_llms.ollama._images.original import PictureSource
 from llama_index.multi_modal_llms.ollama._images.pdf import pages as pdf
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
@@ -287,7 +287,7 @@ class TestVideo:
     def test_frames_are_counted_and_taken_one_at_a_time(self) -> None:
         original = of(film(), ImageOptions(frames=5))
         assert not original.is_picture()
-        assert original.select_pages() == decoding.PageSelection(5, (1, 2, 3, 4, 5))
+        assert original.select_pages() == page_selection.PageSelection(5, (1, 2, 3, 4, 5))
         frames = list(original.pages())
         assert [frame.page for frame in frames] == [1, 2, 3, 4, 5]
         levels = [level(frame) for frame in frames]

@@ -7,10 +7,10 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 
 from .._images import ImageOptions, PreparedImage
-from .._images.decoding import PageSelection
 from .._images.formats import PDF, VIDEO_SUFFIXES, VIDEOS
 from .._images.mapping import Size
 from .._images.original import PictureSource
+from .._images.page_selection import PageSelection
 from .._listing import FoundFile
 from ..errors import ImageError
 

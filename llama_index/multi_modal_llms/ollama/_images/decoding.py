@@ -6,54 +6,24 @@ all, and apply a limit on size that belongs to the whole process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from . import tiff
 from .anatomy import ByteReader, DamagedFile, FileHeader, exif_orientation
-from .blob import Blob
 from .containers import check_complete
 from .formats import AVIF, BMP, DICOM, GIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from .gif import composed, covered, walk_gif
 from .mapping import Crop, Size
 from .options import ImageOptions
+from .page_selection import ONE_PAGE, PageRequest, PageSelection, choose_frames, choose_pages
 from .raster import Raster
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from .heif import Heif, Track
-
-MOST_PAGES = 20
-"""More pages than this are only sent when `ImageOptions.pages` asks for them."""
-
-
-@dataclass(frozen=True)
-class PageSelection:
-    """Which pages or frames of a file are taken."""
-
-    total: int
-    """How many it has; of a video, how many frames are taken."""
-    numbers: tuple[int, ...]
-    """Those that are taken, counted from 1."""
-
-
-class PageSelectionError(ValueError):
-    """The pages or frames that the options ask for cannot be taken; says why, and what to do."""
-
-    def __init__(self, problem: str, way_out: str) -> None:
-        super().__init__(problem)
-        self.problem, self.way_out = problem, way_out
-
-
-class NeedsExtra(ImportError):
-    """The file is of a kind that needs another extra than its format does."""
-
-    def __init__(self, kind: Kind) -> None:
-        super().__init__(kind.phrase)
-        self.kind = kind
 
 
 def decoder(kind: Kind) -> Callable[[BinaryIO], Image.Image]:
@@ -63,24 +33,23 @@ def decoder(kind: Kind) -> Callable[[BinaryIO], Image.Image]:
     return cast("Callable[[BinaryIO], Image.Image]", getattr(import_module(module), name))
 
 
-def rasters(
-    blob: Blob,
-    kind: Kind,
-    file: BinaryIO,
-    options: ImageOptions,
-    header: FileHeader | None,
-    only: Container[int] | None = None,
-) -> Iterator[Raster]:
+def rasters(request: PageRequest) -> Iterator[Raster]:
     """The pages or frames that are asked for, opened, perhaps not decoded, one at a time: each is valid until the
     next is taken. Of a TIFF none is opened that is not in `only`. Raises DamagedFile, PageSelectionError, and whatever
     Pillow raises.
     """
+    with request.blob.open() as file:
+        yield from _rasters(request, file)
+
+
+def _rasters(request: PageRequest, file: BinaryIO) -> Iterator[Raster]:
+    blob, kind, options, header = request.blob, request.kind, request.options, request.header
     if header is None:
         check_complete(file, kind)
     if kind is TIFF:
         found = tiff.read_pictures(file)
-        numbers = choose_pages(len(found.pages), options, what="page")
-        taken = [number for number in numbers if only is None or number in only]
+        numbers = choose_pages(len(found.pages), options).numbers
+        taken = [number for number in numbers if request.only is None or number in request.only]
         yield from tiff.rasters(found, taken, options, where=blob.where, source=blob.source)
         return
     # What only some kinds need is loaded with the first of them.
@@ -111,7 +80,7 @@ def rasters(
         from .apng import animation_rasters
 
         wanted = options.frames
-        choose = None if wanted is None else lambda count: _frames(count, wanted).numbers
+        choose = None if wanted is None else lambda count: choose_frames(count, wanted).numbers
         yield from animation_rasters(file, blob.where, blob.source, header, choose)
         return
     image: Any = open_(file)
@@ -119,7 +88,7 @@ def rasters(
     steps = () if kind in (JPEG, PNG) else (f"converted from {kind.name}", *getattr(image, "steps", ()))
     lossy = image.info.get("lossy") is True or kind in (JPEG, HEIC, AVIF) or (webp is not None and not webp.lossless)
     if kind is DICOM:
-        for number in choose_pages(image.n_frames, options, what="page"):
+        for number in choose_pages(image.n_frames, options).numbers:
             several = image.n_frames > 1
             done = [*steps, *([f"page {number} of {image.n_frames}"] if several else [])]
             raster = Raster(image.frame(number, options.range, done), blob.where, blob.source, lossy=image.lossy)
@@ -155,11 +124,11 @@ def rasters(
         yield raster
     elif kind is GIF:
         gif = walk_gif(ByteReader(file))
-        frames = _frames(len(gif.frames), options.frames)
+        frames = choose_frames(len(gif.frames), options.frames)
         for number, image in composed(file, gif, frames.numbers, options):  # noqa: B007 - `shown` looks at it
             yield shown(f"frame {number} of {frames.total}", page=number)
     else:
-        frames = _frames(image.n_frames, options.frames)
+        frames = choose_frames(image.n_frames, options.frames)
         for number in frames.numbers:
             image.seek(number - 1)
             yield shown(f"frame {number} of {frames.total}", page=number)
@@ -231,31 +200,34 @@ def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | N
 def foretell_pages(file: BinaryIO, options: ImageOptions) -> None:
     """Raises what `rasters` will raise of a TIFF, as far as tags tell it: nothing is decoded."""
     found = tiff.read_pictures(file)
-    tiff.foretell(found, choose_pages(len(found.pages), options, what="page"), options)
+    tiff.foretell(found, choose_pages(len(found.pages), options).numbers, options)
 
 
-def select_pages(kind: Kind, file: BinaryIO, options: ImageOptions) -> PageSelection:
+def select_pages(request: PageRequest) -> PageSelection:
     """What `rasters` will give, without decoding it. Raises as it does."""
-    if (track := _track_in(kind, file, options)) is not None:
-        from .video.sequence import sequence_selection
+    with request.blob.open() as file:
+        return _select_pages(request.kind, file, request.options)
 
-        shown = sequence_selection(kind, file, track, options)
-        return shown if options.frames is not None else PageSelection(1, (1,))
+
+def _select_pages(kind: Kind, file: BinaryIO, options: ImageOptions) -> PageSelection:
+    if (track := _track_in(kind, file, options)) is not None:
+        from .video.sequence import select_frames
+
+        shown = select_frames(kind, file, track, options)
+        return shown if options.frames is not None else ONE_PAGE
     file.seek(0)
     if kind is TIFF:
-        count = len(tiff.read_pictures(file).pages)
-        return PageSelection(count, tuple(choose_pages(count, options, what="page")))
+        return choose_pages(len(tiff.read_pictures(file).pages), options)
     if kind is DICOM:
-        count = cast("Any", decoder(kind)(file)).n_frames
-        return PageSelection(count, tuple(choose_pages(count, options, what="page")))
+        return choose_pages(cast("Any", decoder(kind)(file)).n_frames, options)
     if kind.moving and options.frames is not None:
         if kind is GIF:
             count = len(walk_gif(ByteReader(file)).frames)
         else:
             count = _count_of_png(file) if kind is PNG else getattr(decoder(kind)(file), "n_frames", 1)
         if count > 1:
-            return _frames(count, options.frames)
-    return PageSelection(1, (1,))
+            return choose_frames(count, options.frames)
+    return ONE_PAGE
 
 
 def stored_size(kind: Kind, file: BinaryIO) -> Size:
@@ -276,31 +248,3 @@ def _count_of_png(file: BinaryIO) -> int:
     from .apng import read_animation
 
     return len(read_animation(file).frames)
-
-
-def _frames(count: int, wanted: int) -> PageSelection:
-    return PageSelection(count, tuple(index + 1 for index in evenly(count, wanted)))
-
-
-def evenly(count: int, wanted: int) -> list[int]:
-    """Indices of `wanted` of `count` things, each from the middle of its share; all when there are fewer."""
-    taken = min(count, wanted)
-    return [(2 * index + 1) * count // (2 * taken) for index in range(taken)]
-
-
-def choose_pages(count: int, options: ImageOptions, *, what: str) -> list[int]:
-    """Page numbers from 1. Raises PageSelectionError for pages that are not there, or more than are sent unasked."""
-    if options.pages is None:
-        if count > MOST_PAGES:
-            raise PageSelectionError(
-                f"has {count} {what}s, and no more than {MOST_PAGES} are sent unasked",
-                "Choose: ImageOptions(pages=10) for the first ten, pages=(3, 7) for these two.",
-            )
-        return list(range(1, count + 1))
-    if isinstance(options.pages, int):
-        return list(range(1, min(count, options.pages) + 1))
-    missing = [number for number in options.pages if number > count]
-    if missing:
-        has = f"has only {count} {what}s" if count > 1 else f"has one {what} only"
-        raise PageSelectionError(f"{has}, and page {missing[0]} was asked for", "Look at ImageOptions(pages=...).")
-    return list(options.pages)

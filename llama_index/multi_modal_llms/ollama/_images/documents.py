@@ -8,12 +8,14 @@ from .anatomy import ByteReader
 from .blob import Blob
 from .encoded import decode_base64
 from .foreign import SVG
-from .formats import MP3, PDF, READABLE, UNKNOWN, WAV
+from .formats import AVIF, GIF, MP3, PDF, READABLE, UNKNOWN, VIDEOS, WAV, WEBP
 from .options import ImageOptions
-from .pdf import pdf_pages
-from .pictures import prepare
+from .page_selection import USUAL_FRAMES
+from .pictures import prepare, refuse_kind
 from .prepared import PreparedAudio, PreparedImage
 from .sources import from_block_fields
+
+_PAGES = READABLE | {PDF}
 
 
 def document_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage | str]:
@@ -25,10 +27,8 @@ def document_block(block: Any, options: ImageOptions, *, where: str) -> list[Pre
         if decoded:
             blob = Blob(where, blob.source, data=decoded)
     kind = blob.kind()
-    if kind is PDF:
-        return [*pdf_pages(blob, options)]
-    if kind in READABLE:
-        return [*prepare(blob, options, kind)]
+    if kind in _PAGES:
+        return [*prepare(blob, options, kind, accepted=_PAGES)]
     if kind.family == "text" or kind is SVG:
         return [_text(blob)]
     if kind is UNKNOWN:
@@ -36,6 +36,19 @@ def document_block(block: Any, options: ImageOptions, *, where: str) -> list[Pre
         raise blob.error("is neither text nor a known document", way_out, kind)
     way_out = kind.way_out or "Save it as PDF or text first."
     raise blob.error(f"is {kind.phrase}, which cannot be sent", way_out, kind)
+
+
+def video_block(block: Any, options: ImageOptions, *, where: str) -> list[PreparedImage]:
+    """A VideoBlock as `options.frames` frames, or as many as its `fps` asks for, or 8. Raises ImageError."""
+    blob = from_block_fields(block.video, block.path, block.url, options, where=where, name="VideoBlock")
+    kind = blob.kind()
+    if kind in (GIF, WEBP, AVIF):
+        return prepare(blob, options.model_copy(update={"frames": options.frames or USUAL_FRAMES}), kind)
+    if kind.family == "picture":
+        raise blob.error(f"is {kind.phrase}, not a video", "Put it into an ImageBlock.", kind)
+    if kind not in VIDEOS:
+        raise refuse_kind(blob, kind, asked="video")
+    return prepare(blob, options, kind, accepted=VIDEOS, fps=block.fps)
 
 
 def _text(blob: Blob) -> str:

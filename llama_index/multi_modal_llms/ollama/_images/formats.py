@@ -58,6 +58,14 @@ class Kind:
     """Whether it has pages, of which `ImageOptions.pages` chooses."""
 
 
+class NeedsExtra(ImportError):
+    """A file needs another extra than its format does."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind.phrase)
+        self.kind = kind
+
+
 def _pillow(
     name: str,
     plugin: str,
@@ -204,6 +212,8 @@ PDF = Kind(
 WAV, MP3 = Kind("WAV", "sound", "a WAV sound"), Kind("MP3", "sound", "an MP3 sound")
 
 READABLE = frozenset(PICTURES)
+"""What can be sent as pictures; of videos and PDFs frames and pages can."""
+EVERY_KIND = frozenset((*PICTURES, PDF, *VIDEOS))
 """Kinds of which pictures can be made."""
 
 PICTURE_SUFFIXES = frozenset(suffix for kind in (*PICTURES, PDF) for suffix in kind.suffixes)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .anatomy import DamagedFile
 from .mapping import Size
 from .options import ImageOptions
+
+if TYPE_CHECKING:
+    from .blob import Blob
+    from .formats import Kind
+    from .raster import Raster
 
 LONGEST_JPEG_SIDE = 65_500
 """What JPEG encoders take; a longer picture leaves as PNG."""
@@ -26,6 +32,12 @@ def too_large(size: Size, options: ImageOptions) -> DamagedFile | None:
         f"More than {options.max_source_pixels / 1e6:,.0f} are not decoded, since they may be an attack "
         "on memory: scale it down first, or raise ImageOptions(max_source_pixels=...).",
     )
+
+
+def check_size(held: Blob | Raster, size: Size, options: ImageOptions, kind: Kind | None = None) -> None:
+    """Raises ImageError, before a pixel is decoded, for what would fill the memory."""
+    if (bomb := too_large(size, options)) is not None:
+        raise held.error(str(bomb), bomb.way_out, kind)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from .decoding import PageSelectionError, decoder
+from .decoding import decoder
 from .formats import AVIF, HEIC, JPEG, JPEG_2000, PNM, VIDEOS, Kind
 from .options import ImageOptions
+from .page_selection import PageSelectionError
 
 _MAY_HOLD_MORE = (AVIF, JPEG_2000, PNM)
 """Of these the first or primary picture is read, and nothing counts the others."""

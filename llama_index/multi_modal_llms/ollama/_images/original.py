@@ -10,16 +10,15 @@ from typing import Any
 
 from .anatomy import PIECE
 from .blob import Blob
-from .decoding import PageSelection, select_pages, stored_size
-from .formats import JPEG, PDF, PNG, READABLE, VIDEOS, Kind
+from .decoding import stored_size
+from .formats import EVERY_KIND, JPEG, PDF, PNG, READABLE, VIDEOS, Kind
 from .mapping import Size
 from .options import ImageOptions
-from .pdf import pdf_pages, pdf_selection
-from .pictures import as_image_errors, check_pages, foretell, iter_prepared
+from .page_selection import ONE_PAGE, PageSelection
+from .pictures import as_image_errors, foretell, iter_prepared, select_pages
 from .prepared import PreparedImage
 from .raster import Raster
 from .sources import open_input
-from .video import video_frames, video_selection
 
 
 @dataclass(frozen=True)
@@ -132,20 +131,7 @@ class PictureSource:
         return PageSelection(all_of_it.total, tuple(number for number in all_of_it.numbers if number == self.page))
 
     def _select_pages(self, options: ImageOptions) -> PageSelection:
-        if not isinstance(self.held, Blob):
-            if isinstance(self.held, Raster):
-                check_pages(self.held, options)
-            return PageSelection(1, (1,))
-        kind = self.held.kind()
-        if kind is PDF:
-            return pdf_selection(self.held, options)
-        if kind in VIDEOS:
-            return video_selection(self.held, options)
-        if kind not in READABLE:
-            return PageSelection(1, (1,))
-        check_pages(self.held, options, kind)
-        with as_image_errors(self.held, kind), self.held.open() as file:
-            return select_pages(kind, file, options)
+        return ONE_PAGE if isinstance(self.held, PreparedImage) else select_pages(self.held, options)
 
     def foretell(self, *, together: bool = False) -> None:
         """Raises the ImageError that sending it will raise, as far as headers tell it: nothing is drawn or decoded.
@@ -154,10 +140,7 @@ class PictureSource:
         """
         options = self.options if together else _without_limit(self.options)
         if isinstance(self.held, Blob):
-            if self.is_picture():
-                foretell(self.held, options)
-            else:
-                self._select_pages(options)
+            foretell(self.held, options)
 
     def count(self) -> int:
         """How many pages or frames `pages` will give, without drawing any: see `select_pages`."""
@@ -168,12 +151,7 @@ class PictureSource:
             only = {self.page} if only is None or self.page in only else ()
         if isinstance(self.held, PreparedImage):
             return iter((self.held,) if only is None or 1 in only else ())
-        kind = self.kind()
-        if isinstance(self.held, Blob) and kind is PDF:
-            return pdf_pages(self.held, options, only)
-        if isinstance(self.held, Blob) and kind in VIDEOS:
-            return video_frames(self.held, options, only=only)
-        return iter_prepared(self.held, options, only, kind=kind)
+        return iter_prepared(self.held, options, only, kind=self.kind(), accepted=EVERY_KIND)
 
 
 def _without_limit(options: ImageOptions) -> ImageOptions:

@@ -11,69 +11,105 @@ from .anatomy import DamagedFile, FileHeader
 from .blob import Blob
 from .colour import changes_colours
 from .convert import render
-from .decoding import PageSelectionError, foretell_pages, rasters, stored_size
-from .formats import JPEG, PNG, READABLE, TIFF, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, Kind
-from .geometry import plan_size, squared, too_large
+from .decoders import DECODERS
+from .decoding import foretell_pages, stored_size
+from .formats import EVERY_KIND, JPEG, PNG, READABLE, TIFF, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, VIDEOS, Kind
+from .geometry import check_size, plan_size, squared
 from .jpeg import check_jpeg_header, walk_jpeg
-from .mapping import BoxMapping, Size
+from .mapping import BoxMapping
 from .modes import check_shown
 from .one_page import asks_for_other_pages, no_such_page
 from .options import ImageOptions
+from .page_selection import ONE_PAGE, PageRequest, PageSelection, PageSelectionError
 from .patience import check_deadline
 from .png import check_png_chunks, walk_png
 from .prepared import PreparedImage
 from .raster import Raster
 
 
-def prepare(blob: Blob | Raster, options: ImageOptions, kind: Kind | None = None) -> list[PreparedImage]:
+def prepare(
+    held: Blob | Raster,
+    options: ImageOptions,
+    kind: Kind | None = None,
+    *,
+    accepted: Container[Kind] = READABLE,
+    fps: int | None = None,
+) -> list[PreparedImage]:
     """The pictures in it: one, or several pages or frames. Raises ImageError."""
-    return list(iter_prepared(blob, options, kind=kind))
+    return list(iter_prepared(held, options, kind=kind, accepted=accepted, fps=fps))
 
 
 def iter_prepared(
-    blob: Blob | Raster, options: ImageOptions, only: Container[int] | None = None, *, kind: Kind | None = None
+    held: Blob | Raster,
+    options: ImageOptions,
+    only: Container[int] | None = None,
+    *,
+    kind: Kind | None = None,
+    accepted: Container[Kind] = READABLE,
+    fps: int | None = None,
 ) -> Iterator[PreparedImage]:
     """The same one at a time; of several pages or frames those whose numbers are in `only`. One alone is number 1.
 
-    `kind` is the blob's, where that is known: to look takes 10 us, a tenth of what a PNG of 1 MP takes to pass.
+    `kind` is the blob's, where that is known: to look takes 10 us, a tenth of what a PNG of 1 MP takes to pass. Raises
+    ImageError, also for a kind that is not in `accepted`.
     """
     check_deadline()
-    if asks_for_other_pages(options):
-        check_pages(blob, options, kind)
-    if isinstance(blob, Raster):
+    if options.pages is not None:
+        check_pages(held, options, kind)
+    if isinstance(held, Raster):
         if only is None or 1 in only:
-            yield rendered(blob, options)
+            yield rendered(held, options)
         return
-    kind = kind or blob.kind()
-    if kind not in READABLE:
-        raise refuse_kind(blob, kind)
+    kind = kind or held.kind()
+    if kind not in accepted:
+        raise refuse_kind(held, kind)
     header = None
     if kind in (JPEG, PNG):
-        header = _walk(blob, kind)
-        check_size(blob, header.size, options, kind)
+        header = _walk(held, kind)
+        check_size(held, header.size, options, kind)
         if can_pass_through(header, kind, options):
             if only is None or 1 in only:
-                yield _pass_through(blob, kind, header)
+                yield _pass_through(held, kind, header)
             return
-    with as_image_errors(blob, kind), blob.open() as file:
-        for raster in rasters(blob, kind, file, options, header, only):
+    with as_image_errors(held, kind):
+        for raster in DECODERS[kind].rasters(PageRequest(held, kind, options, only, header, fps)):
+            check_deadline()
+            picture = None
             if only is None or (raster.page or 1) in only:
-                check_deadline()
                 _check_raster(raster, options, kind)
-                yield verify_unchanged(blob, render(raster, options))
+                picture = verify_unchanged(held, render(raster, options))
+            del raster  # no name holds a page's pixels while the caller works, or while the next one is drawn
+            if picture is not None:
+                yield picture
 
 
-def check_pages(blob: Blob | Raster, options: ImageOptions, kind: Kind | None = None) -> None:
+def select_pages(held: Blob | Raster, options: ImageOptions) -> PageSelection:
+    """Which pages or frames `iter_prepared` will give of any kind, without drawing any. Raises ImageError."""
+    if isinstance(held, Raster):
+        check_pages(held, options)
+        return ONE_PAGE
+    kind = held.kind()
+    if kind not in DECODERS:
+        return ONE_PAGE
+    check_pages(held, options, kind)
+    with as_image_errors(held, kind):
+        return DECODERS[kind].select_pages(PageRequest(held, kind, options))
+
+
+def check_pages(held: Blob | Raster, options: ImageOptions, kind: Kind | None = None) -> None:
     """Raises ImageError for pages that what has none is asked for. PDF, TIFF and DICOM count theirs by themselves."""
-    if not asks_for_other_pages(options):
+    if not isinstance(options.pages, tuple):
         return
-    if isinstance(blob, Raster):
-        if (missing := no_such_page(None, None, options)) is not None:
-            raise blob.error(missing.problem, missing.way_out)
+    if isinstance(held, Raster):
+        if asks_for_other_pages(options) and (missing := no_such_page(None, None, options)) is not None:
+            raise held.error(missing.problem, missing.way_out)
         return
-    kind = kind or blob.kind()
-    if kind in READABLE and not kind.paged:
-        with as_image_errors(blob, kind), blob.open() as file:
+    kind = kind or held.kind()
+    if kind in VIDEOS:
+        if (missing := no_such_page(kind, None, options)) is not None:
+            raise held.error(missing.problem, missing.way_out, kind)
+    elif kind in READABLE and not kind.paged and asks_for_other_pages(options):
+        with as_image_errors(held, kind), held.open() as file:
             if (missing := no_such_page(kind, file, options)) is not None:
                 raise missing
 
@@ -82,22 +118,27 @@ def foretell(blob: Blob, options: ImageOptions) -> None:
     """Raises the ImageError that `iter_prepared` will raise, as far as headers tell it: no pixel is decoded, and of a
     JPEG or PNG no picture data are read."""
     kind = blob.kind()
-    if kind not in READABLE:
+    if kind not in EVERY_KIND:
         raise refuse_kind(blob, kind)
+    if kind not in READABLE:
+        select_pages(blob, options)
+        return
     check_pages(blob, options, kind)
-    with as_image_errors(blob, kind), blob.open() as file:
+    with as_image_errors(blob, kind):
         if kind in (JPEG, PNG):
-            check_jpeg_header(file) if kind is JPEG else check_png_chunks(file)
-            file.seek(0)
-            check_size(blob, stored_size(kind, file), options, kind)
+            with blob.open() as file:
+                check_jpeg_header(file) if kind is JPEG else check_png_chunks(file)
+                file.seek(0)
+                check_size(blob, stored_size(kind, file), options, kind)
             if options.range is None:
                 return
             # Which of its frames does not matter for what values it can have.
             options = options.model_copy(update={"frames": None})
         if kind is TIFF:
-            foretell_pages(file, options)
+            with blob.open() as file:
+                foretell_pages(file, options)
             return
-        for raster in rasters(blob, kind, file, options, None):
+        for raster in DECODERS[kind].rasters(PageRequest(blob, kind, options)):
             _check_raster(raster, options, kind)
             check_shown(raster, options.range)
 
@@ -119,12 +160,6 @@ def refuse_kind(blob: Blob, kind: Kind, *, asked: str = "picture") -> Exception:
     return blob.error(problem, way_out, kind)
 
 
-def check_size(blob: Blob | Raster, size: Size, options: ImageOptions, kind: Kind | None = None) -> None:
-    """Refuse, before a pixel is decoded, what would fill the memory."""
-    if (bomb := too_large(size, options)) is not None:
-        raise blob.error(str(bomb), bomb.way_out, kind)
-
-
 def _check_raster(raster: Raster, options: ImageOptions, kind: Kind | None) -> None:
     # Unequal pixels are made square while scaling: only what is not scaled down becomes larger than its file says.
     size = raster.image.size
@@ -139,9 +174,9 @@ def _walk(blob: Blob, kind: Kind) -> FileHeader:
         raise _damaged(blob, kind, error) from error
 
 
-def _damaged(blob: Blob | Raster, kind: Kind | None, error: DamagedFile) -> Exception:
+def _damaged(held: Blob | Raster, kind: Kind | None, error: DamagedFile) -> Exception:
     phrase = f"is {kind.phrase} that " if kind else ""
-    return blob.error(f"{phrase}{error}", error.way_out, kind)
+    return held.error(f"{phrase}{error}", error.way_out, kind)
 
 
 def can_pass_through(header: FileHeader, kind: Kind, options: ImageOptions) -> bool:

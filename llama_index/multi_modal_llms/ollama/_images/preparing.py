@@ -9,18 +9,16 @@ from typing import Any
 
 from .async_files import awaited
 from .blob import Blob
-from .documents import audio_block, document_block
-from .formats import PDF, VIDEOS
+from .documents import audio_block, document_block, video_block
+from .formats import EVERY_KIND, READABLE
 from .forms import held_by
 from .one_page import asks_for_other_pages
 from .options import ImageOptions
 from .original import is_drawn_page, with_all_pages
-from .pdf import pdf_pages
 from .pictures import prepare
 from .prepared import PreparedAudio, PreparedImage
 from .refusing import image_error
 from .sources import from_block_fields, image_block, open_input
-from .video import video_block, video_frames
 
 
 def prepare_image(source: Any, options: ImageOptions | None = None) -> PreparedImage:
@@ -90,14 +88,7 @@ def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[Prepa
     source = open_input(item, options, where=where)
     if asks_for_other_pages(options) and isinstance(source, Blob) and is_drawn_page(item, source):
         options = with_all_pages(options)
-    if not isinstance(source, Blob) or not _is_bare(item):
-        return prepare(source, options)
-    kind = source.kind()
-    if kind is PDF:
-        return [*pdf_pages(source, options)]
-    if kind in VIDEOS:
-        return [*video_frames(source, options)]
-    return prepare(source, options, kind)
+    return prepare(source, options, accepted=EVERY_KIND if _is_bare(item) else READABLE)
 
 
 def _is_bare(item: Any) -> bool:

@@ -1,31 +1,26 @@
-"""PDF pages drawn as pictures, or refused for what could not be drawn. What does so is loaded with the first PDF."""
+"""The PDF decoder (PDFium): pages drawn as rasters, or what could not be drawn. Loaded with the first PDF."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..blob import Blob
-    from ..decoding import PageSelection
-    from ..options import ImageOptions
-    from ..prepared import PreparedImage
+    from ..page_selection import PageRequest, PageSelection
+    from ..raster import Raster
 
-__all__ = ["pdf_pages", "pdf_selection"]
+__all__ = ["rasters", "select_pages"]
 
 
-def pdf_pages(blob: Blob, options: ImageOptions, only: Container[int] | None = None) -> Iterator[PreparedImage]:
-    """The pages that `options.pages` asks for and that are in `only`, drawn on white, one at a time.
-
-    Raises ImageError.
-    """
+def rasters(request: PageRequest) -> Iterator[Raster]:
+    """The pages that `options.pages` asks for, drawn on white, one at a time. Raises ImageError."""
     from . import pages
 
-    return pages.pdf_pages(blob, options, only)
+    return pages.rasters(request)
 
 
-def pdf_selection(blob: Blob, options: ImageOptions) -> PageSelection:
-    """Which pages `pdf_pages` will draw. Raises ImageError."""
+def select_pages(request: PageRequest) -> PageSelection:
+    """Which pages `rasters` will draw. Raises ImageError."""
     from . import pages
 
-    return pages.pdf_selection(blob, options)
+    return pages.select_pages(request)

@@ -6,7 +6,7 @@ import logging
 import math
 import re
 import threading
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..anatomy import PIECE, DamagedFile
 from ..blob import Blob
-from ..decoding import PageSelection, PageSelectionError, choose_pages
 from ..formats import PDF
+from ..geometry import check_size
 from ..options import ImageOptions
+from ..page_selection import PageRequest, PageSelection, PageSelectionError, choose_pages
 from ..patience import check_deadline
-from ..pictures import check_size, rendered, verify_unchanged
-from ..prepared import PreparedImage
 from ..raster import Raster
 from .faults import Copied, PageFault, PageParts, faults_of_text, flattened, undrawn_picture
 from .images import sharpest
@@ -44,28 +43,28 @@ PDFIUM = threading.Lock()
 """PDFium is not safe to use from two threads, not even for two documents."""
 
 
-def pdf_pages(blob: Blob, options: ImageOptions, only: Container[int] | None = None) -> Iterator[PreparedImage]:
+def rasters(request: PageRequest) -> Iterator[Raster]:
     """The pages that `options.pages` asks for and that are in `only`, drawn on white, one at a time.
 
     Raises ImageError, also for a page of which a picture, a font or a stream is missing or broken.
     """
+    blob, options, only = request.blob, request.options, request.only
     with _as_image_errors(blob), _opened(blob) as (document, shell):
-        total, numbers = _chosen(document, shell, options)
-        wanted = [number for number in numbers if only is None or number in only]
+        chosen = _chosen(document, shell, options)
+        wanted = [number for number in chosen.numbers if only is None or number in only]
         notes = (shell.note,) if shell else ()
         parts = PageParts(document, wanted, len(blob))
-        drawing = _Drawing(blob, options, document, total, notes, parts)
+        drawing = _Drawing(blob, options, document, chosen.total, notes, parts)
         for number in wanted:
             check_deadline()
             # No name holds the drawn page while the next one is drawn.
-            yield verify_unchanged(blob, rendered(drawing.page(number), options))
+            yield drawing.page(number)
 
 
-def pdf_selection(blob: Blob, options: ImageOptions) -> PageSelection:
-    """Which pages `pdf_pages` will draw. Raises ImageError."""
-    with _as_image_errors(blob), _opened(blob) as (document, shell):
-        total, numbers = _chosen(document, shell, options)
-        return PageSelection(total, tuple(numbers))
+def select_pages(request: PageRequest) -> PageSelection:
+    """Which pages `rasters` will draw. Raises ImageError."""
+    with _as_image_errors(request.blob), _opened(request.blob) as (document, shell):
+        return _chosen(document, shell, request.options)
 
 
 @contextmanager
@@ -104,7 +103,7 @@ def _opened(blob: Blob) -> Iterator[tuple[Any, Shell | None]]:
                 document.close()
 
 
-def _chosen(document: Any, shell: Shell | None, options: ImageOptions) -> tuple[int, Sequence[int]]:
+def _chosen(document: Any, shell: Shell | None, options: ImageOptions) -> PageSelection:
     """How many pages there are, and the numbers of those that are asked for."""
     with PDFIUM:
         count = len(document)
@@ -112,7 +111,7 @@ def _chosen(document: Any, shell: Shell | None, options: ImageOptions) -> tuple[
         raise PageSelectionError(shell.problem, shell.way_out)
     if count == 0:
         raise DamagedFile("it has no pages")
-    return count, choose_pages(count, options, what="page")
+    return choose_pages(count, options)
 
 
 _START_OF_TABLE = re.compile(rb"startxref[\x00\t\n\f\r ]+(\d+)")

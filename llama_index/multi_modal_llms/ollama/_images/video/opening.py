@@ -10,9 +10,8 @@ from ...errors import ImageError
 from ..anatomy import DamagedFile
 from ..blob import Blob
 from ..containers import check_video
-from ..formats import ASF, FLV, MPEG_PS, MPEG_TS, OGG, VIDEOS, Kind
+from ..formats import ASF, FLV, MPEG_PS, MPEG_TS, OGG, Kind
 from ..patience import check_deadline
-from ..pictures import refuse_kind
 from .wholeness import check_by_header, check_last_page
 
 WITHOUT_INDEX = frozenset({MPEG_TS, MPEG_PS, OGG, ASF, FLV})
@@ -26,8 +25,6 @@ _ALL = 48
 @contextmanager
 def opened(blob: Blob, kind: Kind) -> Iterator[Any]:
     """PyAV's container; what goes wrong with it is an ImageError that names the file."""
-    if kind not in VIDEOS:
-        raise refuse_kind(blob, kind, asked="video")
     try:
         import av
     except ImportError as error:

@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 from ..blob import Blob
 from ..boxes import NoBox, each_box
 from ..cicp import HDR_PEAK, profile_of
-from ..decoding import NeedsExtra, PageSelection, evenly
-from ..formats import AVIF, HEIC, VIDEO_FRAMES, Kind
+from ..formats import AVIF, HEIC, VIDEO_FRAMES, Kind, NeedsExtra
+from ..geometry import check_size
 from ..heif import Heif, Track, alpha_track, brightest, clean_aperture, colour_codes
 from ..options import ImageOptions
-from ..pictures import check_size
+from ..page_selection import PageSelection, evenly
 from ..raster import Raster
 from .frames import Shown
 from .opening import frames_of, packets_of, picture_stream
@@ -29,7 +29,7 @@ _SEQUENCES = {
 """Other files of these kinds are decoded by libheif and libavif, which refuse these."""
 
 
-def sequence_selection(kind: Kind, file: BinaryIO, track: Track, options: ImageOptions) -> PageSelection:
+def select_frames(kind: Kind, file: BinaryIO, track: Track, options: ImageOptions) -> PageSelection:
     """The first picture, or as many as `options.frames` asks for, evenly spaced. Decodes none."""
     with _opened(kind, file) as container:
         stream = _stream(container, track)
@@ -43,7 +43,7 @@ def sequence_rasters(
     blob: Blob, kind: Kind, file: BinaryIO, heif: Heif, track: Track, options: ImageOptions
 ) -> Iterator[Raster]:
     """The same, decoded, each valid for itself. Raises what `as_image_errors` names."""
-    chosen = sequence_selection(kind, file, track, options)
+    chosen = select_frames(kind, file, track, options)
     hidden = alpha_track(heif, track)
     with blob.open() as again, _opened(kind, file) as container, _opened(kind, again) as other:
         stream = _stream(container, track)

@@ -12,16 +12,15 @@ from typing import Any
 from ..anatomy import DamagedFile
 from ..blob import Blob
 from ..formats import FLV, MATROSKA, MP4, MPEG_TS, Kind
+from ..geometry import check_size
 from ..options import ImageOptions
-from ..pictures import check_size
+from ..page_selection import USUAL_FRAMES
 from .attributes import Aspect
 from .opening import WITHOUT_DESCRIPTION, WITHOUT_INDEX, holds_picture, packets_of, picture_stream
 from .packets import Packet, Packets
 from .programs import codings
 from .wholeness import ends_with_a_tag
 
-USUAL_FRAMES = 8
-"""At the default size they cost what eight pictures cost; more needs a larger context anyway."""
 MOST_BY_RATE = 64
 """A block's `fps` may ask for so many frames; more have to be asked for by number."""
 _LONG_PART = 0.1
