@@ -9,7 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, PictureSource, PreparedImage
+from llama_index.multi_modal_llms.ollama._answer import Answer
+from llama_index.multi_modal_llms.ollama._images import ImageOptions, PreparedImage
+from llama_index.multi_modal_llms.ollama._images.original import PictureSource
+from llama_index.multi_modal_llms.ollama._model import VisionModel
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from .access import STANDARD_INPUT
@@ -61,7 +64,7 @@ def read_picture(picture: str | Path) -> str | Path | bytes:
 def chosen_of(pictures: Sequence[Picture], question: Question) -> list[Picture]:
     """What is sent of the pictures: `--pages` chooses of those that have pages, `--frames` of those that have frames,
     and stills beside them are sent whole. Raises ValueError when an option is for none of them."""
-    place = "image_documents[{}]"
+    place = "pictures[{}]"
     prepared: list[Picture] = []
     options = image_options(question)
     originals = [PictureSource.of(one, options, where=place.format(at)) for at, one in enumerate(pictures)]
@@ -88,33 +91,34 @@ def image_options(question: Question) -> ImageOptions:
 def show_answer(question: Question, pictures: Sequence[Picture], servers: Servers, screen: Screen) -> None:
     """Put the question to the model and its answer on the screen; raises when there is no text in it."""
     model = question.model or servers.model_that_sees(screen)
-    llm = OllamaMultiModal(
-        model=model,
+    llm = VisionModel(
+        model,
         image_options=image_options(question),
         additional_kwargs=dict(question.options),
         options_unchecked=dict(question.options_unchecked),
+        json_mode=question.format == "json",
         **patience(question.timeout),
         **servers.settings[0],
     )
     keywords: dict[str, Any] = {}
-    if question.format is not None:
-        keywords["format"] = question.format
+    if isinstance(question.format, dict):
+        keywords["schema"] = question.format
     if question.think is not None:
         keywords["think"] = question.think
 
     screen.wait(f"Asking {model}")
-    item: Any = None
+    item: Answer | None = None
     if question.stream and question.format is None:  # JSON is found in an answer that is whole
-        with closing(llm.stream_complete(question.text, [*pictures], **keywords)) as answer:
+        with closing(llm.stream(question.text, *pictures, **keywords)) as answer:
             for item in answer:
-                screen.say(item.delta or "")
+                screen.say(item.delta)
     else:
-        item = llm.complete(question.text, [*pictures], **keywords)
+        item = llm.ask(question.text, *pictures, **keywords)
         screen.say(item.text)
     screen.end_answer()
     if item is None or not item.text.strip():
         raise NoAnswer(f"{model} answered with nothing. Ask in other words, or ask another model.")
-    if item.additional_kwargs.get("finish_reason") == "length":
+    if item.finish_reason == "length":
         raise NoAnswer(
             f"The answer of {model} is not whole: it ran into the limit. Give it more room with --option "
             "num_predict=N or --option num_ctx=N, or ask for less."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+from llama_index.multi_modal_llms.ollama.server import OllamaServer
 
 PATIENCE = 1.0
 """Seconds: who pressed Tab is waiting."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import Any
 
-from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+from llama_index.multi_modal_llms.ollama.server import OllamaServer
 
 from . import words
 from .access import Access

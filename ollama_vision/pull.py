@@ -17,8 +17,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+from llama_index.multi_modal_llms.ollama.server import OllamaServer
 
 from . import words
 from .access import Access

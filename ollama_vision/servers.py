@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import ConnectionFailedError, OllamaMultiModalError, SilenceTimeoutError
+from llama_index.multi_modal_llms.ollama.server import OllamaServer
 
 from .access import Access
 from .models import only_vision_model

@@ -43,7 +43,7 @@ _EVERYWHERE: Table = (
     (r"\bvideos=True\b", "--videos"),
     (r"\binclude=\[(.*?)\]", lambda found: f"--include {found[1]}"),
     (r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}"),
-    (r"image_documents(?:\[\d+\])? \((.+?)\) (?=is |has |holds |cannot |does |says )", r"\1 "),
+    (r"(?:image_documents(?:\[\d+\])?|pictures\[\d+\]) \((.+?)\) (?=is |has |holds |cannot |does |says )", r"\1 "),
     # pictures
     (r"ImageOptions\(range=\((-?\d+), (-?\d+)\)\)", r"--range \1:\2"),
     (r"Raise ImageOptions\(url_\w+=\.\.\.\), or .*", 'Fetch it yourself: curl URL | ollama-vision ask - "..."'),

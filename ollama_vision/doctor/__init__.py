@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import ModelNotFoundError, OllamaMultiModalError
+from llama_index.multi_modal_llms.ollama.server import OllamaServer
 from ollama_vision.access import MODEL_VARIABLE, Access
 from ollama_vision.exits import DONE, FAILED
 from ollama_vision.screen import Screen, silence_output, telling

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llama_index.multi_modal_llms.ollama import prepare_image
+from llama_index.multi_modal_llms.ollama._images import prepare_image
 from llama_index.multi_modal_llms.ollama.errors import ImageError, MissingExtraError
 
 SCRIPTS = {

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 from PIL import Image, ImageDraw
 
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaServer
+from llama_index.multi_modal_llms.ollama._model import VisionModel
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+from llama_index.multi_modal_llms.ollama.server import OllamaServer
 from ollama_vision.extras import DISTRIBUTION, EXTRAS, is_complete
 
 from .facts import Choice, Disk, Here, Loaded, Model, Origin, Told, Trial
@@ -123,19 +124,19 @@ def trial(settings: Mapping[str, Any], choice: Choice, loaded: Loaded | None) ->
     A model that is loaded is asked with the context that it has: another one would load it anew under its users.
     """
     context: dict[str, Any] = {"context_window": loaded.context_length} if loaded and loaded.context_length else {}
-    llm = OllamaMultiModal(model=choice.name, temperature=0.0, deadline=LONGEST_TRIAL, **context, **settings)
+    llm = VisionModel(choice.name, temperature=0.0, deadline=LONGEST_TRIAL, **context, **settings)
     began = time.monotonic()
     with warnings.catch_warnings():
         # That the server is too old has a check of its own.
         warnings.filterwarnings("ignore", message=".* runs Ollama ")
         try:
-            reply = llm.complete(QUESTION, [red_square()], think=False, num_predict=MOST_TOKENS)
+            reply = llm.ask(QUESTION, red_square(), think=False, num_predict=MOST_TOKENS)
         finally:
             llm.close()
-    raw = reply.raw if isinstance(reply.raw, dict) else {}
+    raw = reply.raw
     return Trial(
         text=reply.text,
-        thinking=str(reply.additional_kwargs.get("thinking") or ""),
+        thinking=reply.thinking,
         seconds=time.monotonic() - began,
         load_seconds=(raw.get("load_duration") or 0) * NANO,
         tokens=raw.get("eval_count") or 0,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -16,6 +15,7 @@ from llama_index.multi_modal_llms.ollama.errors import (
     OllamaMultiModalError,
     SilenceTimeoutError,
 )
+from llama_index.multi_modal_llms.ollama.server import OllamaServer
 from ollama_vision import words
 from ollama_vision.models import GOOD_FIRST_MODEL
 from ollama_vision.shell_words import in_shell_words
