@@ -13,8 +13,8 @@ from llama_index.core.base.llms.types import AudioBlock, ChatMessage, TextBlock
 from PIL import Image
 from wire_support import CLOSE, HOLD, SHOW, Script, WireServer, answer, attempt, client, reply
 
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal, errors
-from llama_index.multi_modal_llms.ollama._capabilities import SUPPORTED_VERSION, ModelCapabilities, version_of
+from llama_index.multi_modal_llms.ollama import ModelCapabilities, OllamaMultiModal, errors
+from llama_index.multi_modal_llms.ollama._capabilities import SUPPORTED_VERSION, version_of
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 CHATS = ("chat", "stream_chat", "achat", "astream_chat")
@@ -61,7 +61,7 @@ def test_candidates_can_do_all_that_the_call_needs(endpoint: str) -> None:
         error = attempt(checking(server), endpoint, think=True, tools=[TOOL]).error
     assert type(error) is errors.CapabilityError
     assert (error.missing, error.candidates) == (("thinking", "tools"), ("both",))
-    assert "think and call tools" in str(error)
+    assert "does not think and cannot call tools" in str(error)
 
 
 @pytest.mark.parametrize("endpoint", ["complete", "acomplete"])
@@ -351,3 +351,17 @@ async def test_acapabilities() -> None:
         known = await client(server).acapabilities()
     assert known.abilities is not None
     assert "vision" in known.abilities
+
+
+def test_a_lack_is_said_in_the_same_words_before_and_after_asking() -> None:
+    """By the check beforehand, and of the server's own refusal."""
+    said = reply(400, {"error": '"m" does not support thinking'})
+    with WireServer(said) as server:
+        refused = attempt(client(server), "chat", think=True).error
+    routes = {"/api/show": reply(200, {"capabilities": ["completion", "vision"], "model_info": {}})}
+    with WireServer(answer("chat", "A"), routes=routes) as server:
+        beforehand = attempt(client(server, check_capabilities=True), "chat", think=True).error
+    for error in (refused, beforehand):
+        assert isinstance(error, errors.CapabilityError)
+        assert " does not think" in str(error)
+        assert str(error).endswith("Or leave think unset.")

@@ -13,7 +13,7 @@ import pytest
 from command_line import CommandLine, in_process, process
 from rich.console import Console
 
-from llama_index.multi_modal_llms.ollama.server import PullProgress
+from llama_index.multi_modal_llms.ollama import PullProgress
 from ollama_embedded import EmbeddedOllama, Gate, ScriptedEngine
 from ollama_embedded.faults import Fault, RawReply
 from ollama_vision.pull import Bars

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -20,6 +21,7 @@ BOTTOM_UP = (
     "_media",
     "_error_context",
     "_extras",
+    "_ways_out",
     "_schema",
     "_tool_schema",
     "_json_answers",
@@ -129,6 +131,7 @@ PROTOCOL = {
     "_schema",
     "_tool_schema",
     "_tools",
+    "_ways_out",
 }
 """Ollama's JSON, and nothing of sockets."""
 
@@ -153,6 +156,7 @@ PURE = {
     "_json_answers",
     "_responses",
     "_overflow",
+    "_ways_out",
 }
 """The rooms between pictures and wire: values in, values out."""
 
@@ -430,3 +434,17 @@ def test_no_room_looks_up(package: str) -> None:
 def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
     graph = {module_of(file, ROOT): imports_of(file) - {package} for file in files_of(package)}
     tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names them
+
+
+def test_no_advice_is_written_twice() -> None:
+    """What several errors of the wire advise has one name, in `_ways_out` or where the lowest of its rooms is."""
+    sentence = re.compile(r"[A-Z][^.?]{24,}[.?]")
+    found: dict[str, set[str]] = {}
+    for room in sorted(HTTP | PROTOCOL | {"_api", "_capabilities", "_overflow", "_structured", "server"}):
+        tree = ast.parse(CLIENT_FOLDER.joinpath(f"{room}.py").read_text(encoding="utf-8"))
+        documentation = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in documentation:
+                for words in sentence.findall(node.value):
+                    found.setdefault(words, set()).add(f"{room}:{node.lineno}")
+    assert {words: places for words, places in found.items() if len(places) > 1} == {}

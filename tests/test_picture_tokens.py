@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llama_index.multi_modal_llms.ollama import ImageOptions
-from llama_index.multi_modal_llms.ollama._capabilities import ModelCapabilities
+from llama_index.multi_modal_llms.ollama import ImageOptions, ModelCapabilities
 from llama_index.multi_modal_llms.ollama._picture_tokens import estimate_picture_tokens
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"

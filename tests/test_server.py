@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from wire_support import CLOSE, END, HOLD, NDJSON, SOON, Gate, Script, WireServer, chunk, client, head, reply, stream
 
-from llama_index.multi_modal_llms.ollama import OllamaServer, errors
-from llama_index.multi_modal_llms.ollama.server import PullProgress, ServerModel
+from llama_index.multi_modal_llms.ollama import OllamaServer, PullProgress, ServerModel, errors
 
 twins = pytest.mark.parametrize("prefix", ["", "a"])
 TAG = {

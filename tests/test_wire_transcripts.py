@@ -13,8 +13,7 @@ from endpoints import NAMES, Answer, ask
 from wire_outcomes import OUTCOMES, Fails, NotAsked, Outcome, Pulls, Says, Tells
 from wire_support import CLOSE, END, Step, WireServer, chunk, client, head
 
-from llama_index.multi_modal_llms.ollama import OllamaServer, errors
-from llama_index.multi_modal_llms.ollama.server import PullProgress
+from llama_index.multi_modal_llms.ollama import OllamaServer, PullProgress, errors
 
 FOLDER = Path(__file__).parent / "transcripts"
 RECORDED = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.json"))}

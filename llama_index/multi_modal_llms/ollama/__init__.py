@@ -4,10 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import errors
+from ._capabilities import ModelCapabilities
 from ._images import ImageOptions, PreparedImage, accept
 from .base import OllamaMultiModal
 from .errors import OllamaMultiModalError
-from .server import OllamaServer
+from .server import OllamaServer, PullProgress, ServerModel
 
 if TYPE_CHECKING:
     from ._images import aprepare_image, prepare_image
@@ -21,11 +22,14 @@ __all__ = [
     "FoundFile",
     "ImageDescriber",
     "ImageOptions",
+    "ModelCapabilities",
     "OllamaMultiModal",
     "OllamaMultiModalError",
     "OllamaServer",
     "PictureReader",
     "PreparedImage",
+    "PullProgress",
+    "ServerModel",
     "aprepare_image",
     "errors",
     "prepare_image",

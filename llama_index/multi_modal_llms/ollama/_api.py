@@ -15,7 +15,7 @@ from . import errors
 from ._deadline import Deadline
 from ._error_context import ErrorContext
 from ._failures import error_for_reply
-from ._gateways import describe_non_ollama
+from ._gateways import not_ollama
 from ._proxies import login_hint
 from ._request import Request, json_request
 from ._target import Target
@@ -96,12 +96,7 @@ class Api:
             reply = None
         if not isinstance(reply, dict):
             shown = text[:300].decode("utf-8", "replace")
-            raise errors.BadReplyError(
-                f"{asked.url}{path} does not answer as Ollama does: {describe_non_ollama(response.headers, shown)}. "
-                "Is base_url right, with its port and path?",
-                status=response.status,
-                body=shown,
-            )
+            raise not_ollama(f"{asked.url}{path}", response.headers, shown, response.status)
         if reply.get("error"):
             raise error_for_reply(response.status, response.headers, text, asked)
         return reply

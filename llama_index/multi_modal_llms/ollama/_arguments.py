@@ -116,8 +116,6 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any], v
 
 def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     per_call = mapping("options", given.get("options"))
-    if "max_tokens" in given and "num_predict" in given:
-        raise TypeError("max_tokens and num_predict are the same thing; pass one of them")
     checked = {**settings.additional_kwargs, **per_call}
     check_options(settings.additional_kwargs, "additional_kwargs")
     check_options(per_call, "options")

@@ -10,10 +10,10 @@ from typing import Any
 
 from . import errors
 from ._api import Api
-from ._failures import WAYS_OUT
 from ._images import ImageOptions
 from ._options import near_name
 from ._target import Target
+from ._ways_out import lacks, without
 
 SUPPORTED_VERSION = (0, 12, 6)
 """The first Ollama that knows `truncate` in chat and generate: before it, too long prompts lose messages unsaid.
@@ -23,7 +23,6 @@ one day after 0.12.5.
 """
 _CONTEXT_UNLESS_LOADED = 8192
 _MOST_ASKED = 20
-_ABILITY_NAMES = {"vision": "see pictures", "audio": "hear", "tools": "call tools", "thinking": "think"}
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,6 @@ async def capability_error(
 ) -> errors.CapabilityError:
     """The refusal, with the models on that server that can do all that the call needs."""
     candidates = await _candidates(api, needed)
-    does = " and ".join(_ABILITY_NAMES.get(ability, ability) for ability in missing)
     if candidates is None:
         there = "The server does not tell which of its models can; ollama show NAME does."
     elif candidates:
@@ -174,9 +172,8 @@ async def capability_error(
         there = "No model on that server can do all that the call needs; get one, such as: ollama pull gemma3:4b."
     else:
         there = "No model on that server can do all that the call needs."
-    ways = "".join(WAYS_OUT.get(ability, "") for ability in missing)
     return errors.CapabilityError(
-        f"The model {model!r} on {api.target.address.url} cannot {does}. {there}{ways}",
+        f"The model {model!r} on {api.target.address.url} {lacks(missing)}. {there}{without(missing)}",
         missing=missing,
         candidates=candidates or (),
     )

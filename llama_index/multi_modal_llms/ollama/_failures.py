@@ -13,14 +13,10 @@ from pydantic_core import from_json
 from . import errors
 from ._error_context import ErrorContext
 from ._gateways import busy_words, foreign_failure, too_large_words, wants_password
+from ._ways_out import MORE_ROOM, SMALLER_PICTURES, lacks, without
 
 _BODY_LIMIT = 10_000
 _GO_MAP = re.compile(r"map\[code:(?P<code>\d+) message:(?P<message>.*) type:(?P<type>\w+)\]", re.DOTALL)
-WAYS_OUT = {
-    "tools": " Or set is_function_calling_model=False: then agents and programs work with text.",
-    "thinking": " Or leave think unset.",
-}
-"""What else can be done when a model lacks an ability."""
 _MISSING_ABILITY = {
     "does not support thinking": "thinking",
     "does not support tools": "tools",
@@ -132,8 +128,7 @@ def error_for_message(
     for words, ability in _MISSING_ABILITY.items():
         if words in text:
             return errors.CapabilityError(
-                f"The model {asked.model!r} on {asked.url} {_cannot(ability)} (it says: {text})."
-                f"{WAYS_OUT.get(ability, '')}",
+                f"The model {asked.model!r} on {asked.url} {lacks((ability,))} (it says: {text}).{without((ability,))}",
                 missing=(ability,),
                 **known,
             )
@@ -167,8 +162,8 @@ def error_for_message(
         )
     if _CUT_CALL.search(text):
         return errors.AnswerCutError(
-            f"A tool call of {asked.model!r} ran into the limit before it was whole ({asked.url} says: {text}). Give "
-            "it more room: num_predict (max_tokens), context_window.",
+            f"A tool call of {asked.model!r} ran into the limit before it was whole ({asked.url} says: {text}). "
+            f"{MORE_ROOM}",
             finish_reason="length",
         )
     if _LOST_PICTURE in text:
@@ -247,20 +242,8 @@ def _authentication(
 def _too_large(asked: ErrorContext) -> str:
     return (
         f"{asked.url} takes no request of this size: {asked.media_bytes:,} bytes of pictures were sent (413). "
-        "Ollama's limit is about 75 MB for one request; send fewer pictures, or smaller ones "
-        "(image_options=ImageOptions(max_pixels=...))."
+        f"Ollama's limit is about 75 MB for one request; {SMALLER_PICTURES}."
     )
-
-
-def _cannot(ability: str) -> str:
-    return {
-        "vision": "cannot see pictures",
-        "audio": "cannot hear",
-        "tools": "cannot call tools",
-        "thinking": "does not think",
-        "insert": "does not fill in before a suffix",
-        "completion": "makes no text",
-    }.get(ability, f"has no {ability}")
 
 
 def _count(value: Any) -> int | None:

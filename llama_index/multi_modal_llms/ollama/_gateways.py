@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 from . import errors
 from ._error_context import ErrorContext
+from ._ways_out import RIGHT_ADDRESS, SMALLER_PICTURES
 
+_SHOWN = 300
 _LET_MORE_THROUGH = "Raise its limit (nginx: client_max_body_size; Apache: LimitRequestBody)"
-_SMALLER = "send fewer pictures, or smaller ones (image_options=ImageOptions(max_pixels=...))"
 
 
 def foreign_failure(
@@ -41,7 +42,7 @@ def foreign_failure(
             f"{asked.url} answered with an error (500), without a word. Look at the server's log.", status=status
         )
     return errors.BadReplyError(
-        f"{asked.url} answered {status}, but not as Ollama does: {said}. Is base_url right, with its port and path?",
+        f"{asked.url} answered {status}, but not as Ollama does: {said}. {RIGHT_ADDRESS}",
         **known,
     )
 
@@ -59,7 +60,7 @@ def too_large_words(headers: Mapping[str, str], shown: str, asked: ErrorContext)
     said = describe_non_ollama(headers, shown)
     return (
         f"A gateway before {asked.url} lets no request of this size through (413: {said}); "
-        f"{asked.media_bytes:,} bytes of pictures were sent. {_LET_MORE_THROUGH}, or {_SMALLER}."
+        f"{asked.media_bytes:,} bytes of pictures were sent. {_LET_MORE_THROUGH}, or {SMALLER_PICTURES}."
     )
 
 
@@ -85,6 +86,15 @@ def _forbidden(headers: Mapping[str, str], shown: str, asked: ErrorContext) -> s
         f"{asked.url} refuses the request (403, without a word). An Ollama that listens on its own machine only does "
         "so when the Host header names another: let the proxy in front of it send Host: localhost, or start Ollama "
         "with OLLAMA_HOST=0.0.0.0."
+    )
+
+
+def not_ollama(place: str, headers: Mapping[str, str], shown: str, status: int) -> errors.BadReplyError:
+    """The error for a reply with a good status that is nothing of Ollama's."""
+    return errors.BadReplyError(
+        f"{place} does not answer as Ollama does: {describe_non_ollama(headers, shown)}. {RIGHT_ADDRESS}",
+        status=status,
+        body=shown[:_SHOWN],
     )
 
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from . import errors
+from ._ways_out import MORE_ROOM
 
 _THOUGHTS = re.compile(r"\A(?:\s*<think>(?:(?!</think>).)*\Z|.*?</think>)", re.DOTALL | re.IGNORECASE)
 """Also those that do not end, and those whose beginning stands in the model's template (DeepSeek R1)."""
@@ -167,13 +168,15 @@ def asks_again(problem: str, schema: Mapping[str, Any]) -> str:
 
 
 def why_not(model: str, answer: str) -> str:
-    """What may be behind it, as a sentence for the error."""
+    """Where the answer is, and what may be behind it, as sentences for the error."""
     if model.endswith("cloud") or next(json_in(answer), None) is None:
-        return (
+        why = (
             "The server seems not to enforce schemas: Ollama's cloud and some MLX builds do not. Another model of this "
             "machine may help."
         )
-    return "A simpler class, field descriptions or a larger model may help."
+    else:
+        why = "A simpler class, field descriptions or a larger model may help."
+    return f"The answer is in partial_text. {why}"
 
 
 _MOST_PROBLEMS = 10
@@ -191,11 +194,11 @@ def unfit(model: str, text: str, problem: str, reason: str, asked: int) -> error
     """The error for an answer that is not what `format` asks for."""
     if reason == "length":
         words = f"{model!r} ran into the limit before its JSON was whole: {len(text)} characters came"
-        way = "Give it more room: num_predict (max_tokens), context_window."
+        way = MORE_ROOM
     else:
         times = f", asked {asked} times" if asked > 1 else ""
         words = f"{model!r} did not answer as format asks{times}: {problem}"
-        way = f"The answer is in partial_text. {why_not(model, text)}"
+        way = why_not(model, text)
     return errors.StructuredOutputError(
         f"{words}. {way}", partial_text=text, finish_reason=reason, validation_error=problem
     )

@@ -19,7 +19,7 @@ from ._coalescing import AsyncBackend, BlockingBackend
 from ._deadline import Deadline
 from ._exceptions import map_exceptions
 from ._extras import install_hint
-from ._proxies import Proxy
+from ._proxies import GO_AROUND, Proxy
 from ._response import AsyncResponse, BlockingResponse, HttpResponse
 from ._target import Target
 from ._tls import tls_context
@@ -155,7 +155,7 @@ def _proxy(proxy: Proxy | None) -> httpcore2.Proxy | None:
     if parts.scheme.startswith("socks") and find_spec("socksio") is None:
         raise errors.ConnectionFailedError(
             f"{proxy.first_words} speaks SOCKS, for which a package is not there. Install the "
-            f"extra: {install_hint('socks')}; or go around it with NO_PROXY."
+            f"extra: {install_hint('socks')}; {GO_AROUND}"
         )
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     port = f":{parts.port}" if parts.port else ""

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from . import errors
 from ._address import Address, ip_of
 
+GO_AROUND = "or go around it with NO_PROXY."
 SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
@@ -95,7 +96,7 @@ def _read(value: str, source: str) -> Proxy:
     if parts.scheme not in SCHEMES:
         raise errors.ConnectionFailedError(
             f"{source} names a proxy of the kind {parts.scheme}:// ({proxy.shown}), which cannot be used here. "
-            f"Taken are {', '.join(f'{scheme}://' for scheme in SCHEMES)}; or go around it with NO_PROXY."
+            f"Taken are {', '.join(f'{scheme}://' for scheme in SCHEMES)}; {GO_AROUND}"
         )
     return proxy
 

@@ -11,10 +11,11 @@ from pydantic_core import from_json
 from . import errors
 from ._error_context import ErrorContext
 from ._failures import ended_under_it, error_for_reply, server_message
-from ._gateways import describe_non_ollama
+from ._gateways import not_ollama
 from ._json_answers import Expected, unfit
 from ._request import Endpoint
 from ._tools import Rules, parse_arguments
+from ._ways_out import MORE_ROOM
 
 T = TypeVar("T")
 _SHOWN = 300
@@ -161,12 +162,7 @@ class Accumulator(Generic[T]):
         except ValueError as cause:
             if first and line.lstrip()[:1] not in (b"{", b"["):
                 shown = line.decode("utf-8", "replace")
-                raise errors.BadReplyError(
-                    f"{self._asked.url} does not answer as Ollama does: {describe_non_ollama(self._headers, shown)}. "
-                    "Is base_url right, with its port and path?",
-                    status=200,
-                    body=_show(line),
-                ) from cause
+                raise not_ollama(self._asked.url, self._headers, shown, 200) from cause
             raise self.malformed(f"a line that is no JSON ({cause})") from cause
         if not isinstance(reply, dict):
             raise self.malformed("a line that is no JSON object")
@@ -272,10 +268,10 @@ class Accumulator(Generic[T]):
             way = "Pass think=False, or more room: num_predict, context_window."
         elif self._tools_offered:
             why = "the answer, perhaps a tool call that Ollama dropped, ran into the limit"
-            way = "Give it more room: num_predict (max_tokens), context_window."
+            way = MORE_ROOM
         else:
             why = "it ran into the limit before any visible text"
-            way = "Give it more room: num_predict (max_tokens), context_window."
+            way = MORE_ROOM
         raise self.with_partial(
             errors.EmptyResponseError(f"{self._asked.model!r} gave no answer: {why}. {way}", finish_reason=reason)
         )

@@ -28,6 +28,7 @@ from ._images import awaited
 from ._json_answers import SEVERAL, CheckedByTheAsker, asks_again, begun, json_in, problems, why_not
 from ._prompting import PICTURES, picture_blocks, pictures_apart, with_blocks
 from ._schema import json_schema
+from ._ways_out import MORE_ROOM
 
 if TYPE_CHECKING:
     from llama_index.core.prompts import BasePromptTemplate
@@ -201,10 +202,10 @@ class Question(Generic[Model]):
         name = self.output_cls.__name__
         if reason == "length":
             words = f"{self.model!r} ran into the limit before its {name} was whole: {len(text)} characters came"
-            way = "Give it more room: num_predict (max_tokens), context_window."
+            way = MORE_ROOM
         else:
             words = f"{self.model!r} gave no {name}: asked {asked} times, and the answer still has {found}"
-            way = f"The answer is in partial_text. {why_not(self.model, text)}"
+            way = why_not(self.model, text)
         raise errors.StructuredOutputError(
             f"{words}. {way}",
             partial_text=text,

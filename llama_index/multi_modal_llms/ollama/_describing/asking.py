@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from .. import errors
 from .._deadline import Deadline
+from .._ways_out import MORE_ROOM
 from .repetition import Watch
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ class Listener:
 def cut(model: str, text: str, thinking: str) -> errors.AnswerCutError:
     """The error of an answer that ran into the limit."""
     return errors.AnswerCutError(
-        f"The answer of {model!r} is not whole: it ran into the limit after {len(text)} characters. Give it more "
-        "room with num_predict (max_tokens) or context_window, or ask for less. What came is in partial_text.",
+        f"The answer of {model!r} is not whole: it ran into the limit after {len(text)} characters. "
+        f"{MORE_ROOM} Or ask for less. What came is in partial_text.",
         partial_text=text,
         thinking=thinking,
         finish_reason="length",
