@@ -6,20 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .embedded import EmbeddedOllama
-    from .engines.base import Ending, Piece, ToolCall
+    from .engines.base import Ending, Engine, EngineError, Piece, ToolCall
     from .engines.scripted import Reply, ScriptedEngine
+    from .http.received import ReceivedRequest
     from .pace import Gate, Pause
+    from .picture_cache import LosesPictures
+    from .protocol.catalog import ModelFacts
+    from .protocol.requests import Request
     from .recordings.recorder import Recorder
     from .scenes import Shape, draw_scene
 
 __all__ = [
     "EmbeddedOllama",
     "Ending",
+    "Engine",
+    "EngineError",
     "Gate",
+    "LosesPictures",
+    "ModelFacts",
     "Pause",
     "Piece",
+    "ReceivedRequest",
     "Recorder",
     "Reply",
+    "Request",
     "ScriptedEngine",
     "Shape",
     "ToolCall",
@@ -29,11 +39,17 @@ __all__ = [
 _HOMES = {
     "EmbeddedOllama": "embedded",
     "Ending": "engines.base",
+    "Engine": "engines.base",
+    "EngineError": "engines.base",
     "Gate": "pace",
+    "LosesPictures": "picture_cache",
+    "ModelFacts": "protocol.catalog",
     "Pause": "pace",
     "Piece": "engines.base",
+    "ReceivedRequest": "http.received",
     "Recorder": "recordings.recorder",
     "Reply": "engines.scripted",
+    "Request": "protocol.requests",
     "ScriptedEngine": "engines.scripted",
     "Shape": "scenes",
     "ToolCall": "engines.base",

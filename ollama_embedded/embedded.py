@@ -14,8 +14,8 @@ from .faults import Fault
 from .http.app import OllamaApp
 from .http.cors import Origins
 from .http.host_check import is_loopback
-from .http.middleware import Reception, Replying
-from .http.received import Arrival
+from .http.middleware import App, Middleware
+from .http.received import ReceivedRequest
 from .http.service import Service
 from .picture_cache import LosesPictures
 from .recordings.replay import Recordings, ReplayApp
@@ -81,7 +81,7 @@ class EmbeddedOllama(Service):
         self._faults = faults if isinstance(faults, LosesPictures) else _Faults(faults)
         self._origins = Origins.of(origins)
         self._num_parallel, self._version = num_parallel, version
-        self._requests: deque[Arrival] = deque(maxlen=keep_requests)
+        self._requests: deque[ReceivedRequest] = deque(maxlen=keep_requests)
         self._unmatched: deque[str] = deque(maxlen=keep_requests)
 
     @property
@@ -90,12 +90,12 @@ class EmbeddedOllama(Service):
         return self._source.model if isinstance(self._source, Recordings) else self._source.models[0].name
 
     @property
-    def requests(self) -> list[Arrival]:
+    def requests(self) -> list[ReceivedRequest]:
         """What arrived, oldest first."""
         return list(self._requests)
 
     @property
-    def asked(self) -> list[Arrival]:
+    def asked(self) -> list[ReceivedRequest]:
         """What arrived that asks for an answer: at /api/chat and /api/generate."""
         return [request for request in self.requests if request.path in _ANSWERING and request.method == "POST"]
 
@@ -104,16 +104,16 @@ class EmbeddedOllama(Service):
         """What `replay` has nothing for: what was asked, and what comes nearest to it."""
         return list(self._unmatched)
 
-    def _reception(self) -> Reception:
-        return Reception(
-            self._replying(),
-            arrived=self._requests.append,
+    def _middleware(self) -> Middleware:
+        return Middleware(
+            self._app(),
+            record=self._requests.append,
             fault=self._faults.next,
             local_only=is_loopback(self._host),
             origins=self._origins,
         )
 
-    def _replying(self) -> Replying:
+    def _app(self) -> App:
         if isinstance(self._source, Recordings):
             return ReplayApp(self._source, self._unmatched.append)
         return OllamaApp(
@@ -132,8 +132,8 @@ class _Faults:
         scripts = faults if isinstance(faults, Mapping) else dict.fromkeys(_ANSWERING, iter(faults))
         self._scripts = {path: iter(each) for path, each in scripts.items()}
 
-    def next(self, arrival: Arrival) -> Fault | None:
-        return next(self._scripts.get(arrival.path, iter(())), None)
+    def next(self, received: ReceivedRequest) -> Fault | None:
+        return next(self._scripts.get(received.path, iter(())), None)
 
     def forget(self) -> None:
         """Nothing hangs on what was asked before."""

@@ -1,4 +1,4 @@
-"""What to do when the extra that the server needs is not installed."""
+"""The error for a missing optional dependency: it says which extra to install."""
 
 from __future__ import annotations
 

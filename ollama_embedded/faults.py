@@ -1,4 +1,4 @@
-"""What can go wrong between a server and a client, on demand: each fault is a value that alters one reply."""
+"""Fault injection: what can go wrong between a server and a client, each a value that alters one reply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .protocol import gojson
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
-Reply = Callable[[Send], Awaitable[None]]
+SendReply = Callable[[Send], Awaitable[None]]
 HangUp = Callable[[], None]
 
 _JSON = "application/json; charset=utf-8"
@@ -22,7 +22,7 @@ _JSON = "application/json; charset=utf-8"
 class Fault:
     """A reply that goes wrong. `reply(send)` sends the right one; `hang_up()` closes the connection."""
 
-    async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
+    async def serve(self, reply: SendReply, send: Send, hang_up: HangUp) -> None:
         """Send something else."""
         raise NotImplementedError
 
@@ -36,7 +36,7 @@ class SlowFirstByte(Fault):
 
     until: Gate | Pause
 
-    async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
+    async def serve(self, reply: SendReply, send: Send, hang_up: HangUp) -> None:
         await self.until.passed()
         await reply(send)
 
@@ -52,7 +52,7 @@ class Status(Fault):
     body: Any = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
+    async def serve(self, reply: SendReply, send: Send, hang_up: HangUp) -> None:
         is_json = not isinstance(self.body, str | bytes)
         text = gojson.dumps(self.body) if is_json else self.body
         data = text.encode() if isinstance(text, str) else text
@@ -101,7 +101,7 @@ def empty_body() -> Status:
 class HangUpFirst(Fault):
     """The connection is closed before the first byte of a reply."""
 
-    async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
+    async def serve(self, reply: SendReply, send: Send, hang_up: HangUp) -> None:
         await leave(hang_up)
 
 
@@ -111,7 +111,7 @@ class CutStream(Fault):
 
     after: int = 1
 
-    async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
+    async def serve(self, reply: SendReply, send: Send, hang_up: HangUp) -> None:
         sent = 0
 
         async def until_cut(message: Message) -> None:
@@ -136,7 +136,7 @@ class _Rewritten(Fault):
         """The line to send for line `number`; `None` ends the reply before it."""
         raise NotImplementedError
 
-    async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
+    async def serve(self, reply: SendReply, send: Send, hang_up: HangUp) -> None:
         number, ended = 0, False
 
         async def rewritten(message: Message) -> None:
@@ -267,7 +267,7 @@ class RawReply(Fault):
             headers["content-length"] = str(sum(len(piece) for piece in pieces))
         return cls(pieces, response["status"], headers, cut)
 
-    async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
+    async def serve(self, reply: SendReply, send: Send, hang_up: HangUp) -> None:
         # The framing is the server's; a length that was recorded stays, so that a cut shows.
         framing = ("transfer-encoding", "connection")
         headers = {name.lower(): text for name, text in self.headers.items() if name.lower() not in framing}

@@ -1,4 +1,4 @@
-"""A service in the foreground: it says where it is, and stays until Ctrl-C or SIGTERM."""
+"""Runs a service in the foreground: says where it is, and stays until SIGINT (Ctrl-C) or SIGTERM."""
 
 from __future__ import annotations
 

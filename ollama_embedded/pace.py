@@ -1,4 +1,4 @@
-"""How fast a scripted answer goes: a gate that a test opens, or a pause for the eye."""
+"""The pace of a scripted answer: a gate that a test opens, or a pause for the eye."""
 
 from __future__ import annotations
 

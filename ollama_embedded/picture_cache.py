@@ -1,4 +1,4 @@
-"""llama.cpp of mid 2026 with its fault: a picture that it cached is lost once prompts part right behind it."""
+"""Fault injection that lasts: llama.cpp of mid 2026 loses a cached picture once prompts part right behind it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .faults import Fault, HangUp, Message, Reply, Send, Status, lost_picture
-from .http.received import Arrival
+from .faults import Fault, HangUp, Message, Send, SendReply, Status, lost_picture
+from .http.received import ReceivedRequest
 from .protocol import gojson, requests
 from .protocol.options import LOADING
 
@@ -30,17 +30,17 @@ class LosesPictures:
         self._loading: Mapping[str, Any] = {}
         """With what options the model is loaded."""
 
-    def next(self, arrival: Arrival) -> Fault | None:
-        body = arrival.body
-        if arrival.path not in ("/api/chat", "/api/generate") or not isinstance(body, dict):
+    def next(self, received: ReceivedRequest) -> Fault | None:
+        body = received.body
+        if received.path not in ("/api/chat", "/api/generate") or not isinstance(body, dict):
             return None
         try:
             asked = (
-                requests.parse_chat(arrival.raw)
-                if arrival.path == "/api/chat"
-                else requests.parse_generate(arrival.raw)
+                requests.parse_chat(received.raw)
+                if received.path == "/api/chat"
+                else requests.parse_generate(received.raw)
             )
-        except requests.Refusal:
+        except requests.RequestError:
             return None
         loading = {name: asked.options[name] for name in LOADING if name in asked.options}
         if loading != self._loading:
@@ -70,7 +70,7 @@ class _Then(Fault):
 
     do: Callable[[], None]
 
-    async def serve(self, reply: Reply, send: Send, hang_up: HangUp) -> None:
+    async def serve(self, reply: SendReply, send: Send, hang_up: HangUp) -> None:
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:
                 self.do()

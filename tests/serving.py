@@ -10,8 +10,7 @@ from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from pydantic import PrivateAttr
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-from ollama_embedded import EmbeddedOllama, ScriptedEngine
-from ollama_embedded.http.received import Arrival
+from ollama_embedded import EmbeddedOllama, ReceivedRequest, ScriptedEngine
 
 ALL = ("completion", "vision", "tools", "thinking")
 
@@ -26,7 +25,7 @@ class Serving:
         self.llm = OllamaMultiModal(**{"model": "m", "base_url": self.server.url, **settings})
 
     @property
-    def asked(self) -> list[Arrival]:
+    def asked(self) -> list[ReceivedRequest]:
         return self.server.asked
 
     @property

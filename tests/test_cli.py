@@ -17,9 +17,8 @@ from command_line import CommandLine, Outcome, in_process, process
 from PIL import Image
 from wire_support import HOLD, ROUTES, WireServer
 
-from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
+from ollama_embedded import EmbeddedOllama, Gate, ModelFacts, Reply, ScriptedEngine
 from ollama_embedded.faults import SlowFirstByte
-from ollama_embedded.protocol.catalog import ModelFacts
 
 
 @pytest.fixture

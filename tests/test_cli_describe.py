@@ -24,9 +24,8 @@ from describing_support import (
 )
 from PIL import Image
 
-from ollama_embedded import EmbeddedOllama, Ending, Gate, Reply, ScriptedEngine, draw_scene
+from ollama_embedded import EmbeddedOllama, Ending, Gate, ModelFacts, Reply, ScriptedEngine, draw_scene
 from ollama_embedded.faults import SlowFirstByte
-from ollama_embedded.protocol.catalog import ModelFacts
 from ollama_embedded.scenes import Shape
 
 folder = pytest.fixture(fresh_folder)

@@ -12,9 +12,8 @@ import pytest
 from command_line import CommandLine, in_process, process
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
+from ollama_embedded import EmbeddedOllama, Gate, ModelFacts, Reply, ScriptedEngine
 from ollama_embedded.faults import Status
-from ollama_embedded.protocol.catalog import ModelFacts
 from ollama_vision.screen import Screen
 
 vision = pytest.fixture(in_process)

@@ -17,8 +17,7 @@ import pytest
 import typer
 from help_copies import COLUMNS, PAGES, ROOT, commands, help_of, renewed
 
-from ollama_embedded import EmbeddedOllama, ScriptedEngine
-from ollama_embedded.protocol.catalog import ModelFacts
+from ollama_embedded import EmbeddedOllama, ModelFacts, ScriptedEngine
 from ollama_vision import completion
 from ollama_vision.app import app
 

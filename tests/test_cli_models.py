@@ -12,9 +12,8 @@ from command_line import CommandLine, in_process
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import AuthenticationError
-from ollama_embedded import EmbeddedOllama, ScriptedEngine
+from ollama_embedded import EmbeddedOllama, ModelFacts, ScriptedEngine
 from ollama_embedded.faults import Fault, Status
-from ollama_embedded.protocol.catalog import ModelFacts
 from ollama_vision import words
 from ollama_vision.listing import Row, in_order, table
 from ollama_vision.screen import Screen

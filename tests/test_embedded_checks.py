@@ -14,11 +14,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
+from ollama_embedded import EmbeddedOllama, Gate, ModelFacts, Reply, ScriptedEngine
 from ollama_embedded.embedded import DEMO_MODEL, DEMO_NAME, DEMO_PROJECTOR
 from ollama_embedded.engines.base import Event
 from ollama_embedded.engines.llama_cpp import LlamaCppEngine
-from ollama_embedded.protocol.catalog import ModelFacts
 from ollama_embedded.protocol.requests import Request
 
 SOON = 30.0

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import ollama_embedded
+
 THREE_LINES = """
 def test_my_pipeline(ollama_server, tmp_path):
     draw_scene("red circle").save(tmp_path / "picture.png")
@@ -141,3 +143,10 @@ def test_without_the_extra_the_way_out_is_named() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert 'EmbeddedOllama needs uvicorn: pip install "llama-index-multi-modal-llms-ollama[embedded]>=1"' in done.stderr
+
+
+def test_every_public_name_is_there() -> None:
+    """They load when they are first used, from wherever they live: a wrong place would show to users alone."""
+    places = {name: getattr(ollama_embedded, name).__module__ for name in ollama_embedded.__all__}
+    assert {module.split(".")[0] for module in places.values()} == {"ollama_embedded"}
+    assert places["draw_scene"] == "ollama_embedded.scenes"

@@ -12,8 +12,18 @@ from typing import Any
 import httpx2
 import pytest
 
-from ollama_embedded import EmbeddedOllama, Ending, Gate, Pause, Piece, Reply, ScriptedEngine, ToolCall, draw_scene
-from ollama_embedded.protocol.catalog import ModelFacts
+from ollama_embedded import (
+    EmbeddedOllama,
+    Ending,
+    Gate,
+    ModelFacts,
+    Pause,
+    Piece,
+    Reply,
+    ScriptedEngine,
+    ToolCall,
+    draw_scene,
+)
 
 CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "hello"}]}
 SOON = 10.0

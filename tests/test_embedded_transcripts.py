@@ -14,12 +14,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from ollama_embedded import EmbeddedOllama, Ending, Piece, Reply, ScriptedEngine, ToolCall
+from ollama_embedded import EmbeddedOllama, Ending, ModelFacts, Piece, Reply, ScriptedEngine, ToolCall
 from ollama_embedded.embedded import DEMO_MODEL
 from ollama_embedded.engines.base import EngineError
 from ollama_embedded.engines.llama_cpp import _ToolCalls
 from ollama_embedded.faults import RawReply, lost_picture
-from ollama_embedded.protocol.catalog import ModelFacts
 
 FOLDER = Path(__file__).parent / "transcripts"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))

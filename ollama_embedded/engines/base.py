@@ -1,4 +1,4 @@
-"""What an engine is: it gets a checked request and says, piece by piece, what a model answers."""
+"""The interface of an engine: it gets a checked request, and yields the answer piece by piece."""
 
 from __future__ import annotations
 

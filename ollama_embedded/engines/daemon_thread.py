@@ -1,4 +1,4 @@
-"""A call that may block, in a thread of its own beside the event loop, awaited."""
+"""`asyncio.to_thread` with a daemon thread for each call: a call that may block, awaited."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 
-async def beside(call: Callable[[], Value]) -> Value:
+async def in_daemon_thread(call: Callable[[], Value]) -> Value:
     """What the call returns or raises. Cancelling leaves the thread to itself.
 
     A daemon thread for each call, no pool: a call that never returns keeps neither the others waiting nor the

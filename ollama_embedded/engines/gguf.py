@@ -1,4 +1,4 @@
-"""The facts in a GGUF file's header: metadata and tensors, without reading the weights."""
+"""GGUF header parser: metadata and tensors, without reading the weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a GGUF model can do and how big it is, from its files' headers."""
+"""Model metadata of a GGUF pair: what it can do and how big it is, from its files' headers."""
 
 from __future__ import annotations
 

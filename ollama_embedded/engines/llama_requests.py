@@ -1,4 +1,4 @@
-"""An Ollama request as llama.cpp's server wants it. Values in, values out."""
+"""Translates an Ollama request into the JSON of llama.cpp's server. Values in, values out."""
 
 from __future__ import annotations
 

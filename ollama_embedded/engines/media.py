@@ -1,4 +1,4 @@
-"""Pictures and sounds on their way to llama.cpp, told apart by their bytes."""
+"""Media types by magic bytes: pictures and sounds on their way to llama.cpp, which takes no WebP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ScriptedEngine: a model without a model, whose replies, pace and faults a test sets."""
+"""ScriptedEngine: a fake model (a test double) whose replies, pace and faults a test sets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..protocol.catalog import ModelFacts
 from ..protocol.options import checked
 from ..protocol.requests import Request
 from .base import Ending, EngineError, Event, Piece, ToolCall
-from .daemon_thread import beside
+from .daemon_thread import in_daemon_thread
 
 _HERE = Path(__file__).parent.parent
 _LOG = logging.getLogger("ollama_embedded")
@@ -182,7 +182,7 @@ class ScriptedEngine:
         try:
             if isinstance(script, _OneAfterTheOther):
                 return await script.following()
-            said = await beside(lambda: script(request))
+            said = await in_daemon_thread(lambda: script(request))
             return _scene(await said if inspect.isawaitable(said) else said, "the function of the script returned")
         except _BadScript as fault:
             raise EngineError(500, str(fault)) from None
@@ -216,7 +216,7 @@ class _OneAfterTheOther:
 
     async def following(self) -> Scene:
         """A list's next is there; a generator may work for it."""
-        return await beside(self._next) if self._may_block else self._next()
+        return await in_daemon_thread(self._next) if self._may_block else self._next()
 
     def _next(self) -> Scene:
         with self._turn:

@@ -1,4 +1,4 @@
-"""Which request gets which reply: Ollama's HTTP API as an ASGI application."""
+"""Ollama's HTTP API as an ASGI application: routes a request to its handler, and what that says into a reply."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..protocol import catalog, requests
 from ..protocol.catalog import ModelFacts
 from ..protocol.names import BadName, ModelName
 from ..protocol.options import checked
-from ..protocol.requests import Refusal, Request
-from .keep_alive import Residency
-from .lines import Framer
-from .received import Arrival
-from .replies import Lines, error_reply, json_reply, plain_text, replied
+from ..protocol.requests import Request, RequestError
+from .keep_alive import KeepAlive
+from .lines import ReplyBuilder
+from .received import ReceivedRequest
+from .replies import Lines, error_reply, json_reply, make_reply, plain_text
 from .routing import Routes
 
-Endpoint = Callable[[Arrival], Awaitable[Response]]
+Endpoint = Callable[[ReceivedRequest], Awaitable[Response]]
 
 _POST = frozenset({"POST"})
 _GET = frozenset({"GET"})
@@ -39,7 +39,7 @@ _NOT_SERVED: dict[str, frozenset[str]] = {
 
 
 class OllamaApp:
-    """The routes of a server with an engine behind them; `Reception` stands in front."""
+    """The routes of a server with an engine behind them; `Middleware` stands in front."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class OllamaApp:
         self._version = version
         self._models = _with_aliases(engine.models, aliases)
         self._slots = asyncio.Semaphore(num_parallel)
-        self._residency = Residency(engine.unload, unloads)
+        self._keep_alive = KeepAlive(engine.unload, unloads)
         self._endpoints: dict[tuple[str, str], Endpoint] = {
             ("GET", "/"): self._root,
             ("HEAD", "/"): self._root,
@@ -75,56 +75,56 @@ class OllamaApp:
         self.routes = Routes(taken)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reply = await self._replied(scope["arrival"])
+        reply = await self._replied(scope["received"])
         await reply(scope, receive, send)
 
-    async def _replied(self, arrival: Arrival) -> Response:
-        endpoint = self._endpoints.get((arrival.method, arrival.path))
+    async def _replied(self, received: ReceivedRequest) -> Response:
+        endpoint = self._endpoints.get((received.method, received.path))
         if endpoint is not None:
             try:
-                return await endpoint(arrival)
-            except (Refusal, EngineError) as fault:
+                return await endpoint(received)
+            except (RequestError, EngineError) as fault:
                 return error_reply(fault.text, fault.status)
-        if self.routes.takes(arrival.method, arrival.path):
-            return _not_served(arrival.path)
-        allow = self.routes.allow(arrival.path)
+        if self.routes.takes(received.method, received.path):
+            return _not_served(received.path)
+        allow = self.routes.allow(received.path)
         if allow:
             return plain_text("405 method not allowed", 405, {"allow": allow})
         return plain_text("404 page not found", 404)
 
     async def close(self) -> None:
         """Give the models back."""
-        await self._residency.close()
+        await self._keep_alive.close()
         await self._engine.close()
 
-    async def _root(self, arrival: Arrival) -> Response:
+    async def _root(self, received: ReceivedRequest) -> Response:
         return PlainTextResponse("Ollama is running")
 
-    async def _show_version(self, arrival: Arrival) -> Response:
+    async def _show_version(self, received: ReceivedRequest) -> Response:
         return json_reply({"version": self._version})
 
-    async def _status(self, arrival: Arrival) -> Response:
+    async def _status(self, received: ReceivedRequest) -> Response:
         return json_reply({"cloud": {"disabled": True, "source": "env"}})
 
-    async def _tags(self, arrival: Arrival) -> Response:
+    async def _tags(self, received: ReceivedRequest) -> Response:
         return json_reply(catalog.tags(list(self._models.values())))
 
-    async def _ps(self, arrival: Arrival) -> Response:
-        return json_reply(catalog.running(self._residency.loaded))
+    async def _ps(self, received: ReceivedRequest) -> Response:
+        return json_reply(catalog.running(self._keep_alive.loaded))
 
-    async def _show(self, arrival: Arrival) -> Response:
-        name, _, verbose = requests.parse_named(arrival.raw)
+    async def _show(self, received: ReceivedRequest) -> Response:
+        name, _, verbose = requests.parse_named(received.raw)
         if not name:
-            raise Refusal(400, "model is required")
+            raise RequestError(400, "model is required")
         model = self._find(name)
         if model is None:
-            raise Refusal(404, f"model '{ModelName.parse(name).short}' not found")
+            raise RequestError(404, f"model '{ModelName.parse(name).short}' not found")
         return json_reply(catalog.show(model, verbose=verbose))
 
-    async def _pull(self, arrival: Arrival) -> Response:
-        name, stream, _ = requests.parse_named(arrival.raw)
+    async def _pull(self, received: ReceivedRequest) -> Response:
+        name, stream, _ = requests.parse_named(received.raw)
         if not name:
-            raise Refusal(400, "invalid model name")
+            raise RequestError(400, "invalid model name")
         model = self._find(name)
         error = {"error": "pull model manifest: file does not exist"}
         if not stream:
@@ -132,34 +132,34 @@ class OllamaApp:
             return json_reply(reply, status, media_type="application/json")
         return Lines(_pull_lines(model) if model else [{"status": "pulling manifest"}, error])
 
-    async def _chat(self, arrival: Arrival) -> Response:
-        return await self._answer(requests.parse_chat(arrival.raw))
+    async def _chat(self, received: ReceivedRequest) -> Response:
+        return await self._answer(requests.parse_chat(received.raw))
 
-    async def _generate(self, arrival: Arrival) -> Response:
-        return await self._answer(requests.parse_generate(arrival.raw))
+    async def _generate(self, received: ReceivedRequest) -> Response:
+        return await self._answer(requests.parse_generate(received.raw))
 
     async def _answer(self, request: Request) -> Response:
         arrived = time.perf_counter_ns()
         requests.check_request(request)
         model = self._find(request.model)
         if model is None:
-            raise Refusal(404, f"model '{request.model}' not found")
-        framer = Framer(request)
+            raise RequestError(404, f"model '{request.model}' not found")
+        builder = ReplyBuilder(request)
         if request.is_empty and request.keep_alive == 0:
-            self._residency.leave(model)
-            return json_reply(framer.marker("unload"))
+            self._keep_alive.leave(model)
+            return json_reply(builder.marker("unload"))
         requests.check_raw(request)
         requests.check_abilities(request, model.abilities, model.full_name)
         options = checked(request.options)
         if request.is_empty:
             await self._engine.load(model, options)
             self._used(model, request)
-            return json_reply(framer.marker("load"))
+            return json_reply(builder.marker("load"))
         events = self._events(model, request)
         try:
             requests.check_format(request)
-            return await replied(events, request, framer, arrived)
-        except (Refusal, EngineError) as fault:
+            return await make_reply(events, request, builder, arrived)
+        except (RequestError, EngineError) as fault:
             return error_reply(fault.text, fault.status, streaming=request.stream)
         except asyncio.CancelledError:
             await events.aclose()
@@ -179,7 +179,7 @@ class OllamaApp:
 
     def _used(self, model: ModelFacts, request: Request) -> None:
         context = self._engine.context_length(model, checked(request.options))
-        self._residency.used(model, request.keep_alive, context)
+        self._keep_alive.used(model, request.keep_alive, context)
 
     def _find(self, name: str) -> ModelFacts | None:
         if not name:
@@ -187,7 +187,7 @@ class OllamaApp:
         try:
             return self._models.get(ModelName.parse(name).key)
         except BadName as fault:
-            raise Refusal(400, str(fault)) from None
+            raise RequestError(400, str(fault)) from None
 
 
 def _not_served(path: str) -> Response:

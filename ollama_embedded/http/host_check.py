@@ -1,4 +1,4 @@
-"""Who may ask: a server on the loopback answers only requests whose Host is local, as Ollama's does (DNS rebinding)."""
+"""Host check against DNS rebinding: a server on the loopback answers only local names, as Ollama does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def may_enter(headers: Mapping[str, str], own_names: frozenset[str]) -> bool:
+def is_allowed(headers: Mapping[str, str], own_names: frozenset[str]) -> bool:
     """Whether the Host header is not foreign; which pages may ask is told by `cors`."""
     return _known(_host(headers.get("host", "")), own_names)
 

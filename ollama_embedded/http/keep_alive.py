@@ -1,4 +1,4 @@
-"""Which models are loaded, and until when: Ollama's `keep_alive`."""
+"""Model keep-alive: which models are loaded, and when each is unloaded, by Ollama's `keep_alive`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FIVE_MINUTES = 300.0
 _LONGEST_NS = 2**63 - 1
 
 
-class Residency:
+class KeepAlive:
     """Remembers each loaded model and unloads it when its time is over."""
 
     def __init__(

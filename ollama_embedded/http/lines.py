@@ -1,4 +1,4 @@
-"""An engine's answer as the lines and objects that Ollama sends."""
+"""An engine's answer as the NDJSON lines and JSON objects that Ollama sends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEVER = "0001-01-01T00:00:00Z"
 _CALL_ID = string.ascii_lowercase + string.digits
 
 
-class Framer:
+class ReplyBuilder:
     """Turns the events of one answer into reply objects; it numbers the tool calls on the way."""
 
     def __init__(self, request: Request) -> None:

@@ -1,4 +1,4 @@
-"""What stands before every reply: who may ask, which page, what arrived, which fault is due, is the client there."""
+"""ASGI middleware: Host check, CORS, redirects, request recording, fault injection, cancelling when a client leaves."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ..faults import Fault
 from .cors import Origins, answered, foreign_origin, with_headers
-from .host_check import may_enter
-from .received import Arrival
+from .host_check import is_allowed
+from .received import ReceivedRequest
 from .routing import Routes, redirect
 
 
-class Replying(Protocol):
-    """An application that replies. It finds the request, read whole, as `scope["arrival"]`."""
+class App(Protocol):
+    """An ASGI application that replies. It finds the request, read whole, as `scope["received"]`."""
 
     @property
     def routes(self) -> Routes | None:
@@ -31,22 +31,22 @@ class Replying(Protocol):
         """Give everything back; no reply is being made any more."""
 
 
-class Reception:
+class Middleware:
     """The outermost application; `replying` is the one that knows what to say."""
 
     def __init__(
         self,
-        replying: Replying,
+        app: App,
         *,
-        arrived: Callable[[Arrival], None] = lambda arrival: None,
-        fault: Callable[[Arrival], Fault | None] = lambda arrival: None,
+        record: Callable[[ReceivedRequest], None] = lambda received: None,
+        fault: Callable[[ReceivedRequest], Fault | None] = lambda received: None,
         local_only: bool = True,
         origins: Origins,
         forwards: bool = False,
     ) -> None:
         """`forwards`: what a page may do beyond asking is said by the server that the requests go on to."""
-        self._replying = replying
-        self._arrived = arrived
+        self._app = app
+        self._record = record
         self._fault = fault
         self._local_only = local_only
         self._origins, self._forwards = origins, forwards
@@ -59,19 +59,19 @@ class Reception:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         body = await _whole_body(receive)
         query = scope["query_string"].decode("latin-1")
-        arrival = Arrival(scope["method"], scope["path"], headers, body, query)
-        self._arrived(arrival)
-        task = asyncio.ensure_future(self._serve(scope, arrival, _in_turn(send)))
+        received = ReceivedRequest(scope["method"], scope["path"], headers, body, query)
+        self._record(received)
+        task = asyncio.ensure_future(self._serve(scope, received, _in_turn(send)))
         self._running[task] = ended = asyncio.Event()
         try:
-            await _while_connected(task, receive, arrival)
-            if task.cancelled() and not arrival.left.is_set():
+            await _while_connected(task, receive, received)
+            if task.cancelled() and not received.left.is_set():
                 # The server closes: the client gets a closed connection, not half a reply.
                 scope["hang_up"]()
                 await _disconnected(receive)
         finally:
             del self._running[task]
-            arrival.ended.set()
+            received.ended.set()
             ended.set()
 
     async def close(self) -> None:
@@ -81,27 +81,27 @@ class Reception:
             task.cancel()
         for ended in running.values():
             await ended.wait()
-        await self._replying.close()
+        await self._app.close()
 
-    async def _serve(self, scope: Scope, arrival: Arrival, send: Send) -> None:
-        origin = foreign_origin(arrival.headers)
-        reply = self._instead(arrival, origin)
+    async def _serve(self, scope: Scope, received: ReceivedRequest, send: Send) -> None:
+        origin = foreign_origin(received.headers)
+        reply = self._early_reply(received, origin)
         if reply is not None:
             await reply(scope, _nothing_more, send)
             return
         if origin and not self._forwards:
             send = with_headers(send, self._origins.headers(origin))
-        if self._local_only and not may_enter(arrival.headers, self._own_names):
+        if self._local_only and not is_allowed(received.headers, self._own_names):
             await Response(status_code=403)(scope, _nothing_more, send)
             return
-        await self._reply(scope, arrival, send)
+        await self._reply(scope, received, send)
 
-    def _instead(self, arrival: Arrival, origin: str) -> Response | None:
-        """A reply that needs no application. In the real server's order: redirects know nothing of pages."""
-        routes, method, path = self._replying.routes, arrival.method, arrival.path
+    def _early_reply(self, received: ReceivedRequest, origin: str) -> Response | None:
+        """A redirect or CORS's answer, which need no application. Redirects come first, as in the real server."""
+        routes, method, path = self._app.routes, received.method, received.path
         moved = routes.moved(method, path) if routes else None
         if moved:
-            return redirect(method, *moved, arrival.query)
+            return redirect(method, *moved, received.query)
         if not origin:
             return None
         # gin sets `Allow` for a method that it does not know before it looks at the page.
@@ -112,18 +112,18 @@ class Reception:
             return answered(204, self._origins.preflight(origin), allow)
         return None
 
-    async def _reply(self, scope: Scope, arrival: Arrival, send: Send) -> None:
+    async def _reply(self, scope: Scope, received: ReceivedRequest, send: Send) -> None:
         close_connection = scope["hang_up"]
 
         def hang_up() -> None:
-            arrival.hung_up.set()
+            received.hung_up.set()
             close_connection()
 
-        scope.update(arrival=arrival, hang_up=hang_up)
-        fault = self._fault(arrival)
+        scope.update(received=received, hang_up=hang_up)
+        fault = self._fault(received)
 
         async def reply(send: Send) -> None:
-            await self._replying(scope, _nothing_more, send)
+            await self._app(scope, _nothing_more, send)
 
         if fault is None:
             await reply(send)
@@ -141,8 +141,8 @@ async def _whole_body(receive: Receive) -> bytes:
 
 
 def _in_turn(send: Send) -> Send:
-    """A `send` after which others have their turn: a reply that never waits for anything, such as a long scripted one,
-    would hold up every other and not notice that its client has left."""
+    """A `send` that yields to the event loop: a reply that never waits for anything, such as a long scripted one, would
+    hold up every other and not notice that its client has left."""
 
     async def send_in_turn(message: Message) -> None:
         await send(message)
@@ -151,13 +151,13 @@ def _in_turn(send: Send) -> Send:
     return send_in_turn
 
 
-async def _while_connected(task: asyncio.Task[None], receive: Receive, arrival: Arrival) -> None:
+async def _while_connected(task: asyncio.Task[None], receive: Receive, received: ReceivedRequest) -> None:
     """Let the reply be made; a client that leaves ends it at once, a stream as well as a whole reply."""
     gone = asyncio.ensure_future(_disconnected(receive))
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done() and not arrival.hung_up.is_set():
-            arrival.left.set()
+        if not task.done() and not received.hung_up.is_set():
+            received.left.set()
     finally:
         gone.cancel()
         if not task.done():

@@ -1,4 +1,4 @@
-"""What arrived at the server, kept for a test to read."""
+"""A request as the server received it, recorded for a test to inspect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Arrival:
+class ReceivedRequest:
     """One request. The two events may be waited for from any thread."""
 
     method: str

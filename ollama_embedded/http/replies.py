@@ -1,4 +1,4 @@
-"""Replies as HTTP: one JSON object, or lines that each leave at once."""
+"""HTTP responses: one JSON object, or newline-delimited JSON (NDJSON) of which each line leaves at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..engines.base import Ending, EngineError, Event, Piece, Rendered
 from ..faults import Fault
 from ..protocol import gojson
 from ..protocol.requests import Request
-from .lines import Framer, line
+from .lines import ReplyBuilder, line
 
 JSON = "application/json; charset=utf-8"
 NDJSON = "application/x-ndjson"
@@ -63,21 +63,23 @@ class Lines(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class _Said(Lines):
+class StreamedReply(Lines):
     """An answer as it is made; an error in the middle becomes the last line."""
 
-    def __init__(self, first: Event | None, rest: AsyncGenerator[Event, None], framer: Framer, arrived: int) -> None:
+    def __init__(
+        self, first: Event | None, rest: AsyncGenerator[Event, None], builder: ReplyBuilder, arrived: int
+    ) -> None:
         super().__init__(())
         self._first, self._rest = first, rest
-        self._framer, self._arrived = framer, arrived
+        self._builder, self._arrived = builder, arrived
 
     async def lines(self) -> AsyncGenerator[bytes, None]:
         try:
             async for event in _chained(self._first, self._rest):
                 if isinstance(event, Piece):
-                    yield line(self._framer.chunk(event))
+                    yield line(self._builder.chunk(event))
                 elif isinstance(event, Ending):
-                    yield line(self._framer.last(event, _since(self._arrived)))
+                    yield line(self._builder.last(event, _since(self._arrived)))
                     # A client may close on this line: the body ends with it, the engine is let go of after.
                     return
         except EngineError as fault:
@@ -88,19 +90,19 @@ class _Said(Lines):
             await super().__call__(scope, receive, send)
 
 
-class _Faulty(Response):
+class FaultyReply(Response):
     """A reply that goes out through a fault; the right one is made only when the fault asks for it."""
 
     def __init__(
-        self, fault: Fault, events: AsyncGenerator[Event, None], request: Request, framer: Framer, arrived: int
+        self, fault: Fault, events: AsyncGenerator[Event, None], request: Request, builder: ReplyBuilder, arrived: int
     ) -> None:
         super().__init__()
         self._fault, self._events = fault, events
-        self._request, self._framer, self._arrived = request, framer, arrived
+        self._request, self._builder, self._arrived = request, builder, arrived
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def reply(send: Send) -> None:
-            right = await replied(self._events, self._request, self._framer, self._arrived)
+            right = await make_reply(self._events, self._request, self._builder, self._arrived)
             await right(scope, receive, send)
 
         # A fault may never ask for the right reply: the engine is let go of all the same.
@@ -108,20 +110,24 @@ class _Faulty(Response):
             await self._fault.serve(reply, send, scope["hang_up"])
 
 
-async def replied(events: AsyncGenerator[Event, None], request: Request, framer: Framer, arrived: int) -> Response:
+async def make_reply(
+    events: AsyncGenerator[Event, None], request: Request, builder: ReplyBuilder, arrived: int
+) -> Response:
     """The reply that events make. It waits for the first: what fails before that gets its real status."""
     first = await anext(events, None)
     if isinstance(first, Fault):
-        return _Faulty(first, events, request, framer, arrived)
+        return FaultyReply(first, events, request, builder, arrived)
     if isinstance(first, Rendered):
         await events.aclose()
-        return json_reply(framer.rendered(first))
+        return json_reply(builder.rendered(first))
     if request.stream:
-        return _Said(first, events, framer, arrived)
-    return await _whole(first, events, framer, arrived)
+        return StreamedReply(first, events, builder, arrived)
+    return await _whole(first, events, builder, arrived)
 
 
-async def _whole(first: Event | None, rest: AsyncGenerator[Event, None], framer: Framer, arrived: int) -> Response:
+async def _whole(
+    first: Event | None, rest: AsyncGenerator[Event, None], builder: ReplyBuilder, arrived: int
+) -> Response:
     pieces: list[Piece] = []
     ending = None
     async with aclosing(rest):
@@ -130,7 +136,7 @@ async def _whole(first: Event | None, rest: AsyncGenerator[Event, None], framer:
                 pieces.append(event)
             elif isinstance(event, Ending):
                 ending = event
-    return json_reply(framer.whole(pieces, ending, _since(arrived)))
+    return json_reply(builder.whole(pieces, ending, _since(arrived)))
 
 
 async def _chained(first: Event | None, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:

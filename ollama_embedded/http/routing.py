@@ -1,4 +1,4 @@
-"""Which path takes which method, as Go's HTTP server and gin route: HEAD, Allow, redirects to the right slashes."""
+"""Routing: which path takes which method; HEAD, Allow and redirects as Go's HTTP server and gin have them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ASGI application on a socket, in a thread of its own."""
+"""Runs an ASGI application on uvicorn, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .middleware import Reception
+from .middleware import Middleware
 
 _LOG = logging.getLogger("ollama_embedded")
 Self = TypeVar("Self", bound="Service")
@@ -25,9 +25,9 @@ class Service:
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
-        self._running: Running | None = None
+        self._running: RunningServer | None = None
 
-    def _reception(self) -> Reception:
+    def _middleware(self) -> Middleware:
         """The application for one time of listening."""
         raise NotImplementedError
 
@@ -41,7 +41,7 @@ class Service:
     def start(self: Self) -> Self:
         """Listen; returns when requests are served."""
         if self._running is None:
-            self._running = Running(self._reception(), self._host, self._port)
+            self._running = RunningServer(self._middleware(), self._host, self._port)
             atexit.register(self.close)
         return self
 
@@ -61,10 +61,10 @@ class Service:
         self.close()
 
 
-class Running:
+class RunningServer:
     """A listening server and its thread."""
 
-    def __init__(self, app: Reception, host: str, port: int) -> None:
+    def __init__(self, app: Middleware, host: str, port: int) -> None:
         self._socket = _listening(host, port)
         address, number = self._socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
@@ -101,7 +101,7 @@ class Running:
 class _Server(uvicorn.Server):
     """A uvicorn that says when it is ready and leaves at once when told to."""
 
-    def __init__(self, config: uvicorn.Config, app: Reception) -> None:
+    def __init__(self, config: uvicorn.Config, app: Middleware) -> None:
         super().__init__(config)
         self.ready = threading.Event()
         self._app = app

@@ -1,4 +1,4 @@
-"""What a server tells about its models: the replies of /api/show, /api/tags and /api/ps."""
+"""Model metadata, and the replies that carry it: /api/show, /api/tags and /api/ps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON, times and base64 as Go's standard library reads and writes them: Ollama is a Go program."""
+"""Go's JSON encoder and decoder (encoding/json), its times and base64: Ollama is a Go program."""
 
 from __future__ import annotations
 

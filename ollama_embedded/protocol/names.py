@@ -1,4 +1,4 @@
-"""What a model's name means: `shapes` is `registry.ollama.ai/library/shapes:latest`."""
+"""Model names, parsed and normalised: `shapes` is `registry.ollama.ai/library/shapes:latest`."""
 
 from __future__ import annotations
 

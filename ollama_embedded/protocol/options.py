@@ -1,4 +1,4 @@
-"""Ollama's model options: their names, kinds and defaults."""
+"""Ollama's model options (sampling and loading): their names, types and defaults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .gojson import kind_of
-from .requests import Refusal
+from .requests import RequestError
 
 RUNNER = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "draft_num_predict")
 LOADING = (*RUNNER, "use_mmap")
@@ -46,12 +46,12 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "stop":
             _of_kind(name, value, "array", "array")
             if not all(isinstance(text, str) for text in value):
-                raise Refusal(500, 'option "stop" must be of an array of strings')
+                raise RequestError(500, 'option "stop" must be of an array of strings')
             known[name] = tuple(value)
     return known
 
 
 def _of_kind(name: str, value: Any, kind: str, shown: str) -> Any:
     if kind_of(value) != kind:
-        raise Refusal(500, f'option "{name}" must be of type {shown}')
+        raise RequestError(500, f'option "{name}" must be of type {shown}')
     return value

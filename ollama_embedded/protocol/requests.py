@@ -1,4 +1,4 @@
-"""Ollama's requests: bytes in, checked values out. No sockets, no models."""
+"""Ollama's requests, parsed and validated: bytes in, checked values out. No sockets, no models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEVELS = '"high", "medium", "low", "max", true, or false'
 FOREVER = float("inf")
 
 
-class Refusal(Exception):
+class RequestError(Exception):
     """A request that gets `status` and an `error` text in place of an answer."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -173,7 +173,7 @@ def parse_chat(body: bytes) -> ChatRequest:
             **_shared(fields),
         )
     except GoError as fault:
-        raise Refusal(400, str(fault)) from None
+        raise RequestError(400, str(fault)) from None
 
 
 def parse_generate(body: bytes) -> GenerateRequest:
@@ -191,7 +191,7 @@ def parse_generate(body: bytes) -> GenerateRequest:
             **_shared(fields),
         )
     except GoError as fault:
-        raise Refusal(400, str(fault)) from None
+        raise RequestError(400, str(fault)) from None
 
 
 def parse_named(body: bytes) -> tuple[str, bool, bool]:
@@ -202,7 +202,7 @@ def parse_named(body: bytes) -> tuple[str, bool, bool]:
         name = fields.text("model") or fields.text("name")
         return name, stream is not False, bool(fields.flag("verbose"))
     except GoError as fault:
-        raise Refusal(400, str(fault)) from None
+        raise RequestError(400, str(fault)) from None
 
 
 def _message(value: Mapping[str, Any]) -> Message:
@@ -266,9 +266,9 @@ def _think(value: Any) -> bool | str | None:
 def check_request(request: Request) -> None:
     """What is refused before the model is looked up."""
     if not 0 <= request.top_logprobs <= 20:
-        raise Refusal(400, "top_logprobs must be between 0 and 20")
+        raise RequestError(400, "top_logprobs must be between 0 and 20")
     if isinstance(request, ChatRequest) and not request.model:
-        raise Refusal(400, "model is required")
+        raise RequestError(400, "model is required")
 
 
 def check_raw(request: Request) -> None:
@@ -276,19 +276,19 @@ def check_raw(request: Request) -> None:
     if not isinstance(request, GenerateRequest) or not request.raw:
         return
     if request.template or request.system or request.context:
-        raise Refusal(400, "raw mode does not support template, system, or context")
+        raise RequestError(400, "raw mode does not support template, system, or context")
 
 
 def check_abilities(request: Request, abilities: frozenset[str], full_name: str) -> None:
     """What the model cannot do is refused by name; nobody checks for vision, and so it is here."""
     if request.think and "thinking" not in abilities:
-        raise Refusal(400, f'"{request.model}" does not support thinking')
+        raise RequestError(400, f'"{request.model}" does not support thinking')
     missing = [need for need in request.needs if need not in abilities]
     if missing:
-        raise Refusal(400, "\n".join(f"{full_name} does not support {need}" for need in missing))
+        raise RequestError(400, "\n".join(f"{full_name} does not support {need}" for need in missing))
     if "completion" not in abilities:
         what = "chat" if isinstance(request, ChatRequest) else "generate"
-        raise Refusal(400, f'"{request.model}" does not support {what}')
+        raise RequestError(400, f'"{request.model}" does not support {what}')
 
 
 def check_format(request: Request) -> None:
@@ -296,4 +296,4 @@ def check_format(request: Request) -> None:
     if request.format is None or request.format == "json" or isinstance(request.format, Mapping):
         return
     shown = gojson.dumps(gojson.dumps(request.format).decode()).decode()
-    raise Refusal(500, f'invalid format: {shown}; expected "json" or a valid JSON Schema object')
+    raise RequestError(500, f'invalid format: {shown}; expected "json" or a valid JSON Schema object')

@@ -1,4 +1,4 @@
-"""The types that Ollama holds tools to, as Go's encoding/json checks them: JSON Schema allows more than they do."""
+"""Type checks of `tools`, as Go's encoding/json makes them: JSON Schema allows more than Ollama's types do."""
 
 from __future__ import annotations
 

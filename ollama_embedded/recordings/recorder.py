@@ -1,4 +1,4 @@
-"""Recorder: stands between a client and a real server, passes every byte on, and keeps what was said."""
+"""Recorder: a recording reverse proxy between a client and a real server; every byte goes through, and is kept."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 from ..faults import leave
 from ..http.cors import Origins
 from ..http.host_check import is_loopback
-from ..http.middleware import Reception
-from ..http.received import Arrival
+from ..http.middleware import Middleware
+from ..http.received import ReceivedRequest
 from ..http.replies import json_reply
 from ..http.service import Service
 from .transcripts import ANY_BYTES, Exchange, write
@@ -66,10 +66,10 @@ class Recorder(Service):
         """The real server's address, without the password that it may hold."""
         return _shown(self._server)
 
-    def _reception(self) -> Reception:
+    def _middleware(self) -> Middleware:
         self._folder.mkdir(parents=True, exist_ok=True)
         forwarding = _Forwarding(self._server, self._folder, self._told)
-        return Reception(forwarding, local_only=is_loopback(self._host), origins=Origins.of(None), forwards=True)
+        return Middleware(forwarding, local_only=is_loopback(self._host), origins=Origins.of(None), forwards=True)
 
 
 class _Forwarding:
@@ -84,11 +84,11 @@ class _Forwarding:
         self._number = max((_number_of(file) for file in folder.glob("*.json")), default=0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        arrival: Arrival = scope["arrival"]
-        request = self._request(arrival, scope["raw_path"].decode("latin-1"))
+        received: ReceivedRequest = scope["received"]
+        request = self._request(received, scope["raw_path"].decode("latin-1"))
         # Numbers are given when requests come: the order of the files is that of the questions.
         self._number += 1
-        name = f"{self._number:04d}{re.sub(r'[^a-z0-9]+', '-', arrival.path.lower()).rstrip('-')}"
+        name = f"{self._number:04d}{re.sub(r'[^a-z0-9]+', '-', received.path.lower()).rstrip('-')}"
         began = time.perf_counter()
         try:
             reply = await self._client.send(request, stream=True)
@@ -103,25 +103,25 @@ class _Forwarding:
                 await kept.passed_on(send)
             finally:
                 # Also when the client leaves, which cancels this.
-                self._keep(name, arrival, kept.response())
+                self._keep(name, received, kept.response())
         if kept.error:
             await leave(scope["hang_up"])
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _keep(self, name: str, arrival: Arrival, response: dict[str, Any]) -> None:
-        path = f"{arrival.path}?{arrival.query}" if arrival.query else arrival.path
-        page = {"origin": arrival.headers["origin"]} if "origin" in arrival.headers else {}
-        file = write(self._folder, Exchange(name, arrival.method, path, arrival.raw, response, page))
-        self._told(f"{arrival.method} {path}: {response['status']}, kept as {file}")
+    def _keep(self, name: str, received: ReceivedRequest, response: dict[str, Any]) -> None:
+        path = f"{received.path}?{received.query}" if received.query else received.path
+        page = {"origin": received.headers["origin"]} if "origin" in received.headers else {}
+        file = write(self._folder, Exchange(name, received.method, path, received.raw, response, page))
+        self._told(f"{received.method} {path}: {response['status']}, kept as {file}")
 
     async def close(self) -> None:
         await self._client.aclose()
 
-    def _request(self, arrival: Arrival, path: str) -> httpx2.Request:
-        query = f"?{arrival.query}" if arrival.query else ""
+    def _request(self, received: ReceivedRequest, path: str) -> httpx2.Request:
+        query = f"?{received.query}" if received.query else ""
         url = self._server.copy_with(raw_path=f"{self._server.path.rstrip('/')}{path}{query}".encode("latin-1"))
-        made = self._client.build_request(arrival.method, url, content=arrival.raw or None)
-        headers = {name: text for name, text in arrival.headers.items() if name not in _NOT_PASSED_UP}
+        made = self._client.build_request(received.method, url, content=received.raw or None)
+        headers = {name: text for name, text in received.headers.items() if name not in _NOT_PASSED_UP}
         own = {name: made.headers[name] for name in ("host", "content-length") if name in made.headers}
         made.headers = httpx2.Headers({**own, **headers, "accept-encoding": "identity"})
         return made

@@ -1,4 +1,4 @@
-"""Recordings played back: the request that was recorded gets the answer that was recorded, and no other does."""
+"""Replay of recorded exchanges: the request that was recorded gets the recorded answer, and no other does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from ..faults import RawReply
-from ..http.received import Arrival
+from ..http.received import ReceivedRequest
 from ..http.replies import json_reply
 from .transcripts import Exchange, json_object, kind_of_picture, read, to_text, with_pictures
 
@@ -59,15 +59,15 @@ class ReplayApp:
             self._left.setdefault(key, []).append(exchange)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        arrival: Arrival = scope["arrival"]
-        path = f"{arrival.path}?{arrival.query}" if arrival.query else arrival.path
+        received: ReceivedRequest = scope["received"]
+        path = f"{received.path}?{received.query}" if received.query else received.path
         # What was recorded without a page is for every page too.
-        for headers in (arrival.headers, {}):
-            left = self._left.get(_key(arrival.method, path, arrival.raw, headers))
+        for headers in (received.headers, {}):
+            left = self._left.get(_key(received.method, path, received.raw, headers))
             if left:
                 break
         else:
-            text = self._nothing(arrival.method, path, arrival.raw)
+            text = self._nothing(received.method, path, received.raw)
             self._unmatched(text)
             _LOG.warning(text)
             await json_reply({"error": text}, 500)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Recorded exchanges as files: what was asked and what came back, byte for byte, pictures as pictures."""
+"""Recorded exchanges as JSON files (cassettes): what was asked and answered, byte for byte, pictures as pictures."""
 
 from __future__ import annotations
 
