@@ -41,6 +41,7 @@ BOTTOM_UP = (
     "_connections",
     "_limits",
     "_io",
+    "_lazy",
     "_images",
     "_documents",
     "_keywords",
@@ -93,7 +94,8 @@ KNOWS_ONLY: dict[str, set[str]] = {
     "_schema": set(),
     "_tool_schema": set(),
     "_extras": set(),
-    "_images": {"errors", "_extras"},
+    "_images": {"errors", "_extras", "_lazy"},
+    "_lazy": set(),
     # These and their rooms use what every user can import; the front door opens them when they are first asked for.
     # They take pictures that nobody has decoded yet, for which there is no public name.
     "reader": {FRONT_DOOR, "errors", "_images", "_describing"},

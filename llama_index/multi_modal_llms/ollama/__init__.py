@@ -1,18 +1,18 @@
 """LlamaIndex's OllamaMultiModal: vision models on Ollama, without silent lies."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import errors
 from ._capabilities import ModelCapabilities
 from ._images import ImageOptions, PreparedImage, accept
+from ._lazy import lazy_names
 from .base import OllamaMultiModal
 from .errors import OllamaMultiModalError
 from .server import OllamaServer, PullProgress, ServerModel
 
 if TYPE_CHECKING:
+    from ._images import PictureSource as PictureSource
     from ._images import aprepare_image, prepare_image
-    from ._images.original import PictureSource as PictureSource
     from .describe import Description, ImageDescriber
     from .reader import Found, FoundFile, PictureReader
 
@@ -35,23 +35,20 @@ __all__ = [
     "prepare_image",
 ]
 
-_OPENED_WHEN_ASKED_FOR = {
-    "PictureSource": "_images.original",  # for the command: no public name
-    "Description": "describe",
-    "Found": "reader",
-    "FoundFile": "reader",
-    "ImageDescriber": "describe",
-    "PictureReader": "reader",
-    "aprepare_image": "_images",
-    "prepare_image": "_images",
-}
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "PictureSource": "_images",  # for the command: no public name
+        "Description": "describe",
+        "Found": "reader",
+        "FoundFile": "reader",
+        "ImageDescriber": "describe",
+        "PictureReader": "reader",
+        "aprepare_image": "_images",
+        "prepare_image": "_images",
+    },
+)
 """What few programs use, and would cost all of them its imports."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _OPENED_WHEN_ASKED_FOR:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_OPENED_WHEN_ASKED_FOR[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -56,7 +56,7 @@ class ModelCapabilities:
 
         Reckoned for the size that it is sent in, with `options` or the usual ones.
         """
-        from ._images.geometry import plan_size  # few ask, and every import of the client would pay for both
+        from ._images import plan_size  # few ask, and every import of the client would pay for both
         from ._picture_tokens import estimate_picture_tokens
 
         sent = plan_size(size, options or ImageOptions()).canvas

@@ -9,10 +9,7 @@ from typing import Any
 from llama_index.core.base.llms.types import ImageBlock
 from llama_index.core.schema import BaseNode, NodeWithScore
 
-from ._images import ImageOptions
-from ._images.blob import Blob
-from ._images.refusing import image_error
-from ._images.sources import from_block_fields, image_block
+from ._images import Blob, ImageOptions, from_block_fields, image_block, image_error
 
 
 def source_of(value: Any, options: ImageOptions, *, where: str) -> Blob | None:

@@ -13,8 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from ._globs import Below, Globs, has_wildcards
-from ._images.formats import PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES
-from ._images.refusing import missing_path_hint, sentence
+from ._images import PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES, missing_path_hint, sentence
 from .errors import ImageError
 
 _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"})

@@ -11,8 +11,7 @@ from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode
 
 from ._describing import Outcome, Source
 from ._documents import is_binary_text
-from ._images import ImageOptions
-from ._images.original import PictureSource
+from ._images import ImageOptions, PictureSource
 from .errors import ImageError, OllamaMultiModalError
 
 Output = Literal["text", "image"]

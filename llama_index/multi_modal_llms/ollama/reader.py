@@ -18,9 +18,7 @@ from llama_index.core.schema import ImageNode
 from pydantic import ConfigDict, Field, model_validator
 
 from ._describing import Found, FoundFile, Page, PageReader, Paths, find_pictures
-from ._images import ImageOptions
-from ._images.original import PictureSource
-from ._images.refusing import image_error
+from ._images import ImageOptions, PictureSource, image_error
 from .errors import ImageError
 
 __all__ = ["Found", "FoundFile", "PictureNode", "PictureReader"]

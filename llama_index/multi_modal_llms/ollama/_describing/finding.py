@@ -11,7 +11,7 @@ from typing import Literal
 
 from .._extras import install_hint
 from .._globs import Globs
-from .._images.formats import EXTRAS, suffixes_needing
+from .._images import EXTRAS, suffixes_needing
 from .._listing import Found, FoundFile, Wanted, listed
 from ..errors import ImageError, MissingExtraError
 

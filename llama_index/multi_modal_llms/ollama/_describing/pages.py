@@ -6,11 +6,7 @@ import os
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 
-from .._images import ImageOptions, PreparedImage
-from .._images.formats import PDF, VIDEO_SUFFIXES, VIDEOS
-from .._images.mapping import Size
-from .._images.original import PictureSource
-from .._images.page_selection import PageSelection
+from .._images import PDF, VIDEO_SUFFIXES, VIDEOS, ImageOptions, PageSelection, PictureSource, PreparedImage, Size
 from .._listing import FoundFile
 from ..errors import ImageError
 

@@ -6,8 +6,6 @@ import inspect
 import io
 from typing import Any
 
-from .refusing import image_error
-
 
 class ReadFile(io.BytesIO):
     """What was read, under the name of where it came from."""
@@ -30,7 +28,7 @@ def refuse_async_file(value: Any, *, where: str) -> None:
             "Pass what it gives, await file.read(), or the open file within it (UploadFile has it as file.file). "
             "acomplete and its siblings read it themselves when it stands in image_documents or in a list there."
         )
-        raise image_error(where, source, "can only be read with await, and this call does not wait so", way_out)
+        raise _error(where, source, "can only be read with await, and this call does not wait so", way_out)
 
 
 async def awaited(image_documents: Any) -> Any:
@@ -54,11 +52,17 @@ async def _awaited(value: Any, where: str) -> Any:
         if inspect.iscoroutinefunction(getattr(value, "seek", None)):
             await value.seek(0)
     except (OSError, ValueError) as error:
-        raise image_error(where, f"async file {name}", f"cannot be read: {error}") from error
+        raise _error(where, f"async file {name}", f"cannot be read: {error}") from error
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise image_error(where, f"async file {name}", "was opened as text", 'Open it with mode "rb".')
+        raise _error(where, f"async file {name}", "was opened as text", 'Open it with mode "rb".')
     return ReadFile(bytes(data), name)
 
 
 def _name_of(value: Any) -> object:
     return getattr(value, "filename", None) or getattr(value, "name", None)
+
+
+def _error(where: str, source: str, problem: str, way_out: str = "") -> Exception:
+    from .refusing import image_error  # few ask, and every import of the client would pay
+
+    return image_error(where, source, problem, way_out)

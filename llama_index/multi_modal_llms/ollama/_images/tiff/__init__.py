@@ -5,8 +5,9 @@ What does so is loaded with the first TIFF.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .lie import upright_size
@@ -16,19 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Decoded", "TiffPicture", "TiffPictures", "decode", "foretell", "rasters", "read_pictures", "upright_size"]
 
-_ROOMS = {
-    "upright_size": "lie",
-    "TiffPicture": "pages",
-    "TiffPictures": "pages",
-    "read_pictures": "pages",
-    "foretell": "opening",
-    "rasters": "opening",
-    "Decoded": "samples",
-    "decode": "samples",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_ROOMS[name]}", __name__), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "upright_size": "lie",
+        "TiffPicture": "pages",
+        "TiffPictures": "pages",
+        "read_pictures": "pages",
+        "foretell": "opening",
+        "rasters": "opening",
+        "Decoded": "samples",
+        "decode": "samples",
+    },
+)
