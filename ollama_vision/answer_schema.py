@@ -1,4 +1,4 @@
-"""`--schema`: a JSON Schema in a file, or a class in a Python file, as the pydantic class that answers must fit."""
+"""`--schema`: a JSON Schema in a file, or a pydantic class in a Python file, as the class that answers must fit."""
 
 from __future__ import annotations
 

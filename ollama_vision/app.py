@@ -1,4 +1,4 @@
-"""The command line as a whole: which commands there are, and how one of them is run.
+"""The typer application: which commands there are, and how one of them is run.
 
 `ollama-vision --help` answers without LlamaIndex, which alone takes more than a second to import.
 """

@@ -1,4 +1,4 @@
-"""Names of models for the shell's completion: quickly, or none."""
+"""Shell completion of model names: quickly, or none."""
 
 from __future__ import annotations
 

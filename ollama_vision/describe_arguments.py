@@ -1,4 +1,4 @@
-"""What was typed after `describe`, checked before any file or server is looked at."""
+"""Parsing of the arguments of `describe`, before any file or server is looked at."""
 
 from __future__ import annotations
 

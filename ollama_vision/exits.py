@@ -1,4 +1,4 @@
-"""The exit codes, and what they mean to a script."""
+"""Exit codes, and what they mean to a script."""
 
 from __future__ import annotations
 

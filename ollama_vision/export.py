@@ -1,4 +1,4 @@
-"""`ollama-vision export`: results.jsonl as a table that Excel and LibreOffice open as it is meant."""
+"""`ollama-vision export`: results.jsonl as CSV that Excel and LibreOffice open as it is meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: the first ends what is running in good order, a second Ctrl-C or SIGTERM at once."""
+"""Signal handling: the first of Ctrl-C, SIGTERM and SIGHUP shuts down gracefully, a second one exits at once."""
 
 from __future__ import annotations
 

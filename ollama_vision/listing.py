@@ -1,4 +1,4 @@
-"""`ollama-vision models`: what the server has, models that see first."""
+"""`ollama-vision models`: the models on the server, those that see first."""
 
 from __future__ import annotations
 

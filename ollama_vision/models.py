@@ -1,4 +1,4 @@
-"""Which model to ask when none was named: the only one on the server that sees."""
+"""The default model: the only one on the server that sees."""
 
 from __future__ import annotations
 

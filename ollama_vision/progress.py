@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, a plain line now and then where the output is kept."""
+"""Progress display of a run: a bar on a terminal, a plain line now and then in a log."""
 
 from __future__ import annotations
 

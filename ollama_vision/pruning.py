@@ -1,4 +1,4 @@
-"""Which lines `--prune` may take out: those of deleted pictures, not those of a disk that is not connected."""
+"""`--prune`: removal of lines of deleted pictures, not of those on a disk that is not connected."""
 
 from __future__ import annotations
 

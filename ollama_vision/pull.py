@@ -1,4 +1,4 @@
-"""`ollama-vision pull`: get a model, and show how far it is."""
+"""`ollama-vision pull`: download a model to the server, with progress."""
 
 from __future__ import annotations
 

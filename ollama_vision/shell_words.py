@@ -1,4 +1,4 @@
-"""What the client says in Python's words, in the words of this command: one table for all commands."""
+"""Translation of the engine's messages, which name Python's parameters, into options of the command: one table."""
 
 from __future__ import annotations
 

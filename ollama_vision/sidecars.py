@@ -1,4 +1,4 @@
-"""Answers as text files beside the pictures, or in a folder like theirs; no file of anyone else is written over."""
+"""Sidecar files: answers as text files beside the pictures; no file of anyone else is overwritten."""
 
 from __future__ import annotations
 

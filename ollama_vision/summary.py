@@ -1,4 +1,4 @@
-"""What came of a run, counted while it goes on, and told in words."""
+"""Statistics of a run, counted while it goes on, and its last words."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The commands, one to a file: its options and its help. What it does is in a room that is imported when it runs."""
+"""Typer declarations, one file a command: options and help. A command's body is imported when it runs."""

@@ -1,4 +1,4 @@
-"""`ollama-vision doctor`: everything that an answer about a picture depends on, looked at in its order."""
+"""`ollama-vision doctor`: diagnosis of everything that an answer about a picture depends on, in its order."""
 
 from __future__ import annotations
 

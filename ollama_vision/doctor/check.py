@@ -1,4 +1,4 @@
-"""A check: one line that says ok, warn or fail, and what to do."""
+"""The result of one check: ok, warn or fail, a message, and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was found out, before it is judged: plain values, which a test can make up."""
+"""The findings before they are judged: plain values, which a test can make up."""
 
 from __future__ import annotations
 

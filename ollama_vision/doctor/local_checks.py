@@ -1,4 +1,4 @@
-"""What this machine says by itself: versions, extras, environment, proxy, disk. Facts in, checks out."""
+"""Checks of this machine: versions, extras, environment variables, proxy, disk. Facts in, checks out."""
 
 from __future__ import annotations
 

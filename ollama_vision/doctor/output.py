@@ -1,4 +1,4 @@
-"""The checks as they are read: aligned lines for people, one object for programs."""
+"""Output of the checks: aligned lines for people, one JSON object for programs."""
 
 from __future__ import annotations
 

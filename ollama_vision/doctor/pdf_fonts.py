@@ -1,4 +1,4 @@
-"""Fonts for PDFs whose own are not in the file (CJK above all): whether a page of such text can be drawn here."""
+"""Check of fonts for PDFs that do not embed theirs (CJK above all): can a page of such text be drawn here?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked: this machine, the server through the client's front door, and the model about a red square."""
+"""Probes: this machine, the server, and the model, which is asked about a red square. Facts, without a verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server, its models, and the answer to the test question. Facts in, checks out."""
+"""Checks of the server, its models, and the answer to the test question. Facts in, checks out."""
 
 from __future__ import annotations
 

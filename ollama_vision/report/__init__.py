@@ -1,4 +1,4 @@
-"""results.jsonl -> report.html: what a person looks at after a night's run."""
+"""`ollama-vision report`: results.jsonl as HTML pages, for who looks at them after a night's run."""
 
 from __future__ import annotations
 

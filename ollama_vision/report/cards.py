@@ -1,4 +1,4 @@
-"""A picture with what was said to it, as a card; values in, markup out."""
+"""HTML of one picture with its answers, as a card; values in, markup out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ollama-vision report`: the report made, and what is said of it."""
+"""`ollama-vision report`: the command's body."""
 
 from __future__ import annotations
 

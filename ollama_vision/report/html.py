@@ -1,4 +1,4 @@
-"""Markup that no text can break out of: whatever is not `Html` already is escaped on its way in."""
+"""HTML with automatic escaping, like MarkupSafe: text that is not `Html` already is escaped on its way in."""
 
 from __future__ import annotations
 

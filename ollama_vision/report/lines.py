@@ -1,4 +1,4 @@
-"""results.jsonl as pictures with their answers: found in one pass, read again one picture at a time."""
+"""Reader of results.jsonl for the report: an index made in one pass, lines read again one picture at a time."""
 
 from __future__ import annotations
 

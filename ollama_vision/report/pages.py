@@ -1,4 +1,4 @@
-"""Whole pages: head, totals, failures, tools, and what stands around the cards; values in, markup out."""
+"""HTML of whole pages: head, totals, failures, tools, and what stands around the cards; values in, markup out."""
 
 from __future__ import annotations
 

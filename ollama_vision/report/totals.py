@@ -1,4 +1,4 @@
-"""What the head of a report says: counted along the way, card by card.
+"""Statistics at the head of a report, counted along the way, card by card.
 
 A picture that has lines under several names, because it was moved or is there twice, is one picture with one answer:
 its bytes tell. An error names its picture, so each counts.

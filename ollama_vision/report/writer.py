@@ -1,4 +1,4 @@
-"""The report on disk: cards streamed into files under temporary names, put in place when all is written."""
+"""Writer of the report: cards streamed into temporary files, which replace the old ones when all is written."""
 
 from __future__ import annotations
 
