@@ -1,8 +1,9 @@
-"""The eight endpoints as one: ask any of them the same question, get what it made of it."""
+"""All endpoints as one: ask any of them the same question, get what it made of it."""
 
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from llama_index.multi_modal_llms.ollama._model import VisionModel
+from llama_index.multi_modal_llms.ollama._settings import ModelSettings
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,45 @@ NAMES = (
     "astream_chat",
 )
 eight = pytest.mark.parametrize("endpoint", NAMES)
-"""One test over all eight."""
+"""One test over the eight of OllamaMultiModal."""
+
+PLAIN = {"question": "ask", "stream_question": "stream", "aquestion": "aask", "astream_question": "astream"}
+"""VisionModel's, by names that begin as those of the eight."""
+twelve = pytest.mark.parametrize("endpoint", [*NAMES, *PLAIN])
+"""One test over all."""
+
+
+_plain: dict[int, VisionModel] = {}
+
+
+def plain(llm: OllamaMultiModal) -> VisionModel:
+    """VisionModel with the same settings: one for each object, which goes when that does."""
+    if id(llm) not in _plain:
+        settings: dict[str, Any] = {name: getattr(llm, name) for name in ModelSettings.model_fields}
+        _plain[id(llm)] = VisionModel(**settings)
+        weakref.finalize(llm, _plain.pop, id(llm))
+    return _plain[id(llm)]
+
+
+def method_of(llm: OllamaMultiModal, endpoint: str) -> Callable[..., Any]:
+    """The endpoint; one of VisionModel's takes what `complete` does."""
+    if endpoint not in PLAIN:
+        found: Callable[..., Any] = getattr(llm, endpoint)
+        return found
+    method = getattr(plain(llm), PLAIN[endpoint])
+
+    def put(prompt: str, image_documents: Any = None, **kwargs: Any) -> Any:
+        pictures = image_documents if isinstance(image_documents, list) else [image_documents]
+        if "format" in kwargs:
+            kwargs["schema"] = kwargs.pop("format")
+        return method(prompt, *(each for each in pictures if each is not None), **kwargs)
+
+    return put
 
 
 def ask(llm: OllamaMultiModal, endpoint: str, prompt: str, pictures: Any = (), **kwargs: Any) -> Answer:
     """Ask by one endpoint; pictures are paths, as `image_documents` or as ImageBlocks."""
-    method = getattr(llm, endpoint)
+    method = method_of(llm, endpoint)
     pictures = [pictures] if isinstance(pictures, (str, Path)) else list(pictures)
     if endpoint.endswith("chat"):
         blocks = [TextBlock(text=prompt), *(ImageBlock(path=path) for path in pictures)]

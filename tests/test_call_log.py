@@ -6,7 +6,7 @@ import logging
 import re
 
 import pytest
-from endpoints import eight
+from endpoints import method_of, twelve
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from PIL import Image
 from wire_support import HOLD, WireServer, answer, attempt, client, part, reply, stream
@@ -21,7 +21,7 @@ def records(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
     return [r.getMessage() for r in caplog.records if r.name.startswith(NAME) and r.levelno == level]
 
 
-@eight
+@twelve
 def test_a_call_that_went_well(endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, NAME)
     picture = Image.new("RGB", (64, 64), "red")
@@ -53,7 +53,7 @@ def _png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-@eight
+@twelve
 def test_a_call_that_failed(endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, NAME)
     with WireServer(reply(503, {"error": "the secret of the server"})) as server:
@@ -64,7 +64,7 @@ def test_a_call_that_failed(endpoint: str, caplog: pytest.LogCaptureFixture) -> 
     assert (found[3], found[4]) == ("503", "ServerBusyError")
 
 
-@eight
+@twelve
 def test_a_call_that_broke_off(endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, NAME)
     with WireServer(stream(part(endpoint, "half"))) as server:
@@ -79,7 +79,7 @@ def test_a_stream_that_is_left(endpoint: str, caplog: pytest.LogCaptureFixture) 
     with WireServer(stream(part(endpoint, "half"), HOLD)) as server:
         llm = client(server)
         asked = "hello" if endpoint.endswith("complete") else [ChatMessage(role="user", content="hello")]
-        held = getattr(llm, endpoint)(asked)
+        held = method_of(llm, endpoint)(asked)
         next(held)
         held.close()
     (ended,) = records(caplog, logging.INFO)

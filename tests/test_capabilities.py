@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from endpoints import eight
+from endpoints import twelve
 from llama_index.core.base.llms.types import AudioBlock, ChatMessage, TextBlock
 from PIL import Image
 from wire_support import CLOSE, HOLD, SHOW, Script, WireServer, answer, attempt, client, reply
@@ -40,7 +40,7 @@ def paths(server: WireServer) -> list[str]:
     return [seen.path for seen in server.requests]
 
 
-@eight
+@twelve
 def test_what_a_model_cannot_do_is_refused_before_it_is_asked(endpoint: str) -> None:
     listed = tags({"m:latest": ["completion"], "wise": ["completion", "thinking"], "blind": ["completion"]})
     with WireServer(routes={"/api/show": shows("completion"), "/api/tags": listed}) as server:
@@ -82,14 +82,14 @@ def test_sound_needs_a_model_that_hears(endpoint: str) -> None:
     assert "hear" in str(error)
 
 
-@eight
+@twelve
 def test_a_call_that_needs_nothing_asks_nothing(endpoint: str) -> None:
     with WireServer(answer(endpoint, "A")) as server:
         assert attempt(checking(server), endpoint, think=False).text == "A"
         assert len(server.requests) == 1
 
 
-@eight
+@twelve
 def test_a_model_is_asked_about_once(endpoint: str) -> None:
     with WireServer(answer(endpoint, "A")) as server:
         llm = checking(server)
@@ -100,7 +100,7 @@ def test_a_model_is_asked_about_once(endpoint: str) -> None:
         assert paths(server).count("/api/show") == 2
 
 
-@eight
+@twelve
 def test_check_capabilities_false_asks_nothing(endpoint: str) -> None:
     with WireServer(answer(endpoint, "A")) as server:
         assert attempt(client(server), endpoint, think=True).text == "A"
@@ -175,7 +175,7 @@ def test_a_model_is_suggested_only_where_it_would_do(scene: Image.Image, more: d
     assert ("ollama pull" in str(error)) is (not more), error
 
 
-@eight
+@twelve
 @pytest.mark.parametrize(
     ("model", "there", "words"),
     [

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from endpoints import eight
+from endpoints import method_of, twelve
 from llama_index.core.base.llms.types import ChatMessage
 from wire_support import SOON, Gate, Seen, WireServer, answer, attempt, client, last, part, reply, stream
 
@@ -36,7 +36,7 @@ async def ask_often(llm: OllamaMultiModal, count: int = 3) -> list[str]:
     return [(await llm.achat(HELLO)).message.content or "" for _ in range(count)]
 
 
-@eight
+@twelve
 def test_a_connection_is_used_again(endpoint: str) -> None:
     with WireServer(answer(endpoint, "A")) as server:
         llm = client(server)
@@ -44,7 +44,7 @@ def test_a_connection_is_used_again(endpoint: str) -> None:
 
             async def run() -> None:
                 for _ in range(5):
-                    result = await getattr(llm, endpoint)("hello" if "complete" in endpoint else HELLO)
+                    result = await method_of(llm, endpoint)(HELLO if endpoint.endswith("chat") else "hello")
                     if endpoint.startswith("astream"):
                         assert [item.delta async for item in result] == ["A", ""]
 

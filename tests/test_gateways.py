@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from endpoints import eight
+from endpoints import twelve
 from wire_support import Script, Seen, Step, WireServer, answer, attempt, client, head, reply
 
 from llama_index.multi_modal_llms.ollama import OllamaServer, errors
@@ -67,7 +67,7 @@ GATEWAYS: dict[str, tuple[Script, type[Exception], str]] = {
 }
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("name", GATEWAYS)
 def test_a_gateways_page_is_told_from_ollamas_answer(name: str, endpoint: str) -> None:
     script, error, words = GATEWAYS[name]
@@ -114,7 +114,7 @@ THROUGH: dict[str, tuple[Script, type[Exception], str]] = {
 }
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("name", THROUGH)
 def test_every_error_by_a_proxy_names_the_proxy(name: str, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     script, error, words = THROUGH[name]
@@ -132,7 +132,7 @@ def _close() -> None:
     raise OSError  # the server of the tests closes the connection then
 
 
-@eight
+@twelve
 def test_a_dead_proxy_is_named_and_not_ollama(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "127.0.0.1:9")
     said = str(attempt(client(SERVER), endpoint).error)
@@ -160,7 +160,7 @@ def test_what_a_proxy_says_to_connect(
 
 
 @pytest.mark.parametrize("value", ["socks4://p:1", "ftp://p:1", "http://", "http://p:port", "http://[::1"])
-@eight
+@twelve
 def test_what_is_no_proxy_is_an_error_of_ours(endpoint: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", value)
     outcome = attempt(client(SERVER), endpoint)
@@ -169,7 +169,7 @@ def test_what_is_no_proxy_is_an_error_of_ours(endpoint: str, value: str, monkeyp
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
-@eight
+@twelve
 def test_socks_without_its_package_says_what_to_install(
     endpoint: str, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +191,7 @@ NO_SOCKS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("says", NO_SOCKS)
-@eight
+@twelve
 def test_what_speaks_no_socks_is_named(endpoint: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=_say, args=(listener, NO_SOCKS[says]), daemon=True).start()
@@ -265,7 +265,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         return
 
 
-@eight
+@twelve
 def test_a_socks_proxy_leads_to_the_server(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with WireServer(answer(endpoint, "by socks")) as server:
         socks = Socks(server.port)
@@ -491,7 +491,7 @@ class TestAClientCertificate:
                 assert attempt(client(server, verify=ca, cert=given), "achat").text == "A"
                 assert OllamaServer(server.url, verify=ca, cert=given).version() == "0.13.0"
 
-    @eight
+    @twelve
     def test_without_it_the_error_says_so(self, endpoint: str, authority: trustme.CA, tmp_path: Path) -> None:
         authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
         with WireServer(answer(endpoint, "A"), tls=_server_context(authority, wants_client=True)) as server:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from endpoints import ask, eight
+from endpoints import ask, twelve
 from pydantic import BaseModel
 
 from llama_index.multi_modal_llms.ollama import ImageDescriber, ImageOptions, OllamaMultiModal, prepare_image
@@ -270,7 +270,7 @@ def test_an_unchecked_option_is_left_to_the_server() -> None:
     assert options_of(OllamaMultiModal(model="m", options_unchecked={"next_year": [1]}))["next_year"] == [1]
 
 
-@eight
+@twelve
 def test_an_unknown_keyword_is_refused_by_all_eight(endpoint: str) -> None:
     with pytest.raises(TypeError, match="no keyword 'temprature'"):
         ask(OllamaMultiModal(model="m", base_url="http://127.0.0.1:9"), endpoint, "hello", temprature=1)
@@ -333,7 +333,7 @@ def test_odd_text_survives() -> None:
     assert json.loads(b"".join(request.pieces()))["prompt"] == text
 
 
-@eight
+@twelve
 def test_a_mark_for_a_picture_in_the_text_is_broken(tmp_path: Path, endpoint: str) -> None:
     """Rendered models take a literal `[img` for a picture's place; without pictures it is only text."""
     draw_scene("red circle").save(tmp_path / "a.png")

@@ -11,6 +11,7 @@ from contextlib import aclosing, closing
 from typing import Any
 
 import pytest
+from endpoints import method_of
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
@@ -20,8 +21,8 @@ from wire_support import HOLD, SOON, Gate, WireServer, answer, client, part, str
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal, errors
 
-SYNC = ("stream_complete", "stream_chat")
-ASYNC = ("astream_complete", "astream_chat")
+SYNC = ("stream_complete", "stream_chat", "stream_question")
+ASYNC = ("astream_complete", "astream_chat", "astream_question")
 
 
 def question(endpoint: str) -> Any:
@@ -119,7 +120,7 @@ def test_a_stream_that_is_left_is_closed_on_the_server(
     with endless(endpoint) as server:
         llm = client(server)
         # Held by nobody but the way of leaving it.
-        way(getattr(llm, endpoint)(question(endpoint)))
+        way(method_of(llm, endpoint)(question(endpoint)))
         assert was_left(server)
 
 
@@ -202,13 +203,13 @@ async def test_an_async_stream_that_is_left_is_closed_on_the_server(
         request.getfixturevalue("keeper")
     with endless(endpoint) as server:
         llm = client(server)
-        held = [await getattr(llm, endpoint)(question(endpoint))]
+        held = [await method_of(llm, endpoint)(question(endpoint))]
         await way(held)
         assert await asyncio.to_thread(was_left, server)
 
 
 @pytest.mark.parametrize("begun", [False, True], ids=["before the first line", "in mid-answer"])
-@pytest.mark.parametrize("endpoint", ["acomplete", "achat", "astream_complete", "astream_chat"])
+@pytest.mark.parametrize("endpoint", ["acomplete", "achat", "aquestion", *ASYNC])
 async def test_cancelling_the_task_closes_the_request(endpoint: str, begun: bool) -> None:
     gate = Gate()
     lines = [part(endpoint, "A")] if begun else []
@@ -216,7 +217,7 @@ async def test_cancelling_the_task_closes_the_request(endpoint: str, begun: bool
         llm = client(server)
 
         async def run() -> None:
-            result = await getattr(llm, endpoint)(question(endpoint))
+            result = await method_of(llm, endpoint)(question(endpoint))
             async for _ in result:
                 pass
 
@@ -233,7 +234,7 @@ class Interrupted(BaseException):
 
 
 @pytest.mark.parametrize("begun", [False, True], ids=["before the first line", "in mid-answer"])
-@pytest.mark.parametrize("endpoint", ["complete", "chat", "stream_complete", "stream_chat"])
+@pytest.mark.parametrize("endpoint", ["complete", "chat", "question", *SYNC])
 def test_an_interrupt_in_a_blocked_call_closes_the_request(endpoint: str, begun: bool) -> None:
     main = threading.main_thread().ident
     assert main is not None
@@ -248,7 +249,7 @@ def test_an_interrupt_in_a_blocked_call_closes_the_request(endpoint: str, begun:
         with WireServer(stream(*lines, press, HOLD)) as server:
             llm = client(server)
             with pytest.raises(Interrupted):
-                list(getattr(llm, endpoint)(question(endpoint)))
+                list(method_of(llm, endpoint)(question(endpoint)))
             assert was_left(server)
     finally:
         signal.signal(signal.SIGUSR1, before)
@@ -258,7 +259,7 @@ def test_an_interrupt_in_a_blocked_call_closes_the_request(endpoint: str, begun:
 def test_a_stream_that_is_held_works_on(endpoint: str) -> None:
     gate = Gate()
     with WireServer(stream(part(endpoint, "A"), gate, part(endpoint, "B", done=True))) as server:
-        held = getattr(client(server), endpoint)(question(endpoint))
+        held = method_of(client(server), endpoint)(question(endpoint))
         gc.collect()
         assert next(held).delta == "A"
         gc.collect()
@@ -272,7 +273,7 @@ def test_a_stream_that_is_held_works_on(endpoint: str) -> None:
 @pytest.mark.parametrize("endpoint", SYNC)
 def test_the_request_is_sent_by_the_call(endpoint: str) -> None:
     with WireServer(answer(endpoint, "A")) as server:
-        held = getattr(client(server), endpoint)(question(endpoint))
+        held = method_of(client(server), endpoint)(question(endpoint))
         assert len(server.asked) == 1
         assert [item.delta for item in held] == ["A", ""]
 
@@ -282,7 +283,7 @@ def test_a_stream_read_to_its_end_gives_its_connection_back(endpoint: str) -> No
     with WireServer(answer(endpoint, "A")) as server:
         llm = client(server)
         for _ in range(3):
-            assert [item.delta for item in getattr(llm, endpoint)(question(endpoint))] == ["A", ""]
+            assert [item.delta for item in method_of(llm, endpoint)(question(endpoint))] == ["A", ""]
         assert server.accepted == 1
 
 
@@ -292,7 +293,7 @@ def test_a_stream_that_outlives_its_event_loop_does_no_harm(endpoint: str) -> No
         llm = client(server)
 
         async def run() -> Any:
-            held = await getattr(llm, endpoint)(question(endpoint))
+            held = await method_of(llm, endpoint)(question(endpoint))
             await anext(held)
             return held
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import trustme
-from endpoints import eight
+from endpoints import twelve
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from wire_support import HOLD, SOON, WireServer, answer, attempt, client, part, stream
 
@@ -65,7 +65,7 @@ def pictures_in(body: dict[str, Any]) -> list[bytes]:
     return [base64.b64decode(each, validate=True) for each in found]
 
 
-@eight
+@twelve
 def test_pictures_arrive_byte_for_byte_in_a_body_of_the_length_that_was_said(endpoint: str, tmp_path: Path) -> None:
     sizes = (0, 1000, 192 * 1024 * 2, 500_001)
     paths = [tmp_path / f"{size}.png" for size in sizes]
@@ -96,7 +96,7 @@ def test_a_body_leaves_in_pieces_each_time_anew(tmp_path: Path) -> None:
     assert first == second
 
 
-@eight
+@twelve
 def test_the_whole_base64_of_a_picture_never_exists(endpoint: str, tmp_path: Path, record_property: Any) -> None:
     path = tmp_path / "large.png"
     path.write_bytes(png(20 * MEGABYTE))
@@ -144,7 +144,7 @@ def secure(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("how", ["file", "off"])
 def test_tls_with_an_authority_of_ones_own(how: str, endpoint: str, secure: ssl.SSLContext, ca_file: str) -> None:
     with WireServer(answer(endpoint, "A"), tls=secure) as server:
@@ -152,7 +152,7 @@ def test_tls_with_an_authority_of_ones_own(how: str, endpoint: str, secure: ssl.
         assert attempt(client(server, verify=ca_file if how == "file" else False), endpoint).text == "A"
 
 
-@eight
+@twelve
 def test_tls_without_trust_says_what_to_pass(endpoint: str, secure: ssl.SSLContext) -> None:
     with WireServer(answer(endpoint, "A"), tls=secure) as server:
         outcome = attempt(client(server, max_retries=2), endpoint)
@@ -236,7 +236,7 @@ def test_this_machine_is_never_asked_by_proxy(
 # addresses
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_a_base_url_with_a_path(endpoint: str, slash: str) -> None:
     with WireServer(answer(endpoint, "A"), prefix="/team/ollama") as server:
@@ -268,7 +268,7 @@ def test_the_key_does_not_travel_in_the_clear(proxy: WireServer, monkeypatch: py
     assert [seen.headers.get("authorization") for seen in proxy.asked] == [None, "Bearer mine"]
 
 
-@eight
+@twelve
 def test_headers_of_the_object_and_of_the_call_arrive(endpoint: str) -> None:
     with WireServer(answer(endpoint, "A")) as server:
         llm = client(server, headers={"X-Team": "a", "X-Both": "object"})

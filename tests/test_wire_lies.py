@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from endpoints import eight
+from endpoints import twelve
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from PIL import Image, ImageOps
 from wire_support import Script, Seen, WireServer, answer, attempt, client, last, part, reply, stream
@@ -35,7 +35,7 @@ def sent(seen: Seen) -> list[bytes]:
     return [base64.b64decode(each, validate=True) for each in images]
 
 
-@eight
+@twelve
 def test_half_of_a_jpeg_is_refused_before_it_is_sent(endpoint: str) -> None:
     with WireServer(answer(endpoint, "A medium blue square at the top left.")) as server:
         outcome = attempt(client(server), endpoint, *about(endpoint, "truncated.jpg"))
@@ -45,7 +45,7 @@ def test_half_of_a_jpeg_is_refused_before_it_is_sent(endpoint: str) -> None:
     assert "truncated.jpg" in str(outcome.error)
 
 
-@eight
+@twelve
 def test_a_photo_is_sent_the_way_it_is_looked_at(endpoint: str) -> None:
     with WireServer(answer(endpoint, "A")) as server:
         assert attempt(client(server), endpoint, *about(endpoint, "exif6.jpg")).text == "A"
@@ -60,7 +60,7 @@ def test_a_photo_is_sent_the_way_it_is_looked_at(endpoint: str) -> None:
     assert max(abs(a - b) for a, b in zip(seen, meant, strict=True)) < 40  # type: ignore[arg-type]
 
 
-@eight
+@twelve
 def test_a_picture_that_was_passed_is_a_picture_that_was_sent(endpoint: str) -> None:
     with WireServer(answer(endpoint, "A")) as server:
         assert attempt(client(server), endpoint, *about(endpoint, "red-circle.png")).text == "A"
@@ -75,7 +75,7 @@ def too_long(seen: Seen) -> Script:
     return reply(400, {"error": json.dumps({"error": {**inner, "n_prompt_tokens": 3992, "n_ctx": 2048}})})
 
 
-@eight
+@twelve
 def test_a_history_longer_than_the_context_is_an_error(endpoint: str) -> None:
     with WireServer(answers=too_long) as server:
         outcome = attempt(client(server), endpoint, *about(endpoint, "red-circle.png"))
@@ -86,7 +86,7 @@ def test_a_history_longer_than_the_context_is_an_error(endpoint: str) -> None:
         assert attempt(client(server), endpoint, *about(endpoint, "red-circle.png"), truncate=True).text == "nonsense"
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("ending", ["no done line", "done is false"])
 def test_an_answer_that_the_server_stopped_is_an_error_with_what_came(endpoint: str, ending: str) -> None:
     lines = [part(endpoint, " ha") for _ in range(31)]
@@ -97,7 +97,7 @@ def test_an_answer_that_the_server_stopped_is_an_error_with_what_came(endpoint: 
     assert outcome.error.partial_text == " ha" * 31
 
 
-@eight
+@twelve
 def test_thinking_that_used_up_the_budget_is_an_error_with_the_thoughts(endpoint: str) -> None:
     with WireServer(stream(part(endpoint, thinking="The user asks"), last(endpoint, done_reason="length"))) as server:
         outcome = attempt(client(server), endpoint)
@@ -115,7 +115,7 @@ def test_a_tool_call_that_was_cut_short_is_an_error(endpoint: str) -> None:
     assert "num_predict" in str(outcome.error)
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("name", ["red-circle.tiff", "red-circle.avif", "red-circle.ico", "animated.webp"])
 def test_what_the_server_cannot_read_is_sent_as_what_it_can(name: str, endpoint: str) -> None:
     with WireServer(answer(endpoint, "A")) as server:
@@ -127,7 +127,7 @@ def test_what_the_server_cannot_read_is_sent_as_what_it_can(name: str, endpoint:
         picture.load()
 
 
-@eight
+@twelve
 def test_a_picture_for_a_model_that_cannot_see_is_refused_before_it_is_sent(endpoint: str) -> None:
     listed = {"models": [{"name": "gemma3:4b", "capabilities": ["completion", "vision"]}]}
     routes = {"/api/show": reply(200, {"capabilities": ["completion"]}), "/api/tags": reply(200, listed)}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from endpoints import eight
+from endpoints import twelve
 from wire_support import (
     CLOSE,
     END,
@@ -56,7 +56,7 @@ PASSING: dict[str, Callable[[str], Script]] = {
 }
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("fault", PASSING)
 def test_what_may_pass_is_tried_again(fault: str, endpoint: str, waits: list[float]) -> None:
     script = PASSING[fault](endpoint)
@@ -69,7 +69,7 @@ def test_what_may_pass_is_tried_again(fault: str, endpoint: str, waits: list[flo
     assert len(waits) == 2
 
 
-@eight
+@twelve
 @pytest.mark.parametrize(("field", "call", "tries"), [(2, None, 3), (0, None, 1), (0, 4, 5), (5, 0, 1)])
 def test_max_retries_of_the_call_beats_that_of_the_object(
     endpoint: str, field: int, call: int | None, tries: int, waits: list[float]
@@ -104,7 +104,7 @@ HOPELESS: dict[str, Callable[[str], Script]] = {
 }
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("fault", HOPELESS)
 def test_all_else_is_tried_once(fault: str, endpoint: str, waits: list[float]) -> None:
     with WireServer(HOPELESS[fault](endpoint)) as server:
@@ -115,7 +115,7 @@ def test_all_else_is_tried_once(fault: str, endpoint: str, waits: list[float]) -
     assert waits == []
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("settings", [{"request_timeout": 0.2}, {"deadline": 0.3}], ids=str)
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_timeout_is_never_tried_again(
@@ -129,7 +129,7 @@ def test_a_timeout_is_never_tried_again(
     assert waits == []
 
 
-@eight
+@twelve
 def test_a_refused_connection_is_tried_again(endpoint: str, waits: list[float]) -> None:
     with WireServer(answer(endpoint, "x")) as server:
         url = server.url
@@ -148,7 +148,7 @@ def test_retry_after_is_honoured(said: str, waited: float, waits: list[float], m
     assert waits == [waited]
 
 
-@eight
+@twelve
 @pytest.mark.parametrize(("said", "deadline"), [("61", None), ("30", 20.0)])
 def test_a_wait_that_is_too_long_is_the_callers_to_decide(
     said: str, deadline: float | None, endpoint: str, waits: list[float]
@@ -193,7 +193,7 @@ def test_each_try_is_logged(waits: list[float], caplog: pytest.LogCaptureFixture
     assert all("server busy" in line for line in lines)
 
 
-@eight
+@twelve
 def test_the_question_about_the_model_is_tried_again_as_the_call_is(endpoint: str, waits: list[float]) -> None:
     with WireServer(routes={"/api/show": BUSY}) as server:
         llm = client(server, check_capabilities=True, max_retries=0)

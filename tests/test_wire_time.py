@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from endpoints import eight
+from endpoints import twelve
 from llama_index.core.base.llms.types import ChatMessage
 from wire_support import HOLD, NDJSON, SOON, Step, WireServer, answer, attempt, chunk, client, head, part, stream
 
@@ -37,7 +37,7 @@ class Endless:
             yield self.line
 
 
-@eight
+@twelve
 def test_silence_before_the_first_line_names_its_likely_reasons(endpoint: str) -> None:
     with WireServer([HOLD]) as server:
         outcome = attempt(client(server, request_timeout=0.2), endpoint)
@@ -48,7 +48,7 @@ def test_silence_before_the_first_line_names_its_likely_reasons(endpoint: str) -
         assert server.asked[0].left.wait(SOON)
 
 
-@eight
+@twelve
 def test_silence_in_mid_answer_keeps_what_had_come(endpoint: str) -> None:
     with WireServer(stream(part(endpoint, "A red", thinking="Hm."), end=[HOLD])) as server:
         outcome = attempt(client(server, request_timeout=0.2), endpoint)
@@ -58,7 +58,7 @@ def test_silence_in_mid_answer_keeps_what_had_come(endpoint: str) -> None:
         assert server.asked[0].left.wait(SOON)
 
 
-@eight
+@twelve
 @pytest.mark.parametrize("of_the_call", [False, True])
 def test_a_deadline_before_the_first_line(endpoint: str, of_the_call: bool) -> None:
     field, call = (None, ENOUGH) if of_the_call else (ENOUGH, None)
@@ -70,7 +70,7 @@ def test_a_deadline_before_the_first_line(endpoint: str, of_the_call: bool) -> N
         assert server.asked[0].left.wait(SOON)
 
 
-@eight
+@twelve
 def test_a_deadline_in_mid_answer_of_a_silent_server(endpoint: str) -> None:
     with WireServer(stream(part(endpoint, "A red", thinking="Hm."), end=[HOLD])) as server:
         outcome = attempt(client(server, deadline=ENOUGH), endpoint)
@@ -79,7 +79,7 @@ def test_a_deadline_in_mid_answer_of_a_silent_server(endpoint: str) -> None:
         assert server.asked[0].left.wait(SOON)
 
 
-@eight
+@twelve
 def test_a_deadline_ends_an_answer_that_never_falls_silent(endpoint: str) -> None:
     with WireServer(Endless(endpoint)) as server:  # type: ignore[arg-type]
         outcome = attempt(client(server, deadline=ENOUGH, request_timeout=60.0), endpoint)
@@ -92,7 +92,7 @@ def test_a_deadline_ends_an_answer_that_never_falls_silent(endpoint: str) -> Non
             assert len(outcome.error.partial_text) >= len(outcome.items) > 0
 
 
-@eight
+@twelve
 def test_a_deadline_counts_the_question_about_the_model(endpoint: str) -> None:
     with WireServer(routes={"/api/show": [HOLD]}) as server:
         outcome = attempt(client(server, deadline=ENOUGH, check_capabilities=True), endpoint, think=True)
@@ -178,7 +178,7 @@ async def _amodels(server: OllamaServer) -> Any:
     return await server.amodels()
 
 
-@eight
+@twelve
 def test_a_deadline_in_an_error_that_drips(endpoint: str) -> None:
     with WireServer([head(500, {"content-length": "100"}), b'{"err', HOLD]) as server:
         outcome = attempt(client(server, deadline=0.3), endpoint)
@@ -192,7 +192,7 @@ def test_a_silent_error_body_is_a_timeout() -> None:
         assert type(outcome.error) is errors.SilenceTimeoutError
 
 
-@eight
+@twelve
 @pytest.mark.parametrize(("deadline", "error"), [(None, errors.ConnectionFailedError), (0.3, errors.DeadlineError)])
 def test_a_server_that_does_not_even_accept(
     endpoint: str, deadline: float | None, error: type[Exception], monkeypatch: pytest.MonkeyPatch

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from endpoints import text_of
+from endpoints import method_of, text_of
 from llama_index.core.base.llms.types import ChatMessage
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
@@ -338,19 +338,19 @@ class Outcome:
 
 
 def attempt(llm: OllamaMultiModal, endpoint: str, prompt: Any = "hello", *args: Any, **kwargs: Any) -> Outcome:
-    """Call one of the eight endpoints and iterate to the end; whatever is raised is kept."""
+    """Call one of the endpoints and iterate to the end; whatever is raised is kept."""
     if endpoint.endswith("chat") and isinstance(prompt, str):
         prompt = [ChatMessage(role="user", content=prompt)]
     outcome = Outcome(raised_by_call=True)
 
     def blocking() -> None:
-        result = getattr(llm, endpoint)(prompt, *args, **kwargs)
+        result = method_of(llm, endpoint)(prompt, *args, **kwargs)
         outcome.raised_by_call = False
         for item in result if endpoint.startswith("stream") else [result]:
             outcome.items.append(item)
 
     async def on_loop() -> None:
-        result = await getattr(llm, endpoint)(prompt, *args, **kwargs)
+        result = await method_of(llm, endpoint)(prompt, *args, **kwargs)
         outcome.raised_by_call = False
         if not endpoint.startswith("astream"):
             outcome.items.append(result)
