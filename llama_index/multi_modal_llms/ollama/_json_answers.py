@@ -10,14 +10,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError, from_json
 
 from . import errors
 from ._ways_out import MORE_ROOM
 
+Model = TypeVar("Model", bound=BaseModel)
 _THOUGHTS = re.compile(r"\A(?:\s*<think>(?:(?!</think>).)*\Z|.*?</think>)", re.DOTALL | re.IGNORECASE)
 """Also those that do not end, and those whose beginning stands in the model's template (DeepSeek R1)."""
 _FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
@@ -201,4 +202,60 @@ def unfit(model: str, text: str, problem: str, reason: str, asked: int) -> error
         way = why_not(model, text)
     return errors.StructuredOutputError(
         f"{words}. {way}", partial_text=text, finish_reason=reason, validation_error=problem
+    )
+
+
+def object_in(output_cls: type[Model], answer: str) -> Model:
+    """The object that an answer is.
+
+    Raises:
+        ValidationError: it is none, or there is more than one.
+    """
+    first: ValidationError | None = None
+    fitting: list[Model] = []
+    for text in json_in(answer):
+        try:
+            fitting.append(_validated(output_cls, text))
+        except ValidationError as fault:
+            first = first or fault
+    if any(other != fitting[0] for other in fitting[1:]):
+        several = PydanticCustomError("several", SEVERAL)
+        raise ValidationError.from_exception_data(output_cls.__name__, [{"type": several, "input": None}])
+    if fitting:
+        return fitting[0]
+    if first is not None:
+        raise first
+    return output_cls.model_validate_json(answer)  # no JSON: says so
+
+
+def _validated(output_cls: type[Model], text: str) -> Model:
+    """What a text is; of a list of one thing that thing, if need be: models wrap an object so."""
+    try:
+        return output_cls.model_validate_json(text)
+    except ValidationError:
+        value = from_json(text)
+        if not isinstance(value, list) or len(value) != 1:
+            raise
+    return output_cls.model_validate_json(json.dumps(value[0]))
+
+
+def no_object(
+    model: str,
+    output_cls: type[BaseModel],
+    text: str,
+    thinking: str,
+    reason: str,
+    fault: ValidationError,
+    asked: int,
+) -> errors.StructuredOutputError:
+    """The error for an answer that is no object of its class: it was cut, or has been asked for often enough."""
+    name = output_cls.__name__
+    if reason == "length":
+        words = f"{model!r} ran into the limit before its {name} was whole: {len(text)} characters came"
+        way = MORE_ROOM
+    else:
+        words = f"{model!r} gave no {name}: asked {asked} times, and the answer still has {problems(fault)}"
+        way = why_not(model, text)
+    return errors.StructuredOutputError(
+        f"{words}. {way}", partial_text=text, thinking=thinking, finish_reason=reason, validation_error=str(fault)
     )

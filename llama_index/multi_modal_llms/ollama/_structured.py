@@ -6,7 +6,6 @@ It asks through the object's public endpoints, so that each question that is rea
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -20,15 +19,13 @@ from llama_index.core.instrumentation.events.llm import (
 from llama_index.core.program.utils import FlexibleModel, create_flexible_model
 from llama_index.core.types import Model
 from pydantic import ValidationError
-from pydantic_core import PydanticCustomError, from_json
+from pydantic_core import from_json
 
-from . import errors
 from ._arguments import resolve
 from ._images import awaited
-from ._json_answers import SEVERAL, CheckedByTheAsker, asks_again, begun, json_in, problems, why_not
+from ._json_answers import CheckedByTheAsker, asks_again, begun, no_object, object_in, problems
 from ._prompting import PICTURES, picture_blocks, pictures_apart, with_blocks
 from ._schema import json_schema
-from ._ways_out import MORE_ROOM
 
 if TYPE_CHECKING:
     from llama_index.core.prompts import BasePromptTemplate
@@ -160,21 +157,7 @@ class Question(Generic[Model]):
         Raises:
             ValidationError: it is none, or there is more than one.
         """
-        first: ValidationError | None = None
-        fitting: list[Model] = []
-        for text in json_in(response.message.content or ""):
-            try:
-                fitting.append(_validated(self.output_cls, text))
-            except ValidationError as fault:
-                first = first or fault
-        if any(other != fitting[0] for other in fitting[1:]):
-            several = PydanticCustomError("several", SEVERAL)
-            raise ValidationError.from_exception_data(self.output_cls.__name__, [{"type": several, "input": None}])
-        if fitting:
-            return fitting[0]
-        if first is not None:
-            raise first
-        return self.output_cls.model_validate_json(response.message.content or "")  # no JSON: says so
+        return object_in(self.output_cls, response.message.content or "")
 
     def again(
         self, messages: Sequence[ChatMessage], response: ChatResponse, fault: ValidationError, asked: int
@@ -199,20 +182,8 @@ class Question(Generic[Model]):
                     content=asks_again(found, self.schema),
                 ),
             ]
-        name = self.output_cls.__name__
-        if reason == "length":
-            words = f"{self.model!r} ran into the limit before its {name} was whole: {len(text)} characters came"
-            way = MORE_ROOM
-        else:
-            words = f"{self.model!r} gave no {name}: asked {asked} times, and the answer still has {found}"
-            way = why_not(self.model, text)
-        raise errors.StructuredOutputError(
-            f"{words}. {way}",
-            partial_text=text,
-            thinking=str(response.additional_kwargs.get("thinking") or ""),
-            finish_reason=reason,
-            validation_error=str(fault),
-        ) from fault
+        thinking = str(response.additional_kwargs.get("thinking") or "")
+        raise no_object(self.model, self.output_cls, text, thinking, reason, fault, asked) from fault
 
 
 async def predict(chat: Chat, question: Question[Model]) -> Model:
@@ -299,14 +270,3 @@ class ObjectStream(Generic[Model]):
             return None
         self._ended = True
         return result
-
-
-def _validated(output_cls: type[Model], text: str) -> Model:
-    """What a text is; of a list of one thing that thing, if need be: models wrap an object so."""
-    try:
-        return output_cls.model_validate_json(text)
-    except ValidationError:
-        value = from_json(text)
-        if not isinstance(value, list) or len(value) != 1:
-            raise
-    return output_cls.model_validate_json(json.dumps(value[0]))
