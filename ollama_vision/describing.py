@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from llama_index.multi_modal_llms.ollama import Found, ImageDescriber, ImageOptions, OllamaMultiModal, PictureReader
+from llama_index.multi_modal_llms.ollama._describing import (
+    Ask,
+    Found,
+    PageReader,
+    find_pictures,
+    request_hash,
+    what_is_asked,
+)
+from llama_index.multi_modal_llms.ollama._images import ImageOptions
+from llama_index.multi_modal_llms.ollama._model import VisionModel
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from . import summary
@@ -59,17 +68,9 @@ def describe(job: Job) -> int:
 def _describe(job: Job, screen: Screen) -> int:
     screen.wait("Looking for pictures")
     options = image_options(job)
-    reader = PictureReader(
-        include=job.include,
-        exclude=job.exclude,
-        videos=job.videos,
-        pages=job.pages,
-        digest=False,
-        # What cannot be read is that picture's error, not the end of the run.
-        on_error="keep",
-        image_options=options,
-    )
-    found = reader.find(job.paths)
+    # What cannot be read is that picture's error, not the end of the run.
+    found = find_pictures(job.paths, include=job.include, exclude=job.exclude, videos=job.videos, on_error="keep")
+    reader = PageReader(options, together=job.pages == "together", videos=job.videos or bool(job.include))
     if job.list_left_out:
         for line in summary.listed_left_out(found.left_out_paths):
             if job.dry_run:
@@ -102,7 +103,7 @@ def _describe(job: Job, screen: Screen) -> int:
             return Run(job, askings, found, reader, start, sidecars, screen).run()
 
 
-def intent_of(job: Job, askings: Sequence[Asking], found: Found, reader: PictureReader) -> Intent:
+def intent_of(job: Job, askings: Sequence[Asking], found: Found, reader: PageReader) -> Intent:
     versions = {str(file.path): Version.of(file.size, file.modified_ns) for file in found.files}
     requests = {asking.request: asking.asked for asking in askings}
     files = {str(file.path): file for file in found.files}
@@ -140,28 +141,26 @@ def image_options(job: Job) -> ImageOptions:
 
 def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> Asking:
     """One model, asked as was said; raises Stopped for an option that the client does not send."""
-    llms = [
-        OllamaMultiModal(model=model, temperature=0.0, image_options=options, **patience(job.timeout), **settings)
-        for settings in servers.settings
-    ]
     try:
-        describer = ImageDescriber(
-            llm=llms,
-            prompt=job.prompt,
-            output_cls=job.answer,
-            num_workers=job.jobs,
-            **({} if job.wait is None else {"wait": job.wait}),
-            think=job.think,
-            # A run without new options is the same request as before there was a door for them.
-            llm_kwargs={
+        hosts = tuple(
+            VisionModel(model, temperature=0.0, image_options=options, **patience(job.timeout), **settings)
+            for settings in servers.settings
+        )
+        ask = Ask(
+            job.prompt,
+            job.answer,
+            {
+                "think": job.think,
                 "options": dict(job.options),
+                # A run without new options is the same request as before there was a door for them.
                 **({"options_unchecked": dict(job.options_unchecked)} if job.options_unchecked else {}),
             },
         )
-        request = describer.request_hash()
+        request = request_hash(hosts[0], ask)
+        what = what_is_asked(hosts[0], ask)
     except (TypeError, ValueError) as error:
         raise Stopped(in_shell_words(str(error))) from error
     if job.pages == "together":
         # Another question about the same document; single pictures go along, so that there is one rule.
         request = sha256(f"{request} pages together".encode()).hexdigest()
-    return Asking(model, tuple(llms), describer, request, asked(describer.what_is_asked(), pages=job.pages))
+    return Asking(model, hosts, ask, request, asked(what, pages=job.pages))

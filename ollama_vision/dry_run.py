@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from llama_index.multi_modal_llms.ollama import OllamaServer
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
+from llama_index.multi_modal_llms.ollama.server import OllamaServer
 
 from . import summary
 from .checkpoint import Intent, judge
@@ -21,9 +21,9 @@ from .screen import Screen, named, one_line
 from .shell_words import in_shell_words
 
 if TYPE_CHECKING:
-    from llama_index.core.schema import BaseNode
-
-    from llama_index.multi_modal_llms.ollama import Found, ImageOptions, OllamaMultiModal, PictureReader
+    from llama_index.multi_modal_llms.ollama._describing import Found, PageReader
+    from llama_index.multi_modal_llms.ollama._images import ImageOptions
+    from llama_index.multi_modal_llms.ollama._model import VisionModel
 
     from .running import Asking
 
@@ -57,7 +57,7 @@ class Refused:
 
 
 def dry_run(
-    job: Job, askings: Sequence[Asking], found: Found, reader: PictureReader, intent: Intent, screen: Screen
+    job: Job, askings: Sequence[Asking], found: Found, reader: PageReader, intent: Intent, screen: Screen
 ) -> int:
     """Say it on standard output; raises as a run would before its first question."""
     ledger = Ledger()
@@ -67,7 +67,7 @@ def dry_run(
         for line in hosts_of(asking, screen):
             screen.say(f"{line}\n")
         screen.wait(f"Looking at the pictures for {asking.model}")
-        cost = Cost.of(job, asking.llms[0], screen)
+        cost = Cost.of(job, asking.hosts[0], screen)
         copies = {} if job.limit else copies_among(found.files, ledger, asking.request, intent.may_take)
         questions = Questions(found.files, reader, ledger, asking.request, limit=job.limit, copies=copies)
         total = Total()
@@ -95,7 +95,7 @@ def dry_run(
 
 def hosts_of(asking: Asking, screen: Screen) -> Iterator[str]:
     """Each host that a run would ask, and what would keep it from answering; the model itself is asked nothing."""
-    for llm in asking.llms:
+    for llm in asking.hosts:
         screen.wait(f"Asking {llm.base_url} about {asking.model}")
         server = OllamaServer(llm.base_url, llm.headers, llm.verify, _PROBE_SECONDS, llm.cert)
         try:
@@ -108,10 +108,10 @@ def hosts_of(asking: Asking, screen: Screen) -> Iterator[str]:
             server.close()
 
 
-def plan(job: Job, questions: Questions, reader: PictureReader) -> Iterator[Planned | Refused]:
+def plan(job: Job, questions: Questions, reader: PageReader) -> Iterator[Planned | Refused]:
     """What is left to ask, file by file; of each file no more is read than tells what it is."""
     # Whole documents: to be counted, they need not be drawn.
-    counting = reader.model_copy(update={"pages": "together"})
+    counting = replace(reader, together=True)
     seen = 0
     for file, _, done in questions.entries():
         seen += len(done)
@@ -123,25 +123,20 @@ def plan(job: Job, questions: Questions, reader: PictureReader) -> Iterator[Plan
                 if job.limit is not None and seen >= job.limit:
                     return
                 continue
-            node = next(iter(counting.nodes_of(file)))
-            pictures = node.metadata.get("pages", 1) - len(done)
+            page = next(iter(counting.pages_of(file)))
+            pictures = page.pages - len(done)
             asked = 1 if job.pages == "together" else pictures
             if job.limit is not None:
                 asked = min(asked, job.limit - seen)
             if asked <= 0:
                 return
             seen += asked
-            yield Planned(str(file.path), pictures if job.pages == "together" else asked, asked, size_of(node))
+            yield Planned(str(file.path), pictures if job.pages == "together" else asked, asked, page.size)
 
 
 def _after_its_name(problem: Exception, path: str) -> str:
     said = in_shell_words(str(problem))
     return f"would be refused: it {said.removeprefix(f'The picture ({path}) ')}"
-
-
-def size_of(node: BaseNode) -> Size | None:
-    width, height = (node.metadata.get(name) for name in ("width", "height"))
-    return (width, height) if width and height else None
 
 
 @dataclass(frozen=True)
@@ -155,7 +150,7 @@ class Cost:
     context: int
 
     @classmethod
-    def of(cls, job: Job, llm: OllamaMultiModal, screen: Screen) -> Cost:
+    def of(cls, job: Job, llm: VisionModel, screen: Screen) -> Cost:
         context = job.options.get("num_ctx", llm.context_window)
         capabilities = None
         try:

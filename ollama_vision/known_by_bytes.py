@@ -12,7 +12,7 @@ from .ledger import Entry, Key, Ledger, Version, is_complete, lines_of
 from .questions import hash_of
 
 if TYPE_CHECKING:
-    from llama_index.multi_modal_llms.ollama import FoundFile
+    from llama_index.multi_modal_llms.ollama._describing import FoundFile
 
 Copies = Mapping[str, tuple["FoundFile", ...]]
 """By the path of the first of several files with the same bytes: the others."""

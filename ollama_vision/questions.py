@@ -13,9 +13,7 @@ from .ledger import Entry, Key, Ledger, Version, is_complete
 from .shell_words import in_shell_words
 
 if TYPE_CHECKING:
-    from llama_index.core.schema import BaseNode
-
-    from llama_index.multi_modal_llms.ollama import Description, FoundFile, PictureReader
+    from llama_index.multi_modal_llms.ollama._describing import FoundFile, Outcome, Page, PageReader
 
     from .known_by_bytes import Copies
 
@@ -36,7 +34,7 @@ class Place:
 
 
 class Questions:
-    """Iterated once, in whatever thread; each node that it gives is known again by its number.
+    """Iterated once, in whatever thread; each page that it gives is known again by its number.
 
     A file that is done, also a document with all its pages, is not opened.
     """
@@ -44,7 +42,7 @@ class Questions:
     def __init__(
         self,
         files: Sequence[FoundFile],
-        reader: PictureReader,
+        reader: PageReader,
         ledger: Ledger,
         request: str,
         *,
@@ -87,19 +85,19 @@ class Questions:
         """The lines that hold for these files already."""
         return [entry for _, _, done in self.entries() for entry in done.values()]
 
-    def __iter__(self) -> Iterator[BaseNode]:
+    def __iter__(self) -> Iterator[Page]:
         seen = 0
         for file, version, done in self.entries():
             seen += len(done)
             if not is_complete(done):
                 room = None if self._limit is None else self._limit - seen
-                for node in islice(self._reader.nodes_of(file, only=_AllBut(done)), room):
-                    place = self._place(node, file, version)
+                for page in islice(self._reader.pages_of(file, only=_AllBut(done)), room):
+                    place = self._place(page, version)
                     self._expect_pages(place, done, room)
                     self._places[self._given] = place
                     self._given += 1
                     seen += 1
-                    yield node
+                    yield page
             if self._limit is not None and seen >= self._limit:
                 return
 
@@ -115,19 +113,18 @@ class Questions:
             version = Version.of(file.size, file.modified_ns)
             yield file, version, self._ledger.done(Key(self.request, str(file.path)), version)
 
-    def _place(self, node: BaseNode, file: FoundFile, version: Version) -> Place:
-        path, label = str(file.path), node.metadata.get("page_label")
-        page = None if label is None else int(label)
-        if page is not None and path != self._hashed[0]:
-            # Of a page the describer sees the drawing; the hash is the document's, read once.
-            self._hashed = (path, hash_of(file.path))
+    def _place(self, page: Page, version: Version) -> Place:
+        path = str(page.file.path)
+        if page.page is not None and path != self._hashed[0]:
+            # Of a page the run sees the drawing; the hash is the document's, read once.
+            self._hashed = (path, hash_of(page.file.path))
         return Place(
             path=path,
             version=version,
-            page=page,
-            pages=node.metadata.get("pages"),
-            seconds_in_video=node.metadata.get("seconds"),
-            sha256="" if page is None else self._hashed[1],
+            page=page.page,
+            pages=page.pages if page.page is not None or page.pages > 1 else None,
+            seconds_in_video=None if page.seconds is None else round(page.seconds, 3),
+            sha256="" if page.page is None else self._hashed[1],
         )
 
     def _expect_pages(self, place: Place, done: Mapping[int | None, Entry], room: int | None) -> None:
@@ -160,25 +157,25 @@ def hash_of(path: Path) -> str:
     return hasher.hexdigest()
 
 
-def record_of(description: Description, place: Place, request: str) -> dict[str, Any]:
+def record_of(outcome: Outcome[Page], place: Place, request: str) -> dict[str, Any]:
     """The line of results.jsonl."""
-    error = description.error
+    error = outcome.error
     record: dict[str, Any] = {
         "path": place.path,
         "page": place.page,
         "pages": place.pages,
         "size": place.version.size,
         "modified": place.version.modified,
-        "sha256": place.sha256 or description.sha256,
-        "text": description.text,
-        "fields": description.fields,
+        "sha256": place.sha256 or outcome.sha256,
+        "text": outcome.text,
+        "fields": outcome.fields,
         "error": None if error is None else {"type": type(error).__name__, "message": message_of(error, place)},
-        "finish_reason": description.finish_reason,
-        "model": description.model,
-        "usage": dict(description.usage),
-        "host": description.host,
-        "seconds": round(description.seconds, 3),
-        "waited": round(description.waited, 3),
+        "finish_reason": outcome.finish_reason,
+        "model": outcome.model,
+        "usage": dict(outcome.usage),
+        "host": outcome.host,
+        "seconds": round(outcome.seconds, 3),
+        "waited": round(outcome.waited, 3),
         "request": request,
     }
     if place.seconds_in_video is not None:

@@ -8,6 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llama_index.multi_modal_llms.ollama._describing import (
+    WAIT,
+    Ask,
+    Found,
+    FoundFile,
+    ModelOnHost,
+    PageReader,
+    open_page,
+)
+from llama_index.multi_modal_llms.ollama._describing import Run as EngineRun
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from . import summary
@@ -26,7 +36,7 @@ from .sidecars import SidecarFault, Sidecars
 from .summary import Tally
 
 if TYPE_CHECKING:
-    from llama_index.multi_modal_llms.ollama import Found, FoundFile, ImageDescriber, OllamaMultiModal, PictureReader
+    from llama_index.multi_modal_llms.ollama._model import VisionModel
 
 
 class Stopped(Exception):
@@ -38,9 +48,9 @@ class Asking:
     """One model, asked in one way."""
 
     model: str
-    llms: tuple[OllamaMultiModal, ...]
+    hosts: tuple[VisionModel, ...]
     """On each server."""
-    describer: ImageDescriber
+    ask: Ask
     request: str
     """By what its lines are known."""
     asked: Asked
@@ -55,7 +65,7 @@ class Run:
         job: Job,
         askings: Sequence[Asking],
         found: Found,
-        reader: PictureReader,
+        reader: PageReader,
         start: Checkpoint,
         sidecars: Sidecars | None,
         screen: Screen,
@@ -132,11 +142,18 @@ class Run:
     def _ask(self, asking: Asking, questions: Questions, copies: Copies) -> None:
         left: dict[str, FoundFile] = {}
         written: dict[Key, dict[int | None, Entry]] = {}
-        with closing(
-            asking.describer.iter(questions, on_host_fault=self._host_failed, on_wait=self._waits)
-        ) as descriptions:
-            for description in descriptions:
-                record = record_of(description, questions.take(description.index), asking.request)
+        run = EngineRun(
+            [ModelOnHost(model) for model in asking.hosts],
+            asking.ask,
+            open_page,
+            workers=self._job.jobs,
+            wait=WAIT if self._job.wait is None else self._job.wait,
+            on_host_fault=self._host_failed,
+            on_wait=self._waits,
+        )
+        with closing(run.each(questions)) as outcomes:
+            for outcome in outcomes:
+                record = record_of(outcome, questions.take(outcome.index), asking.request)
                 self._write(record)
                 self._watched.add(record)
                 for copy in copies.get(record["path"], ()):

@@ -347,6 +347,11 @@ def test_the_command_line_uses_the_front_doors() -> None:
         }, file
 
 
+def test_the_command_line_needs_no_llama_index() -> None:
+    for file in files_of("ollama_vision"):
+        assert not any(is_under(name, "llama_index.core") for name in imports_of(file)), file
+
+
 def test_the_command_line_imports_the_embedded_server_only_when_asked_to_start_it() -> None:
     for file in files_of("ollama_vision"):
         assert not any(is_under(name, "ollama_embedded") for name in imports_at_module_level(file)), file

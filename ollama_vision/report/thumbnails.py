@@ -14,7 +14,8 @@ from typing import Literal, TypeVar
 
 from PIL import Image
 
-from llama_index.multi_modal_llms.ollama import FoundFile, ImageOptions, PictureReader, prepare_image
+from llama_index.multi_modal_llms.ollama._describing import FoundFile, PageReader, open_page
+from llama_index.multi_modal_llms.ollama._images import ImageOptions
 
 from ..ledger import Version
 from .lines import Answer
@@ -85,12 +86,13 @@ def _thumbnail(answer: Answer, original: Path) -> tuple[bytes, tuple[int, int]]:
     options = ImageOptions(max_pixels=PIXELS, min_side=1, format="png", frames=frames)
     status = original.stat()
     file = FoundFile(original, status.st_size, status.st_mtime_ns, original, named=True)
-    node = next(PictureReader(digest=False, image_options=options).nodes_of(file, only={number}), None)
-    if node is None:
+    page = next(PageReader(options).pages_of(file, only={number}), None)
+    if page is None:
         raise ValueError(f"{original.name} has no page {number}.")
+    (prepared,) = open_page(page, 0, options).pictures()
     out = io.BytesIO()
     # Encoded anew, always: what leaves byte for byte may carry a place, a face, or the film of a motion photo.
-    with prepare_image(node, options).open() as prepared, Image.open(prepared) as picture:
+    with prepared.open() as sent, Image.open(sent) as picture:
         picture.convert("RGB").save(out, "JPEG", quality=QUALITY, optimize=True)
         return out.getvalue(), picture.size
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
@@ -73,20 +72,15 @@ class _ListeningChat(_structured.LoopChat):
 
 
 async def _listen(listener: Listener, stream: AsyncGenerator[Any, None]) -> Any:
-    """The last item of a stream.
-
-    Raises:
-        AnswerCutError: what comes repeats itself without end; the request is closed.
-    """
-    last: Any = None
-    listener.begin()
-    async with aclosing(stream):
-        async for item in stream:
-            last = item
-            text = (item.message.content or "") if isinstance(item, ChatResponse) else item.text
-            listener.hear(text, _thinking_of(item))
+    """The last item of a stream; raises as `Listener.listen` does."""
+    last = await listener.listen(stream, _said)
     listener.end(last.raw, str(last.additional_kwargs.get("finish_reason") or ""))
     return last
+
+
+def _said(item: Any) -> tuple[str, str]:
+    text = (item.message.content or "") if isinstance(item, ChatResponse) else item.text
+    return text, _thinking_of(item)
 
 
 def _thinking_of(item: Any) -> str:

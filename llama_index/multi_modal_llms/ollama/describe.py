@@ -15,7 +15,7 @@ from llama_index.core.schema import BaseNode, TransformComponent
 
 from . import OllamaMultiModal
 from ._asking_llm import LlmOnHost
-from ._describing import Ask, LoopThread, Run, Told, Waiting, request_hash, what_is_asked
+from ._describing import WAIT, Ask, LoopThread, Run, Told, Waiting, request_hash, what_is_asked
 from ._ingestion_cache import AnswersInCache
 from ._node_descriptions import Description, description_of, open_node
 
@@ -65,7 +65,7 @@ class ImageDescriber(TransformComponent):
         default=None, gt=0, description="Seconds for one picture, from when its request starts."
     )
     wait: float = Field(
-        default=120.0,
+        default=WAIT,
         ge=0,
         description="Seconds that a host which answered in this run and is gone, restarted say, is waited for when no "
         "other is left; 0: not at all. One whose queue is full (503) is waited for ten minutes at the least.",

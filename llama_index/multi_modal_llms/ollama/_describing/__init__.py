@@ -5,7 +5,8 @@ from __future__ import annotations
 from .._listing import Found, FoundFile
 from .asking import Answer, Ask, HostedModel, Listener, cut
 from .finding import Paths, find_pictures
-from .hosts import Told, Waiting
+from .hosted import ModelOnHost
+from .hosts import WAIT, Told, Waiting
 from .identity import request_hash, what_is_asked
 from .loading import OnHost
 from .loop_thread import LoopThread
@@ -15,6 +16,7 @@ from .remembering import AnswerCache
 from .run import Run, Source
 
 __all__ = [
+    "WAIT",
     "Answer",
     "AnswerCache",
     "Ask",
@@ -23,6 +25,7 @@ __all__ = [
     "HostedModel",
     "Listener",
     "LoopThread",
+    "ModelOnHost",
     "OnHost",
     "Outcome",
     "Page",

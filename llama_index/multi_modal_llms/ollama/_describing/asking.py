@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -17,6 +18,9 @@ from .repetition import Watch
 if TYPE_CHECKING:
     from .._arguments import Settings
     from .._images import PreparedImage
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,6 @@ class Listener:
         self._model = model
         self._started = time.monotonic()
         self._clock = Deadline.start(None, deadline)
-        self._text_watch, self._thought_watch = Watch(), Watch()
         self._finish_reason = ""
         self._usage: dict[str, int] = {}
         self._seconds: float | None = None
@@ -96,18 +99,25 @@ class Listener:
         self._clock.check()
         return {} if self._clock.remaining is None else {"deadline": self._clock.remaining}
 
-    def begin(self) -> None:
-        """Another answer begins."""
-        self._text_watch, self._thought_watch = Watch(), Watch()
+    async def listen(self, stream: AsyncGenerator[T, None], said: Callable[[T], tuple[str, str]]) -> T:
+        """The last item of an answer that comes in.
 
-    def hear(self, text: str, thinking: str) -> None:
-        """All of an answer so far.
+        Args:
+            said: of an item, all of the text and of the thinking so far.
 
         Raises:
-            AnswerCutError: it repeats itself without end; the caller closes the request.
+            AnswerCutError: it repeats itself without end; the request is closed.
         """
-        if unit := self._text_watch.unit(text) or self._thought_watch.unit(thinking):
-            raise _repeats(self._model, text, thinking, unit)
+        last: T | None = None
+        text_watch, thought_watch = Watch(), Watch()
+        async with aclosing(stream):
+            async for item in stream:
+                last = item
+                text, thinking = said(item)
+                if unit := text_watch.unit(text) or thought_watch.unit(thinking):
+                    raise _repeats(self._model, text, thinking, unit)
+        assert last is not None, "a stream without an item is an error already"  # noqa: S101
+        return last
 
     def end(self, raw: Mapping[str, Any], finish_reason: str) -> None:
         """The answer is there; `raw` is the server's last reply, with `usage`."""

@@ -32,6 +32,8 @@ REST = 60.0
 """Seconds until a host that failed is tried again, with one picture: a server is restarted in less."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 """Seconds between two tries at a host that is waited for; the pauses double."""
+WAIT = 120.0
+"""Seconds that a host which answered and is gone is waited for, where nothing else is said."""
 BUSY = 600.0
 """Seconds that a host which refuses requests is waited for at the least: its queue is full while a model loads, which
 takes minutes."""

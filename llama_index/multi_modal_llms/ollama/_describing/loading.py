@@ -7,33 +7,23 @@ of its own. Ollama gives up by itself when it makes no progress for five minutes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .. import _call, errors
 from ..server import OllamaServer
 
 if TYPE_CHECKING:
-    from .._io import IO
+    from .._on_server import OnServer
 
 LOAD_SECONDS = 1800.0
 """Of silence: hundreds of gigabytes from a slow disk."""
 PROBE_SECONDS = 10.0
 
 
-class Client(_call.Asker, Protocol):
-    """An object that asks one model on one server, and how it gets there."""
-
-    headers: dict[str, str]
-    verify: bool | str
-    cert: str | tuple[str, str] | None
-
-    def _on_loop(self) -> IO: ...
-
-
 class OnHost:
     """What a run asks of a host beside its questions; who asks these adds `answer` (see `HostedModel`)."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: OnServer) -> None:
         self._client = client
 
     @property
@@ -45,7 +35,7 @@ class OnHost:
         return self._client.base_url
 
     @property
-    def settings(self) -> Client:
+    def settings(self) -> OnServer:
         return self._client
 
     async def greet(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeAlias
 
 from .. import errors
@@ -12,6 +12,7 @@ from . import loading, remembering
 from .asking import Answer, Ask, HostedModel
 from .hosts import Host, Hosts, Told, Waiting
 from .identity import arguments_of, request_hash
+from .loop_thread import LoopThread
 from .outcome import Item, Outcome
 from .verdicts import (
     Fault,
@@ -109,6 +110,18 @@ class Run(Generic[Item]):
             for each in left:
                 each.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+
+    def each(self, items: Iterable[Item]) -> Generator[Outcome[Item], None, None]:
+        """`results` from a thread that waits: the items are asked about on an event loop of another thread."""
+        results = self.results(items)
+
+        async def following() -> Outcome[Item] | None:
+            # A loop ends those generators that were begun on it: so the call of anext is made there too.
+            return await anext(results, None)
+
+        with LoopThread() as loop:
+            while (outcome := loop.run(following())) is not None:
+                yield outcome
 
     async def _settle(self, index: int, item: Item, hosts: Hosts) -> Outcome[Item]:
         sha256 = ""
