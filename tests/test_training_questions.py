@@ -17,7 +17,7 @@ from training.questions import answers, json_questions, tool_questions, unknown
 from training.questions.answers import DECLINED, NO_PICTURE, Wanted
 from training.questions.asker import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Asker
 from training.questions.subjects import Ask, Counted, Meant, choose_wanted, in_turn
-from training.questions.typing_noise import roughened
+from training.questions.typing_noise import add_typing_noise
 from training.questions.wordings import WORDINGS, expansions
 from training.scenes.draw import random_scene
 from training.scenes.shards import SceneTruth
@@ -197,7 +197,7 @@ def test_every_kind_has_wordings(kind: str) -> None:
 
 def test_without_a_picture_two_requests_may_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asker = Asker(Random(4))
-    monkeypatch.setattr(asker, "rough", lambda question: question)
+    monkeypatch.setattr(asker, "as_typed", lambda question: question)
     single = {wording for template in unknown.NO_PICTURE for wording in expansions(template)}
     asked = [asker.no_picture(THREE).question.split(" ") for _ in range(400)]
     pairs = [
@@ -241,7 +241,7 @@ def test_words_of_no_shape_are_declined_in_the_frames_of_shapes_too() -> None:
 def test_a_slip_of_the_finger_never_hits_what_the_answer_hangs_on() -> None:
     rng = Random(9)
     for _ in range(2000):
-        rough = roughened("Purple triangle: is it the one at the bottom right?", rng).lower()
+        rough = add_typing_noise("Purple triangle: is it the one at the bottom right?", rng).lower()
         assert all(word in rough for word in ("purple", "triangle:", "bottom", "right"))
 
 
@@ -254,12 +254,12 @@ def test_a_question_may_stand_in_the_prompt_of_a_query_engine() -> None:
 
 def test_keys_keep_their_spelling() -> None:
     rng = Random(10)
-    asked = [roughened("JSON with color and size, please.", rng, literal=True).lower() for _ in range(500)]
+    asked = [add_typing_noise("JSON with color and size, please.", rng, literal=True).lower() for _ in range(500)]
     assert all("color and size" in question for question in asked)
 
 
 def test_the_same_seed_asks_the_same_in_another_process() -> None:
-    """Sets have another order in each process: none may stand between a seed and its lots."""
+    """Sets have another order in each process: none may stand between a seed and its draws."""
     program = (
         "from random import Random\nfrom training.questions.asker import Asker\n"
         "from training.scenes.draw import random_scene\n"

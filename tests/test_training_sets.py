@@ -25,7 +25,7 @@ from training.evaluation.cases import NO_REGISTERS, OWN, TEXT_FIRST, TEXT_FIRST_
 from training.evaluation.run import all_cases
 from training.evaluation.schemas import UNSEEN_SCHEMAS, key_sets
 from training.evaluation.scoring import Call, Json, part
-from training.evaluation.sets import Drawn, Pool, lots
+from training.evaluation.sets import Drawn, Pool, seeded
 from training.questions import json_questions
 from training.scenes.draw import PADDING, draw, random_scene
 
@@ -219,7 +219,7 @@ def keys_of(value: Any) -> set[str]:
 
 def test_of_several_shapes_the_first_is_the_one_object(cases: list[Case]) -> None:
     of_one = [case for case in cases if case.kind == row_names.SCHEMA_ONE]
-    scenes = Pool.drawn(lots(1, "one object"), N).single
+    scenes = Pool.drawn(seeded(1, "one object"), N).single
     assert max(len(drawn.scene.shapes) for drawn in scenes[:N]) > 1
     for case, drawn in zip(of_one, scenes, strict=False):
         first = drawn.scene.shapes[0]
@@ -287,7 +287,7 @@ def test_what_must_be_declined_is_not_in_training() -> None:
 
 
 def test_the_pictures_of_plain_questions_have_noise_and_jpeg_behind_them_and_nothing_else() -> None:
-    rng = lots(1, "drawn")
+    rng = seeded(1, "drawn")
     changed = 0
     for _ in range(120):
         scene = random_scene(rng)

@@ -252,7 +252,7 @@ def test_what_an_answer_hangs_on_is_told_right_before_it(begun: Path) -> None:
 
 
 def truths_of(scenes: Scenes) -> Truths:
-    """What the tutor knows of them all."""
+    """What the auxiliary losses know of them all."""
     from training.model.auxiliary_losses import Truths
 
     labels, spots, grounds = (torch.from_numpy(of) for of in (scenes.labels, scenes.spots, scenes.grounds))

@@ -1,4 +1,4 @@
-"""The evaluation's answers are the truth: every subject that lots can draw in scenes made by hand."""
+"""The evaluation's answers are the truth: every subject that can be drawn, in scenes made by hand."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OTHER = AsDrawn(
 
 
 def asked(kind: str, variant: str, field: str, *scenes: AsDrawn) -> dict[str, str]:
-    """Every subject that lots can draw, by one of its fields, with its answer."""
+    """Every subject that can be drawn, by one of its fields, with its answer."""
     found = {}
     for seed in range(300):
         rng = Random(seed)

@@ -71,15 +71,15 @@ def texts(rng: Random, count: int) -> Iterator[str]:
 
 def _text(rng: Random, asker: Asker) -> str:
     scene = random_scene(rng)
-    lots = rng.random()
-    if lots < 0.12:
+    chance = rng.random()
+    if chance < 0.12:
         tools = tool_questions.offer(rng)
         ask = tool_questions.tool_ask(rng, scene, asker, tools)
         return f"{tool_questions.tools_line(tools)} {ask.first.question} {ask.first.answer} {ask.result} {ask.last}"
-    if lots < 0.16:
+    if chance < 0.16:
         without = asker.no_picture(scene)
         return f"system user assistant tool {rng.choice(SYSTEMS)} {without.question} {without.answer}"
-    drawn = asker.two_pictures([scene, random_scene(rng)]) if lots < 0.4 else asker.one_picture(scene)
+    drawn = asker.two_pictures([scene, random_scene(rng)]) if chance < 0.4 else asker.one_picture(scene)
     return f"{drawn.question}\nassistant\n{drawn.answer}"
 
 

@@ -13,7 +13,7 @@ from .cases import Case, Picture, one_turn
 from .expected import ONE_PICTURE, PRESENT
 from .held_out_wordings import PLAIN, filled
 from .scoring import Words
-from .sets import lots
+from .sets import seeded
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class AsDrawn:
 
 def drawn_scenes(seed: int, n: int) -> Iterator[Case]:
     """`n` scenes of one to four shapes: described, counted, and asked for a colour and for a shape."""
-    rng = lots(seed, "draw_scene")
+    rng = seeded(seed, "draw_scene")
     asked = ((row_names.DRAWN_COLOUR, "colour_of"), (row_names.DRAWN_SHAPE, "shape_of"))
     for number in range(n):
         shapes = sorted(random_shapes(rng, 1 + number % 4), key=lambda shape: PLACES.index(shape.place))

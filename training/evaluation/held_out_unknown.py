@@ -1,4 +1,4 @@
-"""What the model cannot see and must say so: things and questions that training must never hold."""
+"""Held-out questions that must be declined: things and requests that training must never hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The questions that the evaluation asks: a few plain ones for each kind, and others that training must never hold.
+"""Wordings of the evaluation: a few plain ones for each kind, and held-out ones, which training must never hold.
 
 The second were written from the head, without a look at what training says. `{fields}` are filled by `filled`.
 """

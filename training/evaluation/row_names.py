@@ -1,4 +1,4 @@
-"""The rows of the evaluation: the names under which sets ask, scores are kept and aims are judged."""
+"""Names of the evaluation's rows: under them sets ask, scores are kept and aims are judged."""
 
 from __future__ import annotations
 

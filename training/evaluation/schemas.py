@@ -16,7 +16,7 @@ from .cases import Case, one_turn
 from .expected import ABSENT, PRESENT
 from .held_out_wordings import PLAIN, filled
 from .scoring import Json, part
-from .sets import Pool, lots
+from .sets import Pool, seeded
 
 TEXT = {"type": "string"}
 COLOUR = {"type": "string", "enum": list(COLOURS)}
@@ -132,7 +132,7 @@ def key_sets(schema: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 def one_object(seed: int, n: int) -> Iterator[Case]:
     """`n` questions for one shape as an object, which training does hold."""
-    rng = lots(seed, "one object")
+    rng = seeded(seed, "one object")
     pool = Pool.drawn(rng, n)
     for number in range(n):
         drawn = pool.single[number % len(pool.single)]
@@ -143,7 +143,7 @@ def one_object(seed: int, n: int) -> Iterator[Case]:
 
 def unseen_schemas(seed: int, n: int) -> Iterator[Case]:
     """`n` questions, the schemas in turns."""
-    rng = lots(seed, "schemas")
+    rng = seeded(seed, "schemas")
     pool = Pool.drawn(rng, n)
     for number in range(n):
         turn, which = divmod(number, len(UNSEEN_SCHEMAS))

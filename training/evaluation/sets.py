@@ -30,7 +30,7 @@ from .held_out_wordings import GREETINGS, PLAIN, UNSEEN, filled
 from .scoring import Json, Words, part
 
 SEED = 271_828
-"""Of the published figures. It only stands behind "evaluation/": no lots of training are drawn from the same seed."""
+"""Of the published figures. It only stands behind "evaluation/": training draws nothing from the same seed."""
 ALL = ""
 
 SCHEDULE: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -95,7 +95,7 @@ class Drawn:
         return cls(scene, image, Picture.of(image))
 
 
-def lots(seed: int, name: str) -> Random:
+def seeded(seed: int, name: str) -> Random:
     """Chances of its own for each set, so that a set stays the same when another one grows."""
     return Random(f"evaluation/{seed}/{name}")
 
@@ -160,7 +160,7 @@ def _part_of(row: str, kind: str, variant: str) -> str:
 def plain(seed: int, n: int) -> Iterator[Case]:
     """Each kind in plain wordings, on pictures that noise and JPEG may have been at."""
     yield from _descriptions(seed, n)
-    rng = lots(seed, "plain")
+    rng = seeded(seed, "plain")
     pool = Pool.drawn(rng, n)
     for row in SCHEDULE:
         if row != row_names.DESCRIBE:
@@ -177,7 +177,7 @@ def plain(seed: int, n: int) -> Iterator[Case]:
 
 def _descriptions(seed: int, n: int) -> Iterator[Case]:
     """`n` for each number of shapes; the first ones of each, in the shares of `COUNTS`, make the whole row."""
-    rng = lots(seed, "descriptions")
+    rng = seeded(seed, "descriptions")
     for count in sorted(set(COUNTS)):
         in_whole = sum(COUNTS[number % len(COUNTS)] == count for number in range(n))
         row = part(row_names.DESCRIBE, "1 shape" if count == 1 else f"{count} shapes")
@@ -225,7 +225,7 @@ def _no_picture(n: int, pool: Pool, rng: Random) -> Iterator[Case]:
 
 def unseen_wordings(seed: int, n: int) -> Iterator[Case]:
     """`n` of each kind, in wordings that training never holds."""
-    rng = lots(seed, "unseen wordings")
+    rng = seeded(seed, "unseen wordings")
     pool = Pool.drawn(rng, n)
     for row in SCHEDULE:
         for _, case, _ in of_row(row, n, pool, rng, UNSEEN):

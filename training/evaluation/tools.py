@@ -11,7 +11,7 @@ from . import row_names
 from .cases import Case, Turn, one_turn
 from .held_out_wordings import PLAIN, UNSEEN, filled
 from .scoring import Call, Words, part
-from .sets import Pool, lots
+from .sets import Pool, seeded
 from .variants import mixed
 
 REPORT, COUNT = "report_shapes", "count_shapes"
@@ -51,7 +51,7 @@ def _in_words(tool: str, shapes: answers.Shapes) -> Words:
 
 def tool_cases(seed: int, n: int) -> Iterator[Case]:
     """Requests for a call, in unseen and in plain wordings; after a call's result; questions that want no tool."""
-    rng = lots(seed, "tools")
+    rng = seeded(seed, "tools")
     pool = Pool.drawn(rng, n)
     for row, wordings in (
         (row_names.TOOL_ARGUMENTS, UNSEEN),

@@ -15,7 +15,7 @@ from . import row_names
 from .cases import NO_REGISTERS, OWN, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS, Case, Picture, Turn, one_turn
 from .held_out_wordings import SYSTEM_PROMPTS
 from .scoring import Expected, part
-from .sets import Pool, lots, of_row
+from .sets import Pool, of_row, seeded
 
 MIXED = (
     row_names.DESCRIBE,
@@ -51,7 +51,7 @@ class Question:
 @lru_cache(maxsize=1)
 def mixed(seed: int, n: int) -> tuple[Question, ...]:
     """`n` questions, the same ones for every variant."""
-    rng = lots(seed, "mixed")
+    rng = seeded(seed, "mixed")
     pool = Pool.drawn(rng, n, disturbed=False)
     questions = []
     for number, row in enumerate(MIXED):
@@ -125,7 +125,7 @@ UNDER_TEMPLATES: Mapping[str, str] = {
 
 def variants(seed: int, n: int) -> Iterator[Case]:
     """The mixed questions in every way in which they are asked."""
-    rng = lots(seed, "variants")
+    rng = seeded(seed, "variants")
     for row, change in {**CHANGES, **dict.fromkeys(UNDER_TEMPLATES, CHANGES[row_names.AS_IS])}.items():
         for question in mixed(seed, n):
             case = Case((row, part(row, question.row)), change(question, rng), question.expected)

@@ -1,4 +1,4 @@
-"""Losses that exist in training alone: what each patch, each picture and each register ought to know."""
+"""Auxiliary losses and their heads, for training alone: what each patch, picture and register ought to know."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _targets(facts: Sequence[Fact]) -> list[Tensor]:
     ]
 
 
-class Tutor(nn.Module):
+class AuxiliaryHeads(nn.Module):
     """The heads that ask. They are thrown away after training."""
 
     def __init__(self, config: ModelConfig) -> None:

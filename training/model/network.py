@@ -116,18 +116,18 @@ class DecoderBlock(nn.Module):
 
 
 class Context:
-    """Who sees whom in a batch of rows: an opening of `opening` tokens, then `bins` bins of questions.
+    """Who sees whom in a batch of rows: a prefix of `prefix` tokens, then `bins` bins of questions.
 
-    The opening is causal. A question sees the opening and itself, causally; it never sees another question.
+    The prefix is causal. A question sees the prefix and itself, causally; it never sees another question.
     """
 
-    def __init__(self, opening: int, bins: int, segments: Tensor, offsets: Tensor, head_width: int) -> None:
-        self.opening, self.bins = opening, bins
+    def __init__(self, prefix: int, bins: int, segments: Tensor, offsets: Tensor, head_width: int) -> None:
+        self.prefix, self.bins = prefix, bins
         rows = segments.shape[0]
-        first = torch.arange(opening).expand(rows, -1)
+        first = torch.arange(prefix).expand(rows, -1)
         # One more dimension for the heads, all of which turn alike.
-        self.turns = rotation(torch.cat([first, offsets + opening], 1), head_width).unsqueeze(2)
-        self._opening_mask = torch.full((opening, opening), float("-inf")).triu(1)
+        self.turns = rotation(torch.cat([first, offsets + prefix], 1), head_width).unsqueeze(2)
+        self._prefix_mask = torch.full((prefix, prefix), float("-inf")).triu(1)
         self._bin_mask = self._mask_of(segments.unflatten(1, (bins, -1)))
 
     @staticmethod
@@ -140,10 +140,10 @@ class Context:
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """[rows, heads, tokens, width] each, to [rows, tokens, heads * width]."""
-        at = self.opening
-        opening = attend(query[:, :, :at], key[:, :, :at], value[:, :, :at], self._opening_mask)
+        at = self.prefix
+        prefix = attend(query[:, :, :at], key[:, :, :at], value[:, :, :at], self._prefix_mask)
         if not self.bins:
-            return opening.transpose(1, 2).flatten(-2)
+            return prefix.transpose(1, 2).flatten(-2)
 
         def binned(x: Tensor) -> Tensor:
             return x[:, :, at:].unflatten(2, (self.bins, -1)).transpose(1, 2)
@@ -156,7 +156,7 @@ class Context:
         mask = F.pad(self._bin_mask, (at, 0))
         answered = attend(questions, with_opening(key), with_opening(value), mask)
         answered = answered.transpose(1, 2).flatten(2, 3)
-        return torch.cat([opening, answered], 2).transpose(1, 2).flatten(-2)
+        return torch.cat([prefix, answered], 2).transpose(1, 2).flatten(-2)
 
 
 class Decoder(nn.Module):

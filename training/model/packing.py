@@ -1,8 +1,8 @@
-"""Rows to learn from: one opening with its pictures, and bins filled with questions that only see the opening.
+"""Sequence packing: a row is one shared prefix with its pictures, and bins of questions that see the prefix alone.
 
-An opening is an optional system turn, the head of a user turn and the pictures, each with its registers. A question
-stands in a bin as `question<|im_end|> <|im_start|>assistant answer<|im_end|>`; its positions go on from the opening's
-end, so every question is a first one. All the openings of a batch are alike, which leaves nothing to pad.
+A prefix is an optional system turn, the head of a user turn and the pictures, each with its registers. A question
+stands in a bin as `question<|im_end|> <|im_start|>assistant answer<|im_end|>`; its positions go on from the prefix's
+end, so every question is a first one. All the prefixes of a batch are alike, which leaves nothing to pad.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _CUTS_IN_PRACTICE = (0, 0, 1, 1, 2, 3)
 
 @dataclass(frozen=True)
 class Layout:
-    """An opening without its pictures' own tokens: ids before them, and how many pictures and registers follow."""
+    """A prefix without its pictures' own tokens: ids before them, and how many pictures and registers follow."""
 
     head: tuple[int, ...]
     pictures: int
@@ -95,7 +95,7 @@ class Spoken:
     ids: list[int]
     weights: list[float]
     picture_at: int | None = None
-    """Where the picture's tokens begin, when they are not in the opening."""
+    """Where the picture's tokens begin, when they are not in the prefix."""
     facts: tuple[tuple[int, Fact], ...] = ()
     """What must be known at some of the tokens."""
 

@@ -1,4 +1,4 @@
-"""How long, how much and at which rates the demo model is trained: the whole recipe, in figures."""
+"""Hyperparameters: how long, how much and at which rates the demo model is trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A byte-level BPE of a few hundred tokens, learnt from the project's own questions and answers."""
+"""The tokenizer: a byte-level BPE of a few hundred tokens, learnt from the project's own questions and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training itself: processes that share their gradients, checkpoints, and going on from the last of them."""
+"""The training loop: data-parallel processes that share their gradients, checkpoints, and going on from the last."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from ..model_config import END_OF_TEXT
 from ..scenes.shards import Scenes
-from .auxiliary_losses import PAIRS, SPOKEN, Truths, Tutor, Words
+from .auxiliary_losses import PAIRS, SPOKEN, AuxiliaryHeads, Truths, Words
 from .network import Context, Model
 from .optimizer import Optimizer, Seat
 from .packing import BINS, Rows, RowWriter
@@ -41,8 +41,8 @@ class Trainer:
         torch.set_float32_matmul_precision("medium")
         self.recipe, self.folder, self.seat = recipe, folder, seat
         torch.manual_seed(recipe.seed)
-        self.model, self.tutor = Model(recipe.model), Tutor(recipe.model)
-        self.whole = nn.ModuleDict({"model": self.model, "tutor": self.tutor})
+        self.model, self.auxiliary = Model(recipe.model), AuxiliaryHeads(recipe.model)
+        self.whole = nn.ModuleDict({"model": self.model, "auxiliary": self.auxiliary})
         self.scenes = Scenes(folder / "scenes")
         self.tokenizer = load(folder / "tokenizer.json")
         self.register = id_of(self.tokenizer, END_OF_TEXT)
@@ -66,7 +66,7 @@ class Trainer:
 
     def _learners(self, stage: Stage) -> dict[str, nn.Module]:
         """Who learns in a stage: the decoder has nothing to do with sight."""
-        seeing = {"vision": self.model.vision, "projector": self.model.projector, "tutor": self.tutor}
+        seeing = {"vision": self.model.vision, "projector": self.model.projector, "auxiliary": self.auxiliary}
         return {**seeing, "decoder": self.model.decoder} if stage.talks else seeing
 
     def _stage(self, name: str, stage: Stage, optimizer: Optimizer, start: int, report: Callable[..., None]) -> None:
@@ -77,7 +77,7 @@ class Trainer:
         for step in range(start, stage.steps):
             if os.getppid() != parent:
                 raise SystemExit("who started this training is gone; go on from its last checkpoint")
-            # All lots of a step hang on its number alone: going on from a checkpoint draws the same ones.
+            # Each step is seeded by its number: going on from a checkpoint makes the same random draws.
             rng = Random(f"{self.recipe.seed}/{name}/{step}/{self.seat.rank}")
             common = Random(f"{self.recipe.seed}/{name}/{step}")
             optimizer.clear()
@@ -125,7 +125,7 @@ class Trainer:
     def _help(self, seen: Tensor, projected: Tensor, truths: Truths) -> Tensor:
         """What all talking is accompanied by: seeing, and the words for what is seen."""
         words = Words(*(self.model.decoder.embedding(ids) for ids in self.word_ids))
-        return self.tutor.look(seen, projected, truths) + self.tutor.name(projected, truths, words)
+        return self.auxiliary.look(seen, projected, truths) + self.auxiliary.name(projected, truths, words)
 
     def _look(self, indices: list[int]) -> tuple[Tensor, Tensor, Truths]:
         pictures = torch.from_numpy(np.stack([self.scenes.picture(index) for index in indices]))
@@ -140,14 +140,14 @@ class Trainer:
 
     def _sight(self, stage: Stage, rng: Random, common: Random, measure: bool) -> tuple[Tensor, dict[str, float]]:
         seen, projected, truths = self._look([rng.randrange(len(self.scenes)) for _ in range(stage.rows)])
-        figures = {"things right": self.tutor.shapes_right(seen.detach(), truths)} if measure else {}
-        return self.tutor.look(seen, projected, truths), figures
+        figures = {"things right": self.auxiliary.shapes_right(seen.detach(), truths)} if measure else {}
+        return self.auxiliary.look(seen, projected, truths), figures
 
     def _talk(self, stage: Stage, rng: Random, common: Random, measure: bool) -> tuple[Tensor, dict[str, float]]:
         writer = RowWriter(rng, self.tokenizer, practises=stage.practises)
-        lots, recipe = common.random(), self.recipe
-        pictures = 2 if lots < recipe.two_pictures else 0 if lots > 1 - recipe.no_picture else 1
-        if recipe.two_pictures <= lots < recipe.two_pictures + recipe.text_first:
+        chance, recipe = common.random(), self.recipe
+        pictures = 2 if chance < recipe.two_pictures else 0 if chance > 1 - recipe.no_picture else 1
+        if recipe.two_pictures <= chance < recipe.two_pictures + recipe.text_first:
             return self._talk_text_first(stage, rng, writer, measure)
         indices = [self._row_of_scenes(rng, max(pictures, 1)) for _ in range(stage.rows)]
         truths_of = [[self.scenes.truth(index) for index in row] for row in indices]
@@ -161,18 +161,18 @@ class Trainer:
         helped = self._help(seen, projected, truths) + self._refer(rows, after)
         if rows.layout.registers:
             first, second = self._registers(rows, after)
-            helped = helped + self.tutor.gather(first, second, truths)
+            helped = helped + self.auxiliary.gather(first, second, truths)
             if measure:
-                figures["pairs"] = self.tutor.all_pairs_right(first[1].detach(), truths)
+                figures["pairs"] = self.auxiliary.all_pairs_right(first[1].detach(), truths)
         return loss + helped, figures
 
     def _refer(self, rows: Rows, after: list[Tensor]) -> Tensor:
         """What is known at the tokens where the answers hang on it, after the second and the third block."""
         if not rows.facts:
             return torch.zeros(())
-        opening = rows.layout.length(self.recipe.model.patches)
-        where = [row for row, _, _ in rows.facts], [opening + at for _, at, _ in rows.facts]
-        return self.tutor.refer([hidden[where] for hidden in after[1:3]], [fact for _, _, fact in rows.facts])
+        prefix = rows.layout.length(self.recipe.model.patches)
+        where = [row for row, _, _ in rows.facts], [prefix + at for _, at, _ in rows.facts]
+        return self.auxiliary.refer([hidden[where] for hidden in after[1:3]], [fact for _, _, fact in rows.facts])
 
     def _talk_text_first(
         self, stage: Stage, rng: Random, writer: RowWriter, measure: bool
@@ -223,18 +223,18 @@ class Trainer:
             registers = decoder.embedding(torch.full((number, layout.registers), self.register))
             for picture in projected.unflatten(0, (number, layout.pictures)).unbind(1):
                 parts += [picture, registers]
-        opening = torch.cat(parts, 1)
+        prefix = torch.cat(parts, 1)
         context = Context(
-            opening.shape[1],
+            prefix.shape[1],
             BINS,
             torch.from_numpy(rows.segments),
             torch.from_numpy(rows.offsets),
             decoder.head_width,
         )
-        hidden, after = decoder(torch.cat([opening, embedded], 1), context)
+        hidden, after = decoder(torch.cat([prefix, embedded], 1), context)
         weights = torch.from_numpy(rows.weights)
         said = weights > 0
-        logits = decoder.logits(hidden[:, opening.shape[1] :][said])
+        logits = decoder.logits(hidden[:, prefix.shape[1] :][said])
         targets = torch.from_numpy(rows.targets)[said]
         losses = F.cross_entropy(logits, targets, reduction="none")
         loss = (losses * weights[said]).sum() / weights.sum()

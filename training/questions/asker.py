@@ -13,7 +13,7 @@ from . import answers, json_questions, unknown
 from .answers import Wanted
 from .invented import invented_noun
 from .subjects import Ask, Counted, Ground, Meant, Phrasing, Shown, Truth, choose_wanted, described, fields, meant_by
-from .typing_noise import in_a_query, roughened
+from .typing_noise import add_typing_noise, in_a_query
 from .wordings import WORDINGS, pick
 
 IMAGE_WORDS = ("image", "image", "picture", "picture", "photo", "drawing", "scene")
@@ -25,7 +25,10 @@ class Asker:
     def __init__(self, rng: Random, *, practises: bool = False) -> None:
         self.rng = rng
         self._kinds = PRACTICE if practises else ONE_PICTURE
-        self._phrasing = Phrasing(self.words, self.rough, self.of_kind)
+
+    @property
+    def _phrasing(self) -> Phrasing:
+        return Phrasing(self.words, self.as_typed, self.of_kind)
 
     def one_picture(self, scene: Truth) -> Ask:
         kind = self._choice(self._kinds)
@@ -42,29 +45,29 @@ class Asker:
             return json_questions.forced_object(rng, scene, self._phrasing)
         if kind in json_questions.BY_REQUEST:
             ask = json_questions.BY_REQUEST[kind](rng, shapes, lambda name, /, **of: self.words(name, suffix, **of))
-            return replace(ask, kind=kind, question=roughened(ask.question, rng, literal=True))
+            return replace(ask, kind=kind, question=add_typing_noise(ask.question, rng, literal=True))
         if kind == "what_at":
             taken = [shape.place for shape in shapes]
             free = [place for place in PLACES if place not in taken]
             place = rng.choice(taken if taken and rng.random() < 0.6 else free)
             asked = self.words(kind, suffix, at_place=answers.AT_PLACE[place])
             meant = Meant(next((shape for shape in shapes if shape.place == place), None))
-            return Ask(kind, self.rough(asked), answers.what_at(shapes, place), facts=((0, meant),))
+            return Ask(kind, self.as_typed(asked), answers.what_at(shapes, place), facts=((0, meant),))
         if kind == "describe":
-            return described(kind, self.rough(self.words(kind, suffix)), answers.describe(shapes), shapes)
+            return described(kind, self.as_typed(self.words(kind, suffix)), answers.describe(shapes), shapes)
         if kind == "background":
-            asked, ground = self.rough(self.words(kind, suffix)), Ground(scene.ground)
+            asked, ground = self.as_typed(self.words(kind, suffix)), Ground(scene.ground)
             return Ask(kind, asked, answers.background(scene.ground), facts=((0, ground),))
         if kind == "count_all":
-            asked, number = self.rough(self.words(kind, suffix)), Counted(len(shapes))
+            asked, number = self.as_typed(self.words(kind, suffix)), Counted(len(shapes))
             return Ask(kind, asked, answers.count(shapes), facts=((0, number),))
         if kind == "how_many_images":
             asked = rng.choice(HOW_MANY_IMAGES).format(images=rng.choice(("images", "pictures")))
-            return Ask(kind, self.rough(asked), answers.how_many_images([shapes]))
+            return Ask(kind, self.as_typed(asked), answers.how_many_images([shapes]))
         share, forms, one, answer_of = ABOUT_A_THING[kind]
         counted = kind == "count_things"
         wanted = choose_wanted(rng, shapes, present=rng.random() < share, forms=forms, one=one, counted=counted)
-        asked = self.rough(self.words(kind, suffix, **fields(wanted)))
+        asked = self.as_typed(self.words(kind, suffix, **fields(wanted)))
         facts = meant_by(wanted.among(shapes), counted=counted)
         return Ask(kind, asked, answer_of(shapes, wanted), facts=facts)
 
@@ -73,23 +76,23 @@ class Asker:
         pictures = [scene.shapes for scene in scenes]
         if kind == "which_image":
             wanted = self._which(pictures)
-            asked = self.rough(self.words(kind, **fields(wanted)))
+            asked = self.as_typed(self.words(kind, **fields(wanted)))
             shown = Shown(tuple(bool(wanted.among(shapes)) for shapes in pictures))
             return Ask(kind, asked, answers.which_image(pictures, wanted), facts=((0, shown),))
         if kind == "more_shapes":
-            return Ask(kind, self.rough(self.words(kind)), answers.more_shapes(pictures))
+            return Ask(kind, self.as_typed(self.words(kind)), answers.more_shapes(pictures))
         if kind == "how_many_images":
             asked = rng.choice(HOW_MANY_IMAGES).format(images=rng.choice(("images", "pictures")))
-            return Ask(kind, self.rough(asked), answers.how_many_images(pictures))
+            return Ask(kind, self.as_typed(asked), answers.how_many_images(pictures))
         if kind == "describe_both":
             every = [shape for shapes in pictures for shape in shapes]
-            return described(kind, self.rough(self.words(kind)), answers.describe_both(pictures), every)
+            return described(kind, self.as_typed(self.words(kind)), answers.describe_both(pictures), every)
         if kind == "unknown":
             return self.unknown()
         number = rng.randrange(2)
         ordinal = answers.ORDINALS[number]
         if kind == "describe_one":
-            asked = self.rough(self.words(kind, ordinal=ordinal))
+            asked = self.as_typed(self.words(kind, ordinal=ordinal))
             return described(kind, asked, answers.describe(pictures[number]), pictures[number])
         ask = self.of_kind(self._choice(OF_ONE), scenes[number], f" in the {ordinal} {rng.choice(IMAGE_WORDS[:4])}")
         return replace(ask, kind="in_one")
@@ -109,11 +112,11 @@ class Asker:
 
     def unknown(self) -> Ask:
         rng = self.rng
-        lots = rng.random()
-        if lots < 0.6:
+        chance = rng.random()
+        if chance < 0.6:
             noun = invented_noun(rng) if rng.random() < 0.2 else rng.choice(unknown.NOUNS)
             of = dict(unknown.noun_fields(noun))
-            if lots < 0.35:
+            if chance < 0.35:
                 # In the frames of our own questions too: a frame must not give the answer away.
                 asked = self.words(rng.choice(unknown.NOUN_KINDS), **of)
             else:
@@ -121,7 +124,7 @@ class Asker:
                 asked = template.format(**of, image=rng.choice(IMAGE_WORDS))
         else:
             asked = self._free(unknown.FREE_QUESTIONS).format(image=rng.choice(IMAGE_WORDS))
-        return Ask("unknown", self.rough(asked), answers.DECLINED)
+        return Ask("unknown", self.as_typed(asked), answers.DECLINED)
 
     def _free(self, templates: Sequence[str]) -> str:
         """One such request, or now and then two in a row: no list holds all that people say."""
@@ -132,10 +135,10 @@ class Asker:
         """Any question, with no picture to it; the scene only lends its subjects."""
         rng = self.rng
         if rng.random() < 0.3:
-            return Ask("no_picture", self.rough(pick(rng.choice(unknown.GREETINGS), rng)), answers.GREETED)
+            return Ask("no_picture", self.as_typed(pick(rng.choice(unknown.GREETINGS), rng)), answers.GREETED)
         if rng.random() < 0.45:
             asked = self._free(unknown.NO_PICTURE)
-            return Ask("no_picture", self.rough(asked), answers.NO_PICTURE)
+            return Ask("no_picture", self.as_typed(asked), answers.NO_PICTURE)
         kind = rng.choice([kind for kind in ONE_PICTURE if kind not in {"forced", "how_many_images"}])
         return Ask("no_picture", self.of_kind(kind, scene).question, answers.NO_PICTURE)
 
@@ -154,9 +157,9 @@ class Asker:
             mark = words[-1] if words[-1] in ".?!" else ""
             return words.removesuffix(mark) + suffix + mark
 
-    def rough(self, question: str) -> str:
-        rough = roughened(question, self.rng)
-        return in_a_query(rough, self.rng) if self.rng.random() < 0.03 else rough
+    def as_typed(self, question: str) -> str:
+        typed = add_typing_noise(question, self.rng)
+        return in_a_query(typed, self.rng) if self.rng.random() < 0.03 else typed
 
     def _choice(self, weights: Mapping[str, float]) -> str:
         return self.rng.choices(tuple(weights), tuple(weights.values()))[0]
@@ -212,7 +215,7 @@ ONE_PICTURE: Mapping[str, float] = {
     "forced": 9,
     "unknown": 9,
 }
-"""How often each kind is asked. Long answers fill a row: a kind with short ones needs more of the lots."""
+"""How often each kind is asked. Long answers fill a row: a kind with short ones must be drawn more often."""
 PRACTICE: Mapping[str, float] = {**ONE_PICTURE, "forced": 36, "forced_object": 12}
 """The same when it practises: more JSON under a schema."""
 TWO_PICTURES: Mapping[str, float] = {

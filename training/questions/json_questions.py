@@ -1,4 +1,4 @@
-"""JSON about a scene: by request, and under a schema that the question does not speak of."""
+"""Questions answered in JSON: by request, and under a schema (constrained decoding) that the question is silent on."""
 
 from __future__ import annotations
 
@@ -128,16 +128,16 @@ BY_REQUEST: Mapping[str, Build] = {
 
 def forced(rng: Random, scene: Truth, phrasing: Phrasing) -> Ask:
     """JSON after a question that does not ask for it, as when a grammar forces it. Nothing is learnt of its keys."""
-    lots = rng.random()
-    if lots < 0.52:
+    chance = rng.random()
+    if chance < 0.52:
         asked, value, told = _listed(rng, scene, phrasing.words)
-    elif lots < 0.76:
+    elif chance < 0.76:
         asked, value, told = _plain_value(rng, scene.shapes, phrasing.words)
-    elif lots < 0.9:
+    elif chance < 0.9:
         asked, value, told = _one_value(rng, scene.shapes, phrasing.words)
     else:
         asked, value, told = _text(rng, scene, phrasing)
-    return _under_a_grammar("forced", phrasing.rough(asked), value, told)
+    return _under_a_grammar("forced", phrasing.as_typed(asked), value, told)
 
 
 def forced_object(rng: Random, scene: Truth, phrasing: Phrasing) -> Ask:
@@ -145,7 +145,7 @@ def forced_object(rng: Random, scene: Truth, phrasing: Phrasing) -> Ask:
     if not scene.shapes:
         return forced(rng, scene, phrasing)
     asked, value, told = _first(rng, scene.shapes, phrasing.words, keys_at_random(rng))
-    return _under_a_grammar("forced_object", phrasing.rough(asked), value, told)
+    return _under_a_grammar("forced_object", phrasing.as_typed(asked), value, told)
 
 
 def _under_a_grammar(kind: str, asked: str, value: Any, told: Sequence[tuple[str, Fact]]) -> Ask:
@@ -158,11 +158,11 @@ def _listed(rng: Random, scene: Truth, words: Words) -> Told:
     asked = words(rng.choice(("describe", "describe", "json_list", "count_all")))
     things = answers.as_list(scene.shapes, _names(rng))
     told = _each(scene.shapes, things)
-    lots = rng.random()
-    if lots < 0.15:
+    chance = rng.random()
+    if chance < 0.15:
         number = len(scene.shapes)
         return asked, {rng.choice(COUNT_KEYS): number, "shapes": things}, ((str(number), Counted(number)), *told)
-    if lots < 0.23:
+    if chance < 0.23:
         ground = Ground(scene.ground)
         return asked, {"background": scene.ground, "shapes": things}, ((compact(scene.ground), ground), *told)
     value: Any = things if rng.random() < 0.12 else {_or_invented(rng, rng.choice(LIST_KEYS)): things}
@@ -171,11 +171,11 @@ def _listed(rng: Random, scene: Truth, words: Words) -> Told:
 
 def _plain_value(rng: Random, shapes: Sequence[Shape], words: Words) -> Told:
     """Their number, one of them, or one property of each."""
-    lots = rng.random()
-    if lots < 0.42 or not shapes:
+    chance = rng.random()
+    if chance < 0.42 or not shapes:
         asked, number = words(rng.choice(("count_all", "count_all", "describe"))), len(shapes)
         return asked, {_or_invented(rng, rng.choice(COUNT_KEYS)): number}, ((str(number), Counted(number)),)
-    if lots < 0.67:
+    if chance < 0.67:
         return _first(rng, shapes, words, _names(rng))
     asked = words(rng.choice(("describe", "describe", "json_list")))
     meaning = rng.choice(("color", "color", "shape", "size", "position"))

@@ -79,7 +79,7 @@ class Phrasing:
     """How an `Asker` puts things: what a question that is made elsewhere needs of it."""
 
     words: Words
-    rough: Callable[[str], str]
+    as_typed: Callable[[str], str]
     """The question as people type it."""
     of_kind: Callable[[str, Truth], Ask]
     """Another question about the same scene."""
@@ -156,11 +156,11 @@ def _absent(rng: Random, shapes: Sequence[Shape], form: str) -> Wanted:
         return Wanted(kind=rng.choice([kind for kind in KINDS if kind not in kinds]))
     if form == "c":
         return Wanted(colour=rng.choice([colour for colour in COLOURS if colour not in colours]))
-    lots = rng.random()
+    chance = rng.random()
     near = [
         (colour, kind)
         for colour, kind in PAIRS
-        if (colour in colours) >= (lots < 0.62) and (kind in kinds) >= (lots < 0.4 or 0.62 <= lots < 0.84)
+        if (colour in colours) >= (chance < 0.62) and (kind in kinds) >= (chance < 0.4 or 0.62 <= chance < 0.84)
     ]
     # Sets have no order that a seed could repeat: PAIRS has.
     possible = [pair for pair in near if pair not in there] or [pair for pair in PAIRS if pair not in there]

@@ -1,4 +1,4 @@
-"""Requests with tools on offer: a call when the tool is asked for, words otherwise and after its result."""
+"""Questions with tools on offer (function calling): a call, or words where none is asked for."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def tool_ask(rng: Random, scene: Truth, asker: Asker, tools: Mapping[str, Sequen
     call = answers.tool_call(tool, arguments)
     if not words:
         untaught = tuple(span for span in forced_spans(call) if span[0] > call.index('shapes"'))
-    asked = asker.rough(asked)
+    asked = asker.as_typed(asked)
     ask = about_all(tool, asked, call, shapes) if tool == REPORT and words else Ask(tool, asked, call, untaught)
     if words and rng.random() < 0.3:
         return ToolAsk(ask, rng.choice((*RESULTS, str(len(shapes)), f"{len(shapes)} shapes saved")), words)

@@ -1,4 +1,4 @@
-"""How people type: British spelling, politeness, capitals, no final mark, slips of the finger."""
+"""Typing noise: British spelling, politeness, capitals, no final mark, slips of the finger."""
 
 from __future__ import annotations
 
@@ -65,25 +65,25 @@ _KEPT = frozenset(
 )
 
 
-def roughened(question: str, rng: Random, *, literal: bool = False) -> str:
+def add_typing_noise(question: str, rng: Random, *, literal: bool = False) -> str:
     """The question as somebody might have typed it; every second time as it is. Literal ones keep their spelling."""
     if not literal and rng.random() < 0.4:
         for american, british in _BRITISH.items():
             question = re.sub(rf"\b{american}", british, question)
-    lots = rng.random()
-    if lots < 0.06:
+    chance = rng.random()
+    if chance < 0.06:
         before = rng.choice(_BEFORE)
         question = before + (question[0].lower() + question[1:] if before[-2] not in ".!:" else question)
-    elif lots < 0.12:
+    elif chance < 0.12:
         question += rng.choice(_AFTER)
     if not literal and rng.random() < 0.05:
         question = _slipped(question, rng)
     if rng.random() < 0.08:
         question = question.rstrip(".?!")
-    lots = rng.random()
-    if lots < 0.09:
+    chance = rng.random()
+    if chance < 0.09:
         return question.upper()
-    return question.lower() if lots < 0.18 else question
+    return question.lower() if chance < 0.18 else question
 
 
 def in_a_query(question: str, rng: Random) -> str:

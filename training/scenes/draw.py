@@ -1,4 +1,4 @@
-"""Drawn scenes with their truth: one to four coloured shapes, each in a cell of a 3x3 grid, at random."""
+"""Random scenes with their ground truth: one to four coloured shapes, each in a cell of a 3x3 grid."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Scene:
 
 
 def random_scene(rng: Random, count: int | None = None, shared: tuple[str, str] | None = None) -> Scene:
-    """Draw lots for a scene; no two shapes share colour and kind. `shared` is a pair that it shall have if it can."""
+    """A random scene; no two shapes share colour and kind. `shared` is a pair that it shall have if it can."""
     ground = rng.choice(("gray", *GROUNDS))
     count = rng.choices(range(1, MOST + 1), _COUNT_WEIGHTS)[0] if count is None else count
     possible = [pair for pair in PAIRS if pair[0] != ground]
@@ -143,10 +143,10 @@ def disturb(picture: Image.Image, rng: Random) -> Image.Image:
             picture = picture.resize(size, rng.choice((Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)))
     if rng.random() < 0.2:
         picture = padded(picture, rng.choice((4 / 3, 3 / 4, 16 / 9, 9 / 16)))
-    lots = rng.random()
-    if lots < 0.35:
+    chance = rng.random()
+    if chance < 0.35:
         return through(picture, "JPEG", quality=rng.randint(45, 95))
-    return through(picture, "WEBP", quality=rng.randint(50, 95), method=0) if lots < 0.43 else picture
+    return through(picture, "WEBP", quality=rng.randint(50, 95), method=0) if chance < 0.43 else picture
 
 
 PADDING: Rgb = (122, 116, 104)
@@ -164,9 +164,9 @@ def padded(picture: Image.Image, aspect: float) -> Image.Image:
 
 def noisy(picture: Image.Image, rng: Random) -> Image.Image:
     """With a grain that is seen from near."""
-    # Not Pillow's own noise: that draws from C's lots, which no seed of ours reaches.
-    lots = np.random.default_rng(rng.getrandbits(64))
-    grain = lots.normal(128, rng.uniform(4, 14), picture.size[::-1]).clip(0, 255).astype(np.uint8)
+    # Not Pillow's own noise: that draws C's random numbers, which no seed of ours reaches.
+    noise = np.random.default_rng(rng.getrandbits(64))
+    grain = noise.normal(128, rng.uniform(4, 14), picture.size[::-1]).clip(0, 255).astype(np.uint8)
     return Image.blend(picture, Image.fromarray(grain).convert("RGB"), 0.18)
 
 

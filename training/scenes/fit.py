@@ -1,4 +1,4 @@
-"""A picture as the model sees it: llama.cpp's way of fitting one into a square, in Pillow."""
+"""Preprocessing as llama.cpp does it, in Pillow: a picture scaled and padded into the square that the model sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drawn scenes on disk: pictures as the model sees them, and their truth. No shard is drawn twice."""
+"""The data set on disk, in shards: pictures as the model sees them, and their truth. No shard is drawn twice."""
 
 from __future__ import annotations
 
