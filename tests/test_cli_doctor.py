@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import signal
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from command_line import CommandLine, in_process, process
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Gate, ModelFacts, Reply, ScriptedEngine
 from ollama_embedded.faults import Status
+from ollama_vision.extras import DISTRIBUTION
 from ollama_vision.screen import Screen
 
 vision = pytest.fixture(in_process)
@@ -54,6 +56,21 @@ def test_lines_say_the_same(vision: CommandLine, demo_server: EmbeddedOllama) ->
     assert (outcome.code, outcome.err) == (0, "")
     assert [line[:19] for line in lines if line.startswith("ok    question")] == ["ok    question     "]
     assert lines[-1].startswith(("All is well", "Pictures can be asked about"))
+
+
+def test_a_package_that_is_not_there_is_not_named(
+    vision: CommandLine, demo_server: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(package: str) -> str:
+        if package == "llama-index-core":
+            raise metadata.PackageNotFoundError(package)
+        return metadata.version(package)
+
+    monkeypatch.setattr("ollama_vision.doctor.probes.version_of", version)
+    (client,) = (
+        line for line in vision("doctor", "--host", demo_server.url).out.splitlines() if line.startswith("ok    client")
+    )
+    assert (DISTRIBUTION in client, "pillow" in client, "llama-index-core" in client) == (True, True, False)
 
 
 def test_a_real_server_as_it_was_recorded(vision: CommandLine) -> None:

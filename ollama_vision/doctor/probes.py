@@ -33,6 +33,8 @@ LONGEST_TRIAL = 300.0
 MOST_TOKENS = 256
 """An answer takes ten; a model that thinks although told not to shall not do so for minutes."""
 NANO = 1e-9
+PACKAGES = ("llama-index-core", "httpx2", "pillow")
+"""Those whose versions matter, where they are installed."""
 
 
 def told(ask: Callable[[], T]) -> Told[T]:
@@ -43,9 +45,13 @@ def told(ask: Callable[[], T]) -> Told[T]:
 
 
 def here(server: OllamaServer) -> Here:
-    packages = {name: _version(name) for name in (DISTRIBUTION, "llama-index-core", "httpx2", "pillow")}
+    packages = {name: found for name in PACKAGES if (found := _version(name))}
     return Here(
-        versions={**packages, "Python": platform.python_version()},
+        versions={
+            DISTRIBUTION: _version(DISTRIBUTION) or "not installed as a package",
+            **packages,
+            "Python": platform.python_version(),
+        },
         extras={name: is_complete(extra.modules) for name, extra in EXTRAS.items()},
         environment=os.environ,
         undrawable=undrawable_scripts(),
@@ -59,11 +65,11 @@ def origin(server: OllamaServer, host: str | None) -> Origin:
     return Origin(server.base_url, source, server.is_on_this_machine)
 
 
-def _version(package: str) -> str:
+def _version(package: str) -> str | None:
     try:
         return version_of(package)
     except PackageNotFoundError:
-        return "not installed as a package"
+        return None
 
 
 def disk(origin: Origin) -> Disk | None:
