@@ -16,8 +16,8 @@ from llama_index.multi_modal_llms.ollama._model import VisionModel
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from .access import STANDARD_INPUT
+from .default_model import NoModel
 from .exits import DONE, FAILED, STOPPED
-from .models import NoModel
 from .question import Question
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, patience, servers_for

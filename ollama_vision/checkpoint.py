@@ -1,4 +1,4 @@
-"""The start of a run: what is there is judged, refused, mended or put aside, and then written on by nobody else."""
+"""The start of a run: results.jsonl is checked, refused, repaired, compacted or put aside, then locked for writing."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from .describe_arguments import Start
 from .known_by_bytes import Taken, records_of, taken_over
 from .ledger import DamagedResults, Ledger, Line, Version, read_ledger
 from .pruning import refuse_where_nothing_is_left
 from .requests_file import Asked, difference, path_beside, read_requests, write_requests
-from .results_file import OnlyWriter, ResultsFile, Sink, repair, rewrite, set_aside
-from .summary import counted
+from .results_file import ResultsFile, ResultsLock, Sink, repair, rewrite, set_aside
+from .words import counted
+
+Start = Literal["go on", "append", "restart"]
+"""What to do when there are lines of another request."""
 
 
-class OtherRequest(Exception):
+class RequestMismatch(Exception):
     """There are lines of another request; the message says how many and how to go on."""
 
 
@@ -31,7 +34,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
-class Intent:
+class RunSpec:
     """What a run is about to ask, and what it may do with lines that are there."""
 
     files: Mapping[str, Version]
@@ -80,11 +83,11 @@ class Judgement:
         )
 
 
-def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: None) -> Judgement:
+def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: None) -> Judgement:
     """What is there, and what must become of it; nothing is changed.
 
     Raises:
-        OtherRequest: there are lines of another request and none of this one, and nothing says what is to become of
+        RequestMismatch: there are lines of another request and none of this one, and nothing says what is to become of
             them.
         DiskAway: pruning would lose answers about a disk that is not connected.
         DamagedResults: see `read_ledger`.
@@ -93,40 +96,40 @@ def judge(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: 
         ledger = read_ledger(out, see)
     except DamagedResults as error:
         # To be put aside it need not be whole, but it must be ours.
-        if intent.start != "restart" or not error.after:
+        if spec.start != "restart" or not error.after:
             raise
         return Judgement()
-    if intent.start == "restart":
+    if spec.start == "restart":
         return Judgement()
-    others = ledger.lines_of_others(intent.requests)
+    others = ledger.lines_of_others(spec.requests)
     # Once added to, the file holds several requests, and each of their commands goes on.
-    is_known = any(key.request in intent.requests for key in ledger.entries)
-    if others and not is_known and intent.start != "append":
-        lines = "1 line" if others.total() == 1 else f"{others.total():,} lines"
+    is_known = any(key.request in spec.requests for key in ledger.entries)
+    if others and not is_known and spec.start != "append":
+        lines = counted(others.total(), "line")
         told = read_requests(out)
-        what = difference([told[each] for each in others if each in told], [*intent.asked.values()])
-        raise OtherRequest(
+        what = difference([told[each] for each in others if each in told], [*spec.asked.values()])
+        raise RequestMismatch(
             f"{out} has {lines} of another request: "
             f"{'it differs in ' + what if what else 'of another model, prompt, schema, or other options'}. "
             "Add to them with --append, start anew with --restart (which keeps the old file under another name), "
             "or name another --out."
         )
-    superseded = ledger.superseded(intent.files, intent.requests, errors=intent.retry_errors)
-    taken = taken_over(ledger, ledger.without(superseded), intent.files, intent.requests, intent.may_take)
-    gone = ledger.gone(intent.files) - superseded
-    if intent.prune and gone:
+    superseded = ledger.superseded(spec.files, spec.requests, errors=spec.retry_errors)
+    taken = taken_over(ledger, ledger.without(superseded), spec.files, spec.requests, spec.may_take)
+    gone = ledger.gone(spec.files) - superseded
+    if spec.prune and gone:
         refuse_where_nothing_is_left(out, ledger, superseded | gone, gone, taken)
     return Judgement(ledger, frozenset(superseded), frozenset(gone), tuple(taken))
 
 
 @contextmanager
-def checkpoint(out: Path, intent: Intent, see: Callable[[Line], None] = lambda line: None) -> Iterator[Checkpoint]:
+def checkpoint(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: None) -> Iterator[Checkpoint]:
     """The file made ready, and open for adding lines; raises as `judge` does, ResultsInUse, OSError."""
-    with OnlyWriter(out):
-        judged = judge(out, intent, see)
+    with ResultsLock(out):
+        judged = judge(out, spec, see)
         ledger, notes = judged.there, []
-        out_of_it = judged.superseded | judged.gone if intent.prune else judged.superseded
-        if intent.start == "restart":
+        out_of_it = judged.superseded | judged.gone if spec.prune else judged.superseded
+        if spec.start == "restart":
             if out.exists():
                 aside = set_aside(out)
                 if path_beside(out).exists():
@@ -136,20 +139,20 @@ def checkpoint(out: Path, intent: Intent, see: Callable[[Line], None] = lambda l
             rewrite(out, ledger, out_of_it, more=records_of(out, judged.taken))
         else:
             repair(out, ledger)
-        if ledger.half_written:
+        if ledger.torn_bytes:
             notes.append(f"The last line of {out} was broken off, and was cut off; its picture is asked about again.")
         if known := len(judged.taken):
             notes.append(f"{counted(known, 'picture')} known by their bytes, not by name and date: not asked again.")
         if again := judged.asked_again():
-            why = "has changed, or failed before" if intent.retry_errors else "has changed"
+            why = "has changed, or failed before" if spec.retry_errors else "has changed"
             notes.append(f"{counted(again, 'picture')} {why}: asked about again.")
         if judged.gone:
             lines = f"{counted(len(judged.gone), 'line')} of pictures that are not there any more"
-            notes.append(f"{lines} taken out." if intent.prune else f"{lines}: --prune takes them out.")
-        if intent.asked:
+            notes.append(f"{lines} taken out." if spec.prune else f"{lines}: --prune takes them out.")
+        if spec.asked:
             # Before the first line, so that no line is without it; those of which no line is left go.
             left = {key.request for key in ledger.entries}
             told = {request: asked for request, asked in read_requests(out).items() if request in left}
-            write_requests(out, {**told, **intent.asked})
+            write_requests(out, {**told, **spec.asked})
         with ResultsFile(out) as results:
             yield Checkpoint(judged.ledger(), results, tuple(notes))

@@ -1,4 +1,4 @@
-"""`ollama-vision describe`: one question to each of many pictures; what came of it goes into results.jsonl."""
+"""`ollama-vision describe`: the command's body, from paths to an exit code."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from llama_index.multi_modal_llms.ollama._images import ImageOptions
 from llama_index.multi_modal_llms.ollama._model import VisionModel
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
-from . import summary
-from .checkpoint import Checkpoint, Intent, OtherRequest, checkpoint
-from .describe_arguments import Job
+from . import summary, words
+from .checkpoint import Checkpoint, RequestMismatch, RunSpec, checkpoint
+from .default_model import NoModel
 from .dry_run import dry_run
 from .exits import FAILED, STOPPED
 from .interrupts import Interrupted, ended_in_good_order
+from .job import Job
 from .ledger import DamagedResults, Ledger, Line, Version, lines_of
-from .models import NoModel
 from .pruning import DiskAway
 from .requests_file import asked, only_model
 from .results_file import ResultsInUse, StandardOutput
-from .running import Asking, Run, Stopped
+from .running import ModelRun, Run, Stopped
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, patience, servers_for
 from .shell_words import in_shell_words
@@ -48,7 +48,7 @@ def describe(job: Job) -> int:
             OllamaMultiModalError,
             NoModel,
             NoServer,
-            OtherRequest,
+            RequestMismatch,
             DamagedResults,
             ResultsInUse,
             SidecarFault,
@@ -78,36 +78,36 @@ def _describe(job: Job, screen: Screen) -> int:
             else:
                 screen.remark(line)
     if not found.files:
-        raise Stopped(f"There are no pictures in {summary.names(job.paths)}. {summary.left_out(found.reasons())}")
+        raise Stopped(f"There are no pictures in {words.names(job.paths)}. {summary.left_out(found.reasons())}")
     with servers_for(job.access, screen, requests_at_once=job.jobs, timeout=job.timeout) as servers:
         if job.wait and not job.dry_run:
             servers.wait_for_one(job.wait, screen)
         models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
-        askings = [asking_of(job, model, servers, options) for model in models]
+        model_runs = [model_run_of(job, model, servers, options) for model in models]
         sidecars = sidecars_for(job, found, names_model=len(models) > 1) if job.sidecars else None
         if job.dry_run:
-            return dry_run(job, askings, found, reader, intent_of(job, askings, found, reader), screen)
+            return dry_run(job, model_runs, found, reader, run_spec(job, model_runs, found, reader), screen)
         if job.out is None:
             start = Checkpoint(Ledger(), StandardOutput())
-            return Run(job, askings, found, reader, start, None, screen).run()
-        intent = intent_of(job, askings, found, reader)
+            return Run(job, model_runs, found, reader, start, None, screen).run()
+        spec = run_spec(job, model_runs, found, reader)
 
         def see(line: Line) -> None:
-            if sidecars is not None and line.record["path"] in intent.files:
+            if sidecars is not None and line.record["path"] in spec.files:
                 sidecars.know(line)
 
-        with checkpoint(job.out, intent, see) as start:
+        with checkpoint(job.out, spec, see) as start:
             if sidecars is not None:
                 with job.out.open("rb") as file:
-                    sidecars.catch_up(line for line in lines_of(file, job.out) if intent.holds(line))
-            return Run(job, askings, found, reader, start, sidecars, screen).run()
+                    sidecars.catch_up(line for line in lines_of(file, job.out) if spec.holds(line))
+            return Run(job, model_runs, found, reader, start, sidecars, screen).run()
 
 
-def intent_of(job: Job, askings: Sequence[Asking], found: Found, reader: PageReader) -> Intent:
+def run_spec(job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader) -> RunSpec:
     versions = {str(file.path): Version.of(file.size, file.modified_ns) for file in found.files}
-    requests = {asking.request: asking.asked for asking in askings}
+    requests = {model_run.request: model_run.asked for model_run in model_runs}
     files = {str(file.path): file for file in found.files}
-    return Intent(
+    return RunSpec(
         versions,
         set(requests),
         job.start,
@@ -139,7 +139,7 @@ def image_options(job: Job) -> ImageOptions:
     return ImageOptions(range=job.range).with_detail(job.detail)
 
 
-def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> Asking:
+def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> ModelRun:
     """One model, asked as was said; raises Stopped for an option that the client does not send."""
     try:
         hosts = tuple(
@@ -163,4 +163,4 @@ def asking_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> 
     if job.pages == "together":
         # Another question about the same document; single pictures go along, so that there is one rule.
         request = sha256(f"{request} pages together".encode()).hexdigest()
-    return Asking(model, hosts, ask, request, asked(what, pages=job.pages))
+    return ModelRun(model, hosts, ask, request, asked(what, pages=job.pages))

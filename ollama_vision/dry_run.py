@@ -1,4 +1,4 @@
-"""`--dry-run`: what would be asked, what left out, how many tokens that takes; no model is asked, nothing written."""
+"""`--dry-run`: the questions, what is left out, and an estimate of tokens; nothing is asked or written."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 from llama_index.multi_modal_llms.ollama.server import OllamaServer
 
-from . import summary
-from .checkpoint import Intent, judge
-from .describe_arguments import Job
+from . import summary, words
+from .checkpoint import RunSpec, judge
 from .exits import DONE
+from .job import Job
 from .known_by_bytes import copies_among
 from .ledger import Ledger, is_complete
-from .questions import Questions
+from .pending import PendingPictures
 from .screen import Screen, named, one_line
 from .shell_words import in_shell_words
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from llama_index.multi_modal_llms.ollama._images import ImageOptions
     from llama_index.multi_modal_llms.ollama._model import VisionModel
 
-    from .running import Asking
+    from .running import ModelRun
 
 Size = tuple[int, int]
 _A4 = 297 / 210
@@ -57,19 +57,19 @@ class Refused:
 
 
 def dry_run(
-    job: Job, askings: Sequence[Asking], found: Found, reader: PageReader, intent: Intent, screen: Screen
+    job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader, spec: RunSpec, screen: Screen
 ) -> int:
     """Say it on standard output; raises as a run would before its first question."""
     ledger = Ledger()
     if job.out is not None:
-        ledger = judge(job.out, intent).ledger()
-    for asking in askings:
-        for line in hosts_of(asking, screen):
+        ledger = judge(job.out, spec).ledger()
+    for model_run in model_runs:
+        for line in hosts_of(model_run, screen):
             screen.say(f"{line}\n")
-        screen.wait(f"Looking at the pictures for {asking.model}")
-        cost = Cost.of(job, asking.hosts[0], screen)
-        copies = {} if job.limit else copies_among(found.files, ledger, asking.request, intent.may_take)
-        questions = Questions(found.files, reader, ledger, asking.request, limit=job.limit, copies=copies)
+        screen.wait(f"Looking at the pictures for {model_run.model}")
+        cost = Cost.of(job, model_run.hosts[0], screen)
+        copies = {} if job.limit else copies_among(found.files, ledger, model_run.request, spec.may_take)
+        questions = PendingPictures(found.files, reader, ledger, model_run.request, limit=job.limit, copies=copies)
         total = Total()
         for planned in plan(job, questions, reader):
             if isinstance(planned, Refused):
@@ -79,10 +79,10 @@ def dry_run(
             each = cost.of_picture(planned.size)
             total.add(planned, each)
             screen.say(f"{named(planned.path)}: {described(planned, each)}\n")
-        for line in total.lines(asking.model, cost):
+        for line in total.lines(model_run.model, cost):
             screen.say(f"{line}\n")
         if alike := sum(map(len, copies.values())):
-            screen.say(f"{summary.counted(alike, 'file')} with the same bytes as another: asked about once.\n")
+            screen.say(f"{words.counted(alike, 'file')} with the same bytes as another: asked about once.\n")
         if before := questions.done():
             failed = sum(entry.failed for entry in before)
             screen.say(f"{len(before):,} done before{f', {failed:,} of them failed' if failed else ''}.\n")
@@ -93,22 +93,22 @@ def dry_run(
     return DONE
 
 
-def hosts_of(asking: Asking, screen: Screen) -> Iterator[str]:
+def hosts_of(model_run: ModelRun, screen: Screen) -> Iterator[str]:
     """Each host that a run would ask, and what would keep it from answering; the model itself is asked nothing."""
-    for llm in asking.hosts:
-        screen.wait(f"Asking {llm.base_url} about {asking.model}")
+    for llm in model_run.hosts:
+        screen.wait(f"Asking {llm.base_url} about {model_run.model}")
         server = OllamaServer(llm.base_url, llm.headers, llm.verify, _PROBE_SECONDS, llm.cert)
         try:
-            server.show(asking.model)
+            server.show(model_run.model)
         except OllamaMultiModalError as fault:
             yield f"{llm.base_url} cannot be asked: {one_line(in_shell_words(str(fault)))}"
         else:
-            yield f"{llm.base_url} has {one_line(asking.model)}."
+            yield f"{llm.base_url} has {one_line(model_run.model)}."
         finally:
             server.close()
 
 
-def plan(job: Job, questions: Questions, reader: PageReader) -> Iterator[Planned | Refused]:
+def plan(job: Job, questions: PendingPictures, reader: PageReader) -> Iterator[Planned | Refused]:
     """What is left to ask, file by file; of each file no more is read than tells what it is."""
     # Whole documents: to be counted, they need not be drawn.
     counting = replace(reader, together=True)
@@ -196,8 +196,8 @@ class Total:
             self.most = max(self.most, each * planned.pictures // planned.questions)
 
     def lines(self, model: str, cost: Cost) -> list[str]:
-        asked = f"{summary.counted(self.questions, 'question')} about {summary.counted(self.files, 'file')} to {model}"
-        refused = [f"{summary.counted(self.refused, 'file')} would be refused."] if self.refused else []
+        asked = f"{words.counted(self.questions, 'question')} about {words.counted(self.files, 'file')} to {model}"
+        refused = [f"{words.counted(self.refused, 'file')} would be refused."] if self.refused else []
         if not self.questions:
             return [f"Nothing is left to ask {model}.", *refused]
         if self.tokens is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .ledger import Entry, Key, Ledger, Version, is_complete, lines_of
-from .questions import hash_of
+from .pending import hash_of
 
 if TYPE_CHECKING:
     from llama_index.multi_modal_llms.ollama._describing import FoundFile

@@ -1,4 +1,4 @@
-"""What a results.jsonl says: which pictures are done, which lines are superseded, where it is damaged. Only reads."""
+"""Index of results.jsonl: which pictures are done, which lines are superseded, where it is damaged. Only reads."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Ledger:
     """The numbers of lines that a later line about the same picture has replaced."""
     end: int = 0
     """Where the whole lines end, in bytes."""
-    half_written: int = 0
+    torn_bytes: int = 0
     """How many bytes of a line that was broken off stand after them."""
     ended: bool = True
     """Whether the last whole line has its newline."""

@@ -17,7 +17,7 @@ SECONDS_BETWEEN_LINES = 30.0
 _MOST_FAILURES_SHOWN = 5
 
 
-class Watched:
+class ProgressDisplay:
     """Counts what is done, and shows it."""
 
     def __init__(self, screen: Screen, tally: Tally, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,7 +30,7 @@ class Watched:
         self._bar: Progress | None = None
         self._task = TaskID(0)
 
-    def __enter__(self) -> Watched:
+    def __enter__(self) -> ProgressDisplay:
         self._screen.pause()
         self._started = self._told = self._clock()
         if self._screen.console.is_terminal:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .known_by_bytes import Taken
 from .ledger import Ledger
-from .summary import counted
+from .words import counted
 
 
 class DiskAway(Exception):

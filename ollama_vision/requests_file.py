@@ -1,4 +1,4 @@
-"""results.jsonl.requests.json: what was asked, by the hash that each line has as `request` (a provenance record)."""
+"""results.jsonl.requests.json, a provenance record: what was asked, by the fingerprint that each line has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""results.jsonl as it is written: by one process at a time, whole line after whole line, never shorter by accident."""
+"""Writer of results.jsonl, an append-only JSON Lines log: advisory file lock, repair, compaction by atomic replace."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class ResultsFile:
 
 def repair(path: Path, ledger: Ledger) -> None:
     """Cut off a line that was broken off, and end one that has no newline."""
-    if ledger.half_written or not ledger.ended:
+    if ledger.torn_bytes or not ledger.ended:
         with path.open("r+b") as file:
             file.truncate(ledger.end)
             file.seek(ledger.end)
@@ -98,7 +98,7 @@ def rewrite(path: Path, ledger: Ledger, without: Collection[int], more: Iterable
     new = path.with_name(path.name + ".new")
     with path.open("rb") as old, new.open("wb") as file:
         for number, data in enumerate(old, start=1):
-            if ledger.half_written and old.tell() > ledger.end:
+            if ledger.torn_bytes and old.tell() > ledger.end:
                 break
             if number not in without:
                 file.write(data if data.endswith(b"\n") else data + b"\n")
@@ -131,7 +131,7 @@ def sync_folder(path: Path) -> None:
             os.close(folder)
 
 
-class OnlyWriter:
+class ResultsLock:
     """While it is held, no other process writes this file.
 
     The lock is one of the system's, on a file beside, and ends with the process however that ends; not on the results
@@ -143,7 +143,7 @@ class OnlyWriter:
         self._path = results.with_name(results.name + ".lock")
         self._descriptor = -1
 
-    def __enter__(self) -> OnlyWriter:
+    def __enter__(self) -> ResultsLock:
         while True:
             try:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)

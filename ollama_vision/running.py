@@ -1,4 +1,4 @@
-"""A run: model after model over all pictures, so that a server loads each once; its lines, sidecars, end and report."""
+"""The run loop: model after model over all pictures, so that a server loads each once; results, summary, report."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from llama_index.multi_modal_llms.ollama._describing import (
 from llama_index.multi_modal_llms.ollama._describing import Run as EngineRun
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
-from . import summary
+from . import summary, words
 from .checkpoint import Checkpoint
-from .describe_arguments import Job
 from .exits import DONE, FAILED, STOPPED
 from .interrupts import Interrupted
+from .job import Job
 from .known_by_bytes import Copies, copies_among, record_of_copy
 from .ledger import DamagedResults, Entry, Key, Ledger, Version
-from .progress import Watched
-from .questions import Questions, record_of
+from .pending import PendingPictures, record_of
+from .progress import ProgressDisplay
 from .requests_file import Asked
 from .screen import Screen
 from .shell_words import in_shell_words
@@ -44,7 +44,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Asking:
+class ModelRun:
     """One model, asked in one way."""
 
     model: str
@@ -63,7 +63,7 @@ class Run:
     def __init__(
         self,
         job: Job,
-        askings: Sequence[Asking],
+        model_runs: Sequence[ModelRun],
         found: Found,
         reader: PageReader,
         start: Checkpoint,
@@ -75,22 +75,25 @@ class Run:
         self._start = start
         self._screen = screen
         self._tally = Tally()
-        self._watched = Watched(screen, self._tally)
+        self._progress = ProgressDisplay(screen, self._tally)
         self._reader = reader
         self._interrupted: Interrupted | None = None
         self._host_faults: dict[str, str] = {}
         """Of several: those that were left alone, and why."""
         self._copied = 0
         """Lines of files with the bytes of another one, which alone was asked about."""
-        self._copies = {asking.request: self._copies_for(asking) for asking in askings}
+        self._copies = {model_run.request: self._copies_for(model_run) for model_run in model_runs}
         self._questions = [
-            (asking, self._questions_about(found.files, asking, start.ledger, job.limit, self._copies[asking.request]))
-            for asking in askings
+            (
+                model_run,
+                self._questions_about(found.files, model_run, start.ledger, job.limit, self._copies[model_run.request]),
+            )
+            for model_run in model_runs
         ]
         self._before = [entry for _, questions in self._questions for entry in questions.done()]
         self._sidecars = sidecars
 
-    def _copies_for(self, asking: Asking) -> Copies:
+    def _copies_for(self, model_run: ModelRun) -> Copies:
         if self._job.limit is not None:
             # The first so many pictures are what they are, whichever of them are alike.
             return {}
@@ -98,15 +101,17 @@ class Run:
         return copies_among(
             self._found.files,
             self._start.ledger,
-            asking.request,
+            model_run.request,
             lambda path: self._reader.foretell(files[path]) is None,
         )
 
     def _questions_about(
-        self, files: Sequence[FoundFile], asking: Asking, ledger: Ledger, limit: int | None, copies: Copies
-    ) -> Questions:
-        expect = self._watched.expect
-        return Questions(files, self._reader, ledger, asking.request, limit=limit, copies=copies, expect=expect)
+        self, files: Sequence[FoundFile], model_run: ModelRun, ledger: Ledger, limit: int | None, copies: Copies
+    ) -> PendingPictures:
+        expect = self._progress.expect
+        return PendingPictures(
+            files, self._reader, ledger, model_run.request, limit=limit, copies=copies, expect=expect
+        )
 
     def run(self) -> int:
         """Ask, tell what came of it, and give the exit code."""
@@ -125,12 +130,12 @@ class Run:
         self._tally.expected = sum(questions.left() for _, questions in self._questions)
         if not self._tally.expected:
             return DONE
-        models = " and then ".join(asking.model for asking, _ in self._questions)
-        self._screen.remark(f"Asking {models}: {summary.counted(self._tally.expected, 'question')}.")
+        models = " and then ".join(model_run.model for model_run, _ in self._questions)
+        self._screen.remark(f"Asking {models}: {words.counted(self._tally.expected, 'question')}.")
         try:
-            with self._watched:
-                for asking, questions in self._questions:
-                    self._ask(asking, questions, self._copies[asking.request])
+            with self._progress:
+                for model_run, questions in self._questions:
+                    self._ask(model_run, questions, self._copies[model_run.request])
         except KeyboardInterrupt as error:
             self._interrupted = Interrupted.by(error)
             return self._interrupted.code
@@ -139,12 +144,12 @@ class Run:
             return STOPPED
         return DONE
 
-    def _ask(self, asking: Asking, questions: Questions, copies: Copies) -> None:
+    def _ask(self, model_run: ModelRun, questions: PendingPictures, copies: Copies) -> None:
         left: dict[str, FoundFile] = {}
         written: dict[Key, dict[int | None, Entry]] = {}
         run = EngineRun(
-            [ModelOnHost(model) for model in asking.hosts],
-            asking.ask,
+            [ModelOnHost(model) for model in model_run.hosts],
+            model_run.ask,
             open_page,
             workers=self._job.jobs,
             wait=WAIT if self._job.wait is None else self._job.wait,
@@ -153,9 +158,9 @@ class Run:
         )
         with closing(run.each(questions)) as outcomes:
             for outcome in outcomes:
-                record = record_of(outcome, questions.take(outcome.index), asking.request)
+                record = record_of(outcome, questions.take(outcome.index), model_run.request)
                 self._write(record)
-                self._watched.add(record)
+                self._progress.add(record)
                 for copy in copies.get(record["path"], ()):
                     if record["error"] is not None:
                         left[str(copy.path)] = copy
@@ -164,12 +169,12 @@ class Run:
                     self._copied += 1
                     version = Version(same["size"], same["modified"])
                     entry = Entry(0, version, same["pages"], failed=False)
-                    written.setdefault(Key(asking.request, same["path"]), {})[same["page"]] = entry
+                    written.setdefault(Key(model_run.request, same["path"]), {})[same["page"]] = entry
         if left:
             # An error names its picture: what failed is asked of each.
-            again = self._questions_about([*left.values()], asking, Ledger(written), None, {})
-            self._watched.expect(again.left())
-            self._ask(asking, again, {})
+            again = self._questions_about([*left.values()], model_run, Ledger(written), None, {})
+            self._progress.expect(again.left())
+            self._ask(model_run, again, {})
 
     def _host_failed(self, host: str, fault: OllamaMultiModalError) -> None:
         if len(self._job.access.hosts) > 1:  # of one alone the end of the run tells
@@ -177,7 +182,7 @@ class Run:
             self._screen.remark(f"{host} is left alone for now: {self._host_faults[host]}")
 
     def _waits(self, host: str, fault: OllamaMultiModalError | None, seconds: float) -> None:
-        self._watched.wait(host, None if fault is None else in_shell_words(str(fault)), seconds)
+        self._progress.wait(host, None if fault is None else in_shell_words(str(fault)), seconds)
 
     def _write(self, record: Mapping[str, Any]) -> None:
         try:
@@ -192,16 +197,16 @@ class Run:
     def _tell(self, code: int) -> None:
         tally, screen, failed_before = self._tally, self._screen, sum(entry.failed for entry in self._before)
         if self._interrupted is not None:
-            screen.remark(f"Stopped by {self._interrupted.words}. {self._job.how_to_go_on()}")
+            screen.remark(f"Stopped by {self._interrupted.words}. {self._job.resume_hint()}")
         elif code == STOPPED:
-            screen.remark(f"Nothing is written down for pictures that were not to blame. {self._job.how_to_go_on()}")
-        answers = summary.counted(tally.done - tally.failed, "answer")
+            screen.remark(f"Nothing is written down for pictures that were not to blame. {self._job.resume_hint()}")
+        answers = words.counted(tally.done - tally.failed, "answer")
         if tally.done or not self._before:
             tokens = f"{tally.prompt_tokens:,} tokens read, {tally.answer_tokens:,} written"
             failed = f", {tally.failed:,} failed" if tally.failed else ""
-            screen.remark(f"{answers}{failed}, in {summary.duration(self._watched.seconds)}; {tokens}.")
+            screen.remark(f"{answers}{failed}, in {words.duration(self._progress.seconds)}; {tokens}.")
         for host, fault in self._host_faults.items():
-            came = summary.counted(tally.answers[host], "answer")
+            came = words.counted(tally.answers[host], "answer")
             screen.remark(f"{host} failed, and gave {came}: {fault}")
         if self._copied:
             noun = "line has" if self._copied == 1 else "lines have"
@@ -225,11 +230,11 @@ class Run:
             screen.remark(f"Results: {self._job.out}")
 
     def _tell_sidecars(self, sidecars: Sidecars) -> None:
-        self._screen.remark(f"{summary.counted(sidecars.written, 'text file')} written.")
+        self._screen.remark(f"{words.counted(sidecars.written, 'text file')} written.")
         if left_alone := sidecars.left_alone:
             self._screen.note(
-                f"{summary.counted(len(left_alone), 'text file')} of others, or edited since, stay as they are: "
-                f"{summary.names(left_alone)}. Their answers are in the results."
+                f"{words.counted(len(left_alone), 'text file')} of others, or edited since, stay as they are: "
+                f"{words.names(left_alone)}. Their answers are in the results."
             )
 
     def _report(self, report: Path) -> bool:
@@ -248,6 +253,6 @@ class Run:
         except (DamagedResults, ReportError, OSError) as error:
             screen.complain(f"There is no report: {error}")
             return False
-        pages = f", on {summary.counted(made.pages, 'page')}" if made.pages else ""
+        pages = f", on {words.counted(made.pages, 'page')}" if made.pages else ""
         screen.remark(f"Report: {report}{pages}")
         return True

@@ -13,7 +13,7 @@ from llama_index.multi_modal_llms.ollama.errors import ConnectionFailedError, Ol
 from llama_index.multi_modal_llms.ollama.server import OllamaServer
 
 from .access import Access
-from .models import only_vision_model
+from .default_model import only_vision_model
 from .screen import ProgressSink
 from .words import duration
 

@@ -10,10 +10,7 @@ from typing import Any
 
 from .screen import named as named_path
 from .shell_words import in_shell_words
-from .words import counted as counted
-from .words import duration as duration
-from .words import names as names
-from .words import rate
+from .words import duration, rate
 
 _MOST_NAMES = 3
 _MOST_GROUPS = 10

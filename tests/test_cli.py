@@ -96,7 +96,7 @@ def test_without_a_model_that_sees_one_is_named_to_pull(vision: CommandLine, pic
     with EmbeddedOllama(engine=engine) as server:
         outcome = vision(picture, "Which colour?", "--host", server.url)
     assert (outcome.code, outcome.out) == (1, "")
-    assert "ollama pull gemma3:4b" in outcome.complaint
+    assert "ollama-vision pull gemma3:4b" in outcome.complaint
 
 
 def test_a_picture_can_be_piped_in(vision: CommandLine, picture: str, monkeypatch: pytest.MonkeyPatch) -> None:

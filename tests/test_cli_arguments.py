@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from ollama_vision.access import STANDARD_INPUT, UsageError, read_header, read_option, read_range
-from ollama_vision.models import NoModel, only_vision_model
+from ollama_vision.default_model import NoModel, only_vision_model
 from ollama_vision.question import Question, read_format, read_pages, read_question
 
 
@@ -193,8 +193,8 @@ def test_the_only_model_that_sees_is_chosen() -> None:
 @pytest.mark.parametrize(
     ("models", "complaint"),
     [
-        ([], "No model on http://here sees pictures. Get one: ollama pull gemma3:4b"),
-        ([Model("llama3", BLIND)], r"sees pictures \(it has llama3\). Get one: ollama pull gemma3:4b"),
+        ([], "No model on http://here sees pictures. Get one: ollama-vision pull gemma3:4b"),
+        ([Model("llama3", BLIND)], r"sees pictures \(it has llama3\). Get one: ollama-vision pull gemma3:4b"),
         ([Model("b", SEES), Model("a", SEES)], "2 models on http://here see .* with --model: a, b"),
         ([Model("old", None), Model("x", BLIND)], "does not say which .* with --model: old; or get one"),
     ],

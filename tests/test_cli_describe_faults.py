@@ -11,7 +11,7 @@ from describing_support import Describe, describer, draw_folder, fresh_folder, l
 
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine
 from ollama_embedded.faults import Status
-from ollama_vision.results_file import OnlyWriter
+from ollama_vision.results_file import ResultsLock
 
 folder = pytest.fixture(fresh_folder)
 describe = pytest.fixture(describer)
@@ -105,7 +105,7 @@ class TestStops:
         assert len(lines()) == 3
 
     def test_another_process_writes(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
-        with OnlyWriter(Path("results.jsonl")):
+        with ResultsLock(Path("results.jsonl")):
             outcome = describe("photos", "--host", scripted.url)
         assert outcome.code == 2
         assert f"is being written by process {os.getpid()}" in outcome.err

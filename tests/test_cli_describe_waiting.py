@@ -27,7 +27,7 @@ from wire_support import HOLD, ROUTES, WireServer
 from llama_index.multi_modal_llms.ollama._describing import hosts, loading
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine
 from ollama_embedded.faults import busy
-from ollama_vision.progress import SECONDS_BETWEEN_LINES, Watched
+from ollama_vision.progress import SECONDS_BETWEEN_LINES, ProgressDisplay
 from ollama_vision.screen import Screen
 from ollama_vision.summary import Tally
 
@@ -110,7 +110,7 @@ def test_a_server_that_stays_busy_stops_the_run_in_words_of_the_shell(
 def test_kept_output_says_now_and_then_how_long_is_left(capsys: pytest.CaptureFixture[str]) -> None:
     clock = [0.0]
     with Screen() as screen:
-        watched = Watched(screen, Tally(expected=9), lambda: clock[0])
+        watched = ProgressDisplay(screen, Tally(expected=9), lambda: clock[0])
         steps: list[tuple[float, str | None, float]] = [
             (0.0, "Nothing answers", 120.0),
             (5.0, "Nothing answers", 115.0),
@@ -128,7 +128,7 @@ def test_kept_output_says_now_and_then_how_long_is_left(capsys: pytest.CaptureFi
 
 
 def test_the_bar_says_how_long_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    watched = Watched(Screen(), Tally(expected=9), lambda: 0.0)
+    watched = ProgressDisplay(Screen(), Tally(expected=9), lambda: 0.0)
     shown: list[Any] = []
     monkeypatch.setattr(watched, "_move_bar", lambda: shown.append(watched._line()))
     watched.wait("http://one", "Nothing answers", 50.0)

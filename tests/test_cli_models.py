@@ -15,7 +15,7 @@ from llama_index.multi_modal_llms.ollama.errors import AuthenticationError
 from ollama_embedded import EmbeddedOllama, ModelFacts, ScriptedEngine
 from ollama_embedded.faults import Fault, Status
 from ollama_vision import words
-from ollama_vision.listing import Row, in_order, table
+from ollama_vision.models import Row, in_order, table
 from ollama_vision.screen import Screen
 from ollama_vision.servers import Servers
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from test_ledger import FAILED, record
 
-from ollama_vision.progress import Watched
+from ollama_vision.progress import ProgressDisplay
 from ollama_vision.screen import Screen
 from ollama_vision.shell_words import in_shell_words
 from ollama_vision.summary import Tally, left_out
@@ -97,10 +97,10 @@ class Clock:
         return self.now
 
 
-def watched(tally: Tally, clock: Clock, *, terminal: bool) -> tuple[Watched, io.StringIO]:
+def watched(tally: Tally, clock: Clock, *, terminal: bool) -> tuple[ProgressDisplay, io.StringIO]:
     screen, out = Screen(), io.StringIO()
     screen.console = Console(file=out, force_terminal=terminal, width=100, color_system=None)
-    return Watched(screen, tally, clock), out
+    return ProgressDisplay(screen, tally, clock), out
 
 
 def test_where_output_is_kept_a_line_comes_now_and_then() -> None:

@@ -23,7 +23,7 @@ from ollama_vision.ledger import (
     lines_of,
     read_ledger,
 )
-from ollama_vision.results_file import OnlyWriter, ResultsFile, ResultsInUse, repair, rewrite, set_aside
+from ollama_vision.results_file import ResultsFile, ResultsInUse, ResultsLock, repair, rewrite, set_aside
 
 SECOND = 1_000_000_000
 NOW = Version.of(10, 1_700_000_000 * SECOND)
@@ -132,7 +132,7 @@ def test_what_is_superseded_is_what_has_changed_was_said_twice_or_failed(results
 def test_a_half_written_last_line_is_cut_off(results: Path, cut: int) -> None:
     write(results, record(), tail=encode(record("b.png"))[:cut])
     ledger = read_ledger(results)
-    assert (done(ledger), done(ledger, "b.png"), ledger.half_written) == (True, False, cut)
+    assert (done(ledger), done(ledger, "b.png"), ledger.torn_bytes) == (True, False, cut)
     repair(results, ledger)
     assert results.read_bytes() == encode(record())
 
@@ -140,7 +140,7 @@ def test_a_half_written_last_line_is_cut_off(results: Path, cut: int) -> None:
 @pytest.mark.parametrize("tail", [b"\0" * 500, b'{"path": "b.pn\0\0\0', b'\0\0\0\0"request": "r1"}\n'])
 def test_what_a_loss_of_power_leaves_is_cut_off(results: Path, tail: bytes) -> None:
     ledger = read_ledger(write(results, record(), tail=tail))
-    assert ledger.half_written == len(tail)
+    assert ledger.torn_bytes == len(tail)
     repair(results, ledger)
     assert results.read_bytes() == encode(record())
 
@@ -163,7 +163,7 @@ def test_a_last_line_that_lacks_only_its_newline_counts(results: Path) -> None:
 def test_empty_lines_are_passed_over(results: Path) -> None:
     ledger = read_ledger(write(results, record(), tail=b"\n" + encode(record("b.png")) + b"\n\n"))
     assert done(ledger, "b.png")
-    assert ledger.half_written == 0
+    assert ledger.torn_bytes == 0
 
 
 @pytest.mark.parametrize(
@@ -288,8 +288,8 @@ def test_a_full_disk_leaves_no_half_line(results: Path, monkeypatch: pytest.Monk
 HOLDING = """
 import sys
 from pathlib import Path
-from ollama_vision.results_file import OnlyWriter
-with OnlyWriter(Path(sys.argv[1])):
+from ollama_vision.results_file import ResultsLock
+with ResultsLock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -306,10 +306,10 @@ def hold(results: Path) -> subprocess.Popen[str]:
 
 def test_two_processes_do_not_write_one_file(results: Path) -> None:
     holder = hold(results)
-    with pytest.raises(ResultsInUse, match=f"is being written by process {holder.pid}"), OnlyWriter(results):
+    with pytest.raises(ResultsInUse, match=f"is being written by process {holder.pid}"), ResultsLock(results):
         pass
     holder.communicate("\n", timeout=60)
-    with OnlyWriter(results):
+    with ResultsLock(results):
         pass
     assert list(results.parent.iterdir()) == []
 
@@ -318,6 +318,6 @@ def test_a_killed_writer_holds_nothing(results: Path) -> None:
     holder = hold(results)
     holder.kill()
     holder.wait(60)
-    with OnlyWriter(results):
+    with ResultsLock(results):
         pass
     assert list(results.parent.iterdir()) == []

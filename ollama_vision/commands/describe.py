@@ -155,7 +155,7 @@ def describe(
     option_unchecked: UncheckedOptions = None,
     think: Think = None,
 ) -> None:
-    from ollama_vision.describe_arguments import read_job
+    from ollama_vision.job import read_job
 
     with usage_errors():
         job = read_job(

@@ -31,6 +31,6 @@ def models(
 ) -> None:
     access = read_one_access(host, header, cacert)
 
-    from ollama_vision.listing import models as show
+    from ollama_vision.models import models as show
 
     raise typer.Exit(show(access, as_json=json))

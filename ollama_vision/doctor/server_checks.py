@@ -17,7 +17,7 @@ from llama_index.multi_modal_llms.ollama.errors import (
 )
 from llama_index.multi_modal_llms.ollama.server import OllamaServer
 from ollama_vision import words
-from ollama_vision.models import GOOD_FIRST_MODEL
+from ollama_vision.default_model import GOOD_FIRST_MODEL
 from ollama_vision.shell_words import in_shell_words
 
 from .check import Check, ok, warn, worst

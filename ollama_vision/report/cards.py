@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .html import Html, element, joined
-from .lines import Answer
+from .results import Answer
 from .thumbnails import Sight
 
 SHOWN_BY_BROWSERS = frozenset(

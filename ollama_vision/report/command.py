@@ -7,6 +7,7 @@ from pathlib import Path
 from ..exits import DONE, FAILED
 from ..ledger import DamagedResults
 from ..screen import Screen, telling
+from ..words import counted
 from .writer import ReportError, make_report
 
 
@@ -32,7 +33,7 @@ def report(results: Path, page: Path, *, root: Path | None, title: str | None) -
                 f"Without a thumbnail, because not there any more or changed since: {made.missing:,} of "
                 f"{made.cards:,}. Paths are counted from {where}; --root names another."
             )
-        pictures = "1 picture" if made.pictures == 1 else f"{made.pictures:,} pictures"
-        pages = f", on {made.pages:,} pages" if made.pages else ""
+        pictures = counted(made.pictures, "picture")
+        pages = f", on {counted(made.pages, 'page')}" if made.pages else ""
         screen.remark(f"{pictures}, {made.failed:,} failed, in {page}{pages}.")
     return DONE

@@ -1,4 +1,4 @@
-"""The originals, looked at: a small JPEG of each that is still what was asked about, or why there is none."""
+"""Thumbnails: a small JPEG of each original that is still what was asked about, or why there is none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from llama_index.multi_modal_llms.ollama._describing import FoundFile, PageReade
 from llama_index.multi_modal_llms.ollama._images import ImageOptions
 
 from ..ledger import Version
-from .lines import Answer
+from .results import Answer
 
 PIXELS = 60_000
 """245 x 245, or 283 x 212: 6 to 12 kB each of a photograph, so 200 of them stay under 4 MB as base64."""

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from .cards import Askings, Card
-from .lines import Answer
+from .results import Answer
 
 _Known = tuple[str, str, int | None]
 

@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 from .cards import Askings, Card, card, facts_of_search, failure_rows
 from .html import Html, data_closing, data_opening, json_text
-from .lines import Results
 from .pages import (
     FAILURES_CLOSING,
     Notes,
@@ -34,6 +33,7 @@ from .pages import (
     turning,
     viewer,
 )
+from .results import Results
 from .thumbnails import in_order, look_at
 from .totals import Totals
 

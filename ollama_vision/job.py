@@ -20,9 +20,10 @@ from .access import (
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from .checkpoint import Start
+
 Pages = Literal["each", "together"]
 Detail = Literal["low", "auto", "high"]
-Start = Literal["go on", "append", "restart"]
 SidecarName = Literal["name", "stem"]
 """Whether a picture's text file is called photo.jpg.txt or photo.txt."""
 
@@ -70,7 +71,7 @@ class Job:
     dry_run: bool
     list_left_out: bool
 
-    def how_to_go_on(self) -> str:
+    def resume_hint(self) -> str:
         """What to type when the run ended early."""
         if self.out is None:
             return "What was printed is not asked for again with --out and a file."

@@ -1,4 +1,4 @@
-"""What is left to ask one model: the pictures of many files, taken one at a time, without those that are done."""
+"""Queue of the pictures that a model is still to be asked about, opened one at a time; what is done is skipped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
-class Place:
+class PictureRef:
     """Which picture a question is about."""
 
     path: str
@@ -33,7 +33,7 @@ class Place:
     sha256: str
 
 
-class Questions:
+class PendingPictures:
     """Iterated once, in whatever thread; each page that it gives is known again by its number.
 
     A file that is done, also a document with all its pages, is not opened.
@@ -58,7 +58,7 @@ class Questions:
         self._skipped = {str(copy.path) for some in (copies or {}).values() for copy in some}
         """Files with the bytes of another one that is asked about."""
         self._expect = expect
-        self._places: dict[int, Place] = {}
+        self._places: dict[int, PictureRef] = {}
         self._given = 0
         self._hashed = ("", "")
         """The last document's path, and its hash."""
@@ -101,7 +101,7 @@ class Questions:
             if self._limit is not None and seen >= self._limit:
                 return
 
-    def take(self, index: int) -> Place:
+    def take(self, index: int) -> PictureRef:
         """Which picture the question of that number was about; told once."""
         return self._places.pop(index)
 
@@ -113,12 +113,12 @@ class Questions:
             version = Version.of(file.size, file.modified_ns)
             yield file, version, self._ledger.done(Key(self.request, str(file.path)), version)
 
-    def _place(self, page: Page, version: Version) -> Place:
+    def _place(self, page: Page, version: Version) -> PictureRef:
         path = str(page.file.path)
         if page.page is not None and path != self._hashed[0]:
             # Of a page the run sees the drawing; the hash is the document's, read once.
             self._hashed = (path, hash_of(page.file.path))
-        return Place(
+        return PictureRef(
             path=path,
             version=version,
             page=page.page,
@@ -127,7 +127,7 @@ class Questions:
             sha256="" if page.page is None else self._hashed[1],
         )
 
-    def _expect_pages(self, place: Place, done: Mapping[int | None, Entry], room: int | None) -> None:
+    def _expect_pages(self, place: PictureRef, done: Mapping[int | None, Entry], room: int | None) -> None:
         """What was counted as one picture turns out to be a document."""
         if place.page is None or place.pages is None or done or place.path == self._counted:
             return
@@ -157,7 +157,7 @@ def hash_of(path: Path) -> str:
     return hasher.hexdigest()
 
 
-def record_of(outcome: Outcome[Page], place: Place, request: str) -> dict[str, Any]:
+def record_of(outcome: Outcome[Page], place: PictureRef, request: str) -> dict[str, Any]:
     """The line of results.jsonl."""
     error = outcome.error
     record: dict[str, Any] = {
@@ -183,7 +183,7 @@ def record_of(outcome: Outcome[Page], place: Place, request: str) -> dict[str, A
     return record
 
 
-def message_of(error: Any, place: Place) -> str:
+def message_of(error: Any, place: PictureRef) -> str:
     """What the error says; a picture that it names by its path is called so from the first word on."""
     text = in_shell_words(str(error))
     name = f"The picture ({place.path})"
