@@ -133,6 +133,14 @@ class TestAsInChromium:
             if frames is None or "of many" not in case:  # one of two frames is the second
                 assert f"{image.width}x{image.height} {words([image], background)}" == expected
 
+    @pytest.mark.parametrize("case", FIRST_FRAMES)
+    def test_the_first_frame_of_what_the_caller_opened(self, case: str, name: str, background: Colour) -> None:
+        data, expected = FIRST_FRAMES[case]
+        options = OPTIONS.model_copy(update={"background": name})
+        with Image.open(io.BytesIO(data)) as opened:
+            image = Image.open(io.BytesIO(prepare_image(opened, options).read())).convert("RGB")
+        assert f"{image.width}x{image.height} {words([image], background)}" == expected
+
     @pytest.mark.parametrize("case", ANIMATIONS)
     def test_all_frames(self, case: str, name: str, background: Colour) -> None:
         data, expected = ANIMATIONS[case]

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO, cast
 
 from .._extras import install_hint
 from ..errors import ImageError, MissingExtraError
-from .encoded import BadEncoding, unwrap
+from .data_urls import BadEncoding
+from .encoded import unwrap
 from .formats import Kind
 from .refusing import image_error, message, missing_path_hint
 from .sniff import sniff_file

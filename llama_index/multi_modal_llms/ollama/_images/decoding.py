@@ -14,7 +14,8 @@ from . import tiff
 from .anatomy import ByteReader, DamagedFile, FileHeader, exif_orientation
 from .containers import check_complete
 from .formats import AVIF, BMP, DICOM, GIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
-from .gif import composed, covered, walk_gif
+from .gif import walk_gif
+from .gif_frames import composed, covered
 from .mapping import Crop, Size
 from .options import ImageOptions
 from .page_selection import ONE_PAGE, PageRequest, PageSelection, choose_frames, choose_pages

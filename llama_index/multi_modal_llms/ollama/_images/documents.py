@@ -6,7 +6,7 @@ from typing import Any
 
 from .anatomy import ByteReader
 from .blob import Blob
-from .encoded import decode_base64
+from .data_urls import decode_base64
 from .foreign import SVG
 from .formats import AVIF, GIF, MP3, PDF, READABLE, UNKNOWN, VIDEOS, WAV, WEBP
 from .options import ImageOptions

@@ -1,28 +1,16 @@
-"""GIF: its blocks, walked to their end, and its frames, laid over each other as browsers do.
-
-Pillow composes frames too, but gives what no frame covers, and what is cleared again, a colour of the palette, and lets
-a frame without a disposal method inherit that of the one before.
-"""
+"""GIF's blocks, walked to their end: its frames, their palettes and disposal methods."""
 
 from __future__ import annotations
 
-import io
 import struct
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import BinaryIO
 
 from .anatomy import ByteReader, DamagedFile
-from .geometry import too_large
 from .mapping import Size
-from .options import ImageOptions
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 _HEADER, _PICTURE = "its header", "its picture data"
 _CONTROL = b"\xf9"
-_CLEAR, _BRING_BACK, _BRING_BACK_TOO = 2, 3, 4
 _GREYS = bytes(value for value in range(256) for _ in range(3))
 
 
@@ -128,51 +116,3 @@ def _first_of_blocks(walker: ByteReader) -> bytes:
         block = walker.take(length, _PICTURE)
         first = first or block
     return first
-
-
-def covered(image: Any, options: ImageOptions) -> Image.Image | None:
-    """The mask of the first frame's place on a canvas that it does not cover; `None` where Pillow sees to it."""
-    from PIL import Image as pil
-
-    extent = image.tile[0].extents
-    if extent == (0, 0, *image.size) or "transparency" in image.info:
-        return None
-    _check_size(image.size, options)
-    mask = pil.new("L", image.size)
-    mask.paste(255, extent)
-    return mask
-
-
-def composed(
-    file: BinaryIO, gif: Gif, numbers: Collection[int], options: ImageOptions
-) -> Iterator[tuple[int, Image.Image]]:
-    """What is seen at the frames of these numbers, counted from 1: transparent where nothing is. Raises DamagedFile."""
-    from PIL import Image as pil
-
-    _check_size(gif.size, options)
-    grey = all(frame.grey for frame in gif.frames)
-    canvas = pil.new("LA" if grey else "RGBA", gif.size)
-    for number, frame in enumerate(gif.frames[: max(numbers)], 1):
-        before = canvas.copy() if frame.disposal in (_BRING_BACK, _BRING_BACK_TOO) else None
-        if all(frame.size):
-            _check_size(frame.size, options)
-            picture = _decoded(file, frame).convert(canvas.mode)
-            canvas.paste(picture, frame.at, None if frame.key is None else picture.getchannel("A"))
-        if number in numbers:
-            bare = canvas.getchannel("A").getextrema() != (255, 255)
-            yield number, canvas.copy() if bare else canvas.convert("L" if grey else "RGB")
-        if before is not None:
-            canvas = before
-        elif frame.disposal == _CLEAR:
-            canvas.paste((0,) * len(canvas.getbands()), frame.box)
-
-
-def _decoded(file: BinaryIO, frame: Frame) -> Image.Image:
-    from PIL.GifImagePlugin import GifImageFile
-
-    return GifImageFile(io.BytesIO(frame.alone(file)))
-
-
-def _check_size(size: Size, options: ImageOptions) -> None:
-    if (bomb := too_large(size, options)) is not None:
-        raise bomb

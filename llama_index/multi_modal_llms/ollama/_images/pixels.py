@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from .gif_frames import covered
 from .levels import few_greys
 from .low_bytes import low_bytes, stored_bits
 from .png_colours import profile_of_info
@@ -36,6 +37,8 @@ def pil_raster(image: Any, *, where: str, deep: bool = False) -> Raster:
     try:
         low = low_bytes(image, _reopener(image))
         bits = stored_bits(image)
+        partial = image.format == "GIF" and image.tile and image.tell() == 0
+        mask = covered(image) if partial else None
         image.load()
         orientation = image.getexif().get(0x0112, 1)
         lossy = image.format in ("JPEG", "MPO", "HEIF")
@@ -48,6 +51,7 @@ def pil_raster(image: Any, *, where: str, deep: bool = False) -> Raster:
         raise image_error(where, "PIL image", "has no pixels", kind="empty")
     raster = Raster(own, where, "PIL image", orientation if orientation in range(1, 9) else 1, lossy)
     raster.profile = profile_of_info(own.info)
+    raster.mask = mask
     if lower is not None:
         raster.low_bytes = lambda: lower
     key = own.info.get("transparency")

@@ -7,6 +7,7 @@ import zlib
 from typing import BinaryIO
 
 from . import foreign
+from .data_urls import decode_base64
 from .formats import (
     ASF,
     AVI,
@@ -241,8 +242,6 @@ def sniff_file(file: BinaryIO) -> Kind:
 
 
 def _is_base64_of_picture(head: bytes) -> bool:
-    from .encoded import decode_base64
-
     text = re.sub(rb"^\s*data:[^,]*,|\s", b"", head)
     inner = decode_base64(text[: len(text) // 4 * 4])
     return len(text) >= 32 and inner is not None and sniff(inner) in READABLE - {TGA}

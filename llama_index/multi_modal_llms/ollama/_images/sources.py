@@ -10,7 +10,8 @@ from typing import Any
 
 from .async_files import refuse_async_file
 from .blob import Blob
-from .encoded import is_data_url, unwrap
+from .data_urls import is_data_url
+from .encoded import unwrap
 from .fetch import fetch
 from .foreign import SVG
 from .formats import READABLE
