@@ -18,9 +18,9 @@ FRONT_DOOR = "__init__"
 
 BOTTOM_UP = (
     "errors",
-    "_media",
     "_error_context",
     "_extras",
+    "_user_warnings",
     "_ways_out",
     "_schema",
     "_tool_schema",
@@ -44,8 +44,8 @@ BOTTOM_UP = (
     "_lazy",
     "_images",
     "_documents",
-    "_keywords",
     "_options",
+    "_keywords",
     "_legacy_images",
     "_tools",
     "_failures",
@@ -99,7 +99,15 @@ KNOWS_ONLY: dict[str, set[str]] = {
     # These and their rooms use what every user can import; the front door opens them when they are first asked for.
     # They take pictures that nobody has decoded yet, for which there is no public name.
     "reader": {FRONT_DOOR, "errors", "_images", "_describing"},
-    "describe": {FRONT_DOOR, "errors", "_describing", "_asking_llm", "_ingestion_cache", "_node_descriptions"},
+    "describe": {
+        FRONT_DOOR,
+        "errors",
+        "_user_warnings",
+        "_describing",
+        "_asking_llm",
+        "_ingestion_cache",
+        "_node_descriptions",
+    },
 }
 """The rooms that may import these and no others, whatever stands before them."""
 
@@ -126,8 +134,8 @@ PROTOCOL = {
     "_failures",
     "_gateways",
     "_json_answers",
-    "_media",
     "_messages",
+    "_options",
     "_reply",
     "_request",
     "_schema",

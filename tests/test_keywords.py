@@ -19,7 +19,8 @@ from wire_support import WireServer, answer, attempt, client
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal, _keywords
 from llama_index.multi_modal_llms.ollama._endpoint_keywords import SettingsKeywords
-from llama_index.multi_modal_llms.ollama._keywords import ChatKeywords, CompleteKeywords, names
+from llama_index.multi_modal_llms.ollama._keywords import ChatKeywords, CompleteKeywords
+from llama_index.multi_modal_llms.ollama._options import names
 
 MISTAKES = """
 from pathlib import Path

@@ -19,8 +19,9 @@ from serving import start_servers
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, errors
 from llama_index.multi_modal_llms.ollama._answer import Answer
-from llama_index.multi_modal_llms.ollama._keywords import AskKeywords, VisionModelKeywords, names
+from llama_index.multi_modal_llms.ollama._keywords import AskKeywords, VisionModelKeywords
 from llama_index.multi_modal_llms.ollama._model import VisionModel
+from llama_index.multi_modal_llms.ollama._options import names
 from ollama_embedded import EmbeddedOllama, Reply
 from ollama_embedded.scenes import Shape, draw_scene
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from . import _tools
 from ._headers import checked_headers
 from ._json_answers import Expected
-from ._keywords import MEANT_FOR_PICTURES
-from ._options import (
+from ._keywords import (
     CALL_NAMES,
     CHAT_NAMES,
     FIELD_NAMES,
     GENERATE_NAMES,
+    KEYWORD_NAMES,
+    MEANT_FOR_PICTURES,
+)
+from ._options import (
     IGNORED_OPTION_NAMES,
     OPTION_NAMES,
     check_options,
@@ -27,6 +29,7 @@ from ._options import (
 )
 from ._request import Endpoint
 from ._schema import json_schema
+from ._user_warnings import warn_user
 
 if TYPE_CHECKING:
     from ._images import ImageOptions
@@ -117,8 +120,8 @@ def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any], v
 def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     per_call = mapping("options", given.get("options"))
     checked = {**settings.additional_kwargs, **per_call}
-    check_options(settings.additional_kwargs, "additional_kwargs")
-    check_options(per_call, "options")
+    check_options(settings.additional_kwargs, "additional_kwargs", KEYWORD_NAMES)
+    check_options(per_call, "options", KEYWORD_NAMES)
     named = option_defaults(given)
     fields = {"temperature": settings.temperature, "num_ctx": settings.context_window}
     check_values({**fields, **checked, **named})
@@ -131,7 +134,7 @@ def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     }
     for name in options:
         if name in IGNORED_OPTION_NAMES:
-            warnings.warn(f"Ollama ignores the option {name!r}; it has no effect", UserWarning, stacklevel=2)
+            warn_user(f"Ollama ignores the option {name!r}; it has no effect")
     if options.get("num_predict") == 0:
         raise ValueError(
             "num_predict (max_tokens) is 0, which is no limit at all on one of Ollama's paths and one token on the "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from ._api import Api
 from ._images import ImageOptions
 from ._options import near_name
 from ._target import Target
+from ._user_warnings import warn_user
 from ._ways_out import lacks, without
 
 SUPPORTED_VERSION = (0, 12, 6)
@@ -115,7 +115,7 @@ async def fetch_capabilities(api: Api, model: str) -> ModelCapabilities:
     except errors.OllamaMultiModalError:  # a proxy may let no more through; the warning is a courtesy
         version = None
     if version is not None and version < SUPPORTED_VERSION:
-        warnings.warn(too_old(api.target, version), UserWarning, stacklevel=2)
+        warn_user(too_old(api.target, version))
     return capabilities
 
 

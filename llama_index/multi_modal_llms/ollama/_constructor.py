@@ -7,6 +7,7 @@ from typing import Any
 
 from ._address import default_base_url, parse_address
 from ._headers import checked_headers
+from ._keywords import KEYWORD_NAMES
 from ._options import OPTION_NAMES, check_options, check_values, near_name, option_defaults
 
 OTHER_NAMES = {
@@ -54,7 +55,7 @@ def read_arguments(
             )
             raise TypeError(f"{name_of_class} has no argument {name!r}.{hint}")
     settings = {name: value for name, value in given.items() if name in fields}
-    check_options(settings.get("additional_kwargs") or {}, "additional_kwargs")
+    check_options(settings.get("additional_kwargs") or {}, "additional_kwargs", KEYWORD_NAMES)
     if options:
         settings["additional_kwargs"] = {**options, **(settings.get("additional_kwargs") or {})}
     check_values(settings.get("additional_kwargs") or {})

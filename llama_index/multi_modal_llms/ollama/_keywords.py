@@ -1,6 +1,6 @@
 """Every keyword of a call and of the constructor, with its type: what type checkers, notebooks and the code read.
 
-PEP 692 (`Unpack[TypedDict]`). The server's options stand here once; whatever else knows them takes them from here.
+PEP 692 (`Unpack[TypedDict]`); the server's options are those of `_options`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
+
+from ._options import Options, names
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,31 +53,6 @@ MEANT_FOR_PICTURES = frozenset(
     ("image", "images", "image_document", "image_docs", "image_path", "image_paths", "image_nodes", "image_url")
 ) | frozenset(("image_urls", "picture", "pictures", "documents", "img", "imgs"))
 """What people write instead of `image_documents`, or of a picture after the question."""
-
-
-class Options(TypedDict, total=False):
-    """The server's options (`api.Options` in its source); `None` leaves one to the server."""
-
-    num_ctx: int | None
-    num_batch: int | None
-    num_gpu: int | None
-    main_gpu: int | None
-    use_mmap: bool | None
-    num_thread: int | None
-    draft_num_predict: int | None
-    num_keep: int | None
-    seed: int | None
-    num_predict: int | None
-    top_k: int | None
-    top_p: float | None
-    min_p: float | None
-    typical_p: float | None
-    repeat_last_n: int | None
-    temperature: float | None
-    repeat_penalty: float | None
-    presence_penalty: float | None
-    frequency_penalty: float | None
-    stop: str | Sequence[str] | None
 
 
 class QuestionKeywords(Options, total=False):
@@ -158,9 +135,15 @@ class VisionModelKeywords(ModelKeywords, total=False):
     base_url: str | None
 
 
-def names(keywords: type[Any], *, without: type[Any] | None = None) -> frozenset[str]:
-    """The names in one of these, or those that it has beyond another one."""
-    return frozenset(keywords.__annotations__) - (frozenset(without.__annotations__) if without else frozenset())
+CALL_NAMES = frozenset(
+    ("options", "options_unchecked", "max_tokens", "image_options", "deadline", "max_retries", "extra_headers")
+)
+"""What a call takes for itself; the rest of what every endpoint takes stands beside `options` in the body."""
+FIELD_NAMES = names(CallKeywords, without=Options) - CALL_NAMES
+GENERATE_NAMES = names(CompleteKeywords, without=CallKeywords)
+CHAT_NAMES = names(ChatKeywords, without=CallKeywords)
+KEYWORD_NAMES = CALL_NAMES | FIELD_NAMES | GENERATE_NAMES | CHAT_NAMES
+"""Of calls, the options apart."""
 
 
 def with_keywords(signature: inspect.Signature, keywords: type[Any]) -> inspect.Signature:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO, Protocol
 
-from ._media import Media
+
+class Media(Protocol):
+    """A picture or sound that is sent as base64: all that a request knows of one."""
+
+    @property
+    def size_in_bytes(self) -> int: ...
+    def open(self) -> BinaryIO: ...
 
 
 @dataclass(frozen=True)

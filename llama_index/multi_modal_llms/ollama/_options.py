@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypedDict, get_args, get_type_hints
 
-from ._keywords import CallKeywords, ChatKeywords, CompleteKeywords, Options, names
+
+class Options(TypedDict, total=False):
+    """The server's options (`api.Options` in its source); `None` leaves one to the server."""
+
+    num_ctx: int | None
+    num_batch: int | None
+    num_gpu: int | None
+    main_gpu: int | None
+    use_mmap: bool | None
+    num_thread: int | None
+    draft_num_predict: int | None
+    num_keep: int | None
+    seed: int | None
+    num_predict: int | None
+    top_k: int | None
+    top_p: float | None
+    min_p: float | None
+    typical_p: float | None
+    repeat_last_n: int | None
+    temperature: float | None
+    repeat_penalty: float | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    stop: str | Sequence[str] | None
+
+
+def names(keywords: type[Any], *, without: type[Any] | None = None) -> frozenset[str]:
+    """The names in one of these, or those that it has beyond another one."""
+    return frozenset(keywords.__annotations__) - (frozenset(without.__annotations__) if without else frozenset())
+
 
 OPTION_NAMES = names(Options)
 # fmt: off
@@ -17,15 +46,6 @@ IGNORED_OPTION_NAMES = frozenset((
 ))
 """Options of older releases: today's servers take them and do nothing."""
 # fmt: on
-CALL_NAMES = frozenset(
-    ("options", "options_unchecked", "max_tokens", "image_options", "deadline", "max_retries", "extra_headers")
-)
-"""What a call takes for itself; the rest of what every endpoint takes stands beside `options` in the body."""
-FIELD_NAMES = names(CallKeywords, without=Options) - CALL_NAMES
-GENERATE_NAMES = names(CompleteKeywords, without=CallKeywords)
-CHAT_NAMES = names(ChatKeywords, without=CallKeywords)
-
-
 def option_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """The Ollama options among a constructor's keywords, `max_tokens` included."""
     options = {name: value for name, value in kwargs.items() if name in OPTION_NAMES | IGNORED_OPTION_NAMES}
@@ -44,8 +64,8 @@ def near_name(name: str, names: Sequence[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def check_options(options: Mapping[str, Any], where: str) -> None:
-    """Refuse what is no option of the server's: it would be sent, and change nothing.
+def check_options(options: Mapping[str, Any], where: str, keywords: Container[str]) -> None:
+    """Refuse what is no option of the server's: it would be sent, and change nothing. `keywords` are those of calls.
 
     Raises:
         TypeError: names it, and the near one or the place where it belongs.
@@ -55,7 +75,7 @@ def check_options(options: Mapping[str, Any], where: str) -> None:
             continue
         if name == "max_tokens":
             hint = " Here it is num_predict."
-        elif name in FIELD_NAMES | GENERATE_NAMES | CHAT_NAMES | CALL_NAMES:
+        elif name in keywords:
             hint = f" Pass it to the call, {name}=..."
         else:
             near = near_name(name, sorted(OPTION_NAMES))

@@ -10,8 +10,8 @@ from . import _images
 from ._answer import Answer, answer_of
 from ._arguments import Arguments, Settings, resolve
 from ._call import Call, Media
+from ._keywords import GENERATE_NAMES
 from ._messages import WireMessage, escape_image_markers
-from ._options import GENERATE_NAMES
 from ._reply import Accumulator
 from ._request import Endpoint, Request, chat_request, generate_request
 

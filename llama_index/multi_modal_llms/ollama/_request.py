@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from ._media import Media
-from ._messages import WireMessage, escape_image_markers
+from ._messages import Media, WireMessage, escape_image_markers
 
 Endpoint = Literal["chat", "generate"]
 

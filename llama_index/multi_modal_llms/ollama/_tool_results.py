@@ -7,7 +7,6 @@ Core keeps a tool's ImageBlocks, alone or in a list of blocks. Of anything else 
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from llama_index.core.base.llms.types import ImageBlock, MessageRole, TextBlock
 
 from . import errors
 from ._tool_calls import name_of
+from ._user_warnings import warn_user
 
 if TYPE_CHECKING:
     from ._blocks import FlatMessage
@@ -63,9 +63,11 @@ def refuse_lost_pictures(messages: Sequence[FlatMessage], tools: Sequence[Any]) 
                 f"model would not see it. {_RETURN_BLOCKS}"
             )
         if promised:
-            _warn(f"{where} is text alone, though the tool says that it returns {promised}. {_RETURN_BLOCKS}")
+            warn_user(f"{where} is text alone, though the tool says that it returns {promised}. {_RETURN_BLOCKS}")
         elif not text.strip():
-            _warn(f"{where} is empty. If it was an ImageDocument or ImageNode, the model sees none. {_RETURN_BLOCKS}")
+            warn_user(
+                f"{where} is empty. If it was an ImageDocument or ImageNode, the model sees none. {_RETURN_BLOCKS}"
+            )
 
 
 def _refuse_text_of_a_picture(where: str, text: str) -> None:
@@ -104,7 +106,3 @@ def _named(annotation: Any) -> str:
     if isinstance(annotation, type) and not hasattr(annotation, "__origin__"):
         return f"{annotation.__module__}.{annotation.__qualname__}"
     return str(annotation)
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=2)
