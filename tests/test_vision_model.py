@@ -128,6 +128,25 @@ def test_a_schema_gives_fields(serve: Any, way: str) -> None:
     assert answer.fields == json.loads(RED)
 
 
+@pytest.mark.parametrize("way", ["stream", "astream"])
+def test_the_fields_of_a_stream_grow(serve: Any, way: str) -> None:
+    text = '{"colour": "dark red", "count": 2}'
+    items = put(on(serve(text)), way, "What?", schema=Thing)
+    assert items[-1].text == text
+    assert items[-1].fields == {"colour": "dark red", "count": 2, "note": "none"}
+    assert {"colour": "dark "} in [item.fields for item in items]
+    (*_, last) = put(on(serve('{"a": 1}'), json_mode=True), way, "What?")
+    assert last.fields == {"a": 1}
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+def test_a_stream_that_breaks_the_schema_is_an_error_at_its_end(serve: Any, way: str) -> None:
+    serving = serve('{"colour": "red", "count": 0}')
+    with pytest.raises(errors.StructuredOutputError, match="count"):
+        put(on(serving), way, "What?", schema=Thing)
+    assert len(serving.asked) == 1
+
+
 @pytest.mark.parametrize("way", ["ask", "aask"])
 def test_an_answer_that_breaks_the_schema_is_asked_for_again_by_chat(serve: Any, way: str, scene: Image.Image) -> None:
     serving = serve('{"colour": "red", "count": 0}', RED)

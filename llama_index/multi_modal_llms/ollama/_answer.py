@@ -18,8 +18,9 @@ class Answer:
     """What this item of a stream added to the text; of a whole answer, the text."""
     thinking: str = ""
     """What the model thought before it answered."""
-    fields: dict[str, Any] | None = None
-    """The answer as plain JSON, where a schema was given and it is an object."""
+    fields: Any = None
+    """Where a schema was given, what the answer says as plain JSON, most often a dict: by a class with its defaults and
+    as it dumps them (`Class.model_validate_json(answer.text)` is the object); of a stream, what is there so far."""
     usage: dict[str, int] = field(default_factory=dict)
     """`prompt_tokens`, `completion_tokens` and `total_tokens`; empty until the end of a stream."""
     finish_reason: str = ""

@@ -14,11 +14,12 @@ from . import _call, _images
 from ._answer import Answer
 from ._constructor import OTHER_NAMES, read_arguments
 from ._io import run_blocking
+from ._json_answers import begun
 from ._keywords import AskKeywords, Picture, Schema, VisionModelKeywords, with_keywords
 from ._limits import admit
 from ._on_server import OnServer
 from ._question_call import PlainQuestion, question_call
-from ._streams import AsyncReplyStream, ReplyStream
+from ._streams import AsyncReplyStream, ReplyStream, Source
 
 _OTHER_NAMES = {name: other for name, other in OTHER_NAMES.items() if name != "host"}
 _SCHEMA_NAMES = ("format", "response_format", "json_mode", "output_cls", "json_schema")
@@ -84,7 +85,7 @@ class VisionModel(OnServer):
             OllamaMultiModalError: one of `errors`; each says what to do.
         """
         call = self._question(question, pictures, system, schema, options)
-        return _with_fields(run_blocking(_call.whole(self._blocking(), self, call)), schema)
+        return self._object(run_blocking(_call.whole(self._blocking(), self, call)), schema)
 
     async def aask(
         self,
@@ -97,7 +98,7 @@ class VisionModel(OnServer):
         """`ask` on an event loop."""
         await admit()
         call = self._question(question, await _images.awaited(list(pictures)), system, schema, options)
-        return _with_fields(await _call.whole(self._on_loop(), self, call), schema)
+        return self._object(await _call.whole(self._on_loop(), self, call), schema)
 
     def stream(
         self,
@@ -107,13 +108,14 @@ class VisionModel(OnServer):
         schema: Schema | None = None,
         **options: Unpack[AskKeywords],
     ) -> Generator[Answer, None, None]:
-        """`ask`, piece by piece: each item is all of the answer so far.
+        """`ask`, piece by piece: each item is all of the answer so far, its `fields` included.
 
         The call waits for the first piece, and raises what goes wrong until then. A stream that is closed or dropped
-        ends its request on the server.
+        ends its request on the server. An answer that breaks the schema is an error at its end, and not asked for
+        again: what has been given out cannot be taken back.
         """
         call = self._question(question, pictures, system, schema, options)
-        return ReplyStream(run_blocking(_call.begin(self._blocking(), self, call)))
+        return ReplyStream(self._growing(run_blocking(_call.begin(self._blocking(), self, call)), schema))
 
     async def astream(
         self,
@@ -126,7 +128,7 @@ class VisionModel(OnServer):
         """`stream` on an event loop: await it, then iterate."""
         await admit()
         call = self._question(question, await _images.awaited(list(pictures)), system, schema, options)
-        return AsyncReplyStream(await _call.begin(self._on_loop(), self, call))
+        return AsyncReplyStream(self._growing(await _call.begin(self._on_loop(), self, call), schema))
 
     @classmethod
     def from_server(cls, model: str, host: str | None = None, **settings: Unpack[VisionModelKeywords]) -> Self:
@@ -155,16 +157,40 @@ class VisionModel(OnServer):
         keywords = {**options, "format": schema}
         return question_call(self, PlainQuestion(text, pictures, keywords, system))
 
+    def _object(self, answer: Answer, schema: Schema | None) -> Answer:
+        """The answer with the object that its text is, where one was asked for."""
+        if schema is None and not self.json_mode:
+            return answer
+        if isinstance(schema, type):
+            return replace(answer, fields=schema.model_validate_json(answer.text).model_dump(mode="json"))
+        return replace(answer, fields=from_json(answer.text))
 
-def _with_fields(answer: Answer, schema: Schema | None) -> Answer:
-    """The answer with the object that its text is."""
-    if schema is None:
-        return answer
-    if isinstance(schema, type):
-        fields = schema.model_validate_json(answer.text).model_dump(mode="json")
-    else:
-        fields = from_json(answer.text)
-    return replace(answer, fields=fields)
+    def _growing(self, reply: _call.Reply[Answer], schema: Schema | None) -> Source:
+        return reply if schema is None and not self.json_mode else _ObjectStream(self, reply, schema)
+
+
+class _ObjectStream:
+    """An answer whose fields grow with its text; those of the last one are checked."""
+
+    def __init__(self, model: VisionModel, reply: _call.Reply[Answer], schema: Schema | None) -> None:
+        self._model = model
+        self._reply = reply
+        self._schema = schema
+
+    async def more(self) -> Iterator[Answer] | None:
+        items = await self._reply.more()
+        return None if items is None else map(self._grown, items)
+
+    async def close(self) -> None:
+        await self._reply.close()
+
+    def _grown(self, answer: Answer) -> Answer:
+        if self._reply.so_far.done:
+            return self._model._object(answer, self._schema)
+        try:
+            return replace(answer, fields=from_json(begun(answer.text), allow_partial="trailing-strings"))
+        except ValueError:
+            return answer
 
 
 for _name in ("ask", "aask", "stream", "astream"):
