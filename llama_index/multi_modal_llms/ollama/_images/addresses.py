@@ -1,4 +1,4 @@
-"""Which network addresses a URL of somebody else's may lead to: public ones, and no others."""
+"""SSRF protection: a URL may lead to public network addresses only, which are checked before a connection is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture file says about itself, and proof that it is whole, without decoding a pixel."""
+"""File headers: what a JPEG or PNG says of itself, a reader that notices the end, and the error for a damaged file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DamagedFile(ValueError):
 
 @dataclass(frozen=True)
 class FileHeader:
-    """What a walk through a whole JPEG or PNG file found."""
+    """What the headers of a JPEG or PNG file say, once all of it was walked through."""
 
     size: Size
     """Width and height as stored."""
@@ -30,7 +30,7 @@ class FileHeader:
     """EXIF orientation, 1 to 8; 1 also when the file says nothing, or nonsense."""
     colours: Literal["grey", "rgb", "other"]
     baseline: bool
-    """Whether Ollama's decoder (stb_image) shows it as it is meant: 8 bit, no alpha, palette or CMYK."""
+    """8-bit, no alpha, palette or CMYK: what Ollama's decoder (stb_image) shows as intended."""
     profile: bytes | None = None
     """The ICC profile."""
     animated: bool = False
@@ -51,7 +51,7 @@ class ByteReader:
         return data
 
     def some(self, count: int) -> bytes:
-        """Up to so many bytes; none at the end."""
+        """Up to `count` bytes; none at the end."""
         return self._file.read(count)
 
     def skip(self, count: int, part: str) -> None:

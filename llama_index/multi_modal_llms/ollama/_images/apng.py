@@ -1,4 +1,4 @@
-"""Animated PNG (APNG): its frames, each a PNG of its own, laid over one another as the PNG specification says.
+"""APNG decoder: an animated PNG's frames, each a PNG of its own, composed as the PNG specification says.
 
 Pillow 13 begins an animation on the picture for other viewers, though that may be no part of it, multiplies alpha by
 itself where one frame lies over another, and refuses a whole file for what is wrong with a later frame.

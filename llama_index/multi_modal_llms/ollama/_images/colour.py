@@ -1,4 +1,4 @@
-"""Colours as sRGB, which is how every vision model takes them; profiles that hardly differ are left alone."""
+"""Colour management: conversion to sRGB, which every vision model takes; profiles that hardly differ are left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proof that a GIF, BMP, ICO, WebP, AVIF or HEIC file has all the bytes that it says it has.
+"""Integrity checks of containers: a GIF, BMP, ICO, WebP, AVIF, HEIC, MP4, AVI or Matroska file has all its bytes.
 
 The decoders notice most of it themselves, but not all, and not when somebody in the process has told Pillow to
 load truncated pictures.

@@ -1,4 +1,4 @@
-"""Pixels of any kind into an upright, opaque, 8-bit RGB or grey picture of a useful size, encoded."""
+"""Rendering: a raster scaled, turned, flattened and encoded as an upright, opaque, 8-bit RGB or grey JPEG or PNG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pillow's decoders, one for each kind, and which pages or frames of a file are taken.
+"""Decodes picture formats, by Pillow's decoders and our own, one for each kind, to rasters of pages and frames.
 
 The decoder is chosen by what the bytes are, and called directly: Pillow's own `open` would try others, load them
 all, and apply a limit on size that belongs to the whole process.

@@ -1,4 +1,4 @@
-"""The 10 and 12 bits of AVIF and HEIC in HDR, of which Pillow's plugins give 8."""
+"""HDR of AVIF and HEIC: the 10 and 12 bits of which Pillow's plugins give 8."""
 
 from __future__ import annotations
 

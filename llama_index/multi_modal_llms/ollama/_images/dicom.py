@@ -1,4 +1,4 @@
-"""DICOM (medical pictures) through pydicom: modality and VOI transformations, window and level, frames as pages.
+"""DICOM decoder (pydicom): modality and VOI transformations, window and level, frames as pages.
 
 Of the header only what describes pixels is read: nothing about a patient is, so that no step, error or log can tell it.
 pydicom's own words are never passed on, for the same reason.

@@ -1,4 +1,4 @@
-"""What else a message may hold: documents as pictures of their pages or as text, sounds as they are."""
+"""Blocks of chat messages prepared: documents as pages or text, videos as frames, sounds as they are."""
 
 from __future__ import annotations
 

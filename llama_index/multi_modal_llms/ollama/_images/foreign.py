@@ -1,4 +1,4 @@
-"""Formats that are told apart to be refused by their true names, each with one command or line that helps."""
+"""File formats that are recognised and not read: their true names, and a command or line that helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one list of file formats: what each is called, its suffixes and media type, what reads it, what it needs.
+"""The one table of file formats: names, suffixes, media types, which decoder reads each, which extra it needs.
 
 Readers, the command, refusals and docs/reference/formats.md are made from it. What is told apart only to be refused
 stands in foreign.py, what is out of the ordinary within a format in odd_kinds.py; sniff.py tells kinds from bytes.

@@ -1,4 +1,4 @@
-"""Other packages' ways to hold a picture (a registry): each is asked what a value of its own holds."""
+"""Registry of input adapters: how other packages' values that hold a picture are led back to bytes, a file or a URL."""
 
 from __future__ import annotations
 

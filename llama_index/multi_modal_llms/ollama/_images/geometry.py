@@ -1,4 +1,4 @@
-"""How large a picture leaves, decided from its size alone."""
+"""The size to send (resizing plan), and the limit on pixels that keeps decompression bombs out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JPEG, walked marker by marker to its end: what it is, and that all of it is there."""
+"""JPEG parser: markers walked to the end, what the header says, and the check that the file is complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JPEG 2000 (ISO 15444-1): proof that its tile-parts are there, and what Pillow leaves out, profile and bit depth."""
+"""JPEG 2000 decoder (ISO 15444-1): Pillow's, with the check that all tile-parts are there, profile and bit depth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a box in the picture that was sent back to the pixels of the picture that was given."""
+"""Box mapping: coordinates in the sent picture to pixels of the original, through scaling, EXIF and padding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has no pages counts as page 1: the words in which another page of it is refused."""
+"""Page numbers asked of what has no pages: it counts as page 1, and any other is a PageSelectionError."""
 
 from __future__ import annotations
 

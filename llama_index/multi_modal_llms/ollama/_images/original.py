@@ -1,4 +1,4 @@
-"""What was given, found and fetched, but not decoded yet: hashed, counted, and prepared one page at a time."""
+"""PictureSource: one input, opened but not decoded: its hash, kind, number of pages, and its pages one at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .sources import open_input
 
 @dataclass(frozen=True)
 class PictureSource:
-    """A picture, PDF or video as it was given.
+    """One input that is not decoded yet: a picture, PDF or video, or pixels.
 
     Its hash and what is sent of it are of the same bytes: a file on disk that changes in between is an ImageError.
     Every method but `of` opens it anew, and raises ImageError for what cannot be read.

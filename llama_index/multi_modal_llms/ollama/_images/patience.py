@@ -1,4 +1,4 @@
-"""A deadline that reaches what takes long: looked at between pages, frames and packets (cooperative cancellation).
+"""Cooperative cancellation: a deadline that is checked between pages, frames and packets.
 
 It is ambient, as cancel scopes are: the loops that look lie deep under the call that knows how long it may take, and
 everything in between would only hand it down.
@@ -15,7 +15,7 @@ _check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None
 
 @contextmanager
 def ended_by(check: Callable[[], None]) -> Iterator[None]:
-    """Within it, `check_deadline` calls `check`, which raises when the time is over."""
+    """A cancel scope: within it, `check_deadline` calls `check`, which raises when the time is over."""
     before = _check.set(check)
     try:
         yield
@@ -24,7 +24,7 @@ def ended_by(check: Callable[[], None]) -> Iterator[None]:
 
 
 def check_deadline() -> None:
-    """Raises what `check` raises when there is no time left; does nothing for who has no deadline."""
+    """Raises what the innermost `check` raises when there is no time left; does nothing without a deadline."""
     check = _check.get()
     if check is not None:
         check()

@@ -1,4 +1,4 @@
-"""One file in, its pictures out: passed through byte for byte when it may, converted when it must."""
+"""Prepares one file: checked by its header, passed through byte for byte when it may be, else decoded and rendered."""
 
 from __future__ import annotations
 

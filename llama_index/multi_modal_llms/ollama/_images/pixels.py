@@ -1,4 +1,4 @@
-"""Pixels that never were a file: PIL images, and arrays by numpy's array interface, without numpy."""
+"""PIL images and arrays (numpy's array interface, without numpy) as rasters."""
 
 from __future__ import annotations
 

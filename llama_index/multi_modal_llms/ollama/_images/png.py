@@ -1,4 +1,4 @@
-"""PNG, walked chunk by chunk to its end, checksums included: what it is, and that all of it is there."""
+"""PNG parser: chunks walked to the end with their checksums, what the header says, and that the file is complete."""
 
 from __future__ import annotations
 

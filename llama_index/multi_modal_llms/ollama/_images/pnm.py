@@ -1,4 +1,4 @@
-"""Netpbm's pictures (PBM, PGM, PPM, PAM), binary and plain: read here, since Pillow knows no PAM and no low bytes.
+"""Netpbm decoder (PBM, PGM, PPM, PAM), binary and plain: Pillow knows no PAM and no low bytes.
 
 Pillow also takes seconds for a megapixel whose largest value is not 255 or 65,535, which cameras' 12 bits are.
 """

@@ -1,4 +1,4 @@
-"""What is ready to leave: a picture or a sound, read in pieces, never shown in a repr."""
+"""The result of preparing: an encoded picture or sound, opened to be sent in chunks, whose repr shows no bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways in: a source, a list of them, a block of a message, or an old entry of one -> prepared pictures."""
+"""Entry points: one source, the `image_documents` list, a block of a message, a legacy entry -> prepared pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A raster: a picture that Pillow has opened, and what is known about it that Pillow does not say."""
+"""A raster: a decoded or decodable picture of Pillow, with the metadata that Pillow does not hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same picture in other bytes: a comment of random ones, PNG's tEXt or JPEG's COM. No pixel is decoded."""
+"""Cache busting: the same picture in other bytes, by a random comment (PNG tEXt, JPEG COM). No pixel is decoded."""
 
 from __future__ import annotations
 

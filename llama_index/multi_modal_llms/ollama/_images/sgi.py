@@ -1,4 +1,4 @@
-"""Silicon Graphics' pictures (SGI, .rgb), read here: Pillow refuses run-length coded ones of other writers.
+"""SGI decoder (Silicon Graphics, .rgb): Pillow refuses run-length coded ones of other writers.
 
 FFmpeg's are such ("buffer overrun when reading image file", Pillow 13.0); and of 16 bits it gives the high bytes alone.
 """

@@ -1,4 +1,4 @@
-"""PCX, Targa and QOI as Pillow decodes them, with what it leaves out: that they are cut, or have no alpha."""
+"""PCX, Targa and QOI decoders: Pillow's, with the checks that it leaves out: that files are cut, or have no alpha."""
 
 from __future__ import annotations
 

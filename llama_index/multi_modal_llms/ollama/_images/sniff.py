@@ -1,4 +1,4 @@
-"""What bytes really are, told from the bytes alone: no name, suffix or MIME type is believed."""
+"""Format detection by signature (magic numbers): no name, suffix or media type is believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every form in which Python programs hold a picture, led back to bytes, a file or pixels."""
+"""Input adapters: paths, URLs, bytes, open files, PIL images and arrays -> a Blob or a raster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a PDF's page cannot be drawn, put into words: its streams, its pictures, its fonts."""
+"""PDF page checks: streams, pictures and fonts that cannot be drawn, as the error's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the pictures of a PDF's page stand, how sharp they are, and which PDFium cannot decode."""
+"""Images on a PDF page: where they stand, their resolution, and which PDFium cannot decode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a TIFF page lies: turned by its Orientation, and with pixels that are not square (pixel aspect ratio)."""
+"""TIFF orientation and pixel aspect ratio: how a page is turned and stretched to be seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of a TIFF that are asked for, decoded one at a time, as rasters."""
+"""TIFF decoder: the pages that are asked for, one at a time, as rasters."""
 
 from __future__ import annotations
 

@@ -22,11 +22,11 @@ _MOST_SLICES = 1_000_000
 
 @dataclass(frozen=True)
 class TiffPicture:
-    """One picture of the file."""
+    """One page, or one slice of a stack behind one directory."""
 
     page: Page
     mask: Page | None = None
-    """What of it is to be seen."""
+    """The transparency mask that belongs to it."""
     slice: int = 0
     """Of a stack behind one directory, counted from 0."""
 

@@ -1,4 +1,4 @@
-"""What is known of a video before a frame is decoded: how long it is, and at which times frames are wanted."""
+"""Video inspection before decoding: duration, completeness, and the times at which frames are taken."""
 
 from __future__ import annotations
 

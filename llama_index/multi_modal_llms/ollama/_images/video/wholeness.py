@@ -1,4 +1,4 @@
-"""Proof that a WMV, FLV, MXF or Ogg video has all the bytes that it says it has; see also containers.py."""
+"""Integrity checks of WMV, FLV, MXF and Ogg videos: all bytes are there; see also containers.py."""
 
 from __future__ import annotations
 
