@@ -145,6 +145,9 @@ PROTOCOL = {
 }
 """Ollama's JSON, and nothing of sockets."""
 
+SERVER = {"_api", "_capabilities", "_overflow", "_picture_tokens", "server"}
+"""One server: it is asked through HTTP in the protocol's words."""
+
 PURE = {
     "_arguments",
     "_blocks",
@@ -298,13 +301,17 @@ def test_each_room_of_the_client_has_its_place() -> None:
     assert rooms <= {*BOTTOM_UP, *KNOWS_ONLY}, "give the new room its place in BOTTOM_UP"
 
 
-@pytest.mark.parametrize("rooms", [HTTP, PROTOCOL], ids=["http", "protocol"])
-def test_http_and_protocol_know_errors_extras_and_themselves_alone(rooms: set[str]) -> None:
-    """Also not for type checkers, so that either can be read, and tested, without the rest."""
+@pytest.mark.parametrize(
+    ("rooms", "below"),
+    [(HTTP, frozenset()), (PROTOCOL, frozenset()), (SERVER, HTTP | PROTOCOL | {"_images"})],
+    ids=["http", "protocol", "server"],
+)
+def test_http_protocol_and_server_know_only_the_floors_below(rooms: set[str], below: set[str]) -> None:
+    """Also not for type checkers, so that each can be read, and tested, without the rest."""
     for file in files_of(CLIENT):
         if (room := room_of(module_of(file, ROOT))) in rooms:
-            known = {room_of(name) for name in imports_of(file)} - {None, "errors", "_extras"}
-            assert known <= rooms, room
+            known = {room_of(name) for name in imports_of(file)} - {None, "errors", "_extras", "_user_warnings"}
+            assert known <= rooms | below, room
 
 
 def test_only_some_rooms_know_llama_index() -> None:

@@ -1,4 +1,4 @@
-"""Where the server is: an address as people write it -> one URL. No I/O."""
+"""Server addresses: `OLLAMA_HOST` or `base_url` as people write it -> one URL. No I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model can do, read from the server's `/api/show` reply."""
+"""Model capabilities, read from `/api/show`; cached, and asked once by many callers (single-flight)."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ async def capability_error(
 
 
 async def not_found_error(api: Api, model: str, error: errors.ModelNotFoundError) -> errors.ModelNotFoundError:
-    """The same error, with what the server has."""
+    """The same error, with the nearest names and what the server has."""
     listed = await _try_fetch(api, "/api/tags")
     if not listed:
         return error

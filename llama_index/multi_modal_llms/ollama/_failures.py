@@ -1,4 +1,4 @@
-"""A reply that is an error -> the error of the tree that says what to do. Values in, values out."""
+"""Error mapping: a reply that is an error -> the error of the tree that says what to do. Values in, values out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies that are not Ollama's own: error pages of gateways (reverse proxies such as nginx) and of forward proxies.
+"""Error pages of gateways (reverse proxies such as nginx) and of forward proxies: replies that are not Ollama's own.
 
 Such a page has no JSON with `error`. Who wrote it is told as far as it says so; what to do depends on the status.
 """

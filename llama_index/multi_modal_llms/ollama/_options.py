@@ -1,4 +1,4 @@
-"""Ollama's options (`num_ctx`, `seed`, ...): which there are, and a wrong name refused with the near one. Pure."""
+"""Ollama's options (`num_ctx`, `seed`, ...): names, types, checks, and the nearest name to a wrong one. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A prompt longer than the context window: the pictures' share of it, and what helps. Values in, values out."""
+"""Context overflow: the pictures' share of a prompt that is too long, and what helps. Values in, values out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reply lines -> what has come so far: one accumulator for chat and generate, whole and streamed, sync and async."""
+"""Reply lines (NDJSON) -> an accumulator of what has come, for chat and generate, whole and streamed."""
 
 from __future__ import annotations
 

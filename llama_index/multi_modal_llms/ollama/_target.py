@@ -1,4 +1,4 @@
-"""One server as one call talks to it: where it is, who asks, by which proxy, and which certificates count."""
+"""Target: one server as a call talks to it (address, headers, proxy, TLS); the key of its connection pool."""
 
 from __future__ import annotations
 
