@@ -16,7 +16,7 @@ from .results_file import ResultsFile, ResultsLock, Sink, repair, rewrite, set_a
 from .words import counted
 
 Start = Literal["go on", "append", "restart"]
-"""What to do when there are lines of another request."""
+"""What becomes of lines of another request that are there: none may be, they stay, or the file is put aside."""
 
 
 class RequestMismatch(Exception):
@@ -111,8 +111,8 @@ def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: N
         raise RequestMismatch(
             f"{out} has {lines} of another request: "
             f"{'it differs in ' + what if what else 'of another model, prompt, schema, or other options'}. "
-            "Add to them with --append, start anew with --restart (which keeps the old file under another name), "
-            "or name another --out."
+            'Add to them with start="append", start anew with start="restart" (which keeps the old file under another '
+            "name), or name another file: out=."
         )
     superseded = ledger.superseded(spec.files, spec.requests, errors=spec.retry_errors)
     taken = taken_over(ledger, ledger.without(superseded), spec.files, spec.requests, spec.may_take)
@@ -148,7 +148,7 @@ def checkpoint(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda li
             notes.append(f"{counted(again, 'picture')} {why}: asked about again.")
         if judged.gone:
             lines = f"{counted(len(judged.gone), 'line')} of pictures that are not there any more"
-            notes.append(f"{lines} taken out." if spec.prune else f"{lines}: --prune takes them out.")
+            notes.append(f"{lines} taken out." if spec.prune else f"{lines}: prune=True takes them out.")
         if spec.asked:
             # Before the first line, so that no line is without it; those of which no line is left go.
             left = {key.request for key in ledger.entries}

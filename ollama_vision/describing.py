@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 from llama_index.multi_modal_llms.ollama._describing import (
     Ask,
     Found,
     PageReader,
     find_pictures,
-    request_hash,
-    what_is_asked,
 )
 from llama_index.multi_modal_llms.ollama._images import ImageOptions
 from llama_index.multi_modal_llms.ollama._model import VisionModel
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
-from . import summary, words
+from . import answering, summary, words
+from .answering import ModelRun
 from .checkpoint import Checkpoint, RequestMismatch, RunSpec, checkpoint
 from .default_model import NoModel
 from .dry_run import dry_run
 from .exits import FAILED, STOPPED
 from .interrupts import Interrupted, ended_in_good_order
 from .job import Job
-from .ledger import DamagedResults, Ledger, Line, Version, lines_of
+from .ledger import DamagedResults, Ledger, Line, lines_of
 from .pruning import DiskAway
-from .requests_file import asked, only_model
+from .requests_file import only_model
 from .results_file import ResultsInUse, StandardOutput
-from .running import ModelRun, Run, Stopped
+from .running import Run, Stopped
 from .screen import Screen, silence_output, telling
 from .servers import NoServer, Servers, patience, servers_for
 from .shell_words import in_shell_words
@@ -104,18 +102,8 @@ def _describe(job: Job, screen: Screen) -> int:
 
 
 def run_spec(job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader) -> RunSpec:
-    versions = {str(file.path): Version.of(file.size, file.modified_ns) for file in found.files}
-    requests = {model_run.request: model_run.asked for model_run in model_runs}
-    files = {str(file.path): file for file in found.files}
-    return RunSpec(
-        versions,
-        set(requests),
-        job.start,
-        job.retry_errors,
-        job.prune,
-        # What is refused for its name, such as a video that is called a picture, is refused whatever its bytes.
-        lambda path: reader.foretell(files[path]) is None,
-        requests,
+    return answering.run_spec(
+        model_runs, found.files, reader, job.start, retry_errors=job.retry_errors, prune=job.prune
     )
 
 
@@ -156,11 +144,6 @@ def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) 
                 **({"options_unchecked": dict(job.options_unchecked)} if job.options_unchecked else {}),
             },
         )
-        request = request_hash(hosts[0], ask)
-        what = what_is_asked(hosts[0], ask)
+        return ModelRun.of(hosts, ask, pages=job.pages)
     except (TypeError, ValueError) as error:
         raise Stopped(in_shell_words(str(error))) from error
-    if job.pages == "together":
-        # Another question about the same document; single pictures go along, so that there is one rule.
-        request = sha256(f"{request} pages together".encode()).hexdigest()
-    return ModelRun(model, hosts, ask, request, asked(what, pages=job.pages))

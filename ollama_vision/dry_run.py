@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from llama_index.multi_modal_llms.ollama._images import ImageOptions
     from llama_index.multi_modal_llms.ollama._model import VisionModel
 
-    from .running import ModelRun
+    from .answering import ModelRun
 
 Size = tuple[int, int]
 _A4 = 297 / 210

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .ledger import Entry, Key, Ledger, Version, is_complete
-from .shell_words import in_shell_words
 
 if TYPE_CHECKING:
     from llama_index.multi_modal_llms.ollama._describing import FoundFile, Outcome, Page, PageReader
@@ -157,7 +156,9 @@ def hash_of(path: Path) -> str:
     return hasher.hexdigest()
 
 
-def record_of(outcome: Outcome[Page], place: PictureRef, request: str) -> dict[str, Any]:
+def record_of(
+    outcome: Outcome[Page], place: PictureRef, request: str, in_words: Callable[[str], str] = str
+) -> dict[str, Any]:
     """The line of results.jsonl."""
     error = outcome.error
     record: dict[str, Any] = {
@@ -169,7 +170,9 @@ def record_of(outcome: Outcome[Page], place: PictureRef, request: str) -> dict[s
         "sha256": place.sha256 or outcome.sha256,
         "text": outcome.text,
         "fields": outcome.fields,
-        "error": None if error is None else {"type": type(error).__name__, "message": message_of(error, place)},
+        "error": None
+        if error is None
+        else {"type": type(error).__name__, "message": message_of(error, place, in_words)},
         "finish_reason": outcome.finish_reason,
         "model": outcome.model,
         "usage": dict(outcome.usage),
@@ -183,8 +186,8 @@ def record_of(outcome: Outcome[Page], place: PictureRef, request: str) -> dict[s
     return record
 
 
-def message_of(error: Any, place: PictureRef) -> str:
+def message_of(error: Exception, place: PictureRef, in_words: Callable[[str], str] = str) -> str:
     """What the error says; a picture that it names by its path is called so from the first word on."""
-    text = in_shell_words(str(error))
+    text = in_words(str(error))
     name = f"The picture ({place.path})"
     return place.path + text.removeprefix(name) if text.startswith(name) else text

@@ -47,9 +47,9 @@ def refuse_where_nothing_is_left(
     if away:
         folder, lines = max(away.items(), key=lambda item: item[1])
         raise DiskAway(
-            f"--prune would take {counted(lines, 'answer')} out of {out}, and nothing that it names is there in "
-            f"{folder} any more. Is the disk connected? Nothing was changed. Leave out --prune, or connect it. If they "
-            "are gone for good, take these lines out of the file, or name another --out."
+            f"prune=True would take {counted(lines, 'answer')} out of {out}, and nothing that it names is there in "
+            f"{folder} any more. Is the disk connected? Nothing was changed. Leave out prune=True, or connect it. "
+            "If they are gone for good, take these lines out of the file, or name another file: out=."
         )
 
 

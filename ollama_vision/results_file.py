@@ -149,8 +149,8 @@ class ResultsLock:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
             except OSError as error:
                 raise ResultsInUse(
-                    f"Nothing can be written beside {self._results}: {self._path.name}: {error.strerror}. Name an "
-                    "--out in a folder that can be written to."
+                    f"Nothing can be written beside {self._results}: {self._path.name}: {error.strerror}. Name a "
+                    "file in a folder that can be written to: out=."
                 ) from error
             try:
                 _lock(self._descriptor)
@@ -188,10 +188,12 @@ class ResultsLock:
     def _refusal(self, error: OSError, holder: str) -> Exception:
         if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
             process = f"process {holder}" if holder.isdigit() else "another process"
-            return ResultsInUse(f"{self._results} is being written by {process}. Wait for it, or name another --out.")
+            return ResultsInUse(
+                f"{self._results} is being written by {process}. Wait for it, or name another file: out=."
+            )
         return ResultsInUse(
             f"{self._results} cannot be kept from being written twice: its file system has no locks "
-            f"({error.strerror}). Name an --out on another disk."
+            f"({error.strerror}). Name a file on another disk: out=."
         )
 
 

@@ -4,57 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from llama_index.multi_modal_llms.ollama._describing import (
-    WAIT,
-    Ask,
-    Found,
-    FoundFile,
-    ModelOnHost,
-    PageReader,
-    open_page,
-)
-from llama_index.multi_modal_llms.ollama._describing import Run as EngineRun
+from llama_index.multi_modal_llms.ollama._describing import WAIT, Found, PageReader
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 
 from . import summary, words
+from .answering import Lines, Manner, ModelRun
 from .checkpoint import Checkpoint
 from .exits import DONE, FAILED, STOPPED
 from .interrupts import Interrupted
 from .job import Job
-from .known_by_bytes import Copies, copies_among, record_of_copy
-from .ledger import DamagedResults, Entry, Key, Ledger, Version
-from .pending import PendingPictures, record_of
+from .ledger import DamagedResults
 from .progress import ProgressDisplay
-from .requests_file import Asked
 from .screen import Screen
 from .shell_words import in_shell_words
 from .sidecars import SidecarFault, Sidecars
 from .summary import Tally
 
-if TYPE_CHECKING:
-    from llama_index.multi_modal_llms.ollama._model import VisionModel
-
 
 class Stopped(Exception):
     """The run cannot begin, or go on; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class ModelRun:
-    """One model, asked in one way."""
-
-    model: str
-    hosts: tuple[VisionModel, ...]
-    """On each server."""
-    ask: Ask
-    request: str
-    """By what its lines are known."""
-    asked: Asked
-    """What that is the hash of."""
 
 
 class Run:
@@ -76,47 +47,26 @@ class Run:
         self._screen = screen
         self._tally = Tally()
         self._progress = ProgressDisplay(screen, self._tally)
-        self._reader = reader
         self._interrupted: Interrupted | None = None
         self._host_faults: dict[str, str] = {}
         """Of several: those that were left alone, and why."""
-        self._copied = 0
-        """Lines of files with the bytes of another one, which alone was asked about."""
-        self._copies = {model_run.request: self._copies_for(model_run) for model_run in model_runs}
-        self._questions = [
-            (
-                model_run,
-                self._questions_about(found.files, model_run, start.ledger, job.limit, self._copies[model_run.request]),
-            )
-            for model_run in model_runs
-        ]
-        self._before = [entry for _, questions in self._questions for entry in questions.done()]
+        manner = Manner(
+            jobs=job.jobs,
+            wait=WAIT if job.wait is None else job.wait,
+            limit=job.limit,
+            on_host_fault=self._host_failed,
+            on_wait=self._waits,
+            expect=self._progress.expect,
+            in_words=in_shell_words,
+        )
+        self._lines = [Lines(model_run, found.files, reader, start.ledger, manner) for model_run in model_runs]
+        self._before = [entry for lines in self._lines for entry in lines.done()]
         self._sidecars = sidecars
-
-    def _copies_for(self, model_run: ModelRun) -> Copies:
-        if self._job.limit is not None:
-            # The first so many pictures are what they are, whichever of them are alike.
-            return {}
-        files = {str(file.path): file for file in self._found.files}
-        return copies_among(
-            self._found.files,
-            self._start.ledger,
-            model_run.request,
-            lambda path: self._reader.foretell(files[path]) is None,
-        )
-
-    def _questions_about(
-        self, files: Sequence[FoundFile], model_run: ModelRun, ledger: Ledger, limit: int | None, copies: Copies
-    ) -> PendingPictures:
-        expect = self._progress.expect
-        return PendingPictures(
-            files, self._reader, ledger, model_run.request, limit=limit, copies=copies, expect=expect
-        )
 
     def run(self) -> int:
         """Ask, tell what came of it, and give the exit code."""
         for note in self._start.notes:
-            self._screen.note(note)
+            self._screen.note(in_shell_words(note))
         code = self._ask_all()
         self._tell(code)
         failed = self._tally.failed or self._found.unread or any(entry.failed for entry in self._before)
@@ -127,15 +77,15 @@ class Run:
         return code
 
     def _ask_all(self) -> int:
-        self._tally.expected = sum(questions.left() for _, questions in self._questions)
+        self._tally.expected = sum(lines.left() for lines in self._lines)
         if not self._tally.expected:
             return DONE
-        models = " and then ".join(model_run.model for model_run, _ in self._questions)
+        models = " and then ".join(lines.model_run.model for lines in self._lines)
         self._screen.remark(f"Asking {models}: {words.counted(self._tally.expected, 'question')}.")
         try:
             with self._progress:
-                for model_run, questions in self._questions:
-                    self._ask(model_run, questions, self._copies[model_run.request])
+                for lines in self._lines:
+                    self._ask(lines)
         except KeyboardInterrupt as error:
             self._interrupted = Interrupted.by(error)
             return self._interrupted.code
@@ -144,37 +94,12 @@ class Run:
             return STOPPED
         return DONE
 
-    def _ask(self, model_run: ModelRun, questions: PendingPictures, copies: Copies) -> None:
-        left: dict[str, FoundFile] = {}
-        written: dict[Key, dict[int | None, Entry]] = {}
-        run = EngineRun(
-            [ModelOnHost(model) for model in model_run.hosts],
-            model_run.ask,
-            open_page,
-            workers=self._job.jobs,
-            wait=WAIT if self._job.wait is None else self._job.wait,
-            on_host_fault=self._host_failed,
-            on_wait=self._waits,
-        )
-        with closing(run.each(questions)) as outcomes:
-            for outcome in outcomes:
-                record = record_of(outcome, questions.take(outcome.index), model_run.request)
+    def _ask(self, lines: Lines) -> None:
+        with closing(iter(lines)) as records:
+            for record, is_copy in records:
                 self._write(record)
-                self._progress.add(record)
-                for copy in copies.get(record["path"], ()):
-                    if record["error"] is not None:
-                        left[str(copy.path)] = copy
-                        continue
-                    self._write(same := record_of_copy(record, copy))
-                    self._copied += 1
-                    version = Version(same["size"], same["modified"])
-                    entry = Entry(0, version, same["pages"], failed=False)
-                    written.setdefault(Key(model_run.request, same["path"]), {})[same["page"]] = entry
-        if left:
-            # An error names its picture: what failed is asked of each.
-            again = self._questions_about([*left.values()], model_run, Ledger(written), None, {})
-            self._progress.expect(again.left())
-            self._ask(model_run, again, {})
+                if not is_copy:
+                    self._progress.add(record)
 
     def _host_failed(self, host: str, fault: OllamaMultiModalError) -> None:
         if len(self._job.access.hosts) > 1:  # of one alone the end of the run tells
@@ -208,9 +133,9 @@ class Run:
         for host, fault in self._host_faults.items():
             came = words.counted(tally.answers[host], "answer")
             screen.remark(f"{host} failed, and gave {came}: {fault}")
-        if self._copied:
-            noun = "line has" if self._copied == 1 else "lines have"
-            screen.remark(f"{self._copied:,} more {noun} the answer to a picture of the same bytes, asked about once.")
+        if copied := sum(lines.copied for lines in self._lines):
+            noun = "line has" if copied == 1 else "lines have"
+            screen.remark(f"{copied:,} more {noun} the answer to a picture of the same bytes, asked about once.")
         for line in tally.failures():
             screen.remark(f"Failed: {line}")
         if self._before and not self._tally.expected:

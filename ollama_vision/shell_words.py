@@ -65,6 +65,10 @@ _IN: dict[Command, Table] = {
         (r"ImageOptions\(frames=(\d+)\)", r"--frames \1"),
     ),
     "describe": (
+        (r'\bstart="(append|restart)"', r"--\1"),
+        (r"\bname another file: out=\.", "name another --out."),
+        (r"\bName a file (on another disk|in a folder that can be written to): out=\.", r"Name an --out \1."),
+        (r"\bprune=True\b", "--prune"),
         (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "--detail low"),
         (r"\(image_options=ImageOptions\(max_pixels=\.\.\.\)\)", "(--detail low)"),
         (r" ?Look at ImageOptions\(pages=\.\.\.\)\.", ""),
