@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from test_ledger import record
+from result_lines import record
 
 from ollama_embedded import draw_scene
 from ollama_vision.ledger import Version, encode

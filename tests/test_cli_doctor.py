@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from command_line import CommandLine, in_process, process
+from recorded import FOLDER
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Gate, ModelFacts, Reply, ScriptedEngine
@@ -75,7 +76,7 @@ def test_a_package_that_is_not_there_is_not_named(
 
 def test_a_real_server_as_it_was_recorded(vision: CommandLine) -> None:
     """Built from source, three models in memory, all on the CPU; the test question is not among the recordings."""
-    with EmbeddedOllama(replay=Path(__file__).parent / "transcripts") as server:
+    with EmbeddedOllama(replay=FOLDER) as server:
         outcome = vision("doctor", "--host", server.url, "--model", "shapes", "--json")
     found = statuses(outcome.out)
     assert (outcome.code, found.pop("question")) == (1, "fail")

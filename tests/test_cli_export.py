@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_ledger import FAILED, record
+from result_lines import FAILED, record
 
 from ollama_vision import export as exporting
 from ollama_vision.app import run

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import pickle
-from pathlib import Path
 
 import pytest
 from command_line import CommandLine, in_process
+from recorded import FOLDER
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import AuthenticationError
@@ -97,7 +97,7 @@ def test_a_table_of_the_models_of_a_server(vision: CommandLine) -> None:
 
 
 def test_the_models_of_a_real_server_as_it_told_them(vision: CommandLine) -> None:
-    with EmbeddedOllama(replay=Path(__file__).parent / "transcripts") as server:
+    with EmbeddedOllama(replay=FOLDER) as server:
         outcome = vision("models", "--host", server.url)
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.splitlines() == [

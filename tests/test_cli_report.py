@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from report_pages import cards, draw, line_of, read, thumbnail, write
-from test_ledger import FAILED, record
+from result_lines import FAILED, record
 
 from ollama_vision.app import run
 

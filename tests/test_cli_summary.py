@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
+from result_lines import FAILED, record
 from rich.console import Console
-from test_ledger import FAILED, record
 
 from ollama_vision.progress import ProgressDisplay
 from ollama_vision.screen import Screen

@@ -16,8 +16,8 @@ from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import ImageNode
 from picture_nodes import grey_of, node_of, plain_pictures
 from pydantic import BaseModel
+from recorded import FOLDER
 from serving import Serving, start_servers
-from test_embedded_transcripts import FOLDER
 
 from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, _call, errors
 from llama_index.multi_modal_llms.ollama._asking_llm import LlmOnHost

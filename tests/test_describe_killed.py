@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from llama_index.core.schema import ImageNode
 from picture_nodes import grey_of, plain_pictures
+from recorded import FOLDER
 from serving import start_servers
 from test_describe_waiting import greys, run
-from test_embedded_transcripts import FOLDER
 
 from llama_index.multi_modal_llms.ollama import errors
 from llama_index.multi_modal_llms.ollama._describing import hosts as hosts_module

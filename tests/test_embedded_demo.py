@@ -17,12 +17,13 @@ from typing import Any
 import httpx2
 import pytest
 from PIL import Image
+from recorded import FOLDER
 
 from ollama_embedded import EmbeddedOllama, Shape, draw_scene
 from ollama_embedded.embedded import DEMO_FOLDER, DEMO_MODEL, DEMO_PROJECTOR
 from ollama_embedded.scenes import random_shapes
 
-PICTURES = Path(__file__).parent / "transcripts" / "pictures"
+PICTURES = FOLDER / "pictures"
 SOON = 30.0
 FILES = (DEMO_MODEL, DEMO_PROJECTOR)
 MOST_BYTES = 8_000_000

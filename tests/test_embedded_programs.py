@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from recorded import FOLDER
 
 from ollama_embedded import EmbeddedOllama
 
-PICTURES = Path(__file__).parent / "transcripts" / "pictures"
+PICTURES = FOLDER / "pictures"
 UNREADABLE = {
     **{name: (PICTURES / name).read_bytes() for name in ("red-circle.avif", "red-circle.ico", "page.pdf", "text.txt")},
     "video": b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41\0\0\0\x08free\0\0\0\x08mdat",

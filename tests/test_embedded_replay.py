@@ -12,12 +12,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from recorded import FOLDER
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
 from ollama_embedded.faults import busy
 from ollama_embedded.recordings.transcripts import Exchange, read, write
 
-TRANSCRIPTS = Path(__file__).parent / "transcripts"
 QUESTION = {"model": "m", "messages": [{"role": "user", "content": "How many?"}], "stream": False}
 
 
@@ -48,9 +48,9 @@ def png(compress_level: int) -> bytes:
 
 
 def test_every_recording_comes_back_byte_for_byte(client: httpx2.Client) -> None:
-    recorded = read(TRANSCRIPTS)
+    recorded = read(FOLDER)
     assert len(recorded) > 300
-    with EmbeddedOllama(replay=TRANSCRIPTS) as server:
+    with EmbeddedOllama(replay=FOLDER) as server:
         for exchange in recorded:
             if {"origin", "host"} & set(exchange.headers):
                 continue  # who may ask is decided before a recording is looked for: see the tests of CORS

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from recorded import CLIENT, FOLDER, NAMES, send
 
 from ollama_embedded import EmbeddedOllama, Ending, ModelFacts, Piece, Reply, ScriptedEngine, ToolCall
 from ollama_embedded.embedded import DEMO_MODEL
 from ollama_embedded.engines.base import EngineError
 from ollama_embedded.engines.llama_cpp import _ToolCalls
 from ollama_embedded.faults import RawReply, lost_picture
-
-FOLDER = Path(__file__).parent / "transcripts"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 LEFT_OUT = {
     r".*-render": "_debug_render_only is internal to Ollama",
@@ -72,8 +68,6 @@ HEADERS = (
     *(f"access-control-{name}" for name in ("allow-origin", "allow-methods", "allow-headers", "max-age")),
 )
 
-CLIENT = httpx2.Client(trust_env=False, timeout=60)
-
 
 def left_out(name: str) -> bool:
     return any(re.fullmatch(pattern, name) for pattern in LEFT_OUT)
@@ -83,24 +77,6 @@ def exchange(name: str) -> tuple[dict[str, Any], dict[str, Any], str]:
     """A recording: the request, the response and its text."""
     recorded = json.loads((FOLDER / f"{name}.json").read_text())
     return recorded["request"], recorded["response"], "".join(text for _, text in recorded["response"]["chunks"])
-
-
-def send(url: str, request: dict[str, Any]) -> httpx2.Response:
-    body = with_pictures(request["body"])
-    content = body if isinstance(body, str) else None if body is None else json.dumps(body)
-    # "$SELF" stands for the server's own address.
-    headers = {name: text.replace("$SELF", url) for name, text in request.get("headers", {}).items()}
-    return CLIENT.request(request["method"], url + request["path"], content=content, headers=headers)
-
-
-def with_pictures(value: Any) -> Any:
-    if isinstance(value, dict) and set(value) == {"$picture"}:
-        return base64.b64encode((FOLDER / "pictures" / value["$picture"]).read_bytes()).decode()
-    if isinstance(value, dict) and set(value) == {"$literal"}:
-        return value["$literal"]
-    if isinstance(value, dict):
-        return {name: with_pictures(item) for name, item in value.items()}
-    return [with_pictures(item) for item in value] if isinstance(value, list) else value
 
 
 def shape(value: Any, name: str = "") -> Any:

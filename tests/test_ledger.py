@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from result_lines import FAILED, NOW, SECOND, record
 
 from ollama_vision.ledger import (
     DamagedResults,
@@ -25,32 +26,7 @@ from ollama_vision.ledger import (
 )
 from ollama_vision.results_file import ResultsFile, ResultsInUse, ResultsLock, repair, rewrite, set_aside
 
-SECOND = 1_000_000_000
-NOW = Version.of(10, 1_700_000_000 * SECOND)
 LATER = Version.of(10, 1_700_000_001 * SECOND)
-
-
-def record(path: str = "a.png", page: int | None = None, **more: Any) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "path": path,
-        "page": page,
-        "pages": None,
-        "size": NOW.size,
-        "modified": NOW.modified,
-        "sha256": "0" * 64,
-        "text": "A red circle.",
-        "fields": None,
-        "error": None,
-        "finish_reason": "stop",
-        "model": "m",
-        "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
-        "seconds": 0.5,
-        "request": "r1",
-    }
-    return {**made, **more}
-
-
-FAILED: dict[str, Any] = {"error": {"type": "ImageError", "message": "It is cut."}, "text": ""}
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.schema import ImageDocument, ImageNode, NodeWithScore
 from PIL import Image
+from recorded import FOLDER
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from llama_index.multi_modal_llms.ollama.errors import ImageError
@@ -84,7 +85,7 @@ def forms(path: Path) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("form", list(forms(Path(__file__).parent / "transcripts/pictures/red-circle.png")))
+@pytest.mark.parametrize("form", list(forms(FOLDER / "pictures/red-circle.png")))
 def test_a_picture_arrives_in_every_form(
     llm: OllamaMultiModal, server: EmbeddedOllama, pictures: list[Path], form: str
 ) -> None:
@@ -244,7 +245,7 @@ def wrapped(path: Path) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("entry", list(wrapped(Path(__file__).parent / "transcripts/pictures/red-circle.png")))
+@pytest.mark.parametrize("entry", list(wrapped(FOLDER / "pictures/red-circle.png")))
 def test_legacy_entries_in_every_wrapping(
     llm: OllamaMultiModal, server: EmbeddedOllama, pictures: list[Path], entry: str
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 from llama_index.core.llms import ChatMessage, ImageBlock
 from llama_index.core.schema import ImageDocument
 from PIL import Image
-from test_embedded_transcripts import FOLDER, NAMES, send
+from recorded import FOLDER, NAMES, send
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, errors, prepare_image
 from llama_index.multi_modal_llms.ollama._describing.verdicts import Fault, fault_of

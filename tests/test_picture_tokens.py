@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded import FOLDER
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, ModelCapabilities
 from llama_index.multi_modal_llms.ollama._picture_tokens import estimate_picture_tokens
 
-TRANSCRIPTS = Path(__file__).parent / "transcripts"
 Show = dict[str, Any]
 
 
@@ -102,7 +101,7 @@ def test_unknown_stays_unknown(show: Show) -> None:
 
 
 def test_the_demo_model_as_a_real_server_shows_it() -> None:
-    recorded = json.loads((TRANSCRIPTS / "show-vision.json").read_text(encoding="utf-8"))
+    recorded = json.loads((FOLDER / "show-vision.json").read_text(encoding="utf-8"))
     show = json.loads("".join(text for _, text in recorded["response"]["chunks"]))
     assert estimate_picture_tokens((640, 480), show) == 64
 

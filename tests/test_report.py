@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from report_pages import Node, cards, copies, draw, line_of, read, report_of, speckled, thumbnail, words, write
-from test_ledger import FAILED, record
+from result_lines import FAILED, record
 
 from ollama_embedded import draw_scene
 from ollama_vision.ledger import DamagedResults

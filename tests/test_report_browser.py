@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from report_pages import copies, line_of, write
-from test_ledger import FAILED
+from result_lines import FAILED
 
 from ollama_embedded import draw_scene
 from ollama_vision.report import make_report

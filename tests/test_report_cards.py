@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from report_pages import cards, draw, line_of, read, report_of, thumbnail, words
-from test_ledger import record
+from result_lines import record
 
 from ollama_embedded import draw_scene
 from ollama_vision.report.html import element, json_text

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from endpoints import NAMES, ask, eight
 from llama_index.core.base.llms.types import ChatMessage, TextBlock, ThinkingBlock
+from recorded import FOLDER
 from serving import start_servers
 
 from llama_index.multi_modal_llms.ollama.errors import CapabilityError, EmptyResponseError
 from ollama_embedded import Reply
 from ollama_embedded.faults import RawReply
 
-FOLDER = Path(__file__).parent / "transcripts"
 THOUGHT = Reply("Blue.", thinking=["Hm, ", "the sky."])
 
 serve = pytest.fixture(start_servers)

@@ -15,6 +15,7 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools import FunctionTool
 from PIL import Image
 from pydantic import BaseModel, Field
+from recorded import FOLDER
 from serving import Serving, start_servers
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
@@ -26,8 +27,6 @@ from llama_index.multi_modal_llms.ollama.errors import (
 )
 from ollama_embedded import Ending, Piece, Reply, ToolCall
 from ollama_embedded.faults import RawReply
-
-FOLDER = Path(__file__).parent / "transcripts"
 
 serve = pytest.fixture(start_servers)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import jinja2
 import pytest
+from recorded import FOLDER
 from toy_models import serving, talking_model
 
 from ollama_embedded import EmbeddedOllama
@@ -20,9 +20,7 @@ Messages = list[dict[str, Any]]
 Render = Callable[..., str]
 
 REGISTERS = "<|endoftext|><|endoftext|>"
-PICTURE = base64.b64encode(
-    (Path(__file__).parent / "transcripts" / "pictures" / "two-shapes.png").read_bytes()
-).decode()
+PICTURE = base64.b64encode((FOLDER / "pictures" / "two-shapes.png").read_bytes()).decode()
 MARKERS = ("<__media__>", "<__media_x7Qd2__>", "<__ollama_media_0f3a__>", "[img-0]")
 TEXT = {"type": "string"}
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import base64
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from endpoints import twelve
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from PIL import Image, ImageOps
+from recorded import FOLDER
 from wire_support import Script, Seen, WireServer, answer, attempt, client, last, part, reply, stream
 
 from llama_index.multi_modal_llms.ollama import errors
 
-PICTURES = Path(__file__).parent / "transcripts" / "pictures"
+PICTURES = FOLDER / "pictures"
 TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}
 chats = pytest.mark.parametrize("endpoint", ["chat", "stream_chat", "achat", "astream_chat"])
 

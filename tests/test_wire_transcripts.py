@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from endpoints import NAMES, Answer, ask
+from recorded import FOLDER
 from wire_outcomes import OUTCOMES, Fails, NotAsked, Outcome, Pulls, Says, Tells
 from wire_support import CLOSE, END, Step, WireServer, chunk, client, head
 
 from llama_index.multi_modal_llms.ollama import OllamaServer, PullProgress, errors
 
-FOLDER = Path(__file__).parent / "transcripts"
 RECORDED = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.json"))}
 TAGS = RECORDED["tags"]["response"]
 SLOW_BYTES = 4000
