@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from llama_index.multi_modal_llms.ollama._answer import Answer
-from llama_index.multi_modal_llms.ollama._images import ImageOptions, PreparedImage
-from llama_index.multi_modal_llms.ollama._images.original import PictureSource
+from llama_index.multi_modal_llms.ollama._images import ImageOptions, PictureSource, PreparedImage
 from llama_index.multi_modal_llms.ollama._model import VisionModel
 from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 

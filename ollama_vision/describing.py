@@ -20,7 +20,7 @@ from .checkpoint import Checkpoint, RequestMismatch, RunSpec, checkpoint
 from .default_model import NoModel
 from .dry_run import dry_run
 from .exits import FAILED, STOPPED
-from .interrupts import Interrupted, ended_in_good_order
+from .interrupts import Interrupted, graceful_shutdown
 from .job import Job
 from .ledger import DamagedResults, Ledger, Line, lines_of
 from .pruning import DiskAway
@@ -35,7 +35,7 @@ from .sidecars import SidecarFault, Sidecars, folder_of_all, refuse_same_stems
 
 def describe(job: Job) -> int:
     """Ask about every picture that is not done yet, and give the exit code."""
-    with Screen() as screen, telling(screen), ended_in_good_order(screen):
+    with Screen() as screen, telling(screen), graceful_shutdown(screen):
         try:
             return _describe(job, screen)
         except BrokenPipeError:

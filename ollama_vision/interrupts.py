@@ -29,7 +29,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def ended_in_good_order(screen: Screen) -> Iterator[None]:
+def graceful_shutdown(screen: Screen) -> Iterator[None]:
     """The results are whole lines at every moment, so nothing is lost by leaving without a word the second time."""
     if threading.current_thread() is not threading.main_thread():
         yield

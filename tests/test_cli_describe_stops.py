@@ -14,7 +14,7 @@ import pytest
 from describing_support import COMMAND, ServerProcess, draw_folder, end_of, lines, start, wait_for_lines, wrong_lines
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
-from ollama_vision.interrupts import Interrupted, ended_in_good_order
+from ollama_vision.interrupts import Interrupted, graceful_shutdown
 from ollama_vision.screen import Screen
 
 if os.name == "nt":
@@ -105,7 +105,7 @@ def test_the_same_signal_again_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(os, "_exit", left.append)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with Screen() as screen, ended_in_good_order(screen):
+        with Screen() as screen, graceful_shutdown(screen):
             with pytest.raises(Interrupted):
                 signal.raise_signal(number)
             assert left == []
@@ -123,7 +123,7 @@ def test_the_same_signal_again_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, 
 def test_what_is_ignored_stays_ignored(number: int) -> None:
     before = signal.signal(number, signal.SIG_IGN)
     try:
-        with Screen() as screen, ended_in_good_order(screen):
+        with Screen() as screen, graceful_shutdown(screen):
             assert signal.getsignal(number) is signal.SIG_IGN
     finally:
         signal.signal(number, before)
