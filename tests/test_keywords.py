@@ -27,12 +27,16 @@ from pathlib import Path
 
 from llama_index.core.prompts import PromptTemplate
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from ollama_vision import Answer, VisionModel
 
 llm = OllamaMultiModal(model="x", seed=3, stop=["a"], deadline=2.5)
 llm.complete("x", image_documents=[Path("a.png"), "b.png", b"", open("c.png", "rb")], seed=None, format="json")
 llm.complete("x", "a.png", max_tokens=3)
 llm.chat([], think=True, tools=[])
 llm.predict(PromptTemplate("x"), image_documents=Path("a.png"), what="y")
+model = VisionModel("x", "http://host", seed=3, deadline=2.5, keep_alive="5m")
+said: Answer = model.ask("x", Path("a.png"), "b.png", b"", schema={{"type": "object"}}, seed=None, think=False)
+texts: list[str] = [each.text for each in model.stream("x", system="y")]
 {mistake}
 """
 
@@ -48,6 +52,14 @@ WRONG = [
     "OllamaMultiModal()",
     'OllamaMultiModal.from_server("x", temprature=3)',
     'llm.predict(PromptTemplate("x"), image_documents=3)',
+    'model.ask("x", 3)',
+    'model.ask("x", no_such=3)',
+    'model.ask("x", format="json")',
+    'model.stream("x", schema=3)',
+    'model.ask("x").fields.no_such = model.temprature',
+    'VisionModel("x", temprature=3)',
+    'VisionModel("x", system_prompt="y")',
+    "VisionModel()",
 ]
 
 
@@ -64,7 +76,7 @@ def test_mypy_finds(mistake: str, tmp_path: Path) -> None:
     )
     found = [line for line in checked.stdout.splitlines() if ": error:" in line]
     assert found, checked.stdout + checked.stderr
-    assert all("wrong.py:12:" in line for line in found), found
+    assert all("wrong.py:16:" in line for line in found), found
 
 
 @eight
@@ -97,7 +109,7 @@ def test_pyright_finds(tmp_path: Path) -> None:
     words = ["basedpyright", "--pythonpath", sys.executable, "--level", "error", "--outputjson", str(tmp_path)]
     told = json.loads(subprocess.run(words, capture_output=True, check=False).stdout)["generalDiagnostics"]
     found = sorted((Path(each["file"]).name, each["range"]["start"]["line"] + 1) for each in told)
-    assert found == sorted((f"wrong{number}.py", 12) for number in range(len(WRONG)))
+    assert found == sorted((f"wrong{number}.py", 16) for number in range(len(WRONG)))
 
 
 @pytest.mark.parametrize("name", ["predict", "apredict", "stream", "astream"])
