@@ -204,6 +204,15 @@ def test_errors_name_the_picture(serve: Any, way: str, scene: Image.Image) -> No
         put(on(serve("Fine.")), way, "What?", scene, b"no picture")
 
 
+@each_way
+def test_a_model_that_cannot_see_is_not_shown_anything(serve: Any, way: str) -> None:
+    """Before the picture is read: otherwise what is wrong with that would be told."""
+    serving = serve("Fine.", capabilities=("completion",))
+    with pytest.raises(errors.CapabilityError):
+        put(on(serving), way, "What?", b"no picture")
+    assert serving.asked == []
+
+
 # the object
 
 
