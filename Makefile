@@ -13,7 +13,7 @@
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
-# TESTS="tests/test_cli.py -k ask" fewer tests, WORKERS=2 how many processes share them.
+# TESTS="tests/cli/test_cli.py -k ask" fewer tests, WORKERS=2 how many processes share them.
 
 VENV ?= .venv
 TESTS ?=
@@ -23,6 +23,7 @@ WORKERS ?= $(if $(TESTS),0,logical)
 REAL_HOST := $(if $(findstring command,$(origin HOST)),$(HOST))
 REAL_MODEL := $(if $(findstring command,$(origin MODEL)),$(MODEL))
 STAMP := $(VENV)/.installed
+EDITABLE := --editable 'packages/ollama-vision[all]' --editable packages/llama-index-multi-modal-llms-ollama
 RUN := $(VENV)/bin/python
 
 # Names are tried by running them: a name can be there and still not run (pyenv's do so).
@@ -49,10 +50,11 @@ check: $(STAMP)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest -q tests/test_imports.py
+	$(VENV)/bin/lint-imports
+	$(RUN) -m pytest -q tests/repo/test_imports.py
 
 matrix: $(STAMP)
-	$(RUN) tests/matrix.py
+	$(RUN) -m tools.matrix
 
 # BENCH=--quick for under two minutes; the first run makes an environment for each client.
 bench: $(STAMP)
@@ -67,9 +69,9 @@ train: $(VENV)/.installed-train
 	@$(RUN) -m training $(TRAIN)
 
 help-copies: $(STAMP)
-	@$(RUN) tests/help_copies.py
-	@$(RUN) tests/format_tables.py
-	@$(RUN) tests/field_tables.py
+	@$(RUN) -m tools.help_copies
+	@$(RUN) -m tools.format_tables
+	@$(RUN) -m tools.field_tables
 
 docs: $(VENV)/.installed-docs
 	$(VENV)/bin/zensical build --clean --strict
@@ -86,7 +88,7 @@ $(VENV)/.installed-%: $(STAMP)
 
 # uv is a matter of speed alone. pip reads [dependency-groups] from 25.1 on, and new environments often bring
 # an older one, so it is brought up to date first.
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(wildcard packages/*/pyproject.toml)
 	@if ! $(RUN) -c '$(IS_NEW_ENOUGH)' 2>/dev/null || ! $(RUN) -m pip --version >/dev/null 2>&1; then \
 		python='$(PYTHON)'; \
 		if [ -z "$$python" ]; then \
@@ -110,9 +112,9 @@ $(STAMP): pyproject.toml
 	fi
 	@echo "Installing this project, its extras and its development tools into $(VENV)"
 	@if command -v uv >/dev/null 2>&1; then \
-		uv pip install --quiet --python $(RUN) --editable '.[all]' --group dev; \
+		uv pip install --quiet --python $(RUN) $(EDITABLE) --group dev; \
 	else \
 		$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && \
-		$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[all]' --group dev; \
+		$(RUN) -m pip install --quiet --disable-pip-version-check $(EDITABLE) --group dev; \
 	fi
 	@touch $@

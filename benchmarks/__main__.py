@@ -24,11 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import environments
-import pictures
 import report
 from jobs import DEMO, IMPORTS, JOBS, Job
 from processes import Worker, embedded_server, fake_server, run_python
 from roster import OURS, ROSTER
+
+import pictures
 
 Rounds = dict[str, dict[str, list[dict[str, float]]]]
 """Job -> client -> its figures, one for each round."""

@@ -24,10 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import environments
-import pictures
 from jobs import DEMO, JOBS, Job
 from processes import Worker, embedded_server, fake_server
 from roster import EARLIER, EARLIER_PREPARED, OURS, PREPARED
+
+import pictures
 
 PAIRS = {OURS: EARLIER, PREPARED: EARLIER_PREPARED}
 SHOWN = ("cpu_ms", "wall_ms", "stall_ms", "grown_mb")

@@ -20,11 +20,11 @@ from typing import TypeVar
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import pictures
 from PIL import Image, ImageChops, ImageStat
 
+import pictures
 from llama_index.multi_modal_llms.ollama import prepare_image
-from llama_index.multi_modal_llms.ollama._images.jpeg import walk_jpeg
+from ollama_vision.pictures.formats.jpeg import walk_jpeg
 
 T = TypeVar("T")
 RUNS = 12

@@ -18,10 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import pictures
-
 from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images.jpeg import _MARKER
-from llama_index.multi_modal_llms.ollama._request import Request
+from ollama_vision.pictures.formats.jpeg import _MARKER
+from ollama_vision.protocol.request import Request
 
 RUNS = 80
 AS_IT_IS = ImageOptions(max_pixels=64_000_000)

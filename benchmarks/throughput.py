@@ -28,10 +28,10 @@ from pathlib import Path
 from typing import Any
 
 import environments
-import pictures
 from embedded import processor
 from llama_index.core.schema import ImageNode
 
+import pictures
 from llama_index.multi_modal_llms.ollama import ImageDescriber, OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Pause, Reply, ScriptedEngine, Shape, draw_scene
 from ollama_embedded.scenes import KINDS

@@ -22,7 +22,7 @@ import av
 from llama_index.core.base.llms.types import VideoBlock
 
 from llama_index.multi_modal_llms.ollama import ImageOptions
-from llama_index.multi_modal_llms.ollama._images import prepare_block
+from ollama_vision.pictures import prepare_block
 
 RATE = 25
 WANTED = (1, 8, 32)

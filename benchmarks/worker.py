@@ -21,9 +21,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pictures
 from fake_ollama import expected_stream, hash_of
 from roster import adapter
+
+import pictures
 
 Figures = dict[str, float]
 WARM_UP = 8

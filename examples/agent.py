@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from asking import PICTURES, vision_model
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 
+from asking import PICTURES, vision_model
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 
 TASK = "Describe the image with the tool."

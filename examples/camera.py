@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import numpy as np
-from asking import vision_model
 from numpy.typing import NDArray
 
+from asking import vision_model
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal, PreparedImage, aprepare_image
 from ollama_embedded import Shape, draw_scene
 

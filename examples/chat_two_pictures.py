@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from asking import PICTURES, vision_model
 from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
+
+from asking import PICTURES, vision_model
 
 QUESTIONS = (
     "Which picture has a green triangle?",

@@ -9,8 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-from llama_index.multi_modal_llms.ollama.errors import OllamaMultiModalError
 from ollama_embedded import EmbeddedOllama
+from ollama_vision.errors import OllamaMultiModalError
 
 PICTURES = Path(__file__).parent / "pictures"
 QUESTION = "Describe the image."

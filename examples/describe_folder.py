@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 
 from asking import PICTURES, vision_model
-
 from llama_index.multi_modal_llms.ollama import Description, ImageDescriber, OllamaMultiModal, PictureReader
-from llama_index.multi_modal_llms.ollama.errors import RunStoppedError
+from ollama_vision.errors import RunStoppedError
 
 AT_ONCE = 4
 """Twice as many as the server answers side by side (OLLAMA_NUM_PARALLEL): the next is ready when one is done."""

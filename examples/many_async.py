@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from asking import PICTURES, vision_model
-
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaMultiModalError
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from asking import PICTURES, vision_model
 from llama_index.core import VectorStoreIndex
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.schema import ImageNode
 from pydantic import PrivateAttr
 
+from asking import PICTURES, vision_model
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}

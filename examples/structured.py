@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from typing import Literal
 
-from asking import PICTURES, vision_model
 from llama_index.core.prompts import PromptTemplate
 from pydantic import BaseModel
 
-from llama_index.multi_modal_llms.ollama.errors import StructuredOutputError
+from asking import PICTURES, vision_model
+from ollama_vision.errors import StructuredOutputError
 
 
 class Thing(BaseModel):

@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import httpx2
-from asking import PICTURES, real_model, vision_model
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal, errors
+from asking import PICTURES, real_model, vision_model
+from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from ollama_vision import errors
 
 UNREACHABLE = (errors.ConnectionFailedError, errors.ServerBusyError, errors.SilenceTimeoutError)
 

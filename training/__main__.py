@@ -14,15 +14,14 @@ from pathlib import Path
 from rich.console import Console
 
 from ollama_embedded.embedded import DEMO_FOLDER
-
-from . import make
-from .evaluation import aims
-from .evaluation.asking import Pair
-from .evaluation.card import NAME as CARD
-from .evaluation.card import write_card
-from .evaluation.results import File, Results
-from .evaluation.run import N, evaluate, show
-from .model.recipe import DEMO_RECIPE, TOY_RECIPE, Recipe
+from training import make
+from training.evaluation import aims
+from training.evaluation.asking import Pair
+from training.evaluation.card import NAME as CARD
+from training.evaluation.card import write_card
+from training.evaluation.results import File, Results
+from training.evaluation.run import N, evaluate, show
+from training.model.recipe import DEMO_RECIPE, TOY_RECIPE, Recipe
 
 OUT = Path(__file__).parent / "out"
 RECIPE, TIMES = "recipe.json", "times.json"

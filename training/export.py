@@ -11,7 +11,7 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
-from .model_config import CONTROL_TOKENS, END_OF_TEXT, END_OF_TURN, TOOL_TOKENS, ModelConfig
+from training.model_config import CONTROL_TOKENS, END_OF_TEXT, END_OF_TURN, TOOL_TOKENS, ModelConfig
 
 Quantization = Literal["f16", "q8_0"]
 Weights = Mapping[str, NDArray[Any]]

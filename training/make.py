@@ -17,14 +17,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from .export import export
-from .model import tokenizer
-from .model.packing import SYSTEMS
-from .model.recipe import Recipe
-from .questions import tool_questions
-from .questions.asker import Asker
-from .scenes.draw import random_scene
-from .scenes.shards import draw_shards
+from training.export import export
+from training.model import tokenizer
+from training.model.packing import SYSTEMS
+from training.model.recipe import Recipe
+from training.questions import tool_questions
+from training.questions.asker import Asker
+from training.scenes.draw import random_scene
+from training.scenes.shards import draw_shards
 
 TOKENIZER = "tokenizer.json"
 TITLES = {
@@ -85,7 +85,7 @@ def _text(rng: Random, asker: Asker) -> str:
 
 def make_weights(recipe: Recipe, folder: Path, console: Console) -> float:
     """Train, or go on with it; the seconds it took in all. The room that needs torch is opened here, not before."""
-    from .model.train import seconds_spent, train
+    from training.model.train import seconds_spent, train
 
     with progress_bar(console) as progress:
         tasks: dict[str, TaskID] = {}
@@ -98,7 +98,7 @@ def make_weights(recipe: Recipe, folder: Path, console: Console) -> float:
 
 def make_files(recipe: Recipe, folder: Path) -> tuple[Path, Path]:
     """The weights as a GGUF pair of 8 bits, in a folder of its own."""
-    from .model.train import weights_as_arrays
+    from training.model.train import weights_as_arrays
 
     tokens, merges = tokenizer.tokens_and_merges(tokenizer.load(folder / TOKENIZER))
     return export(weights_as_arrays(folder), recipe.model, tokens, merges, folder / "model")

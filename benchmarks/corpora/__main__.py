@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from . import compare, packages, report, stb, viewers
+from benchmarks.corpora import compare, packages, report, stb, viewers
 
 
 def main() -> int:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .compare import SETTLED, Verdict
-from .packages import HERE, PACKAGES
+from benchmarks.corpora.compare import SETTLED, Verdict
+from benchmarks.corpora.packages import HERE, PACKAGES
 
 EXCEPTIONS = HERE / "exceptions.txt"
 PAGE = HERE.parent.parent / "docs" / "reference" / "formats.md"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from . import packages
+from benchmarks.corpora import packages
 
 
 class StbImage:

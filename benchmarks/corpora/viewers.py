@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from . import chromium
+from benchmarks.corpora import chromium
 
 Image.MAX_IMAGE_PIXELS = None
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, prepare_image
-from llama_index.multi_modal_llms.ollama._images.formats import READABLE, Kind
-from llama_index.multi_modal_llms.ollama._images.sniff import HEAD, sniff
-from llama_index.multi_modal_llms.ollama.errors import ImageError
+from ollama_vision.errors import ImageError
+from ollama_vision.pictures.formats.kinds import READABLE, Kind
+from ollama_vision.pictures.formats.sniff import HEAD, sniff
 
 FULL_SIZE: dict[str, Any] = {"max_pixels": None, "min_side": 1, "max_source_pixels": 300_000_000}
 

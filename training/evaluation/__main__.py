@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from .asking import Pair
-from .run import SETS, N, evaluate, show
-from .sets import SEED
+from training.evaluation.asking import Pair
+from training.evaluation.run import SETS, N, evaluate, show
+from training.evaluation.sets import SEED
 
 
 def main(words: Sequence[str] | None = None) -> int:

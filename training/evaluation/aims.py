@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from . import row_names
-from .scoring import Score
+from training.evaluation import row_names
+from training.evaluation.scoring import Score
 
 Scores = Mapping[str, Score]
 TODAY = Path(__file__).with_name("today.json")

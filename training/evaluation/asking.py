@@ -18,10 +18,9 @@ import httpx2
 
 from ollama_embedded import EmbeddedOllama
 from ollama_embedded.engines.llama_cpp import LlamaCppEngine
-
-from .cases import OWN, Case
-from .scoring import Reply
-from .templates import TEMPLATES, with_template
+from training.evaluation.cases import OWN, Case
+from training.evaluation.scoring import Reply
+from training.evaluation.templates import TEMPLATES, with_template
 
 NAME = "evaluated"
 CHUNK = 25

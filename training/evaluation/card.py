@@ -7,12 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from ollama_embedded.engines.gguf_facts import facts_of
-
-from ..model_config import REGISTERS, ModelConfig
-from . import aims, row_names
-from .asking import Pair
-from .results import Results
-from .scoring import Score, part
+from training.evaluation import aims, row_names
+from training.evaluation.asking import Pair
+from training.evaluation.results import Results
+from training.evaluation.scoring import Score, part
+from training.model_config import REGISTERS, ModelConfig
 
 NAME = "README.md"
 _KINDS: Sequence[tuple[str, str]] = (

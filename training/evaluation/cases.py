@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from . import row_names
-from .scoring import Call, Expected, Mark, Reply, things_named
+from training.evaluation import row_names
+from training.evaluation.scoring import Call, Expected, Mark, Reply, things_named
 
 OWN, NO_REGISTERS, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS = "own", "no-registers", "text-first", "text-first-no-registers"
 """The chat templates under which a case may be asked; the last three are in templates.py."""

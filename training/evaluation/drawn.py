@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ollama_embedded.scenes import PLACES, Shape, draw_scene, random_shapes
-
-from ..questions import answers
-from . import row_names
-from .cases import Case, Picture, one_turn
-from .expected import ONE_PICTURE, PRESENT
-from .held_out_wordings import PLAIN, filled
-from .scoring import Words
-from .sets import seeded
+from training.evaluation import row_names
+from training.evaluation.cases import Case, Picture, one_turn
+from training.evaluation.expected import ONE_PICTURE, PRESENT
+from training.evaluation.held_out_wordings import PLAIN, filled
+from training.evaluation.scoring import Words
+from training.evaluation.sets import seeded
+from training.questions import answers
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ from random import Random
 from typing import Protocol
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
-
-from ..questions import answers
-from ..questions.answers import Wanted
-from ..scenes.draw import PAIRS
-from .scoring import Expected, Json, Words
+from training.evaluation.scoring import Expected, Json, Words
+from training.questions import answers
+from training.questions.answers import Wanted
+from training.scenes.draw import PAIRS
 
 PRESENT, ABSENT, HARD_ABSENT = "present", "absent", "colour and shape there, on different things"
 SOME, NONE = "some of a kind", "none of a kind"

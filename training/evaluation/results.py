@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .aims import Verdict, Worse, no_worse, today, verdicts
-from .asking import Pair
-from .cases import Case
-from .scoring import Reply, Score, tally
+from training.evaluation.aims import Verdict, Worse, no_worse, today, verdicts
+from training.evaluation.asking import Pair
+from training.evaluation.cases import Case
+from training.evaluation.scoring import Reply, Score, tally
 
 NAME = "results.json"
 KEPT_MISSES = 8

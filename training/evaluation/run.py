@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from . import aims
-from .asking import Pair, ask_all
-from .cases import Case
-from .drawn import drawn_scenes
-from .results import Results
-from .schemas import one_object, unseen_schemas
-from .sets import SEED, plain, unseen_wordings
-from .tools import tool_cases
-from .variants import variants
+from training.evaluation import aims
+from training.evaluation.asking import Pair, ask_all
+from training.evaluation.cases import Case
+from training.evaluation.drawn import drawn_scenes
+from training.evaluation.results import Results
+from training.evaluation.schemas import one_object, unseen_schemas
+from training.evaluation.sets import SEED, plain, unseen_wordings
+from training.evaluation.tools import tool_cases
+from training.evaluation.variants import variants
 
 N = 500
 SETS: Mapping[str, Callable[[int, int], Iterator[Case]]] = {

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ollama_embedded.scenes import COLOURS, KINDS, SIZES
-
-from ..questions import answers
-from ..questions.answers import Wanted
-from ..scenes.draw import Scene
-from . import row_names
-from .cases import Case, one_turn
-from .expected import ABSENT, PRESENT
-from .held_out_wordings import PLAIN, filled
-from .scoring import Json, part
-from .sets import Pool, seeded
+from training.evaluation import row_names
+from training.evaluation.cases import Case, one_turn
+from training.evaluation.expected import ABSENT, PRESENT
+from training.evaluation.held_out_wordings import PLAIN, filled
+from training.evaluation.scoring import Json, part
+from training.evaluation.sets import Pool, seeded
+from training.questions import answers
+from training.questions.answers import Wanted
+from training.scenes.draw import Scene
 
 TEXT = {"type": "string"}
 COLOUR = {"type": "string", "enum": list(COLOURS)}

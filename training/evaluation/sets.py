@@ -8,11 +8,9 @@ from random import Random
 
 from PIL import Image
 
-from ..questions import answers
-from ..scenes.draw import Scene, draw, noisy, random_scene, through
-from . import held_out_unknown, row_names
-from .cases import Case, Picture, one_turn
-from .expected import (
+from training.evaluation import held_out_unknown, row_names
+from training.evaluation.cases import Case, Picture, one_turn
+from training.evaluation.expected import (
     ABSENT,
     BOTH,
     HARD_ABSENT,
@@ -26,8 +24,10 @@ from .expected import (
     TWO_PICTURES,
     Subject,
 )
-from .held_out_wordings import GREETINGS, PLAIN, UNSEEN, filled
-from .scoring import Json, Words, part
+from training.evaluation.held_out_wordings import GREETINGS, PLAIN, UNSEEN, filled
+from training.evaluation.scoring import Json, Words, part
+from training.questions import answers
+from training.scenes.draw import Scene, draw, noisy, random_scene, through
 
 SEED = 271_828
 """Of the published figures. It only stands behind "evaluation/": training draws nothing from the same seed."""

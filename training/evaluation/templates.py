@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .cases import NO_REGISTERS, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS
+from training.evaluation.cases import NO_REGISTERS, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS
 
 _REGISTERS = "<|endoftext|><|endoftext|>"
 _TURN = """\

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..questions import answers
-from . import row_names
-from .cases import Case, Turn, one_turn
-from .held_out_wordings import PLAIN, UNSEEN, filled
-from .scoring import Call, Words, part
-from .sets import Pool, seeded
-from .variants import mixed
+from training.evaluation import row_names
+from training.evaluation.cases import Case, Turn, one_turn
+from training.evaluation.held_out_wordings import PLAIN, UNSEEN, filled
+from training.evaluation.scoring import Call, Words, part
+from training.evaluation.sets import Pool, seeded
+from training.evaluation.variants import mixed
+from training.questions import answers
 
 REPORT, COUNT = "report_shapes", "count_shapes"
 

@@ -9,13 +9,22 @@ from random import Random
 
 from PIL import Image
 
-from ..questions import answers
-from ..scenes.draw import disturb, padded
-from . import row_names
-from .cases import NO_REGISTERS, OWN, TEXT_FIRST, TEXT_FIRST_NO_REGISTERS, Case, Picture, Turn, one_turn
-from .held_out_wordings import SYSTEM_PROMPTS
-from .scoring import Expected, part
-from .sets import Pool, of_row, seeded
+from training.evaluation import row_names
+from training.evaluation.cases import (
+    NO_REGISTERS,
+    OWN,
+    TEXT_FIRST,
+    TEXT_FIRST_NO_REGISTERS,
+    Case,
+    Picture,
+    Turn,
+    one_turn,
+)
+from training.evaluation.held_out_wordings import SYSTEM_PROMPTS
+from training.evaluation.scoring import Expected, part
+from training.evaluation.sets import Pool, of_row, seeded
+from training.questions import answers
+from training.scenes.draw import disturb, padded
 
 MIXED = (
     row_names.DESCRIBE,

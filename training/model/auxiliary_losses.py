@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES
-
-from ..model_config import ModelConfig
-from ..questions import answers
-from ..questions.subjects import Counted, Fact, Ground, Meant, Shown
-from ..scenes.draw import GROUNDS, MOST, RADII
-from ..scenes.shards import NONE, labels_of
+from training.model_config import ModelConfig
+from training.questions import answers
+from training.questions.subjects import Counted, Fact, Ground, Meant, Shown
+from training.scenes.draw import GROUNDS, MOST, RADII
+from training.scenes.shards import NONE, labels_of
 
 PROPERTIES = (len(COLOURS), len(KINDS), len(RADII), len(PLACES))
 """Colours, kinds, sizes, places: in the order of the labels."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..model_config import ModelConfig
+from training.model_config import ModelConfig
 
 ROPE_BASE = 10000.0
 RMS_EPSILON = 1e-5

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from ..model_config import END_OF_TEXT, END_OF_TURN, REGISTERS
-from ..questions import tool_questions
-from ..questions.asker import Asker
-from ..questions.subjects import Ask, Fact, Truth
+from training.model_config import END_OF_TEXT, END_OF_TURN, REGISTERS
+from training.questions import tool_questions
+from training.questions.asker import Asker
+from training.questions.subjects import Ask, Fact, Truth
 
 BIN = 128
 BINS = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model_config import DEMO, TOY, ModelConfig
+from training.model_config import DEMO, TOY, ModelConfig
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from ..model_config import CONTROL_TOKENS, TOOL_TOKENS
+from training.model_config import CONTROL_TOKENS, TOOL_TOKENS
 
 
 def learn(texts: Iterable[str], size: int) -> Tokenizer:

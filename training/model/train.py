@@ -16,14 +16,14 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
-from ..model_config import END_OF_TEXT
-from ..scenes.shards import Scenes
-from .auxiliary_losses import PAIRS, SPOKEN, AuxiliaryHeads, Truths, Words
-from .network import Context, Model
-from .optimizer import Optimizer, Seat
-from .packing import BINS, Rows, RowWriter
-from .recipe import Recipe, Stage
-from .tokenizer import id_of, load
+from training.model.auxiliary_losses import PAIRS, SPOKEN, AuxiliaryHeads, Truths, Words
+from training.model.network import Context, Model
+from training.model.optimizer import Optimizer, Seat
+from training.model.packing import BINS, Rows, RowWriter
+from training.model.recipe import Recipe, Stage
+from training.model.tokenizer import id_of, load
+from training.model_config import END_OF_TEXT
+from training.scenes.shards import Scenes
 
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.pt"

@@ -7,14 +7,25 @@ from dataclasses import replace
 from random import Random
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
-
-from ..scenes.draw import PAIRS
-from . import answers, json_questions, unknown
-from .answers import Wanted
-from .invented import invented_noun
-from .subjects import Ask, Counted, Ground, Meant, Phrasing, Shown, Truth, choose_wanted, described, fields, meant_by
-from .typing_noise import add_typing_noise, in_a_query
-from .wordings import WORDINGS, pick
+from training.questions import answers, json_questions, unknown
+from training.questions.answers import Wanted
+from training.questions.invented import invented_noun
+from training.questions.subjects import (
+    Ask,
+    Counted,
+    Ground,
+    Meant,
+    Phrasing,
+    Shown,
+    Truth,
+    choose_wanted,
+    described,
+    fields,
+    meant_by,
+)
+from training.questions.typing_noise import add_typing_noise, in_a_query
+from training.questions.wordings import WORDINGS, pick
+from training.scenes.draw import PAIRS
 
 IMAGE_WORDS = ("image", "image", "picture", "picture", "photo", "drawing", "scene")
 

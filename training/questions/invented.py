@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from .unknown import NOUNS, words
+from training.questions.unknown import NOUNS, words
 
 _ONSETS = words("b bl br c ch cl cr d dr f fl fr g gl gr h j k kl l m n p pl pr r s sh sk sl sn st t th tr v w y z")
 _VOWELS = words("a e i o u a e i o u ai ea ee oa oo ou")

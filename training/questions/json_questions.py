@@ -8,11 +8,10 @@ from random import Random
 from typing import Any
 
 from ollama_embedded.scenes import Shape
-
-from . import answers
-from .answers import compact
-from .invented import invented_noun
-from .subjects import (
+from training.questions import answers
+from training.questions.answers import compact
+from training.questions.invented import invented_noun
+from training.questions.subjects import (
     Ask,
     Counted,
     Fact,

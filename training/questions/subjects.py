@@ -8,9 +8,8 @@ from random import Random
 from typing import Protocol
 
 from ollama_embedded.scenes import COLOURS, KINDS, Shape
-
-from ..scenes.draw import PAIRS
-from .answers import Wanted
+from training.questions.answers import Wanted
+from training.scenes.draw import PAIRS
 
 _SEVERAL = 0.4
 """Of the things to count that are there, the part that is there more than once on purpose."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from . import answers
-from .asker import Asker
-from .json_questions import about_all, forced_spans, keys_at_random
-from .subjects import Ask, Truth
+from training.questions import answers
+from training.questions.asker import Asker
+from training.questions.json_questions import about_all, forced_spans, keys_at_random
+from training.questions.subjects import Ask, Truth
 
 REPORT, COUNT = "report_shapes", "count_shapes"
 OFFERS: Mapping[str, tuple[str, ...]] = {REPORT: ("shapes",), COUNT: ("n",)}

@@ -5,7 +5,7 @@ Templates have the grammar of wordings.py. Their fields are {noun}, {a_noun} ("a
 
 from collections.abc import Mapping
 
-from .wordings import templates
+from training.questions.wordings import templates
 
 NOUNS: tuple[str, ...] = tuple(
     """

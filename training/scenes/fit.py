@@ -6,7 +6,7 @@ import math
 
 from PIL import Image
 
-from .draw import PADDING
+from training.scenes.draw import PADDING
 
 
 def fitted_size(size: tuple[int, int], side: int) -> tuple[int, int]:

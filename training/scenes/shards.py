@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
-
-from ..model_config import ModelConfig
-from .draw import GROUNDS, MOST, RADII, Scene, disturb, draw, random_scene
-from .fit import fit, fitted_size
+from training.model_config import ModelConfig
+from training.scenes.draw import GROUNDS, MOST, RADII, Scene, disturb, draw, random_scene
+from training.scenes.fit import fit, fitted_size
 
 SHARD = 4000
 NONE = -1

@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 
-from . import of_json, of_pairs, of_places, of_shapes
+from training.questions.wordings import of_json, of_pairs, of_places, of_shapes
 
 ALTERNATION = re.compile(r"\[([^\[\]]*)\]")
 

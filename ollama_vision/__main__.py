@@ -1,9 +1,0 @@
-"""`python -m ollama_vision` is `ollama-vision`."""
-
-from __future__ import annotations
-
-import sys
-
-from ollama_vision import main
-
-sys.exit(main())

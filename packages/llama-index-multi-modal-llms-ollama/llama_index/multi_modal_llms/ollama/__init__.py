@@ -1,0 +1,66 @@
+"""LlamaIndex's OllamaMultiModal: vision models on Ollama, without silent lies."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ollama_vision import errors
+from ollama_vision.errors import OllamaMultiModalError
+from ollama_vision.lazy import lazy_names
+from ollama_vision.pictures import ImageOptions, PreparedImage, accept
+from ollama_vision.server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
+
+from .base import OllamaMultiModal
+
+if TYPE_CHECKING:
+    from ollama_vision.pictures import aprepare_image, prepare_image
+
+    from .describe import Description, ImageDescriber
+    from .reader import Found, FoundFile, PictureReader
+
+__all__ = [
+    "Description",
+    "Found",
+    "FoundFile",
+    "ImageDescriber",
+    "ImageOptions",
+    "ModelCapabilities",
+    "OllamaMultiModal",
+    "OllamaMultiModalError",
+    "OllamaServer",
+    "PictureReader",
+    "PreparedImage",
+    "PullProgress",
+    "ServerModel",
+    "aprepare_image",
+    "errors",
+    "prepare_image",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Description": ".describe",
+        "Found": ".reader",
+        "FoundFile": ".reader",
+        "ImageDescriber": ".describe",
+        "PictureReader": ".reader",
+        "aprepare_image": "ollama_vision.pictures",
+        "prepare_image": "ollama_vision.pictures",
+    },
+)
+"""What few programs use, and would cost all of them its imports."""
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _documents(value: Any, options: ImageOptions, *, where: str) -> Any:
+    from .documents import source_of
+
+    return source_of(value, options, where=where)
+
+
+accept(_documents)
+# The engine logs for the class too: levels and handlers that are set below the class's own name hold for it.
+logging.getLogger("ollama_vision").parent = logging.getLogger(__name__)

@@ -1,0 +1,243 @@
+"""ImageDescriber: a LlamaIndex transform that puts one question to each of many pictures."""
+
+from __future__ import annotations
+
+import importlib
+import uuid
+import warnings
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Sequence
+from contextlib import aclosing, closing
+from typing import Any, Literal
+
+from llama_index.core.bridge.pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
+from llama_index.core.ingestion import IngestionCache
+from llama_index.core.schema import BaseNode, TransformComponent
+
+from ollama_vision.batch import WAIT, Ask, LoopThread, Run, Told, Waiting, request_hash, what_is_asked
+
+from . import OllamaMultiModal
+from .asking_llm import LlmOnHost
+from .ingestion_cache import AnswersInCache
+from .node_descriptions import Description, description_of, open_node
+
+__all__ = ["Description", "ImageDescriber"]
+
+_FRESH = "run"
+"""The key of `to_dict` that is another each time."""
+
+
+class ImageDescriber(TransformComponent):
+    """One question to each picture among the nodes; its answer becomes a text node, or the picture node's text.
+
+    Nodes without a picture are passed through. Nothing that is given is changed, and the order is kept. A fault that
+    is no picture's (the server or the model is gone, a key is refused, the folder was unmounted, five equal failures
+    in a row) ends the run with `RunStoppedError`, and no picture is blamed for it.
+
+    Works in `IngestionPipeline`, alone and with `num_workers`, and in `RayIngestionPipeline`. A pipeline's own cache
+    knows nodes by their text, which pictures have none of: it finds nothing of this transform, so that one folder's
+    descriptions never pass for another's. `cache` is the one that counts.
+    """
+
+    llm: OllamaMultiModal | list[OllamaMultiModal] = Field(
+        description="Whom to ask; or the same model on several hosts, of which the free one is asked next."
+    )
+    prompt: str = Field(default="Describe the image.", min_length=1, description="What each picture is asked.")
+    output_cls: type[BaseModel] | None = Field(
+        default=None, description="A pydantic class that each answer must be of; its fields become metadata."
+    )
+    output: Literal["text", "image"] = Field(
+        default="text",
+        description="text: a TextNode for each picture, with the relationship to its source. image: the picture node "
+        "with the answer as its text, so that what is found by the text is shown to a model as a picture.",
+    )
+    num_workers: int | None = Field(
+        default=None, ge=1, description="Requests in flight, over all hosts; None: 4, or two for each of more hosts."
+    )
+    cache: IngestionCache | None = Field(
+        default=None,
+        exclude=True,
+        description="Keeps answers by the picture's bytes and the request: a renamed file is not asked about again.",
+    )
+    on_error: Literal["raise", "keep"] = Field(
+        default="raise", description='keep: a picture that failed carries the error in metadata["error"].'
+    )
+    show_progress: bool = Field(default=False, description="Show a bar while the nodes are done.")
+    deadline: float | None = Field(
+        default=None, gt=0, description="Seconds for one picture, from when its request starts."
+    )
+    wait: float = Field(
+        default=WAIT,
+        ge=0,
+        description="Seconds that a host which answered in this run and is gone, restarted say, is waited for when no "
+        "other is left; 0: not at all. One whose queue is full (503) is waited for ten minutes at the least.",
+    )
+    think: bool | str | None = Field(
+        default=None, description="Whether the model thinks; None: as the llm's `thinking` says, else not."
+    )
+    llm_kwargs: dict[str, Any] = Field(
+        default_factory=dict, description="Keywords of each call: options={...}, image_options=..., num_predict=..."
+    )
+
+    model_config = ConfigDict(extra="forbid")
+
+    def __init__(self, **settings: Any) -> None:
+        settings.pop("class_name", None)  # core adds it to its dumps
+        super().__init__(**settings)
+        self.request_hash()  # a keyword that no call takes is told here, and not after the first picture
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "ImageDescriber"
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:
+        """The nodes with their answers, in the order in which they were given.
+
+        Raises:
+            OllamaMultiModalError: a picture failed, and `on_error` is "raise".
+            RunStoppedError: a fault that is no picture's.
+        """
+        done = _Done(self, len(nodes))
+        with done.bar, closing(self.iter(nodes)) as results:
+            for description in results:
+                done.add(description)
+        return done.in_order()
+
+    async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:
+        """The same on an event loop."""
+        done = _Done(self, len(nodes))
+        with done.bar:
+            async with aclosing(self.aiter(nodes)) as results:
+                async for description in results:
+                    done.add(description)
+        return done.in_order()
+
+    def iter(
+        self, nodes: Iterable[BaseNode], *, on_host_fault: Told | None = None, on_wait: Waiting | None = None
+    ) -> Generator[Description, None, None]:
+        """What came of each node, as they finish: an answer, or the picture's own error, whatever `on_error` says.
+
+        Nodes are taken when there is room for them, so the list may be endless. Leaving early closes the requests.
+        `on_host_fault` gets the address of a host that is left alone and why, at once and on another thread; `on_wait`
+        that of one that the run waits for, why, and for how many seconds more at the most: again after each try, and
+        with `None` and the seconds that passed once it answers again.
+
+        Raises:
+            RunStoppedError: a fault that is no picture's.
+        """
+        with LoopThread() as loop:
+            results = self.aiter(nodes, on_host_fault=on_host_fault, on_wait=on_wait)
+            while (description := loop.run(anext(results, None))) is not None:
+                yield description
+
+    async def aiter(
+        self,
+        nodes: Iterable[BaseNode] | AsyncIterable[BaseNode],
+        *,
+        on_host_fault: Told | None = None,
+        on_wait: Waiting | None = None,
+    ) -> AsyncGenerator[Description, None]:
+        """The same on an event loop; nodes may come asynchronously too."""
+        skipped, request = 0, self.request_hash()
+        async with aclosing(self._run(on_host_fault, on_wait).results(nodes)) as outcomes:
+            async for outcome in outcomes:
+                skipped += outcome.skipped
+                yield description_of(outcome, self.output, request)
+        if skipped:
+            noun = "node that holds" if skipped == 1 else "nodes that hold"
+            warnings.warn(f"ImageDescriber passed through {skipped} {noun} no picture", UserWarning, stacklevel=2)
+
+    def request_hash(self) -> str:
+        """By what a question is known again, in hex: model, prompt, schema, options, how pictures are prepared."""
+        return request_hash(self._llms()[0], self._ask())
+
+    def what_is_asked(self) -> dict[str, Any]:
+        """What `request_hash` is the hash of, as JSON has it; without hosts, headers and keys."""
+        return what_is_asked(self._llms()[0], self._ask())
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """With a value that is fresh each time: core's step cache knows nodes by their text, and pictures have none."""
+        return {**super().to_dict(**kwargs), _FRESH: uuid.uuid4().hex}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> ImageDescriber:
+        """The object again, without its cache: give that anew."""
+        return super().from_dict({name: each for name, each in data.items() if name != _FRESH}, **kwargs)
+
+    @field_validator("llm")
+    @classmethod
+    def _one_model(cls, llm: Any) -> Any:
+        if not isinstance(llm, list):
+            return llm
+        if not llm:
+            raise ValueError("llm is an empty list: give at least one OllamaMultiModal")
+        for other in llm[1:]:
+            for name in ("model", "temperature", "context_window", "additional_kwargs", "thinking", "image_options"):
+                if getattr(other, name) != getattr(llm[0], name):
+                    raise ValueError(
+                        f"the hosts must give the same answers, and differ in {name}: {getattr(llm[0], name)!r} on "
+                        f"{llm[0].base_url}, {getattr(other, name)!r} on {other.base_url}"
+                    )
+        return llm
+
+    @field_serializer("output_cls")
+    def _name_of_class(self, output_cls: type[BaseModel] | None) -> str | None:
+        return None if output_cls is None else f"{output_cls.__module__}:{output_cls.__qualname__}"
+
+    @field_validator("output_cls", mode="before")
+    @classmethod
+    def _class_of_name(cls, value: Any) -> Any:
+        """`to_dict` names the class; it must be where it was."""
+        if not isinstance(value, str):
+            return value
+        module, _, name = value.partition(":")
+        try:
+            found: Any = importlib.import_module(module)
+            for part in name.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ValueError(f"output_cls is {value!r}, and there is no such class here: {error}") from error
+        return found
+
+    def _llms(self) -> list[OllamaMultiModal]:
+        return self.llm if isinstance(self.llm, list) else [self.llm]
+
+    def _ask(self) -> Ask:
+        think = self._llms()[0].thinking if self.think is None else self.think
+        keywords = {"think": False if think is None else think, **self.llm_kwargs}
+        return Ask(self.prompt, self.output_cls, keywords, self.deadline)
+
+    def _workers(self) -> int:
+        # One is being answered, and the next is there when its host is free.
+        return self.num_workers or max(4, 2 * len(self._llms()))
+
+    def _run(self, on_host_fault: Told | None, on_wait: Waiting | None) -> Run[BaseNode]:
+        return Run(
+            [LlmOnHost(llm) for llm in self._llms()],
+            self._ask(),
+            open_node,
+            workers=self._workers(),
+            cache=None if self.cache is None else AnswersInCache(self.cache),
+            wait=self.wait,
+            on_host_fault=on_host_fault,
+            on_wait=on_wait,
+        )
+
+
+class _Done:
+    """Results on their way into order, with the bar that counts them."""
+
+    def __init__(self, describer: ImageDescriber, count: int) -> None:
+        from tqdm.auto import tqdm  # type: ignore[import-untyped]
+
+        self.bar = tqdm(total=count, desc="Describing pictures", disable=not describer.show_progress)
+        self._raises = describer.on_error == "raise"
+        self._nodes: dict[int, BaseNode] = {}
+
+    def add(self, description: Description) -> None:
+        if description.error is not None and self._raises:
+            raise description.error
+        self._nodes[description.index] = description.node
+        self.bar.update()
+
+    def in_order(self) -> list[BaseNode]:
+        return [self._nodes[index] for index in sorted(self._nodes)]

@@ -1,0 +1,140 @@
+"""Pictures beside a prompt template: what `predict`, `stream` and the structured endpoints take as `image_documents`.
+
+Core takes every keyword of these for a variable of the template, and drops without a word what the template lacks.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole, VideoBlock
+from llama_index.core.schema import ImageNode, NodeWithScore
+
+from ollama_vision import pictures as _images
+from ollama_vision.model import MEANT_FOR_PICTURES
+
+from .keywords import Pictures
+
+if TYPE_CHECKING:
+    from llama_index.core.prompts import BasePromptTemplate
+    from llama_index.core.types import TokenAsyncGen, TokenGen
+
+    from .base import OllamaMultiModal
+
+PICTURES = "image_documents"
+
+
+class ReadyBlocks(list[ImageBlock]):
+    """Pictures that are prepared and coded already, for code on an event loop."""
+
+
+def pictures_apart(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """What fills the template, and the pictures beside it.
+
+    Raises:
+        TypeError: a keyword that is no variable of the template, and that by its name or its value means pictures.
+    """
+    variables = {*prompt.template_vars, *(prompt.template_var_mappings or {})}
+    given = dict(arguments)
+    pictures = None if PICTURES in variables else given.pop(PICTURES, None)
+    for name, value in given.items():
+        if name not in variables and (_is_meant_for_pictures(name) or _holds_a_picture(value)):
+            raise TypeError(f"The template has no variable {name!r}. Did you mean {PICTURES!r}?")
+    return given, pictures
+
+
+def _is_meant_for_pictures(name: str) -> bool:
+    import difflib  # 5 ms, and few templates are given what they have no place for
+
+    return name.lower() in MEANT_FOR_PICTURES or bool(difflib.get_close_matches(name.lower(), [PICTURES], cutoff=0.87))
+
+
+def _holds_a_picture(value: Any) -> bool:
+    """Whether it can be nothing else than a picture or a file; text that a template leaves out is core's own way."""
+    if isinstance(value, (list, tuple)):
+        return any(_holds_a_picture(item) for item in value)
+    if isinstance(value, NodeWithScore):
+        value = value.node
+    if isinstance(value, (bytes, os.PathLike, ImageBlock, VideoBlock, ImageNode, _images.PreparedImage)):
+        return True
+    is_array = hasattr(type(value), "__array_interface__") and getattr(value, "ndim", 2) > 1  # a PIL image has no ndim
+    return is_array or hasattr(value, "read")
+
+
+def picture_blocks(pictures: Any, options: _images.ImageOptions) -> ReadyBlocks:
+    """Each picture as a block of a message, prepared. Reads, decodes and encodes; `None` is no picture.
+
+    The blocks are not validated: that would decode the pictures once more.
+    """
+    if isinstance(pictures, ReadyBlocks):
+        return pictures
+    return ReadyBlocks(
+        ImageBlock.model_construct(
+            image=base64.b64encode(picture.read()), image_mimetype=f"image/{picture.format}", detail=None
+        )
+        for picture in _images.prepare_documents(pictures, options)
+    )
+
+
+def with_blocks(messages: Sequence[ChatMessage], blocks: Sequence[ImageBlock]) -> list[ChatMessage]:
+    """The messages, with the pictures in the user's last one, which is a copy."""
+    if not blocks:
+        return list(messages)
+    last = max((index for index, each in enumerate(messages) if each.role == MessageRole.USER), default=None)
+    if last is None:
+        return [*messages, ChatMessage(role=MessageRole.USER, blocks=list(blocks))]
+    changed = messages[last].model_copy(update={"blocks": [*blocks, *messages[last].blocks]})
+    return [*messages[:last], changed, *messages[last + 1 :]]
+
+
+def _together(pictures: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """As core takes them: `None` is not given, so that a template may be filled with another `image_documents`."""
+    return arguments if pictures is None else {**arguments, PICTURES: pictures}
+
+
+class PromptsWithPictures:
+    """A mixin before core's LLM: `predict`, `stream` and their async twins send what they get as `image_documents`."""
+
+    def _asks(self) -> OllamaMultiModal:
+        """Who prepares the pictures and asks."""
+        raise NotImplementedError
+
+    def _get_messages(self, prompt: BasePromptTemplate, **prompt_args: Any) -> list[ChatMessage]:
+        given, pictures = pictures_apart(prompt, prompt_args)
+        messages: list[ChatMessage] = super()._get_messages(prompt, **given)  # type: ignore[misc]
+        return with_blocks(messages, picture_blocks(pictures, self._asks().image_options))
+
+    def predict(self, prompt: BasePromptTemplate, *, image_documents: Pictures = None, **prompt_args: Any) -> str:
+        """The answer to a filled template, and to pictures beside it."""
+        return super().predict(prompt, **_together(image_documents, prompt_args))  # type: ignore[misc, no-any-return]
+
+    def stream(self, prompt: BasePromptTemplate, *, image_documents: Pictures = None, **prompt_args: Any) -> TokenGen:
+        """`predict`, piece by piece."""
+        return super().stream(prompt, **_together(image_documents, prompt_args))  # type: ignore[misc, no-any-return]
+
+    async def apredict(
+        self, prompt: BasePromptTemplate, *, image_documents: Pictures = None, **prompt_args: Any
+    ) -> str:
+        """`predict` on an event loop."""
+        ready = await self._ready(prompt, _together(image_documents, prompt_args))
+        return await super().apredict(prompt, **ready)  # type: ignore[misc, no-any-return]
+
+    async def astream(
+        self, prompt: BasePromptTemplate, *, image_documents: Pictures = None, **prompt_args: Any
+    ) -> TokenAsyncGen:
+        """`stream` on an event loop: await it, then iterate."""
+        ready = await self._ready(prompt, _together(image_documents, prompt_args))
+        return await super().astream(prompt, **ready)  # type: ignore[misc, no-any-return]
+
+    async def _ready(self, prompt: BasePromptTemplate, prompt_args: dict[str, Any]) -> dict[str, Any]:
+        """The same arguments, the pictures prepared away from the loop."""
+        given, pictures = pictures_apart(prompt, prompt_args)
+        if pictures is None:
+            return given
+        pictures = await _images.awaited(pictures)
+        llm = self._asks()
+        blocks = await llm._on_loop().run(lambda: picture_blocks(pictures, llm.image_options), llm._clock())
+        return {**given, PICTURES: blocks}

@@ -1,0 +1,84 @@
+"""What has come of a reply -> LlamaIndex's responses, one for each item that the caller gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    CompletionResponse,
+    LogProb,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+
+from ollama_vision.protocol import Accumulator
+
+
+def chat_maker() -> Callable[[Accumulator[ChatResponse]], ChatResponse]:
+    """What makes the items of one answer of chat."""
+    return _Chat()
+
+
+def completion_maker() -> Callable[[Accumulator[CompletionResponse]], CompletionResponse]:
+    """What makes the items of one answer of complete."""
+    return _completion
+
+
+def _completion(so_far: Accumulator[Any]) -> CompletionResponse:
+    return CompletionResponse(
+        text=so_far.text,
+        delta=so_far.piece,
+        raw=so_far.reply,
+        additional_kwargs=so_far.fields(),
+        logprobs=_logprobs(so_far),
+    )
+
+
+class _Chat:
+    """Makes each tool call into a block once."""
+
+    def __init__(self) -> None:
+        self._blocks: list[ToolCallBlock] = []
+
+    def __call__(self, so_far: Accumulator[Any]) -> ChatResponse:
+        return ChatResponse(
+            message=self._message(so_far),
+            delta=so_far.piece,
+            raw=so_far.reply,
+            additional_kwargs=so_far.fields(),
+            logprobs=_logprobs(so_far),
+        )
+
+    def _message(self, so_far: Accumulator[Any]) -> ChatMessage:
+        blocks: list[Any] = [ThinkingBlock(content=so_far.thinking)] if so_far.thinking else []
+        blocks.append(TextBlock(text=so_far.text))
+        calls = so_far.calls
+        for call in calls[len(self._blocks) :]:
+            function = call["function"]
+            self._blocks.append(
+                ToolCallBlock(tool_call_id=call["id"], tool_name=function["name"], tool_kwargs=function["arguments"])
+            )
+        blocks += self._blocks
+        # Core's streaming programs look only here; readers of blocks look only there.
+        extra = {"tool_calls": calls} if calls else {}
+        return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
+
+
+def _logprobs(so_far: Accumulator[Any]) -> list[list[LogProb]] | None:
+    return [_alternatives(so_far, entry) for entry in so_far.logprobs] if so_far.logprobs else None
+
+
+def _alternatives(so_far: Accumulator[Any], entry: dict[str, Any]) -> list[LogProb]:
+    ranked = so_far.list_of_objects(entry.get("top_logprobs"), "top_logprobs") or [entry]
+    try:
+        return [
+            LogProb(token=item.get("token", ""), logprob=item.get("logprob", 0.0), bytes=item.get("bytes") or [])
+            for item in ranked
+        ]
+    except ValueError as cause:
+        raise so_far.malformed("log probabilities of another form") from cause

@@ -1,0 +1,63 @@
+"""Client for vision models on Ollama: ask about pictures, documents and videos, from Python or from a shell.
+
+Importing this imports the errors alone; each other name opens its room when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import errors
+from .errors import OllamaMultiModalError
+from .lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .batch import Found, FoundFile, describe, find_pictures
+    from .model import Answer, VisionModel
+    from .pictures import BoxConvention, ImageOptions, PreparedImage, aprepare_image, prepare_image
+    from .server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
+
+__all__ = [
+    "Answer",
+    "BoxConvention",
+    "Found",
+    "FoundFile",
+    "ImageOptions",
+    "ModelCapabilities",
+    "OllamaMultiModalError",
+    "OllamaServer",
+    "PreparedImage",
+    "PullProgress",
+    "ServerModel",
+    "VisionModel",
+    "aprepare_image",
+    "describe",
+    "errors",
+    "find_pictures",
+    "prepare_image",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Answer": ".model",
+        "BoxConvention": ".pictures",
+        "Found": ".batch",
+        "FoundFile": ".batch",
+        "ImageOptions": ".pictures",
+        "ModelCapabilities": ".server",
+        "OllamaServer": ".server",
+        "PreparedImage": ".pictures",
+        "PullProgress": ".server",
+        "ServerModel": ".server",
+        "VisionModel": ".model",
+        "aprepare_image": ".pictures",
+        "describe": ".batch",
+        "find_pictures": ".batch",
+        "prepare_image": ".pictures",
+    },
+)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,179 @@
+"""One model over many files: its questions, the lines that come of them, and files that share a line by their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from .checkpoint import RunSpec, Start
+from .fingerprint import request_hash, what_is_asked
+from .hosted import ModelOnHost
+from .hosts import WAIT, Told, Waiting
+from .known_by_bytes import Copies, copies_among, record_of_copy
+from .ledger import Entry, Key, Ledger, Version
+from .listing import FoundFile
+from .pages import PageReader, open_page
+from .pending import PendingPictures, record_of
+from .question import Ask
+from .requests_file import Asked, asked
+from .run import Run
+
+if TYPE_CHECKING:
+    from ollama_vision.model import VisionModel
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """One model, asked in one way."""
+
+    hosts: tuple[VisionModel, ...]
+    """The model on each server."""
+    ask: Ask
+    request: str
+    """By what its lines are known."""
+    asked: Asked
+    """What that is the hash of."""
+
+    @classmethod
+    def of(cls, hosts: Sequence[VisionModel], ask: Ask, *, pages: str) -> ModelRun:
+        """Raises TypeError and ValueError for options that no call sends."""
+        request = request_hash(hosts[0], ask)
+        if pages == "together":
+            # Another question about the same document; single pictures go along, so that there is one rule.
+            request = sha256(f"{request} pages together".encode()).hexdigest()
+        return cls(tuple(hosts), ask, request, asked(what_is_asked(hosts[0], ask), pages=pages))
+
+    @property
+    def model(self) -> str:
+        return self.hosts[0].model
+
+
+def run_spec(
+    model_runs: Iterable[ModelRun],
+    files: Iterable[FoundFile],
+    reader: PageReader,
+    start: Start,
+    *,
+    retry_errors: bool,
+    prune: bool,
+) -> RunSpec:
+    """What is about to be asked of these files, for the file that keeps the lines."""
+    by_path = {str(file.path): file for file in files}
+    requests = {model_run.request: model_run.asked for model_run in model_runs}
+    return RunSpec(
+        {path: Version.of(file.size, file.modified_ns) for path, file in by_path.items()},
+        set(requests),
+        start,
+        retry_errors,
+        prune,
+        # What is refused for its name, such as a video that is called a picture, is refused whatever its bytes.
+        lambda path: reader.foretell(by_path[path]) is None,
+        requests,
+    )
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a run goes about it; none of it changes an answer."""
+
+    jobs: int = 4
+    """Requests at once, over all hosts."""
+    wait: float = WAIT
+    """Seconds that a host which answered and is gone is waited for."""
+    limit: int | None = None
+    """So many pictures at the most, of all that were found."""
+    on_host_fault: Told | None = None
+    on_wait: Waiting | None = None
+    expect: Callable[[int], None] = lambda more: None
+    """Hears of so many more pictures than could be told from names."""
+    in_words: Callable[[str], str] = str
+    """How errors are put into lines."""
+
+
+@dataclass
+class Lines:
+    """The lines of results.jsonl that a model's answers make, as they come; iterated once."""
+
+    model_run: ModelRun
+    files: Sequence[FoundFile]
+    reader: PageReader
+    ledger: Ledger = field(default_factory=Ledger)
+    """What need not be asked."""
+    manner: Manner = field(default_factory=Manner)
+    copied: int = 0
+    """Lines of files with the bytes of another one, which alone was asked about."""
+
+    def __post_init__(self) -> None:
+        self._copies = self._copies_among()
+        self._questions = self._questions_about(self.files, self.ledger, self.manner.limit, self._copies)
+
+    def left(self) -> int:
+        """How many pictures are still to be asked about, as far as that can be told without opening a file."""
+        return self._questions.left()
+
+    def done(self) -> list[Entry]:
+        """The lines that hold for these files already."""
+        return self._questions.done()
+
+    def __iter__(self) -> Generator[tuple[dict[str, Any], bool], None, None]:
+        """Each line, and whether it is the copy of another one's answer.
+
+        Raises:
+            RunStoppedError: a fault that is no picture's.
+        """
+        return self._lines(self._questions, self._copies)
+
+    def _lines(self, questions: PendingPictures, copies: Copies) -> Generator[tuple[dict[str, Any], bool], None, None]:
+        left: dict[str, FoundFile] = {}
+        written: dict[Key, dict[int | None, Entry]] = {}
+        with closing(self._run().each(questions)) as outcomes:
+            for outcome in outcomes:
+                place = questions.take(outcome.index)
+                record = record_of(outcome, place, self.model_run.request, self.manner.in_words)
+                yield record, False
+                for copy in copies.get(record["path"], ()):
+                    if record["error"] is not None:
+                        left[str(copy.path)] = copy
+                        continue
+                    same = record_of_copy(record, copy)
+                    yield same, True
+                    self.copied += 1
+                    written.setdefault(Key(self.model_run.request, same["path"]), {})[same["page"]] = _entry_of(same)
+        if left:
+            # An error names its picture: what failed is asked of each.
+            again = self._questions_about([*left.values()], Ledger(written), None, {})
+            self.manner.expect(again.left())
+            yield from self._lines(again, {})
+
+    def _run(self) -> Run[Any]:
+        return Run(
+            [ModelOnHost(model) for model in self.model_run.hosts],
+            self.model_run.ask,
+            open_page,
+            workers=self.manner.jobs,
+            wait=self.manner.wait,
+            on_host_fault=self.manner.on_host_fault,
+            on_wait=self.manner.on_wait,
+        )
+
+    def _copies_among(self) -> Copies:
+        if self.manner.limit is not None:
+            # The first so many pictures are what they are, whichever of them are alike.
+            return {}
+        files = {str(file.path): file for file in self.files}
+        return copies_among(
+            self.files, self.ledger, self.model_run.request, lambda path: self.reader.foretell(files[path]) is None
+        )
+
+    def _questions_about(
+        self, files: Sequence[FoundFile], ledger: Ledger, limit: int | None, copies: Copies
+    ) -> PendingPictures:
+        request, expect = self.model_run.request, self.manner.expect
+        return PendingPictures(files, self.reader, ledger, request, limit=limit, copies=copies, expect=expect)
+
+
+def _entry_of(record: Mapping[str, Any]) -> Entry:
+    return Entry(0, Version(record["size"], record["modified"]), record["pages"], failed=False)

@@ -1,0 +1,159 @@
+"""The start of a run: results.jsonl is checked, refused, repaired, compacted or put aside, then locked for writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ollama_vision.words import counted
+
+from .known_by_bytes import Taken, records_of, taken_over
+from .ledger import DamagedResults, Ledger, Line, Version, read_ledger
+from .pruning import refuse_where_nothing_is_left
+from .requests_file import Asked, difference, path_beside, read_requests, write_requests
+from .results_file import ResultsFile, ResultsLock, Sink, repair, rewrite, set_aside
+
+Start = Literal["go on", "append", "restart"]
+"""What becomes of lines of another request that are there: none may be, they stay, or the file is put aside."""
+
+
+class RequestMismatch(Exception):
+    """There are lines of another request; the message says how many and how to go on."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run starts from."""
+
+    ledger: Ledger
+    results: Sink
+    notes: tuple[str, ...] = ()
+    """What was done to the file, to be told."""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a run is about to ask, and what it may do with lines that are there."""
+
+    files: Mapping[str, Version]
+    requests: Collection[str]
+    start: Start = "go on"
+    retry_errors: bool = False
+    prune: bool = False
+    may_take: Callable[[str], bool] = lambda path: True
+    """Whether a file may have the answer of another one with the same bytes."""
+    asked: Mapping[str, Asked] = field(default_factory=dict)
+    """What each request is, to be written down beside the results."""
+
+    def holds(self, line: Line) -> bool:
+        """Whether the line answers one of this run's questions about a file as it is now."""
+        return line.record["request"] in self.requests and self.files.get(line.record["path"]) == line.version
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is there, and what is to become of it."""
+
+    there: Ledger = field(default_factory=Ledger)
+    superseded: frozenset[int] = frozenset()
+    """The numbers of lines that must go, so that each picture has one right line."""
+    gone: frozenset[int] = frozenset()
+    """The numbers of other lines, whose pictures are there no more."""
+    taken: tuple[Taken, ...] = ()
+    """Answers that hold for files under another name or date."""
+
+    def ledger(self) -> Ledger:
+        """What need not be asked."""
+        left = self.there.without(self.superseded)
+        entries = {key: dict(pages) for key, pages in left.entries.items()}
+        answers = {e.number: e for pages in self.there.entries.values() for e in pages.values()}
+        for each in self.taken:
+            entries.setdefault(each.key, {})[each.page] = answers[each.number]._replace(version=each.version)
+        return Ledger(entries)
+
+    def asked_again(self) -> int:
+        """How many pictures have a line that goes, and none in its place."""
+        kept = {(each.key, each.page) for each in self.taken}
+        return sum(
+            entry.number in self.superseded and (key, page) not in kept
+            for key, pages in self.there.entries.items()
+            for page, entry in pages.items()
+        )
+
+
+def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: None) -> Judgement:
+    """What is there, and what must become of it; nothing is changed.
+
+    Raises:
+        RequestMismatch: there are lines of another request and none of this one, and nothing says what is to become of
+            them.
+        DiskAway: pruning would lose answers about a disk that is not connected.
+        DamagedResults: see `read_ledger`.
+    """
+    try:
+        ledger = read_ledger(out, see)
+    except DamagedResults as error:
+        # To be put aside it need not be whole, but it must be ours.
+        if spec.start != "restart" or not error.after:
+            raise
+        return Judgement()
+    if spec.start == "restart":
+        return Judgement()
+    others = ledger.lines_of_others(spec.requests)
+    # Once added to, the file holds several requests, and each of their commands goes on.
+    is_known = any(key.request in spec.requests for key in ledger.entries)
+    if others and not is_known and spec.start != "append":
+        lines = counted(others.total(), "line")
+        told = read_requests(out)
+        what = difference([told[each] for each in others if each in told], [*spec.asked.values()])
+        raise RequestMismatch(
+            f"{out} has {lines} of another request: "
+            f"{'it differs in ' + what if what else 'of another model, prompt, schema, or other options'}. "
+            'Add to them with start="append", start anew with start="restart" (which keeps the old file under another '
+            "name), or name another file: out=."
+        )
+    superseded = ledger.superseded(spec.files, spec.requests, errors=spec.retry_errors)
+    taken = taken_over(ledger, ledger.without(superseded), spec.files, spec.requests, spec.may_take)
+    gone = ledger.gone(spec.files) - superseded
+    if spec.prune and gone:
+        refuse_where_nothing_is_left(out, ledger, superseded | gone, gone, taken)
+    return Judgement(ledger, frozenset(superseded), frozenset(gone), tuple(taken))
+
+
+@contextmanager
+def open_checkpoint(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: None) -> Iterator[Checkpoint]:
+    """The file made ready, and open for adding lines; raises as `judge` does, ResultsInUse, OSError."""
+    with ResultsLock(out):
+        judged = judge(out, spec, see)
+        ledger, notes = judged.there, []
+        out_of_it = judged.superseded | judged.gone if spec.prune else judged.superseded
+        if spec.start == "restart":
+            if out.exists():
+                aside = set_aside(out)
+                if path_beside(out).exists():
+                    path_beside(out).replace(path_beside(aside))
+                notes.append(f"What was in {out} is in {aside} now.")
+        elif out_of_it or judged.taken:
+            rewrite(out, ledger, out_of_it, more=records_of(out, judged.taken))
+        else:
+            repair(out, ledger)
+        if ledger.torn_bytes:
+            notes.append(f"The last line of {out} was broken off, and was cut off; its picture is asked about again.")
+        if known := len(judged.taken):
+            notes.append(f"{counted(known, 'picture')} known by their bytes, not by name and date: not asked again.")
+        if again := judged.asked_again():
+            why = "has changed, or failed before" if spec.retry_errors else "has changed"
+            notes.append(f"{counted(again, 'picture')} {why}: asked about again.")
+        if judged.gone:
+            lines = f"{counted(len(judged.gone), 'line')} of pictures that are not there any more"
+            notes.append(f"{lines} taken out." if spec.prune else f"{lines}: prune=True takes them out.")
+        if spec.asked:
+            # Before the first line, so that no line is without it; those of which no line is left go.
+            left = {key.request for key in ledger.entries}
+            told = {request: asked for request, asked in read_requests(out).items() if request in left}
+            write_requests(out, {**told, **spec.asked})
+        with ResultsFile(out) as results:
+            yield Checkpoint(judged.ledger(), results, tuple(notes))

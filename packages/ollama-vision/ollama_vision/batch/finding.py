@@ -1,0 +1,82 @@
+"""Files, folders and globs -> the pictures that are there, and what is left out and why; no file is opened."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from ollama_vision.errors import ImageError, MissingExtraError
+from ollama_vision.extras import install_hint
+from ollama_vision.pictures import EXTRAS, suffixes_needing
+
+from .globs import Globs
+from .listing import Found, FoundFile, Wanted, listed
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+def find_pictures(
+    paths: Paths,
+    *,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    recursive: bool = True,
+    videos: bool = False,
+    on_error: Literal["raise", "keep"] = "raise",
+) -> Found:
+    """What there is to ask about, and what is left out and why. No file is opened.
+
+    Of a folder, files are taken by their suffix; hidden ones, `@eaDir`, `Thumbs.db` and the like, and empty ones are
+    left out. A file that is named by itself is taken whatever its name, unless `exclude` says otherwise.
+
+    Args:
+        paths: a file, a folder, a glob, or a list of them.
+        include: globs; of a folder only files that fit one of them are taken, whatever their suffix. One without a
+            slash fits a name at any depth; case does not count.
+        exclude: globs; files and folders that fit one of them are left out.
+        recursive: whether folders in folders are looked into.
+        videos: whether videos in folders are taken.
+        on_error: what becomes of a folder in a folder that cannot be read: "raise" an error, or "keep" count of it.
+
+    Raises:
+        ImageError: something is not there, or a folder is without a picture.
+        MissingExtraError: pictures of a kind need a package that is not installed.
+    """
+    each = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    if not each:
+        raise ImageError("There is no path to read. Name files, folders or globs.")
+    wanted = Wanted(
+        include=Globs(include),
+        exclude=Globs(exclude),
+        recursive=recursive,
+        videos=videos,
+        keep_going=on_error == "keep",
+    )
+    found = listed([_text_of(path) for path in each], wanted)
+    _require_extras(found.files)
+    return found
+
+
+def _text_of(path: str | os.PathLike[str]) -> str:
+    text = os.fspath(path)
+    return str(Path(text).expanduser()) if text.startswith("~") else text
+
+
+def _require_extras(files: Sequence[FoundFile]) -> None:
+    """Raises MissingExtraError when some of the files need packages that are not installed."""
+    counts = Counter(file.path.suffix.lower() for file in files)
+    for extra in EXTRAS:
+        needing = sorted(suffixes_needing(extra) & counts.keys())
+        if needing and find_spec(extra.module) is None:
+            count = sum(counts[suffix] for suffix in needing)
+            globs = ", ".join(f"'*{suffix}'" for suffix in needing)
+            verb = "needs" if count == 1 else "need"
+            raise MissingExtraError(
+                f"{count:,} of the {len(files):,} files ({globs}) {verb} the package {extra.package}, which is not "
+                f"installed. Install the extra: {install_hint(extra.name)}. Or leave them out: exclude=[{globs}].",
+                extra=extra.name,
+            )

@@ -1,0 +1,52 @@
+"""By what a question to pictures is known again: all that decides its answer, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ollama_vision.model import Arguments, Settings, resolve
+from ollama_vision.protocol import json_schema
+
+from .question import Ask
+
+_NOT_OF_THE_ANSWER = ("keep_alive", "truncate", "shift")
+"""Fields of a request that change when or whether there is an answer, but not what it says."""
+_OF_THE_PICTURE = {"max_pixels", "min_side", "format", "background", "jpeg_quality", "frames", "pages"}
+"""Image options that change what is sent; the others say what may be fetched, and how."""
+_OF_THE_PICTURE_IF_GIVEN = ("range",)
+"""Younger ones: without them the hash is what it was before there were any, and no picture is asked about again."""
+_NOT_OF_A_CALL = ("max_validation_retries",)
+"""Keywords that only the structured endpoints take."""
+
+
+def arguments_of(settings: Settings, ask: Ask) -> Arguments:
+    """What a call of this question will send beside the picture.
+
+    Raises:
+        TypeError, ValueError: a keyword that no call takes, or not so.
+    """
+    keywords: Mapping[str, Any] = {name: each for name, each in ask.keywords.items() if name not in _NOT_OF_A_CALL}
+    return resolve(settings, "chat" if ask.output_cls else "generate", keywords)
+
+
+def what_is_asked(settings: Settings, ask: Ask) -> dict[str, Any]:
+    """Model, prompt, schema, options and the preparation of pictures, as JSON has them; no host, no header, no key."""
+    arguments = arguments_of(settings, ask)
+    options = arguments.image_options
+    given = {name for name in _OF_THE_PICTURE_IF_GIVEN if getattr(options, name) is not None}
+    return {
+        "model": settings.model,
+        "prompt": ask.prompt,
+        "options": arguments.options,
+        "fields": {name: each for name, each in arguments.fields.items() if name not in _NOT_OF_THE_ANSWER},
+        "schema": json_schema(ask.output_cls) if ask.output_cls else None,
+        "pictures": options.model_dump(mode="json", include=_OF_THE_PICTURE | given),
+    }
+
+
+def request_hash(settings: Settings, ask: Ask) -> str:
+    """Hex, of `what_is_asked`."""
+    return hashlib.sha256(json.dumps(what_is_asked(settings, ask), sort_keys=True).encode()).hexdigest()

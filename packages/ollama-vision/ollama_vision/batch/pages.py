@@ -1,0 +1,160 @@
+"""Files, one picture at a time: each page of a document, each frame of a video, or the file itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field, replace
+
+from ollama_vision.errors import ImageError
+from ollama_vision.pictures import (
+    PDF,
+    VIDEO_SUFFIXES,
+    VIDEOS,
+    ImageOptions,
+    PageSelection,
+    PictureSource,
+    PreparedImage,
+    Size,
+)
+
+from .listing import FoundFile
+
+
+@dataclass(frozen=True)
+class Page:
+    """One picture of a file: the file itself, or a page or frame of it."""
+
+    file: FoundFile
+    page: int | None = None
+    """Of a page or frame: its number, from 1; `None` for the file itself."""
+    pages: int = 1
+    """How many the file has; of a video, how many are taken."""
+    picture: PreparedImage | None = None
+    """The page as it was drawn; `None` for the file itself, and where there is an error."""
+    size: Size | None = None
+    """Width and height as stored; `None` where only drawing tells, and for a page of paper."""
+    seconds: float | None = None
+    """Of a frame: when it is shown."""
+    sha256: str = ""
+    """Of the file's bytes, in hex; empty when it was not asked for, or could not be read."""
+    media_type: str = ""
+    status: os.stat_result | None = None
+    """Of the file; `None` when it could not be opened."""
+    error: ImageError | OSError | None = None
+    """Why it, or this page of it, cannot be read."""
+    is_unasked_video: bool = False
+    """The error is that it is a video, under a picture's name in a folder of which pictures are wanted."""
+
+    @property
+    def version(self) -> str:
+        """Another one when the file has changed: its sha256; without that, its size and the time of its last change."""
+        return self.sha256 or f"{self.file.size} {self.file.modified_ns}"
+
+
+@dataclass(frozen=True)
+class PageReader:
+    """How files are read, one page at a time and one file in memory."""
+
+    image_options: ImageOptions = field(default_factory=ImageOptions)
+    """How pages and frames are drawn, and which."""
+    together: bool = False
+    """Whether a file is one thing to ask about, with all its pages."""
+    videos: bool = False
+    """Whether a video in a folder is taken though it has a picture's name."""
+    digest: bool = False
+    """Whether each file is read for its `sha256`."""
+
+    def pages_of(self, file: FoundFile, *, only: Container[int] | None = None) -> Iterator[Page]:
+        """What there is of one file; with `only`, those of these numbers, the others not drawn.
+
+        Nothing is raised: what cannot be read says so in its `error`, and further pages follow.
+        """
+        page = Page(file)
+        try:
+            source = PictureSource.of(file.path, self.image_options)
+            status = file.path.stat()
+            if self._is_unasked_video(file, source):
+                page = replace(page, is_unasked_video=True)
+                source.refuse_video()
+        except (ImageError, OSError) as error:
+            yield replace(page, error=error)
+            return
+        yield from self.pages_in(source, replace(page, status=status), only=only)
+
+    def pages_in(self, source: PictureSource, page: Page, *, only: Container[int] | None = None) -> Iterator[Page]:
+        """The same of what is open; `page` has what all of them share."""
+        try:
+            if self.digest:
+                page = replace(page, sha256=source.sha256())
+            kind = source.kind()
+            if kind is not None and kind.media_type:
+                page = replace(page, media_type=kind.media_type)
+            selection = source.select_pages()
+        except (ImageError, OSError) as error:
+            yield replace(page, error=error)
+            return
+        page = replace(page, pages=selection.total)
+        if not self.together and (selection.total > 1 or not source.is_picture()):
+            yield from _drawn(source, page, selection, only)
+        elif only is None or 1 in only:
+            yield replace(page, size=_stored_size(source))
+
+    def foretell(self, file: FoundFile) -> ImageError | None:
+        """What will be wrong with a file when it is sent, as far as its header tells it; `None` when that is nothing.
+
+        Nothing is decoded: what is wrong further inside comes out only when it is sent.
+        """
+        try:
+            source = PictureSource.of(file.path, self.image_options)
+            if self._is_unasked_video(file, source):
+                source.refuse_video()
+            source.foretell(together=self.together)
+        except ImageError as error:
+            return error
+        return None
+
+    def _is_unasked_video(self, file: FoundFile, source: PictureSource) -> bool:
+        """Whether it is a video under a picture's name in a folder of which pictures are wanted."""
+        by_its_name = file.path.suffix.lower() in VIDEO_SUFFIXES
+        return not (self.videos or file.named or by_its_name) and source.kind() in VIDEOS
+
+
+def open_page(page: Page, index: int, options: ImageOptions) -> PictureSource:
+    """A page as a run asks about it: what was drawn, or the file itself, which raises again what was wrong with it."""
+    if page.picture is not None:
+        return PictureSource(page.picture, options)
+    source = PictureSource.of(page.file.path, options)
+    if page.is_unasked_video:
+        source.refuse_video()
+    return source if page.page is None else replace(source, page=page.page)
+
+
+def _drawn(
+    source: PictureSource, shared: Page, selection: PageSelection, only: Container[int] | None
+) -> Iterator[Page]:
+    on_paper = source.kind() is PDF
+    left = [number for number in selection.numbers if only is None or number in only]
+    while left:
+        try:
+            for picture in source.pages(only=set(left)):
+                number = picture.page or 1
+                left = left[left.index(number) + 1 :]
+                yield replace(
+                    shared,
+                    page=number,
+                    picture=picture,
+                    size=None if on_paper else picture.original_size,
+                    seconds=picture.seconds,
+                )
+            return
+        except (ImageError, OSError) as error:
+            failed = replace(shared, page=left.pop(0), error=error)
+        yield failed
+
+
+def _stored_size(source: PictureSource) -> Size | None:
+    try:
+        return source.size()
+    except ImageError:  # what is wrong with the picture is said by whoever sends it
+        return None

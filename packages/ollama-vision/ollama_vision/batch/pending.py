@@ -1,0 +1,178 @@
+"""Queue of the pictures that a model is still to be asked about, opened one at a time; what is done is skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from .known_by_bytes import hash_of
+from .ledger import Entry, Key, Ledger, Version, is_complete
+
+if TYPE_CHECKING:
+    from .known_by_bytes import Copies
+    from .listing import FoundFile
+    from .outcome import Outcome
+    from .pages import Page, PageReader
+
+
+@dataclass(frozen=True)
+class PictureRef:
+    """Which picture a question is about."""
+
+    path: str
+    version: Version
+    page: int | None
+    pages: int | None
+    seconds_in_video: float | None
+    sha256: str
+
+
+class PendingPictures:
+    """Iterated once, in whatever thread; each page that it gives is known again by its number.
+
+    A file that is done, also a document with all its pages, is not opened.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[FoundFile],
+        reader: PageReader,
+        ledger: Ledger,
+        request: str,
+        *,
+        limit: int | None,
+        copies: Copies | None = None,
+        expect: Callable[[int], None] = lambda more: None,
+    ) -> None:
+        self._files = files
+        self._reader = reader
+        self._ledger = ledger
+        self.request = request
+        self._limit = limit
+        self._skipped = {str(copy.path) for some in (copies or {}).values() for copy in some}
+        """Files with the bytes of another one that is asked about."""
+        self._expect = expect
+        self._places: dict[int, PictureRef] = {}
+        self._given = 0
+        self._hashed = ("", "")
+        """The last document's path, and its hash."""
+        self._counted = ""
+        """The last document whose pages are expected."""
+
+    def left(self) -> int:
+        """How many pictures are still to be asked about, as far as that can be told without opening a file."""
+        left = seen = 0
+        for _, _, done in self.entries():
+            complete = is_complete(done)
+            pages = next((entry.pages for entry in done.values()), None) or 1
+            all_of_it = len(done) if complete else max(len(done), pages)
+            if self._limit is not None:
+                all_of_it = min(all_of_it, self._limit - seen)
+            seen += all_of_it
+            if not complete:
+                left += max(0, all_of_it - len(done))
+            if seen == self._limit:
+                break
+        return left
+
+    def done(self) -> list[Entry]:
+        """The lines that hold for these files already."""
+        return [entry for _, _, done in self.entries() for entry in done.values()]
+
+    def __iter__(self) -> Iterator[Page]:
+        seen = 0
+        for file, version, done in self.entries():
+            seen += len(done)
+            if not is_complete(done):
+                room = None if self._limit is None else self._limit - seen
+                for page in islice(self._reader.pages_of(file, only=_AllBut(done)), room):
+                    place = self._place(page, version)
+                    self._expect_pages(place, done, room)
+                    self._places[self._given] = place
+                    self._given += 1
+                    seen += 1
+                    yield page
+            if self._limit is not None and seen >= self._limit:
+                return
+
+    def take(self, index: int) -> PictureRef:
+        """Which picture the question of that number was about; told once."""
+        return self._places.pop(index)
+
+    def entries(self) -> Iterator[tuple[FoundFile, Version, dict[int | None, Entry]]]:
+        """Each file, as it is now, and its lines that hold, by page."""
+        for file in self._files:
+            if str(file.path) in self._skipped:
+                continue
+            version = Version.of(file.size, file.modified_ns)
+            yield file, version, self._ledger.done(Key(self.request, str(file.path)), version)
+
+    def _place(self, page: Page, version: Version) -> PictureRef:
+        path = str(page.file.path)
+        if page.page is not None and path != self._hashed[0]:
+            # Of a page the run sees the drawing; the hash is the document's, read once.
+            self._hashed = (path, hash_of(page.file.path))
+        return PictureRef(
+            path=path,
+            version=version,
+            page=page.page,
+            pages=page.pages if page.page is not None or page.pages > 1 else None,
+            seconds_in_video=None if page.seconds is None else round(page.seconds, 3),
+            sha256="" if page.page is None else self._hashed[1],
+        )
+
+    def _expect_pages(self, place: PictureRef, done: Mapping[int | None, Entry], room: int | None) -> None:
+        """What was counted as one picture turns out to be a document."""
+        if place.page is None or place.pages is None or done or place.path == self._counted:
+            return
+        self._counted = place.path
+        self._expect((place.pages if room is None else min(place.pages, room)) - 1)
+
+
+class _AllBut:
+    """Pages that are still to be asked about."""
+
+    def __init__(self, done: Container[int | None]) -> None:
+        self._done = done
+
+    def __contains__(self, page: object) -> bool:
+        return page not in self._done
+
+
+def record_of(
+    outcome: Outcome[Page], place: PictureRef, request: str, in_words: Callable[[str], str] = str
+) -> dict[str, Any]:
+    """The line of results.jsonl."""
+    error = outcome.error
+    record: dict[str, Any] = {
+        "path": place.path,
+        "page": place.page,
+        "pages": place.pages,
+        "size": place.version.size,
+        "modified": place.version.modified,
+        "sha256": place.sha256 or outcome.sha256,
+        "text": outcome.text,
+        "fields": outcome.fields,
+        "error": None
+        if error is None
+        else {"type": type(error).__name__, "message": message_of(error, place, in_words)},
+        "finish_reason": outcome.finish_reason,
+        "model": outcome.model,
+        "usage": dict(outcome.usage),
+        "host": outcome.host,
+        "seconds": round(outcome.seconds, 3),
+        "waited": round(outcome.waited, 3),
+        "request": request,
+    }
+    if place.seconds_in_video is not None:
+        record["seconds_in_video"] = place.seconds_in_video
+    return record
+
+
+def message_of(error: Exception, place: PictureRef, in_words: Callable[[str], str] = str) -> str:
+    """What the error says; a picture that it names by its path is called so from the first word on."""
+    text = in_words(str(error))
+    name = f"The picture ({place.path})"
+    return place.path + text.removeprefix(name) if text.startswith(name) else text

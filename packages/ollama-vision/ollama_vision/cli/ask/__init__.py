@@ -1,0 +1,1 @@
+"""`ollama-vision ask`: one question about pictures, one answer."""

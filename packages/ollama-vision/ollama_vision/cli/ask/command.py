@@ -1,0 +1,123 @@
+"""`ollama-vision ask`: one question about pictures, one answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ollama_vision.errors import OllamaMultiModalError
+from ollama_vision.model import Answer, VisionModel
+from ollama_vision.pictures import ImageOptions, PictureSource, PreparedImage
+
+from ..common.access import STANDARD_INPUT
+from ..common.default_model import NoModel
+from ..common.exits import DONE, FAILED, STOPPED
+from ..common.screen import Screen, silence_output, telling
+from ..common.servers import NoServer, Servers, patience, servers_for
+from ..common.shell_words import in_shell_words
+from .question import Question
+
+Picture: TypeAlias = "str | Path | bytes | PreparedImage"
+
+
+class NoAnswer(Exception):
+    """There is nothing to show, or not all of it; the message says why and what to do."""
+
+
+def ask(question: Question) -> int:
+    """Ask, show the answer, and give the exit code."""
+    with Screen() as screen, telling(screen):
+        try:
+            pictures: Sequence[Picture] = [read_picture(picture) for picture in question.pictures]
+            if question.pages is not None or question.frames is not None:
+                pictures = chosen_of(pictures, question)
+            with servers_for(question.access, screen, timeout=question.timeout) as servers:
+                show_answer(question, pictures, servers, screen)
+        except (OllamaMultiModalError, NoModel, NoServer, NoAnswer) as error:
+            screen.complain(in_shell_words(str(error), "ask"))
+            return FAILED
+        except (TypeError, ValueError) as error:
+            # The client's word on an option that it does not send.
+            screen.complain(in_shell_words(str(error), "ask"))
+            return STOPPED
+        except BrokenPipeError:
+            silence_output()
+            return FAILED
+    return DONE
+
+
+def read_picture(picture: str | Path) -> str | Path | bytes:
+    """The picture as the client takes it: standard input is read here, the rest by the client."""
+    if picture != STANDARD_INPUT:
+        return picture
+    if sys.stdin.isatty():
+        raise NoAnswer('"-" means a picture that is piped in, as in: curl URL | ollama-vision ask - "What is this?"')
+    return sys.stdin.buffer.read()
+
+
+def chosen_of(pictures: Sequence[Picture], question: Question) -> list[Picture]:
+    """What is sent of the pictures: `--pages` chooses of those that have pages, `--frames` of those that have frames,
+    and stills beside them are sent whole. Raises ValueError when an option is for none of them."""
+    place = "pictures[{}]"
+    prepared: list[Picture] = []
+    options = image_options(question)
+    originals = [PictureSource.of(one, options, where=place.format(at)) for at, one in enumerate(pictures)]
+    if question.pages is not None and not any(original.has_pages() for original in originals):
+        raise ValueError(
+            "--pages is for PDF, TIFF and DICOM files, and there is none among the pictures: leave it out."
+        )
+    moves = False
+    for original in originals:
+        paged = original.has_pages()
+        taken = replace(original, options=options if paged else options.model_copy(update={"pages": None})).pictures()
+        # A frame has its number, a still none.
+        moves = moves or (not paged and any(picture.page is not None for picture in taken))
+        prepared += taken
+    if question.frames is not None and not moves:
+        raise ValueError("--frames is for videos and animations, and there is none among the pictures: leave it out.")
+    return prepared
+
+
+def image_options(question: Question) -> ImageOptions:
+    return ImageOptions(range=question.range, pages=question.pages, frames=question.frames)
+
+
+def show_answer(question: Question, pictures: Sequence[Picture], servers: Servers, screen: Screen) -> None:
+    """Put the question to the model and its answer on the screen; raises when there is no text in it."""
+    model = question.model or servers.model_that_sees(screen)
+    llm = VisionModel(
+        model,
+        image_options=image_options(question),
+        additional_kwargs=dict(question.options),
+        options_unchecked=dict(question.options_unchecked),
+        json_mode=question.format == "json",
+        **patience(question.timeout),
+        **servers.settings[0],
+    )
+    keywords: dict[str, Any] = {}
+    if isinstance(question.format, dict):
+        keywords["schema"] = question.format
+    if question.think is not None:
+        keywords["think"] = question.think
+
+    screen.wait(f"Asking {model}")
+    item: Answer | None = None
+    if question.stream and question.format is None:  # JSON is found in an answer that is whole
+        with closing(llm.stream(question.text, *pictures, **keywords)) as answer:
+            for item in answer:
+                screen.say(item.delta)
+    else:
+        item = llm.ask(question.text, *pictures, **keywords)
+        screen.say(item.text)
+    screen.end_answer()
+    if item is None or not item.text.strip():
+        raise NoAnswer(f"{model} answered with nothing. Ask in other words, or ask another model.")
+    if item.finish_reason == "length":
+        raise NoAnswer(
+            f"The answer of {model} is not whole: it ran into the limit. Give it more room with --option "
+            "num_predict=N or --option num_ctx=N, or ask for less."
+        )

@@ -1,0 +1,139 @@
+"""Parsing of the arguments of `ask`: pictures, question, pages, format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISDIR
+from typing import Any
+
+from ..common.access import (
+    STANDARD_INPUT,
+    Access,
+    UsageError,
+    model_of_environment,
+    read_access,
+    read_option,
+    read_range,
+    read_schema,
+)
+
+MOST_PAGES_NAMED = 1000
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that one `ask` says; `None` is what was not said."""
+
+    pictures: tuple[str | Path, ...]
+    """URLs as text, files as paths, `STANDARD_INPUT` for the picture that is piped in."""
+    text: str
+    model: str | None
+    access: Access
+    stream: bool
+    format: str | dict[str, Any] | None
+    range: tuple[int, int] | None
+    pages: tuple[int, ...] | None
+    frames: int | None
+    options: Mapping[str, Any]
+    options_unchecked: Mapping[str, Any]
+    think: bool | None
+    timeout: float | None
+    """Seconds of silence; `None`: as long as the client waits by itself."""
+
+
+def read_question(
+    *,
+    pictures: Iterable[str],
+    question: str,
+    model: str | None,
+    demo: bool,
+    host: str | None,
+    headers: Iterable[str],
+    cacert: Path | None,
+    stream: bool,
+    format: str | None,
+    range: str | None,
+    pages: str | None,
+    frames: int | None,
+    options: Iterable[str],
+    options_unchecked: Iterable[str] = (),
+    think: bool | None,
+    timeout: float | None = None,
+) -> Question:
+    """Check everything that can be checked without a server; raises `UsageError`."""
+    return Question(
+        pictures=read_pictures(list(pictures), question),
+        text=question,
+        model=model or model_of_environment(demo=demo),
+        access=read_access(demo=demo, hosts=() if host is None else (host,), headers=headers, cacert=cacert),
+        stream=stream,
+        format=None if format is None else read_format(format),
+        range=None if range is None else read_range(range),
+        pages=None if pages is None else read_pages(pages),
+        frames=frames,
+        options=dict(read_option(text) for text in options),
+        options_unchecked=dict(read_option(text) for text in options_unchecked),
+        think=think,
+        timeout=timeout,
+    )
+
+
+def is_url(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))
+
+
+def read_pictures(words: list[str], question: str) -> tuple[str | Path, ...]:
+    """Tell files from URLs, and a forgotten question from a question."""
+    if not question.strip():
+        raise UsageError('The question is empty: ask something, such as "What is this?"')
+    if question == STANDARD_INPUT or is_url(question) or what_is_at(question) == "file":
+        raise UsageError(f'The question comes last, and {question!r} is a picture: add "What is this?", say.')
+    if not words:
+        raise UsageError(f"Name a picture before the question: ollama-vision ask photo.jpg {question!r}")
+    if words.count(STANDARD_INPUT) > 1:
+        raise UsageError("Standard input holds one picture: give - once.")
+    pictures: list[str | Path] = []
+    for word in words:
+        if word == STANDARD_INPUT or is_url(word):
+            pictures.append(word)
+        elif what_is_at(word) == "file":
+            pictures.append(Path(word))
+        else:
+            if what_is_at(word) == "folder":
+                raise UsageError(f"{word!r} is a folder, not a picture. `ollama-vision describe` asks about folders.")
+            raise UsageError(f"{word!r} is neither a file nor an http or https URL.")
+    return tuple(pictures)
+
+
+def what_is_at(word: str) -> str:
+    """`file`, `folder` or `nothing`; a named pipe, such as what `<(command)` gives, counts as a file."""
+    try:
+        mode = Path(word).stat().st_mode
+    except (OSError, ValueError):
+        # Also for a text that is too long to be a name, or that holds a zero byte.
+        return "nothing"
+    return "folder" if S_ISDIR(mode) else "file"
+
+
+def read_pages(text: str) -> tuple[int, ...]:
+    """`2-4,7` is pages 2, 3, 4 and 7, counted from 1, in this order."""
+    pages: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?", part)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        if not 1 <= first <= last:
+            raise UsageError(f"--pages takes numbers from 1 on, such as 3 or 2-4,7, not {text!r}.")
+        if len(pages) + last - first >= MOST_PAGES_NAMED:
+            raise UsageError(f"--pages takes no more than {MOST_PAGES_NAMED:,} pages: describe asks about each.")
+        pages.extend(range(first, last + 1))
+    return tuple(pages)
+
+
+def read_format(text: str) -> str | dict[str, Any]:
+    """The JSON Schema in a file; the word `json`, when no file is called that, asks for any JSON."""
+    if text == "json" and not Path(text).is_file():
+        return text
+    return read_schema(text, option="--format")

@@ -1,0 +1,115 @@
+"""`ollama-vision ask`: its options and its help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .options import (
+    CACert,
+    Demo,
+    Header,
+    Host,
+    Options,
+    Range,
+    Think,
+    Timeout,
+    UncheckedOptions,
+    complete_model,
+    usage_errors,
+)
+
+HELP = """Ask about pictures; the answer goes to standard output.
+
+A PICTURE is a file, an http or https URL, or - for a picture on standard input; of a PDF its pages are sent, of a video
+some of its frames. The QUESTION comes last.
+
+\b
+Examples:
+  ollama-vision ask photo.jpg "What is in this picture?"
+  ollama-vision ask --model gemma3:4b before.png after.png "What has changed?"
+  ollama-vision ask report.pdf "Which page has a table?" --pages 2-4,7
+  ollama-vision ask receipt.heic "Read this receipt." --format receipt.schema.json
+  ollama-vision ask --demo shapes.png "How many shapes are there?"
+
+The exit code is 0 with a whole answer, 1 without one, 2 for a wrong command line, 130 after Ctrl-C.
+"""
+
+
+def ask(
+    # May be empty here: who forgot the question is told so, and not that a picture is missing.
+    pictures: Annotated[
+        list[str], typer.Argument(metavar="PICTURE", default_factory=list, show_default=False, hidden=True)
+    ],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, hidden=True)],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            autocompletion=complete_model,
+            help="The model to ask. Without it: OLLAMA_VISION_MODEL, else the only one there that sees.",
+        ),
+    ] = None,
+    demo: Demo = False,
+    host: Host = None,
+    header: Header = None,
+    cacert: CACert = None,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Show the answer as it comes (the default), or once it is whole.",
+            show_default=False,
+        ),
+    ] = True,
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A file with a JSON Schema that the answer must follow, or the word json."),
+    ] = None,
+    range: Range = None,
+    pages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Which pages of a PDF, TIFF or DICOM file to send, such as 2-4,7. Without it: all of 20.",
+        ),
+    ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER", min=1, max=1000, help="How many frames of a video or an animation to send. Without it: 8."
+        ),
+    ] = None,
+    option: Options = None,
+    option_unchecked: UncheckedOptions = None,
+    think: Think = None,
+    timeout: Timeout = None,
+) -> None:
+    from ..ask.question import read_question
+
+    with usage_errors():
+        asked = read_question(
+            pictures=pictures,
+            question=question,
+            model=model,
+            demo=demo,
+            host=host,
+            headers=header or [],
+            cacert=cacert,
+            stream=stream,
+            format=format,
+            range=range,
+            pages=pages,
+            frames=frames,
+            options=option or [],
+            options_unchecked=option_unchecked or [],
+            think=think,
+            timeout=timeout,
+        )
+
+    from ..ask.command import ask as answer
+
+    raise typer.Exit(answer(asked))

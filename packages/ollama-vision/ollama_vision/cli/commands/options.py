@@ -1,0 +1,123 @@
+"""Typer options that commands share, each declared once, and what a wrong command line comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..common.exits import WRONG_COMMAND_LINE
+
+if TYPE_CHECKING:
+    from ..common.access import Access
+
+Host = Annotated[
+    str | None,
+    typer.Option(
+        "--host", metavar="URL", help="The server's address. Without it: OLLAMA_HOST, else http://localhost:11434."
+    ),
+]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--host",
+        metavar="URL",
+        help="The server's address. Given again: all are asked at once, each for the next picture when it is free. "
+        "Without it: OLLAMA_HOST, else http://localhost:11434.",
+    ),
+]
+Demo = Annotated[
+    bool,
+    typer.Option("--demo", help="Start a small server with the demo model, which knows coloured shapes."),
+]
+Header = Annotated[
+    list[str] | None,
+    typer.Option("--header", metavar='"NAME: VALUE"', help="A header for each request. Can be given again."),
+]
+CACert = Annotated[
+    Path | None,
+    typer.Option("--cacert", metavar="FILE", help="Certificates (PEM) to trust instead of the usual ones."),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="NAME=VALUE",
+        help="An option of Ollama's, such as temperature=0. The value is read as JSON, else as text. "
+        "Can be given again.",
+    ),
+]
+UncheckedOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option-unchecked",
+        metavar="NAME=VALUE",
+        help="The same for an option that is newer than this program: its name is not checked.",
+    ),
+]
+Think = Annotated[
+    bool | None,
+    typer.Option("--think/--no-think", help="Have a model that can think do so, or not.", show_default=False),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0.1,
+        help="How long the server may be silent about a question that it was sent.",
+        show_default="600",
+    ),
+]
+Wait = Annotated[
+    float | None,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        min=0,
+        help="How long a server that was there and goes away, to be restarted say, is waited for; 0 for not at all. "
+        "When given, it is waited for at the start too.",
+        show_default="120",
+    ),
+]
+Range = Annotated[
+    str | None,
+    typer.Option(
+        "--range",
+        metavar="LOW:HIGH",
+        help="Which values are shown as black and as white, such as 400:3640, for depth maps and other pictures of "
+        "16 bits. Without it: what the file states, else all where they are many, else from the lowest to the highest.",
+    ),
+]
+
+
+def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The models on the server that begin so; the host may have been typed before."""
+    from ..completion import model_names
+
+    typed = ctx.params.get("host")
+    host = typed if isinstance(typed, str) else next(iter(typed or ()), None)
+    return [name for name in model_names(host) if name.startswith(incomplete)]
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn UsageError into one line on standard error and exit code 2."""
+    from ..common.access import UsageError
+
+    try:
+        yield
+    except UsageError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(WRONG_COMMAND_LINE) from error
+
+
+def read_one_access(host: str | None, header: list[str] | None, cacert: Path | None) -> Access:
+    """What the three options above say, checked."""
+    from ..common.access import read_access
+
+    with usage_errors():
+        return read_access(demo=False, hosts=() if host is None else (host,), headers=header or (), cacert=cacert)

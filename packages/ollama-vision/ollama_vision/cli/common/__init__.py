@@ -1,0 +1,1 @@
+"""What several commands share: servers, screen, words, exit codes, interrupts."""

@@ -1,0 +1,117 @@
+"""Parsing of the arguments that commands share: servers, headers, options, ranges, schemas.
+
+From the words of a command line to values, before any server is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ollama_vision.extras import lacks_embedded
+
+STANDARD_INPUT = "-"
+STANDARD_OUTPUT = "-"
+MODEL_VARIABLE = "OLLAMA_VISION_MODEL"
+
+
+class UsageError(Exception):
+    """What was typed cannot be meant so; the message says what can."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Which servers to ask, and how to be let in."""
+
+    demo: bool
+    """A server of our own with the demo model, and no other."""
+    hosts: tuple[str, ...]
+    """None: the one that `OLLAMA_HOST` names, else this machine."""
+    headers: Mapping[str, str]
+    cacert: Path | None
+
+
+def read_access(*, demo: bool, hosts: Iterable[str], headers: Iterable[str], cacert: Path | None) -> Access:
+    """Where to ask; raises `UsageError`."""
+    hosts, headers = tuple(hosts), tuple(headers)
+    if demo and (hosts or headers or cacert is not None):
+        raise UsageError("--demo starts a server of its own: leave out --host, --header and --cacert.")
+    if demo and (lacking := lacks_embedded("--demo")):
+        raise UsageError(lacking)
+    if cacert is not None:
+        check_certificates(cacert)
+    return Access(demo, hosts, dict(read_header(text) for text in headers), cacert)
+
+
+def model_of_environment(*, demo: bool) -> str | None:
+    """What `OLLAMA_VISION_MODEL` says; the demo server has a model of its own."""
+    return None if demo else os.environ.get(MODEL_VARIABLE) or None
+
+
+def read_header(text: str) -> tuple[str, str]:
+    # What may stand in a header is the HTTP client's to say.
+    from ollama_vision.http import checked_headers
+
+    name, colon, value = (part.strip() for part in text.partition(":"))
+    try:
+        if colon:
+            checked_headers({name: value})
+            return name, value
+    except ValueError:
+        pass
+    # Without the text: it may hold a secret.
+    raise UsageError('--header takes "Name: value" in ASCII, such as "Authorization: Bearer KEY".')
+
+
+def check_certificates(file: Path) -> None:
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=file)
+    except FileNotFoundError:
+        raise UsageError(f"--cacert {file}: there is no such file.") from None
+    except OSError as error:
+        # An SSLError is an OSError as well.
+        raise UsageError(f"--cacert {file}: it holds no certificates in PEM form ({error.strerror}).") from error
+
+
+def read_range(text: str) -> tuple[int, int]:
+    """The values shown as black and as white, as in 400:3640; the lower may be negative."""
+    numbers = re.fullmatch(r"\s*(-?[0-9]{1,10})\s*:\s*(-?[0-9]{1,10})\s*", text, re.ASCII)
+    if numbers is None or int(numbers[1]) >= int(numbers[2]):
+        raise UsageError(
+            f"--range takes the value shown as black and a higher one, shown as white: 400:3640, not {text!r}."
+        )
+    return int(numbers[1]), int(numbers[2])
+
+
+def read_option(text: str) -> tuple[str, Any]:
+    """`temperature=0` is a number, `stop=["a"]` a list, and what is not JSON is text: `stop=END`."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise UsageError(f"--option takes name=value, such as temperature=0, not {text!r}.")
+    try:
+        return name.strip(), json.loads(value)
+    except json.JSONDecodeError:
+        return name.strip(), value
+
+
+def read_schema(text: str, *, option: str) -> dict[str, Any]:
+    """The JSON Schema in a file."""
+    file = Path(text)
+    if not file.is_file():
+        raise UsageError(f"{option} {text}: there is no such file. It takes a file with a JSON Schema.")
+    try:
+        schema = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{option} {text}: it cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: it is not JSON: {error}.") from error
+    if not isinstance(schema, dict):
+        raise UsageError(f'{option} {text}: a JSON Schema is an object, such as {{"type": "object"}}.')
+    return schema

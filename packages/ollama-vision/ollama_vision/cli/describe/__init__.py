@@ -1,0 +1,1 @@
+"""`ollama-vision describe`: one question to each picture of a folder."""

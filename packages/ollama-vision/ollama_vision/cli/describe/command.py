@@ -1,0 +1,156 @@
+"""`ollama-vision describe`: the command's body, from paths to an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ollama_vision import words
+from ollama_vision.batch import (
+    Ask,
+    Checkpoint,
+    DamagedResults,
+    DiskAway,
+    Found,
+    Ledger,
+    Line,
+    ModelRun,
+    PageReader,
+    RequestMismatch,
+    ResultsInUse,
+    RunSpec,
+    StandardOutput,
+    find_pictures,
+    lines_of,
+    only_model,
+    open_checkpoint,
+    run_spec,
+)
+from ollama_vision.errors import OllamaMultiModalError
+from ollama_vision.model import VisionModel
+from ollama_vision.pictures import ImageOptions
+
+from ..common.default_model import NoModel
+from ..common.exits import FAILED, STOPPED
+from ..common.interrupts import Interrupted, graceful_shutdown
+from ..common.screen import Screen, silence_output, telling
+from ..common.servers import NoServer, Servers, patience, servers_for
+from ..common.shell_words import in_shell_words
+from . import summary
+from .dry_run import dry_run
+from .job import Job
+from .run import Run, Stopped
+from .sidecars import SidecarFault, Sidecars, folder_of_all, refuse_same_stems
+
+
+def describe(job: Job) -> int:
+    """Ask about every picture that is not done yet, and give the exit code."""
+    with Screen() as screen, telling(screen), graceful_shutdown(screen):
+        try:
+            return _describe(job, screen)
+        except BrokenPipeError:
+            silence_output()
+            return FAILED
+        except (
+            Stopped,
+            OllamaMultiModalError,
+            NoModel,
+            NoServer,
+            RequestMismatch,
+            DamagedResults,
+            ResultsInUse,
+            SidecarFault,
+            DiskAway,
+        ) as error:
+            screen.complain(in_shell_words(str(error)))
+            return STOPPED
+        except OSError as error:
+            screen.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error))
+            return STOPPED
+        except KeyboardInterrupt as error:
+            interrupted = Interrupted.by(error)
+            screen.remark(f"Stopped by {interrupted.words}.")
+            return interrupted.code
+
+
+def _describe(job: Job, screen: Screen) -> int:
+    screen.wait("Looking for pictures")
+    options = image_options(job)
+    # What cannot be read is that picture's error, not the end of the run.
+    found = find_pictures(job.paths, include=job.include, exclude=job.exclude, videos=job.videos, on_error="keep")
+    reader = PageReader(options, together=job.pages == "together", videos=job.videos or bool(job.include))
+    if job.list_left_out:
+        for line in summary.listed_left_out(found.left_out_paths):
+            if job.dry_run:
+                screen.say(f"{line}\n")
+            else:
+                screen.remark(line)
+    if not found.files:
+        raise Stopped(f"There are no pictures in {words.names(job.paths)}. {summary.left_out(found.reasons())}")
+    with servers_for(job.access, screen, requests_at_once=job.jobs, timeout=job.timeout) as servers:
+        if job.wait and not job.dry_run:
+            servers.wait_for_one(job.wait, screen)
+        models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
+        model_runs = [model_run_of(job, model, servers, options) for model in models]
+        sidecars = sidecars_for(job, found, names_model=len(models) > 1) if job.sidecars else None
+        if job.dry_run:
+            return dry_run(job, model_runs, found, reader, run_spec_of(job, model_runs, found, reader), screen)
+        if job.out is None:
+            start = Checkpoint(Ledger(), StandardOutput())
+            return Run(job, model_runs, found, reader, start, None, screen).run()
+        spec = run_spec_of(job, model_runs, found, reader)
+
+        def see(line: Line) -> None:
+            if sidecars is not None and line.record["path"] in spec.files:
+                sidecars.know(line)
+
+        with open_checkpoint(job.out, spec, see) as start:
+            if sidecars is not None:
+                with job.out.open("rb") as file:
+                    sidecars.catch_up(line for line in lines_of(file, job.out) if spec.holds(line))
+            return Run(job, model_runs, found, reader, start, sidecars, screen).run()
+
+
+def run_spec_of(job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader) -> RunSpec:
+    return run_spec(model_runs, found.files, reader, job.start, retry_errors=job.retry_errors, prune=job.prune)
+
+
+def model_of_the_results(job: Job) -> str | None:
+    """The model that was asked so far, when it was one alone: a run that goes on, or is done, asks no server for it."""
+    if job.out is None or job.access.demo or job.start == "restart" or not job.out.exists():
+        return None
+    return only_model(job.out)
+
+
+def sidecars_for(job: Job, found: Found, *, names_model: bool) -> Sidecars:
+    if job.sidecar_name == "stem":
+        refuse_same_stems(file.path for file in found.files)
+    base = folder_of_all({file.root for file in found.files})
+    return Sidecars(job.sidecar_folder, base, names_model, by_stem=job.sidecar_name == "stem")
+
+
+def image_options(job: Job) -> ImageOptions:
+    if job.max_pixels is not None:
+        return ImageOptions(max_pixels=job.max_pixels, range=job.range)
+    return ImageOptions(range=job.range).with_detail(job.detail)
+
+
+def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> ModelRun:
+    """One model, asked as was said; raises Stopped for an option that the client does not send."""
+    try:
+        hosts = tuple(
+            VisionModel(model, temperature=0.0, image_options=options, **patience(job.timeout), **settings)
+            for settings in servers.settings
+        )
+        ask = Ask(
+            job.prompt,
+            job.answer,
+            {
+                "think": job.think,
+                "options": dict(job.options),
+                # A run without new options is the same request as before there was a door for them.
+                **({"options_unchecked": dict(job.options_unchecked)} if job.options_unchecked else {}),
+            },
+        )
+        return ModelRun.of(hosts, ask, pages=job.pages)
+    except (TypeError, ValueError) as error:
+        raise Stopped(in_shell_words(str(error))) from error

@@ -1,0 +1,219 @@
+"""`--dry-run`: the questions, what is left out, and an estimate of tokens; nothing is asked or written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ollama_vision import words
+from ollama_vision.batch import Ledger, PendingPictures, RunSpec, copies_among, is_complete, judge
+from ollama_vision.errors import OllamaMultiModalError
+from ollama_vision.server import OllamaServer
+
+from ..common.exits import DONE
+from ..common.screen import Screen, named, one_line
+from ..common.shell_words import in_shell_words
+from . import summary
+from .job import Job
+
+if TYPE_CHECKING:
+    from ollama_vision.batch import Found, ModelRun, PageReader
+    from ollama_vision.model import VisionModel
+    from ollama_vision.pictures import ImageOptions
+
+Size = tuple[int, int]
+_A4 = 297 / 210
+_PROBE_SECONDS = 10.0
+"""Of silence, after which a host counts as gone, as in a run."""
+_CHARACTERS_A_TOKEN = 4
+"""Of English text, which most questions are."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One file that would be asked about."""
+
+    path: str
+    pictures: int
+    """How many of its pages or frames; 1 for a file that is one picture."""
+    questions: int
+    size: Size | None
+    """As stored; `None` for what has to be drawn to have one."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One file that a run would refuse."""
+
+    path: str
+    problem: str
+    """What its header tells, after its name: "is ..."."""
+
+
+def dry_run(
+    job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader, spec: RunSpec, screen: Screen
+) -> int:
+    """Say it on standard output; raises as a run would before its first question."""
+    ledger = Ledger()
+    if job.out is not None:
+        ledger = judge(job.out, spec).ledger()
+    for model_run in model_runs:
+        for line in hosts_of(model_run, screen):
+            screen.say(f"{line}\n")
+        screen.wait(f"Looking at the pictures for {model_run.model}")
+        cost = Cost.of(job, model_run.hosts[0], screen)
+        copies = {} if job.limit else copies_among(found.files, ledger, model_run.request, spec.may_take)
+        questions = PendingPictures(found.files, reader, ledger, model_run.request, limit=job.limit, copies=copies)
+        total = Total()
+        for planned in plan(job, questions, reader):
+            if isinstance(planned, Refused):
+                total.refused += 1
+                screen.say(f"{named(planned.path)} {one_line(planned.problem)}\n")
+                continue
+            each = cost.of_picture(planned.size)
+            total.add(planned, each)
+            screen.say(f"{named(planned.path)}: {described(planned, each)}\n")
+        for line in total.lines(model_run.model, cost):
+            screen.say(f"{line}\n")
+        if alike := sum(map(len, copies.values())):
+            screen.say(f"{words.counted(alike, 'file')} with the same bytes as another: asked about once.\n")
+        if before := questions.done():
+            failed = sum(entry.failed for entry in before)
+            screen.say(f"{len(before):,} done before{f', {failed:,} of them failed' if failed else ''}.\n")
+    if left_out := summary.left_out(found.reasons()):
+        screen.say(f"{left_out}\n")
+    for line in summary.unread(found.unread):
+        screen.say(f"{line}\n")
+    return DONE
+
+
+def hosts_of(model_run: ModelRun, screen: Screen) -> Iterator[str]:
+    """Each host that a run would ask, and what would keep it from answering; the model itself is asked nothing."""
+    for llm in model_run.hosts:
+        screen.wait(f"Asking {llm.base_url} about {model_run.model}")
+        server = OllamaServer(llm.base_url, llm.headers, llm.verify, _PROBE_SECONDS, llm.cert)
+        try:
+            server.show(model_run.model)
+        except OllamaMultiModalError as fault:
+            yield f"{llm.base_url} cannot be asked: {one_line(in_shell_words(str(fault)))}"
+        else:
+            yield f"{llm.base_url} has {one_line(model_run.model)}."
+        finally:
+            server.close()
+
+
+def plan(job: Job, questions: PendingPictures, reader: PageReader) -> Iterator[Planned | Refused]:
+    """What is left to ask, file by file; of each file no more is read than tells what it is."""
+    # Whole documents: to be counted, they need not be drawn.
+    counting = replace(reader, together=True)
+    seen = 0
+    for file, _, done in questions.entries():
+        seen += len(done)
+        if not is_complete(done):
+            if problem := reader.foretell(file):
+                # A run writes a line with the error, which counts.
+                seen += 1
+                yield Refused(str(file.path), _after_its_name(problem, str(file.path)))
+                if job.limit is not None and seen >= job.limit:
+                    return
+                continue
+            page = next(iter(counting.pages_of(file)))
+            pictures = page.pages - len(done)
+            asked = 1 if job.pages == "together" else pictures
+            if job.limit is not None:
+                asked = min(asked, job.limit - seen)
+            if asked <= 0:
+                return
+            seen += asked
+            yield Planned(str(file.path), pictures if job.pages == "together" else asked, asked, page.size)
+
+
+def _after_its_name(problem: Exception, path: str) -> str:
+    said = in_shell_words(str(problem))
+    return f"would be refused: it {said.removeprefix(f'The picture ({path}) ')}"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What pictures and the question cost one model, about."""
+
+    capabilities: Any
+    """`None` when the server does not tell."""
+    options: ImageOptions
+    prompt: int
+    context: int
+
+    @classmethod
+    def of(cls, job: Job, llm: VisionModel, screen: Screen) -> Cost:
+        context = job.options.get("num_ctx", llm.context_window)
+        capabilities = None
+        try:
+            capabilities = llm.capabilities()
+        except OllamaMultiModalError as error:
+            screen.note(f"How many tokens it takes is not known: {in_shell_words(str(error))}")
+        prompt = math.ceil(len(job.prompt) / _CHARACTERS_A_TOKEN)
+        return cls(capabilities, llm.image_options, prompt, context if isinstance(context, int) else 0)
+
+    def of_picture(self, size: Size | None) -> int | None:
+        """Tokens; `None` where that is not known."""
+        if self.capabilities is None:
+            return None
+        if size is None:
+            # A page is drawn as large as may be; most are upright A4 or like it.
+            most = self.options.max_pixels or 1_000_000
+            size = (math.isqrt(int(most / _A4)), math.isqrt(int(most * _A4)))
+        tokens: int | None = self.capabilities.picture_tokens(size, self.options)
+        return tokens
+
+
+@dataclass
+class Total:
+    """All of one model's."""
+
+    files: int = 0
+    questions: int = 0
+    pictures: int = 0
+    tokens: int | None = 0
+    most: int = 0
+    """Of one question's pictures."""
+    refused: int = 0
+    """Files."""
+
+    def add(self, planned: Planned, each: int | None) -> None:
+        self.files += 1
+        self.questions += planned.questions
+        self.pictures += planned.pictures
+        if each is None or self.tokens is None:
+            self.tokens = None
+        else:
+            self.tokens += each * planned.pictures
+            self.most = max(self.most, each * planned.pictures // planned.questions)
+
+    def lines(self, model: str, cost: Cost) -> list[str]:
+        asked = f"{words.counted(self.questions, 'question')} about {words.counted(self.files, 'file')} to {model}"
+        refused = [f"{words.counted(self.refused, 'file')} would be refused."] if self.refused else []
+        if not self.questions:
+            return [f"Nothing is left to ask {model}.", *refused]
+        if self.tokens is None:
+            return [f"{asked}; how many tokens that is, is not known of this model.", *refused]
+        whole = self.tokens + cost.prompt * self.questions
+        lines = [f"{asked}, about {whole:,} tokens to read ({self.tokens:,} of them pictures).", *refused]
+        if self.most + cost.prompt >= cost.context:
+            lines.append(
+                f"One question takes about {self.most + cost.prompt:,} tokens, and the context has {cost.context:,}: "
+                f"give --option num_ctx={2 ** math.ceil(math.log2(self.most + cost.prompt + 512))}, or --detail low."
+            )
+        return lines
+
+
+def described(planned: Planned, each: int | None) -> str:
+    parts = []
+    if planned.pictures > 1:
+        parts.append(f"{planned.pictures:,} pages or frames")
+    if planned.size is not None:
+        parts.append(f"{planned.size[0]}x{planned.size[1]}")
+    if each is not None:
+        parts.append(f"about {each * planned.pictures:,} tokens")
+    return ", ".join(parts) or "1 picture"

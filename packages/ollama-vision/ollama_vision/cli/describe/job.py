@@ -1,0 +1,188 @@
+"""Parsing of the arguments of `describe`, before any file or server is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..common.access import (
+    STANDARD_OUTPUT,
+    Access,
+    UsageError,
+    model_of_environment,
+    read_access,
+    read_option,
+    read_range,
+)
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from ollama_vision.batch import Start
+
+Pages = Literal["each", "together"]
+Detail = Literal["low", "auto", "high"]
+SidecarName = Literal["name", "stem"]
+"""Whether a picture's text file is called photo.jpg.txt or photo.txt."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that one `describe` says."""
+
+    paths: tuple[str, ...]
+    prompt: str
+    models: tuple[str, ...]
+    """None: the only one there that sees."""
+    access: Access
+    answer: type[BaseModel] | None
+    """What each answer must be; `None` for text."""
+    options: Mapping[str, Any]
+    options_unchecked: Mapping[str, Any]
+    think: bool
+    out: Path | None
+    """`None` for standard output."""
+    start: Start
+    """What to do when there are lines of another request."""
+    retry_errors: bool
+    prune: bool
+    """Whether lines of pictures that are gone are taken out."""
+    pages: Pages
+    detail: Detail
+    max_pixels: int | None
+    """`None`: as `detail` says."""
+    range: tuple[int, int] | None
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    videos: bool
+    sidecars: bool
+    sidecar_folder: Path | None
+    """`None`: beside each picture."""
+    sidecar_name: SidecarName
+    report: Path | None
+    jobs: int
+    timeout: float | None
+    """Seconds of silence; `None`: as long as the client waits by itself."""
+    wait: float | None
+    """Seconds for a server that is gone; `None`: as long as the client waits by itself, and not at the start."""
+    limit: int | None
+    dry_run: bool
+    list_left_out: bool
+
+    def resume_hint(self) -> str:
+        """What to type when the run ended early."""
+        if self.out is None:
+            return "What was printed is not asked for again with --out and a file."
+        without = " without --restart" if self.start == "restart" else ""
+        return f"The same command{without} goes on with the rest."
+
+
+def read_job(
+    *,
+    paths: Iterable[str],
+    prompt: str,
+    models: Iterable[str],
+    demo: bool,
+    hosts: Iterable[str],
+    headers: Iterable[str],
+    cacert: Path | None,
+    schema: str | None,
+    options: Iterable[str],
+    options_unchecked: Iterable[str] = (),
+    think: bool | None,
+    out: str,
+    append: bool,
+    restart: bool,
+    retry_errors: bool,
+    prune: bool = False,
+    pages: Pages,
+    detail: Detail | None,
+    max_pixels: int | None,
+    range: str | None,
+    include: Iterable[str],
+    exclude: Iterable[str],
+    videos: bool,
+    sidecar: str | None,
+    sidecar_folder: Path | None,
+    sidecar_name: SidecarName | None = None,
+    report: Path | None,
+    jobs: int,
+    timeout: float | None = None,
+    wait: float | None = None,
+    limit: int | None,
+    dry_run: bool,
+    list_left_out: bool = False,
+) -> Job:
+    """Check everything that can be checked without a picture; raises `UsageError`."""
+    if not prompt.strip():
+        raise UsageError('--prompt is empty: ask something, such as "What is this?"')
+    if append and restart:
+        raise UsageError("--append keeps the lines that are there, --restart puts them aside: give one of them.")
+    if detail is not None and max_pixels is not None:
+        raise UsageError("--detail stands for a number of pixels: give it or --max-pixels, not both.")
+    if report is not None and report.suffix.lower() not in (".html", ".htm"):
+        # A slip of the hand must not put a report in a picture's place.
+        raise UsageError(f"--report {report}: name a file that ends in .html.")
+    file = None if out == STANDARD_OUTPUT else Path(out)
+    wants_sidecars = sidecar is not None or sidecar_folder is not None or sidecar_name is not None
+    if file is None:
+        refuse_with_standard_output(
+            {
+                "--append": append,
+                "--restart": restart,
+                "--retry-errors": retry_errors,
+                "--prune": prune,
+                "--report": report is not None,
+                "--sidecar": wants_sidecars,
+            }
+        )
+    elif file.is_dir() or not file.absolute().parent.is_dir():
+        what = "it is a folder" if file.is_dir() else f"there is no folder {file.parent}"
+        raise UsageError(f"--out {out}: {what}. Name a file, such as results.jsonl.")
+    return Job(
+        paths=tuple(paths),
+        prompt=prompt,
+        models=tuple(dict.fromkeys(models)) or tuple(filter(None, [model_of_environment(demo=demo)])),
+        access=read_access(demo=demo, hosts=hosts, headers=headers, cacert=cacert),
+        answer=None if schema is None else read_answer(schema),
+        options=dict(read_option(text) for text in options),
+        options_unchecked=dict(read_option(text) for text in options_unchecked),
+        think=bool(think),
+        out=file,
+        start="append" if append else "restart" if restart else "go on",
+        retry_errors=retry_errors,
+        prune=prune,
+        pages=pages,
+        detail=detail or "auto",
+        max_pixels=max_pixels,
+        range=None if range is None else read_range(range),
+        include=tuple(include),
+        exclude=tuple(exclude),
+        videos=videos,
+        sidecars=wants_sidecars,
+        sidecar_folder=sidecar_folder,
+        sidecar_name=sidecar_name or "name",
+        report=report,
+        jobs=jobs,
+        timeout=timeout,
+        wait=wait,
+        limit=limit,
+        dry_run=dry_run,
+        list_left_out=list_left_out,
+    )
+
+
+def refuse_with_standard_output(given: Mapping[str, bool]) -> None:
+    """Lines that are printed cannot be gone on with, nor looked up."""
+    wrong = [name for name, is_given in given.items() if is_given]
+    if wrong:
+        raise UsageError(f"--out - keeps nothing: leave out {' and '.join(wrong)}, or name a file.")
+
+
+def read_answer(text: str) -> type[BaseModel]:
+    # It takes 120 ms to import what holds answers to a schema.
+    from .answer_schema import read_answer_schema
+
+    return read_answer_schema(text)

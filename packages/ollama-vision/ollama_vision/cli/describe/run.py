@@ -1,0 +1,181 @@
+"""The run loop: model after model over all pictures, so that a server loads each once; results, summary, report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from ollama_vision import words
+from ollama_vision.batch import WAIT, Checkpoint, DamagedResults, Found, Lines, Manner, ModelRun, PageReader
+from ollama_vision.errors import OllamaMultiModalError
+
+from ..common.exits import DONE, FAILED, STOPPED
+from ..common.interrupts import Interrupted
+from ..common.screen import Screen
+from ..common.shell_words import in_shell_words
+from . import summary
+from .job import Job
+from .progress import ProgressDisplay
+from .sidecars import SidecarFault, Sidecars
+from .summary import Tally
+
+
+class Stopped(Exception):
+    """The run cannot begin, or go on; the message says why and what to do."""
+
+
+class Run:
+    """Everything from the first question to the last word."""
+
+    def __init__(
+        self,
+        job: Job,
+        model_runs: Sequence[ModelRun],
+        found: Found,
+        reader: PageReader,
+        start: Checkpoint,
+        sidecars: Sidecars | None,
+        screen: Screen,
+    ) -> None:
+        self._job = job
+        self._found = found
+        self._start = start
+        self._screen = screen
+        self._tally = Tally()
+        self._progress = ProgressDisplay(screen, self._tally)
+        self._interrupted: Interrupted | None = None
+        self._host_faults: dict[str, str] = {}
+        """Of several: those that were left alone, and why."""
+        manner = Manner(
+            jobs=job.jobs,
+            wait=WAIT if job.wait is None else job.wait,
+            limit=job.limit,
+            on_host_fault=self._host_failed,
+            on_wait=self._waits,
+            expect=self._progress.expect,
+            in_words=in_shell_words,
+        )
+        self._lines = [Lines(model_run, found.files, reader, start.ledger, manner) for model_run in model_runs]
+        self._before = [entry for lines in self._lines for entry in lines.done()]
+        self._sidecars = sidecars
+
+    def run(self) -> int:
+        """Ask, tell what came of it, and give the exit code."""
+        for note in self._start.notes:
+            self._screen.note(in_shell_words(note))
+        code = self._ask_all()
+        self._tell(code)
+        failed = self._tally.failed or self._found.unread or any(entry.failed for entry in self._before)
+        if code == DONE and failed:
+            code = FAILED
+        if self._job.report is not None and self._interrupted is None and not self._report(self._job.report):
+            code = max(code, FAILED)
+        return code
+
+    def _ask_all(self) -> int:
+        self._tally.expected = sum(lines.left() for lines in self._lines)
+        if not self._tally.expected:
+            return DONE
+        models = " and then ".join(lines.model_run.model for lines in self._lines)
+        self._screen.remark(f"Asking {models}: {words.counted(self._tally.expected, 'question')}.")
+        try:
+            with self._progress:
+                for lines in self._lines:
+                    self._ask(lines)
+        except KeyboardInterrupt as error:
+            self._interrupted = Interrupted.by(error)
+            return self._interrupted.code
+        except (Stopped, OllamaMultiModalError, SidecarFault) as error:
+            self._screen.complain(in_shell_words(str(error)))
+            return STOPPED
+        return DONE
+
+    def _ask(self, lines: Lines) -> None:
+        with closing(iter(lines)) as records:
+            for record, is_copy in records:
+                self._write(record)
+                if not is_copy:
+                    self._progress.add(record)
+
+    def _host_failed(self, host: str, fault: OllamaMultiModalError) -> None:
+        if len(self._job.access.hosts) > 1:  # of one alone the end of the run tells
+            self._host_faults[host] = in_shell_words(str(fault))
+            self._screen.remark(f"{host} is left alone for now: {self._host_faults[host]}")
+
+    def _waits(self, host: str, fault: OllamaMultiModalError | None, seconds: float) -> None:
+        self._progress.wait(host, None if fault is None else in_shell_words(str(fault)), seconds)
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        try:
+            self._start.results.add(record)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Stopped(f"{self._job.out} cannot be written: {error.strerror or error}.") from error
+        if self._sidecars is not None:
+            self._sidecars.write(record)
+
+    def _tell(self, code: int) -> None:
+        tally, screen, failed_before = self._tally, self._screen, sum(entry.failed for entry in self._before)
+        if self._interrupted is not None:
+            screen.remark(f"Stopped by {self._interrupted.words}. {self._job.resume_hint()}")
+        elif code == STOPPED:
+            screen.remark(f"Nothing is written down for pictures that were not to blame. {self._job.resume_hint()}")
+        answers = words.counted(tally.done - tally.failed, "answer")
+        if tally.done or not self._before:
+            tokens = f"{tally.prompt_tokens:,} tokens read, {tally.answer_tokens:,} written"
+            failed = f", {tally.failed:,} failed" if tally.failed else ""
+            screen.remark(f"{answers}{failed}, in {words.duration(self._progress.seconds)}; {tokens}.")
+        for host, fault in self._host_faults.items():
+            came = words.counted(tally.answers[host], "answer")
+            screen.remark(f"{host} failed, and gave {came}: {fault}")
+        if copied := sum(lines.copied for lines in self._lines):
+            noun = "line has" if copied == 1 else "lines have"
+            screen.remark(f"{copied:,} more {noun} the answer to a picture of the same bytes, asked about once.")
+        for line in tally.failures():
+            screen.remark(f"Failed: {line}")
+        if self._before and not self._tally.expected:
+            screen.remark("Nothing is left to ask about.")
+        if self._before:
+            failed = f", {failed_before:,} of them failed" if failed_before else ""
+            screen.remark(f"{len(self._before):,} done before{failed}.")
+        if tally.failed or failed_before:
+            screen.remark("--retry-errors asks again about what failed.")
+        if self._sidecars is not None:
+            self._tell_sidecars(self._sidecars)
+        if left_out := summary.left_out(self._found.reasons()):
+            screen.remark(left_out)
+        for line in summary.unread(self._found.unread):
+            screen.remark(line)
+        if self._job.out is not None:
+            screen.remark(f"Results: {self._job.out}")
+
+    def _tell_sidecars(self, sidecars: Sidecars) -> None:
+        self._screen.remark(f"{words.counted(sidecars.written, 'text file')} written.")
+        if left_alone := sidecars.left_alone:
+            self._screen.note(
+                f"{words.counted(len(left_alone), 'text file')} of others, or edited since, stay as they are: "
+                f"{words.names(left_alone)}. Their answers are in the results."
+            )
+
+    def _report(self, report: Path) -> bool:
+        """Write the report, and say whether it is there."""
+        from ..report import ReportError, make_report
+
+        assert self._job.out is not None, "a report is of a file"  # noqa: S101
+        screen = self._screen
+        screen.wait("Making the report")
+        try:
+            made = make_report(
+                self._job.out,
+                report,
+                on_progress=lambda done, of: screen.still_waiting(f"Making the report: {done:,} of {of:,}"),
+            )
+        except (DamagedResults, ReportError, OSError) as error:
+            screen.complain(f"There is no report: {error}")
+            return False
+        pages = f", on {words.counted(made.pages, 'page')}" if made.pages else ""
+        screen.remark(f"Report: {report}{pages}")
+        return True

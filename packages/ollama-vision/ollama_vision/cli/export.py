@@ -1,0 +1,133 @@
+"""`ollama-vision export`: results.jsonl as CSV that Excel and LibreOffice open as it is meant."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from ollama_vision.batch import DamagedResults, Line, lines_of, read_requests
+
+from .common.access import STANDARD_OUTPUT
+from .common.exits import DONE, FAILED
+from .common.screen import Screen, silence_output
+
+_FIELDS = "fields"
+_PROMPT = "prompt"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What spreadsheets take for the beginning of a formula, also as full-width signs (OWASP, CSV injection)."""
+
+
+def export(results: Path, table: str) -> int:
+    """Write the table and give the exit code."""
+    with Screen() as screen:
+        try:
+            with results.open("rb") as file:
+                columns, end, broken_off = columns_of(file, results)
+                prompts = {request: asked.get("prompt") for request, asked in read_requests(results).items()}
+                if prompts and _PROMPT not in columns:
+                    columns.append(_PROMPT)
+                file.seek(0)
+                # A run may be adding lines meanwhile, with columns that are not known yet.
+                lines = takewhile(lambda line: line.end <= end, lines_of(file, results))
+                told = (_with_prompt(line, prompts) for line in lines)
+                count = print_table(columns, told) if table == STANDARD_OUTPUT else write_table(columns, told, table)
+        except BrokenPipeError:
+            silence_output()
+            return FAILED
+        except DamagedResults as error:
+            screen.complain(str(error))
+            return FAILED
+        except OSError as error:
+            screen.complain(f"{error.filename or table}: {error.strerror or error}.")
+            return FAILED
+        if broken_off:
+            screen.note(f"The last line of {results} is being written, or was broken off: it is left out.")
+        if table != STANDARD_OUTPUT:
+            screen.remark(f"{count:,} {'row' if count == 1 else 'rows'} in {table}.")
+    return DONE
+
+
+def _with_prompt(line: Line, prompts: Mapping[str, Any]) -> Line:
+    """What was asked, as the file beside the results says; a line that tells it itself stays as it is."""
+    return line._replace(record={_PROMPT: prompts.get(line.record["request"]), **line.record}) if prompts else line
+
+
+def columns_of(file: BinaryIO, name: Path | str) -> tuple[list[str], int, bool]:
+    """The columns, where the last whole line ends, and whether something broken off stands behind it.
+
+    Columns are in the order in which lines have them, those of `fields` in its place, as `fields.colour`.
+    """
+    columns: dict[str, dict[str, None]] = {}
+    end = 0
+    for line in lines_of(file, name):
+        end = line.end
+        for key, value in line.record.items():
+            inner = columns.setdefault(key, {})
+            if key == _FIELDS and isinstance(value, Mapping):
+                inner.update(dict.fromkeys(value))
+    file.seek(end)
+    names = [[f"{key}.{each}" for each in inner] if key == _FIELDS else [key] for key, inner in columns.items()]
+    return [column for some in names for column in some], end, bool(file.read().strip())
+
+
+def write_table(columns: list[str], lines: Iterable[Line], table: str) -> int:
+    """The number of rows; the file is there when it is whole, and not before."""
+    new = Path(table + ".new")
+    try:
+        # The mark at its beginning tells Excel that it is UTF-8.
+        with new.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as out:
+            count = write_rows(columns, lines, out)
+        new.replace(table)
+    finally:
+        new.unlink(missing_ok=True)
+    return count
+
+
+def print_table(columns: list[str], lines: Iterable[Line]) -> int:
+    """The number of rows; without a mark, because programs that read a pipe take it for text."""
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        return write_rows(columns, lines, out)
+    finally:
+        out.detach()
+
+
+def write_rows(columns: list[str], lines: Iterable[Line], out: TextIO) -> int:
+    writer = csv.writer(out)
+    writer.writerow([guarded(column) for column in columns])
+    count = 0
+    for line in lines:
+        cells = cells_of(line.record)
+        writer.writerow([cells.get(column) for column in columns])
+        count += 1
+    out.flush()
+    return count
+
+
+def cells_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    cells = {name: cell(value) for name, value in record.items() if name != _FIELDS}
+    if isinstance(fields := record.get(_FIELDS), Mapping):
+        cells.update({f"{_FIELDS}.{name}": cell(value) for name, value in fields.items()})
+    if error := record["error"]:
+        cells["error"] = guarded(f"{error.get('type', 'Error')}: {error.get('message', '')}")
+    return cells
+
+
+def cell(value: Any) -> Any:
+    """Text guarded, numbers as they are, nothing for null, and what is nested as JSON."""
+    if isinstance(value, str):
+        return guarded(value)
+    if isinstance(value, (bool, dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def guarded(text: str) -> str:
+    """Text that no spreadsheet runs: a stranger's picture may say `=HYPERLINK(...)`, and a file may be called so."""
+    return "'" + text if text.startswith(_FORMULA) else text

@@ -1,0 +1,131 @@
+"""Connection manager: connection pools, one set for each event loop, none of them in a copy, a pickle or a fork."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from .target import Target
+
+if TYPE_CHECKING:
+    from .pool import Pool
+
+    _Kept = tuple[Pool, AsyncGenerator[None, None]]
+
+_closing: dict[Pool, tuple[object, ...]] = {}
+"""Pools that are being closed, with keeper and task, which a loop holds weakly only. A loop that ends cancels the
+task, perhaps before its first step, and then ends the keeper."""
+
+
+class Connections:
+    """Open connections of one object: re-used, one set for each event loop; copies and pickles start with none."""
+
+    def __init__(self) -> None:
+        self._blocking: dict[Target, Pool] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, dict[Target, _Kept]] = {}
+        self._start_afresh()
+
+    def __reduce__(self) -> tuple[type[Connections], tuple[()]]:
+        return Connections, ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Connections:
+        return Connections()
+
+    def __del__(self) -> None:
+        if getattr(self, "_pid", None) == os.getpid():
+            self.close()
+
+    def blocking(self, target: Target) -> Pool:
+        self._notice_fork()
+        with self._lock:
+            if target not in self._blocking:
+                self._blocking[target] = _pool(target, on_loop=False)
+            return self._blocking[target]
+
+    async def on_loop(self, target: Target) -> Pool:
+        self._notice_fork()
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            for other in [known for known in self._loops if known.is_closed()]:
+                del self._loops[other]
+            pools = self._loops.setdefault(loop, {})
+            if target in pools:
+                return pools[target][0]
+            pool = _pool(target, on_loop=True)
+            keeper = _close_with_loop(pool)
+            pools[target] = pool, keeper
+        if sys.get_asyncgen_hooks().finalizer is not None:
+            # A loop without this hook (nest_asyncio's) ends no generators: one that had begun would be ended by its
+            # dropping, in place, where it cannot wait, and Python would complain of it on standard error.
+            await anext(keeper)
+        return pool
+
+    def in_flight(self) -> dict[Any, Any]:
+        """Questions that are being asked, as futures of their answers, by who asks and what: see `IO.single_flight`."""
+        self._notice_fork()
+        return self._in_flight
+
+    def close(self) -> None:
+        """Close every connection; those of other event loops as soon as these come to it."""
+        with self._lock:
+            blocking, loops = self._blocking, self._loops
+            self._blocking, self._loops = {}, {}
+        for pool in blocking.values():
+            for connection in pool.close():
+                connection.close()
+        for loop, pools in loops.items():
+            for kept, keeper in pools.values():
+                if not loop.is_closed():
+                    _closing[kept] = (keeper,)
+                    with suppress(RuntimeError):  # the loop was closed in the same moment, and they with it
+                        loop.call_soon_threadsafe(_schedule_close, loop, kept)
+
+    async def aclose(self) -> None:
+        """Close every connection, and wait for those of the running event loop."""
+        with self._lock:
+            mine = self._loops.pop(asyncio.get_running_loop(), {})
+        for pool, keeper in mine.values():
+            await keeper.aclose()
+            await _close_pool(pool)  # a keeper that never began ends nothing
+        self.close()
+
+    def _notice_fork(self) -> None:
+        if self._pid != os.getpid():  # the sockets, and perhaps a held lock, belong to the parent
+            self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._in_flight: dict[Any, Any] = {}
+        self._blocking = {}
+        self._loops = {}
+
+
+async def _close_with_loop(pool: Pool) -> AsyncGenerator[None, None]:
+    """Closes a pool with its loop: `asyncio.run` ends the generators that were begun on it, and so does dropping."""
+    try:
+        yield
+    finally:
+        await _close_pool(pool)
+
+
+def _schedule_close(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
+    _closing[pool] = (*_closing.get(pool, ()), loop.create_task(_close_pool(pool)))
+
+
+async def _close_pool(pool: Pool) -> None:
+    for connection in pool.close():
+        await connection.aclose()
+    _closing.pop(pool, None)
+
+
+def _pool(target: Target, *, on_loop: bool) -> Pool:
+    """The only place that opens httpcore2: 15 ms of importing, which making an object does not pay."""
+    from .pool import Pool
+
+    return Pool(target, on_loop=on_loop)

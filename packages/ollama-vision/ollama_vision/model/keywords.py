@@ -1,0 +1,157 @@
+"""Every keyword of a call and of the constructor, with its type: what type checkers, notebooks and the code read.
+
+PEP 692 (`Unpack[TypedDict]`); the server's options are those of `_options`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
+
+from ollama_vision.protocol import Options, names
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from pydantic import BaseModel
+
+    from ollama_vision.pictures import ImageOptions, PreparedImage
+
+
+class OpenFile(Protocol):
+    """Anything that can be read from."""
+
+    @property
+    def read(self) -> Callable[..., Any]: ...
+
+
+class ArrayLike(Protocol):
+    """A numpy array, or what has its interface."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+
+
+class Tool(Protocol):
+    """A tool that describes itself, as LlamaIndex's do."""
+
+    @property
+    def metadata(self) -> Any: ...
+
+
+# Each in one literal: pyright takes an alias of joined ones for unknown, and then any value for a picture.
+File: TypeAlias = "str | os.PathLike[str] | bytes | OpenFile"
+Picture: TypeAlias = "File | Image | ArrayLike | PreparedImage"
+"""One picture, or a PDF or video of which pages or frames are sent."""
+Schema: TypeAlias = "Mapping[str, Any] | type[BaseModel]"
+"""A JSON Schema, or a class that has one."""
+Format: TypeAlias = "str | Schema | None"
+"""`"json"`, or a schema."""
+
+MEANT_FOR_PICTURES = frozenset(
+    ("image", "images", "image_document", "image_docs", "image_path", "image_paths", "image_nodes", "image_url")
+) | frozenset(("image_urls", "picture", "pictures", "documents", "img", "imgs"))
+"""What people write instead of `image_documents`, or of a picture after the question."""
+
+
+class QuestionKeywords(Options, total=False):
+    """What every call takes."""
+
+    options: Mapping[str, Any] | None
+    options_unchecked: Mapping[str, Any] | None
+    max_tokens: int | None
+    think: bool | str | None
+    keep_alive: float | str | None
+    truncate: bool | None
+    shift: bool | None
+    logprobs: bool | None
+    top_logprobs: int | None
+    image_options: ImageOptions | Mapping[str, Any] | None
+    deadline: float | None
+    max_retries: int | None
+    extra_headers: Mapping[str, str] | None
+
+
+class PromptKeywords(TypedDict, total=False):
+    """What /api/generate alone takes, besides a system prompt."""
+
+    template: str | None
+    raw: bool | None
+    suffix: str | None
+    context: Sequence[int] | None
+
+
+class AskKeywords(QuestionKeywords, PromptKeywords, total=False):
+    """What `VisionModel` takes with a question, besides `system` and `schema`."""
+
+
+class CallKeywords(QuestionKeywords, total=False):
+    """What every endpoint of LlamaIndex's class takes."""
+
+    format: Format
+
+
+class CompleteKeywords(CallKeywords, PromptKeywords, total=False):
+    """What /api/generate alone takes."""
+
+    system: str | None
+
+
+class ChatKeywords(CallKeywords, total=False):
+    """What /api/chat alone takes."""
+
+    tools: Sequence[Tool | Mapping[str, Any]] | None
+    tool_choice: str | Mapping[str, Any] | None
+    tool_required: bool | None
+    allow_parallel_tool_calls: bool | None
+    keep_pictures: int | None
+
+
+class ModelKeywords(Options, total=False):
+    """The settings of a model on a server, besides its name and address; the server's options by name among them."""
+
+    context_window: int
+    request_timeout: float | None
+    deadline: float | None
+    additional_kwargs: Mapping[str, Any] | None
+    options_unchecked: Mapping[str, Any]
+    keep_alive: float | str | None
+    thinking: bool | str | None
+    headers: Mapping[str, str] | None
+    json_mode: bool
+    max_retries: int
+    max_validation_retries: int
+    check_capabilities: bool
+    image_options: ImageOptions | Mapping[str, Any]
+    verify: bool | str
+    cert: str | tuple[str, str] | None
+    max_tokens: int | None
+
+
+class VisionModelKeywords(ModelKeywords, total=False):
+    """What `VisionModel` takes besides the model's name and the host."""
+
+    base_url: str | None
+
+
+CALL_NAMES = frozenset(
+    ("options", "options_unchecked", "max_tokens", "image_options", "deadline", "max_retries", "extra_headers")
+)
+"""What a call takes for itself; the rest of what every endpoint takes stands beside `options` in the body."""
+FIELD_NAMES = names(CallKeywords, without=Options) - CALL_NAMES
+GENERATE_NAMES = names(CompleteKeywords, without=CallKeywords)
+CHAT_NAMES = names(ChatKeywords, without=CallKeywords)
+KEYWORD_NAMES = CALL_NAMES | FIELD_NAMES | GENERATE_NAMES | CHAT_NAMES
+"""Of calls, the options apart."""
+
+
+def with_keywords(signature: inspect.Signature, keywords: type[Any]) -> inspect.Signature:
+    """Parameters with every keyword in the place of `**`, for notebooks."""
+    known = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in keywords.__annotations__.items()
+        if name not in {each.name for each in known}
+    ]
+    return signature.replace(parameters=[*known, *added], return_annotation=inspect.Signature.empty)

@@ -1,0 +1,200 @@
+"""VisionModel: a plain Python client for one vision model on an Ollama server, without LlamaIndex."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Self, Unpack
+
+from pydantic import ConfigDict
+from pydantic_core import from_json
+
+from ollama_vision import pictures as _images
+from ollama_vision.http import admit, run_blocking
+from ollama_vision.protocol import begun
+
+from .answer import Answer
+from .call import Call, Reply, collect, fetch_fitting, start
+from .constructor import OTHER_NAMES, read_arguments
+from .keywords import AskKeywords, Picture, Schema, VisionModelKeywords, with_keywords
+from .on_server import OnServer
+from .question_call import PlainQuestion, plain_call
+from .streams import AsyncReplyStream, ReplyStream, Source
+
+_OTHER_NAMES = {name: other for name, other in OTHER_NAMES.items() if name != "host"}
+_SCHEMA_NAMES = ("format", "response_format", "json_mode", "output_cls", "json_schema")
+"""What other clients call `schema`."""
+
+
+class VisionModel(OnServer):
+    """A vision model on an Ollama server.
+
+    What you passed is what the model saw, what the model said is what you got, and anything else is an error of
+    `errors` that tells you what to do. Every keyword is used or refused.
+
+    The object holds settings only: making one asks no server, and none of them can be changed. It works in threads, on
+    any number of event loops, and in other processes after pickling.
+
+    Args:
+        model: its name on the server, such as "gemma3:4b".
+        host: the server's address; `OLLAMA_HOST`, or this machine, when left out.
+        settings: those of `VisionModelKeywords`, and Ollama's options by name.
+
+    Raises:
+        TypeError: an argument that is no setting; names the near one.
+        ValueError: an address that is none, or a value that no setting takes.
+    """
+
+    model_config = ConfigDict(frozen=True, defer_build=False)
+
+    def __init__(self, model: str, host: str | None = None, **settings: Unpack[VisionModelKeywords]) -> None:
+        given: dict[str, Any] = {"model": model, **settings}
+        if host is not None:
+            if given.get("base_url") is not None and given["base_url"] != host:
+                raise TypeError("host and base_url are the same thing; pass one of them")
+            given["base_url"] = host
+        super().__init__(**read_arguments("VisionModel", given, type(self).model_fields, _OTHER_NAMES))
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What was given, and where the server is; no header."""
+        shown = {"model", "base_url", *self.model_fields_set}
+        return ((name, value) for name, value in super().__repr_args__() if name in shown)
+
+    # asking
+
+    def ask(
+        self,
+        question: str,
+        *pictures: Picture,
+        system: str | None = None,
+        schema: Schema | None = None,
+        **options: Unpack[AskKeywords],
+    ) -> Answer:
+        """Ask about pictures, by /api/generate, and wait for the whole answer.
+
+        Args:
+            question: what is asked.
+            pictures: each a path, URL, bytes, open file, PIL image, array or PreparedImage; of a PDF or video its
+                pages or frames are sent.
+            system: a system prompt, in place of the model's own.
+            schema: a pydantic class or a JSON Schema. The answer is checked against it, and asked for again as often
+                as `max_validation_retries` says; `Answer.fields` is the object.
+            options: Ollama's options by name, and what `AskKeywords` lists.
+
+        Raises:
+            OllamaMultiModalError: one of `errors`; each says what to do.
+        """
+        call = self._question(question, pictures, system, schema, options)
+        return self._object(run_blocking(collect(self._blocking(), self, call)), schema)
+
+    async def aask(
+        self,
+        question: str,
+        *pictures: Picture,
+        system: str | None = None,
+        schema: Schema | None = None,
+        **options: Unpack[AskKeywords],
+    ) -> Answer:
+        """`ask` on an event loop."""
+        await admit()
+        call = self._question(question, await _images.awaited(list(pictures)), system, schema, options)
+        return self._object(await collect(self._on_loop(), self, call), schema)
+
+    def stream(
+        self,
+        question: str,
+        *pictures: Picture,
+        system: str | None = None,
+        schema: Schema | None = None,
+        **options: Unpack[AskKeywords],
+    ) -> Generator[Answer, None, None]:
+        """`ask`, piece by piece: each item is all of the answer so far, its `fields` included.
+
+        The call waits for the first piece, and raises what goes wrong until then. A stream that is closed or dropped
+        ends its request on the server. An answer that breaks the schema is an error at its end, and not asked for
+        again: what has been given out cannot be taken back.
+        """
+        call = self._question(question, pictures, system, schema, options)
+        return ReplyStream(self._growing(run_blocking(start(self._blocking(), self, call)), schema))
+
+    async def astream(
+        self,
+        question: str,
+        *pictures: Picture,
+        system: str | None = None,
+        schema: Schema | None = None,
+        **options: Unpack[AskKeywords],
+    ) -> AsyncGenerator[Answer, None]:
+        """`stream` on an event loop: await it, then iterate."""
+        await admit()
+        call = self._question(question, await _images.awaited(list(pictures)), system, schema, options)
+        return AsyncReplyStream(self._growing(await start(self._on_loop(), self, call), schema))
+
+    @classmethod
+    def from_server(cls, model: str, host: str | None = None, **settings: Unpack[VisionModelKeywords]) -> Self:
+        """A model whose `context_window` fits it: one that asks the server, once, before it is made.
+
+        Unless given, it is what is loaded now, else 8,192, never above the model's own length.
+
+        Raises:
+            OllamaMultiModalError: no such server or model, or an Ollama that cuts long prompts without a word.
+        """
+        made = cls(model, host, **settings)
+        return made._fitted(run_blocking(fetch_fitting(made._blocking(), made)), settings)
+
+    @classmethod
+    async def afrom_server(cls, model: str, host: str | None = None, **settings: Unpack[VisionModelKeywords]) -> Self:
+        """`from_server` on an event loop."""
+        made = cls(model, host, **settings)
+        return made._fitted(await fetch_fitting(made._on_loop(), made), settings)
+
+    def _question(
+        self, text: str, pictures: Any, system: str | None, schema: Schema | None, options: Mapping[str, Any]
+    ) -> Call[Answer]:
+        for name in _SCHEMA_NAMES:
+            if name in options:
+                raise TypeError(f"ask() has no keyword {name!r}. Did you mean 'schema'?")
+        keywords = {**options, "format": schema}
+        return plain_call(self, PlainQuestion(text, pictures, keywords, system))
+
+    def _object(self, answer: Answer, schema: Schema | None) -> Answer:
+        """The answer with the object that its text is, where one was asked for."""
+        if schema is None and not self.json_mode:
+            return answer
+        if isinstance(schema, type):
+            return replace(answer, fields=schema.model_validate_json(answer.text).model_dump(mode="json"))
+        return replace(answer, fields=from_json(answer.text))
+
+    def _growing(self, reply: Reply[Answer], schema: Schema | None) -> Source:
+        return reply if schema is None and not self.json_mode else _ObjectStream(self, reply, schema)
+
+
+class _ObjectStream:
+    """An answer whose fields grow with its text; those of the last one are checked."""
+
+    def __init__(self, model: VisionModel, reply: Reply[Answer], schema: Schema | None) -> None:
+        self._model = model
+        self._reply = reply
+        self._schema = schema
+
+    async def more(self) -> Iterator[Answer] | None:
+        items = await self._reply.more()
+        return None if items is None else map(self._grown, items)
+
+    async def close(self) -> None:
+        await self._reply.close()
+
+    def _grown(self, answer: Answer) -> Answer:
+        if self._reply.so_far.done:
+            return self._model._object(answer, self._schema)
+        try:
+            return replace(answer, fields=from_json(begun(answer.text), allow_partial="trailing-strings"))
+        except ValueError:
+            return answer
+
+
+for _name in ("ask", "aask", "stream", "astream"):
+    _method: Any = VisionModel.__dict__[_name]
+    _method.__signature__ = with_keywords(inspect.signature(_method), AskKeywords)
+VisionModel.__signature__ = with_keywords(inspect.signature(VisionModel), VisionModelKeywords)

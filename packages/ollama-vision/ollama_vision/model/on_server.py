@@ -1,0 +1,70 @@
+"""The object, its model and its connections: what the model can do, loading it, unloading it, closing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from types import TracebackType
+from typing import Self
+
+from ollama_vision.http import run_blocking
+from ollama_vision.server import ModelCapabilities
+
+from .call import fetch_capabilities, load_model
+from .settings import ModelSettings
+
+
+class OnServer(ModelSettings):
+    """What is done with the model and the server, besides asking."""
+
+    def capabilities(self) -> ModelCapabilities:
+        """What the model can do, from the server; asked once."""
+        return run_blocking(fetch_capabilities(self._blocking(), self))
+
+    async def acapabilities(self) -> ModelCapabilities:
+        """`capabilities` on an event loop."""
+        return await fetch_capabilities(self._on_loop(), self)
+
+    def preload(self) -> None:
+        """Load the model, with the options that calls will use, so that the first answer does not wait for it."""
+        run_blocking(load_model(self._blocking(), self, self.keep_alive))
+
+    async def apreload(self) -> None:
+        """`preload` on an event loop."""
+        await load_model(self._on_loop(), self, self.keep_alive)
+
+    def unload(self) -> None:
+        """Free the model's memory on the server."""
+        run_blocking(load_model(self._blocking(), self, 0))
+
+    async def aunload(self) -> None:
+        """`unload` on an event loop."""
+        await load_model(self._on_loop(), self, 0)
+
+    def close(self) -> None:
+        """Close open connections. Dropping the object does so too; using it again opens new ones."""
+        self._connections.close()
+
+    async def aclose(self) -> None:
+        """`close` on an event loop."""
+        await self._connections.aclose()
+
+    def _fitted(self, found: tuple[ModelCapabilities, int], given: Collection[str]) -> Self:
+        """The object with the settings that fit its model, as far as they were not given."""
+        _, window = found
+        return self if "context_window" in given else self.model_copy(update={"context_window": window})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

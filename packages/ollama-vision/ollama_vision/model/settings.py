@@ -1,0 +1,83 @@
+"""The settings of one model on one server, and how its calls see them: fields that no call changes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from ollama_vision.http import (
+    IO,
+    AsyncIO,
+    BlockingIO,
+    Connections,
+    Deadline,
+    Target,
+    default_base_url,
+    parse_address,
+    request_headers,
+)
+from ollama_vision.pictures import ImageOptions
+from ollama_vision.server import CapabilityCache
+
+_parse_address = lru_cache(maxsize=64)(parse_address)
+
+
+class ModelSettings(BaseModel):
+    """What every call of an object goes by. Making one asks no server; the object pickles and works on any loop."""
+
+    base_url: str = Field(default_factory=default_base_url, description="Where the server is.")
+    model: str = Field(description="The model's name on that server.", min_length=1)
+    temperature: float | None = Field(
+        default=0.75, ge=0.0, description="Sampling temperature; None leaves it to the model's own."
+    )
+    context_window: int = Field(  # LlamaIndex's own default, also without it
+        default=3900, gt=0, description="Context in tokens; sent as the option num_ctx."
+    )
+    request_timeout: float | None = Field(
+        default=600.0, gt=0, description="Seconds of silence that are borne; None for any. Not the total time."
+    )
+    deadline: float | None = Field(default=None, gt=0, description="Seconds that a whole call may take.")
+    additional_kwargs: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Further Ollama options; they win over temperature and context_window.",
+    )
+    options_unchecked: dict[str, Any] = Field(
+        default_factory=dict, description="Ollama options that this program does not know yet; sent as they are."
+    )
+    keep_alive: float | str | None = Field(default=None, description='How long the model stays loaded: 300, "5m", -1.')
+    thinking: bool | str | None = Field(default=None, description='Whether the model thinks: True, False, "low" ...')
+    headers: dict[str, str] = Field(
+        default_factory=dict, exclude=True, repr=False, description="Sent with each request; never shown or dumped."
+    )
+    json_mode: bool = Field(default=False, description="Each answer is a JSON object.")
+    max_retries: int = Field(default=2, ge=0, description="Further tries when nothing had come: see errors.")
+    max_validation_retries: int = Field(
+        default=1, ge=0, description="Further questions when a structured answer breaks its schema."
+    )
+    check_capabilities: bool = Field(default=True, description="Ask the server once what the model can do.")
+    image_options: ImageOptions = Field(default_factory=ImageOptions, description="How pictures are prepared.")
+    verify: bool | str = Field(default=True, description="Check TLS certificates; or the path of a CA file.")
+    cert: str | tuple[str, str] | None = Field(
+        default=None, description="A client certificate (mTLS): a PEM file with its key, or a file for each."
+    )
+
+    _connections: Connections = PrivateAttr(default_factory=Connections)
+    _known: CapabilityCache = PrivateAttr(default_factory=CapabilityCache)
+
+    model_config = ConfigDict(hide_input_in_errors=True, defer_build=True)  # which may hold a key
+
+    def _target(self) -> Target:
+        address = _parse_address(self.base_url)
+        headers = request_headers(address, self.headers)
+        return Target.of(address, headers, self.verify, self.cert)
+
+    def _clock(self) -> Deadline:
+        return Deadline.start(self.request_timeout, self.deadline)
+
+    def _blocking(self) -> IO:
+        return BlockingIO(self._connections)
+
+    def _on_loop(self) -> IO:
+        return AsyncIO(self._connections)

@@ -1,0 +1,91 @@
+"""Preparing pictures (image preprocessing): any file, bytes, URL, page or frame -> JPEG or PNG that Ollama accepts.
+
+What it cannot prepare is an ImageError that names it. Other rooms import from here, and from no module within.
+"""
+
+from typing import TYPE_CHECKING
+
+from ollama_vision.lazy import lazy_names
+
+from .async_files import awaited
+from .boxes import BoxConvention, BoxMapping, Size
+from .cancellation import ended_by
+from .options import ImageOptions
+from .prepared import PreparedAudio, PreparedImage
+from .registry import accept
+
+if TYPE_CHECKING:
+    from .blob import Blob
+    from .error_words import image_error, missing_path_hint, sentence
+    from .formats.kinds import EXTRAS, PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES, VIDEOS, suffixes_needing
+    from .inputs.forms import from_block_fields, image_block
+    from .page_selection import PageSelection
+    from .preparing import aprepare_image, legacy_bytes, prepare_block, prepare_documents, prepare_image, prepare_legacy
+    from .render.size import plan_size
+    from .same_pixels import with_other_bytes
+    from .source import PictureSource
+
+__all__ = [
+    "EXTRAS",
+    "PDF",
+    "PICTURES",
+    "PICTURE_SUFFIXES",
+    "VIDEOS",
+    "VIDEO_SUFFIXES",
+    "Blob",
+    "BoxConvention",
+    "BoxMapping",
+    "ImageOptions",
+    "PageSelection",
+    "PictureSource",
+    "PreparedAudio",
+    "PreparedImage",
+    "Size",
+    "accept",
+    "aprepare_image",
+    "awaited",
+    "ended_by",
+    "from_block_fields",
+    "image_block",
+    "image_error",
+    "legacy_bytes",
+    "missing_path_hint",
+    "plan_size",
+    "prepare_block",
+    "prepare_documents",
+    "prepare_image",
+    "prepare_legacy",
+    "sentence",
+    "suffixes_needing",
+    "with_other_bytes",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Blob": ".blob",
+        "EXTRAS": ".formats.kinds",
+        "PDF": ".formats.kinds",
+        "PICTURES": ".formats.kinds",
+        "PICTURE_SUFFIXES": ".formats.kinds",
+        "PageSelection": ".page_selection",
+        "PictureSource": ".source",
+        "VIDEOS": ".formats.kinds",
+        "VIDEO_SUFFIXES": ".formats.kinds",
+        "aprepare_image": ".preparing",
+        "from_block_fields": ".inputs.forms",
+        "image_block": ".inputs.forms",
+        "image_error": ".error_words",
+        "legacy_bytes": ".preparing",
+        "missing_path_hint": ".error_words",
+        "plan_size": ".render.size",
+        "prepare_block": ".preparing",
+        "prepare_documents": ".preparing",
+        "prepare_image": ".preparing",
+        "prepare_legacy": ".preparing",
+        "sentence": ".error_words",
+        "suffixes_needing": ".formats.kinds",
+        "with_other_bytes": ".same_pixels",
+    },
+)
+"""Every format's reader stands behind these: a third of what importing the client costs."""

@@ -1,0 +1,1 @@
+"""Decoders: a file of each kind -> its pages or frames as rasters."""

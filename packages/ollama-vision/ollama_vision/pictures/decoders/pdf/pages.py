@@ -1,0 +1,253 @@
+"""A PDF's pages as pictures, drawn by PDFium on white; what it cannot draw is an error that names it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ...blob import Blob
+from ...cancellation import check_deadline
+from ...formats.header import PIECE, DamagedFile
+from ...formats.kinds import PDF
+from ...options import ImageOptions
+from ...page_selection import PageRequest, PageSelection, PageSelectionError, choose_pages
+from ...render.raster import Raster
+from ...render.size import check_size
+from .faults import Copied, PageFault, PageParts, faults_of_text, flattened, undrawn_picture
+from .images import sharpest
+from .shells import Shell, opened_without_a_word, shell_of
+from .streams import Findings
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+logger = logging.getLogger(__name__)
+
+_POINTS_PER_INCH = 72
+_SHARPEST = 300
+"""Dots per inch. More shows no more of a printed page, unless a picture on it is sharper."""
+_UNSCALED = 150
+"""Dots per inch of a page when `max_pixels` is None and no picture on it is sharper."""
+
+_LARGE = 250_000
+"""Bytes of a page that take longer to unpack than a thread takes to start."""
+
+PDFIUM = threading.Lock()
+"""PDFium is not safe to use from two threads, not even for two documents."""
+
+
+def rasters(request: PageRequest) -> Iterator[Raster]:
+    """The pages that `options.pages` asks for and that are in `only`, drawn on white, one at a time.
+
+    Raises ImageError, also for a page of which a picture, a font or a stream is missing or broken.
+    """
+    blob, options, only = request.blob, request.options, request.only
+    with _as_image_errors(blob), _opened(blob) as (document, shell):
+        chosen = _chosen(document, shell, options)
+        wanted = [number for number in chosen.numbers if only is None or number in only]
+        notes = (shell.note,) if shell else ()
+        parts = PageParts(document, wanted, len(blob))
+        drawing = _Drawing(blob, options, document, chosen.total, notes, parts)
+        for number in wanted:
+            check_deadline()
+            # No name holds the drawn page while the next one is drawn.
+            yield drawing.page(number)
+
+
+def select_pages(request: PageRequest) -> PageSelection:
+    """Which pages `rasters` will draw. Raises ImageError."""
+    with _as_image_errors(request.blob), _opened(request.blob) as (document, shell):
+        return _chosen(document, shell, request.options)
+
+
+@contextmanager
+def _as_image_errors(blob: Blob) -> Iterator[None]:
+    try:
+        import pypdfium2  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise blob.missing_extra(PDF) from error
+    try:
+        yield
+    except (PageSelectionError, PageFault) as error:
+        raise blob.error(error.problem, error.way_out, PDF) from error
+    except (pypdfium2.PdfiumError, DamagedFile) as error:
+        encrypted = "password" in str(error).lower()
+        problem = (
+            "is encrypted with a password"
+            if encrypted
+            else f"is a PDF document that cannot be read: {str(error).rstrip('.')}"
+        )
+        way_out = "Save it without the password first." if encrypted else "Get the whole file again."
+        raise blob.error(problem, way_out, PDF) from error
+
+
+@contextmanager
+def _opened(blob: Blob) -> Iterator[tuple[Any, Shell | None]]:
+    with blob.open() as file:
+        _check_complete(file)
+        with PDFIUM:
+            document, is_portfolio = opened_without_a_word(file)
+        try:
+            with PDFIUM:
+                shell = shell_of(document, is_portfolio=is_portfolio)
+            yield document, shell
+        finally:
+            with PDFIUM:
+                document.close()
+
+
+def _chosen(document: Any, shell: Shell | None, options: ImageOptions) -> PageSelection:
+    """How many pages there are, and the numbers of those that are asked for."""
+    with PDFIUM:
+        count = len(document)
+    if shell is not None and not isinstance(options.pages, tuple):
+        raise PageSelectionError(shell.problem, shell.way_out)
+    if count == 0:
+        raise DamagedFile("it has no pages")
+    return choose_pages(count, options)
+
+
+_START_OF_TABLE = re.compile(rb"startxref[\x00\t\n\f\r ]+(\d+)")
+_OBJECT = re.compile(rb"\d[\x00\t\n\f\r ]+\d+[\x00\t\n\f\r ]+obj\b")
+_LONGEST_MARK = 64
+
+
+def _check_complete(file: BinaryIO) -> None:
+    """Raises DamagedFile when the file ends before its last table: PDFium repairs what it can of half a file, and says
+    nothing about the pages that are gone. What follows behind the table, padding or a web server's page, is no harm.
+    Leaves the file at its start.
+    """
+    size = file.seek(0, 2)
+    tail, end = b"", size
+    while end > 0:
+        start = max(0, end - PIECE)
+        file.seek(start)
+        # With the beginning of the piece behind it, in which what is looked for may end.
+        tail = file.read(end - start) + tail[:_LONGEST_MARK]
+        if found := list(_START_OF_TABLE.finditer(tail)):
+            if _ends_there(file, start + found[-1].end(), first_half=found[-1][1].strip(b"0") == b""):
+                file.seek(0)
+                return
+            break
+        if _OBJECT.search(tail):
+            break
+        end = start
+    raise DamagedFile("it is cut short: it ends before its table of contents")
+
+
+def _ends_there(file: BinaryIO, position: int, *, first_half: bool) -> bool:
+    """Whether no object comes any more."""
+    file.seek(0)
+    if first_half and b"/Linearized" in file.read(1024):
+        return False  # The first table of a file made for the web stands before most of its pages.
+    file.seek(position)
+    kept = b""
+    while piece := file.read(PIECE):
+        if _OBJECT.search(kept + piece):
+            return False
+        kept = piece[-_LONGEST_MARK:]
+    return True
+
+
+@dataclass
+class _Drawing:
+    """One document while its pages are drawn."""
+
+    blob: Blob
+    options: ImageOptions
+    document: Any
+    count: int
+    notes: tuple[str, ...]
+    parts: PageParts
+
+    def page(self, number: int) -> Raster:
+        with PDFIUM:
+            copied = self.parts.copied(number)
+        with _looked_at(copied) as look, PDFIUM, self._loaded(number) as page:
+            scale = self._scale(page, number, look)
+            image = _draw(page, scale)
+            return self._proven(page, number, image, scale, self._findings(number, look))
+
+    @contextmanager
+    def _loaded(self, number: int) -> Iterator[Any]:
+        page = self.document[number - 1]
+        try:
+            yield page
+        finally:
+            page.close()
+
+    def _findings(self, number: int, look: Future[Findings]) -> Findings:
+        findings = look.result()
+        if findings.fault:
+            raise self._fault(number, PageFault(findings.fault))
+        return findings
+
+    def _scale(self, page: Any, number: int, look: Future[Findings]) -> float:
+        # What is known by now need not be drawn, or has no pictures to measure.
+        has_pictures = not look.done() or self._findings(number, look).has_pictures
+        width, height = page.get_size()
+        if not (width > 0 and height > 0 and math.isfinite(width * height)):
+            raise DamagedFile(f"page {number} has no size")
+        scale = _scale(width, height, sharpest(page, (width, height)) if has_pictures else 0, self.options)
+        check_size(self.blob, (math.ceil(width * scale), math.ceil(height * scale)), self.options, PDF)
+        return scale
+
+    def _proven(self, page: Any, number: int, image: Image.Image, scale: float, findings: Findings) -> Raster:
+        if findings.has_pictures and (fault := undrawn_picture(page, image, lambda: _draw(page, scale))):
+            raise self._fault(number, fault)
+        notes = [*findings.suspicions]
+        if findings.lacks_fonts:
+            notes += self._text_proven(page, number, image, scale)
+        if findings.annotations_lack_fonts and flattened(page):
+            # Only what is part of the page can be looked at as text.
+            with self._loaded(number) as flat:
+                notes += self._text_proven(flat, number, _draw(flat, scale), scale)
+        for note in notes:
+            logger.warning("%s, page %d: %s", self.blob.source, number, note)
+        steps = [f"drew page {number} of {self.count} at {scale * _POINTS_PER_INCH:.0f} dpi", *self.notes, *notes]
+        original = (max(1, round(page.get_width())), max(1, round(page.get_height())))
+        return Raster(image, self.blob.where, self.blob.source, steps=steps, page=number, original_size=original)
+
+    def _text_proven(self, page: Any, number: int, image: Image.Image, scale: float) -> list[str]:
+        fault, notes = faults_of_text(page, image, lambda: _draw(page, scale))
+        if fault:
+            raise self._fault(number, fault)
+        return notes
+
+    def _fault(self, number: int, fault: PageFault) -> PageFault:
+        return PageFault(f"is a PDF document whose page {number} cannot be drawn whole: {fault.problem}", fault.way_out)
+
+
+@contextmanager
+def _looked_at(copied: Copied) -> Iterator[Future[Findings]]:
+    """What is found in the page's streams; of large ones while PDFium draws, which unpacks them as well."""
+    look: Future[Findings] = Future()
+    if copied.size < _LARGE:
+        look.set_result(copied.findings())
+        yield look
+        return
+    with ThreadPoolExecutor(1, "pdf-streams") as beside:
+        yield beside.submit(copied.findings)
+
+
+def _draw(page: Any, scale: float) -> Image.Image:
+    drawn: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
+    return drawn
+
+
+def _scale(width: float, height: float, sharpest_picture: float, options: ImageOptions) -> float:
+    """Pixels per point: drawn at the size at which it leaves, so that nothing is resampled."""
+    if options.max_pixels is None:
+        return max(_UNSCALED, sharpest_picture) / _POINTS_PER_INCH
+    most = max(_SHARPEST, sharpest_picture) / _POINTS_PER_INCH
+    scale = min(math.sqrt(options.max_pixels / (width * height)), most)
+    while math.ceil(width * scale) * math.ceil(height * scale) > options.max_pixels and min(width, height) * scale > 1:
+        scale *= 0.999
+    return scale

@@ -1,0 +1,1 @@
+"""File formats read without decoding: magic numbers, headers, integrity checks, metadata."""

@@ -1,0 +1,1 @@
+"""Rendering: pixels -> the picture that leaves: size, colour, depth, tone mapping, encoding."""

@@ -1,0 +1,181 @@
+"""PictureSource: one input, opened but not decoded: its hash, kind, number of pages, and its pages one at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .blob import Blob
+from .boxes import Size
+from .decoders.decode import stored_size
+from .formats.header import PIECE
+from .formats.kinds import EVERY_KIND, JPEG, PDF, PNG, READABLE, VIDEOS, Kind
+from .inputs.forms import open_input
+from .options import ImageOptions
+from .page_selection import ONE_PAGE, PageSelection
+from .picture import as_image_errors, foretell, iter_prepared, select_pages
+from .prepared import PreparedImage
+from .render.raster import Raster
+
+
+@dataclass(frozen=True)
+class PictureSource:
+    """One input that is not decoded yet: a picture, PDF or video, or pixels.
+
+    Its hash and what is sent of it are of the same bytes: a file on disk that changes in between is an ImageError.
+    Every method but `of` opens it anew, and raises ImageError for what cannot be read.
+    """
+
+    held: Blob | Raster | PreparedImage
+    options: ImageOptions
+    page: int | None = None
+    """The only page or frame of the file that is meant."""
+
+    @classmethod
+    def of(cls, source: Any, options: ImageOptions, *, where: str = "") -> PictureSource:
+        """Of whatever may stand in `image_documents`, and of PDFs and videos in all these forms.
+
+        A node that holds a whole PDF, say, and whose `metadata` has a `page_label` beside the number of `pages`, as
+        PictureReader gives them, means that page alone. Fetches URLs, and looks whether a file is there; `where` names
+        its place in errors. Raises ImageError.
+        """
+        if isinstance(source, PreparedImage):
+            return cls(source, options)
+        original = cls(open_input(source, options, where=where), options)
+        if _metadata_of(source).get("videos") is False:
+            original.refuse_video()
+        page = _page_of(source)
+        if page is None:
+            return original
+        if original.kind() in (None, JPEG, PNG):  # the drawn page itself
+            return replace(original, options=with_all_pages(options))
+        return replace(original, page=page)
+
+    @property
+    def source(self) -> str:
+        """Where it came from: a path, a URL without its secrets, "bytes", "base64"."""
+        return self.held.source
+
+    def kind(self) -> Kind | None:
+        """What its bytes are; `None` for pixels that never were a file."""
+        return self.held.kind() if isinstance(self.held, Blob) else None
+
+    def has_pages(self) -> bool:
+        """Whether `options.pages` is for it: a PDF, TIFF or DICOM file, also of one page."""
+        kind = self.kind()
+        return kind is not None and kind.paged
+
+    def is_picture(self) -> bool:
+        """Whether it can be sent as what it is: a PDF has to be drawn, of a video frames are taken."""
+        kind = self.kind()
+        return kind is not PDF and kind not in VIDEOS
+
+    def refuse_video(self) -> None:
+        """Raises ImageError for a video where pictures alone are wanted, as PictureReader says of what it found."""
+        kind = self.kind()
+        if isinstance(self.held, Blob) and kind in VIDEOS:
+            way_out = "Take it with videos=True, or name it by itself."
+            raise self.held.error(f"is {kind.phrase} under a picture's name", way_out, kind)
+
+    def sha256(self) -> str:
+        """Of the file's bytes, in hex; of a single page that is meant, of its number as well.
+
+        Of pixels that never were a file it is of their mode, size, values and colour profile.
+        """
+        if isinstance(self.held, Raster):
+            return hashlib.sha256(self.held.fingerprint()).hexdigest()
+        hasher = hashlib.sha256()
+        with self.held.open() as file:
+            while piece := file.read(PIECE):
+                hasher.update(piece)
+        if self.page is not None:
+            hasher.update(f"#page={self.page}".encode())
+        return hasher.hexdigest()
+
+    def size(self) -> Size | None:
+        """Width and height as stored, from the header; `None` where only drawing or decoding tells."""
+        if not isinstance(self.held, Blob):
+            return self.held.image.size if isinstance(self.held, Raster) else self.held.original_size
+        kind = self.held.kind()
+        if kind not in READABLE:
+            return None
+        with as_image_errors(self.held, kind), self.held.open() as file:
+            return stored_size(kind, file)
+
+    def pictures(self) -> list[PreparedImage]:
+        """As one question sends it: one picture, the pages of a PDF or TIFF, the frames of a video.
+
+        `options.pages` and `options.frames` choose; more than 20 pages that nobody asked for are an ImageError. Of an
+        animation it is the first frame, unless `options.frames` asks for more.
+        """
+        return list(self._each(self.options if self.page is None else _without_limit(self.options), None))
+
+    def pages(self, only: Container[int] | None = None) -> Iterator[PreparedImage]:
+        """The same one at a time, each for a question of its own, and however many they are.
+
+        With `only`, those of these numbers; the others are not drawn. A file of one page counts as number 1.
+        """
+        return self._each(_without_limit(self.options), only)
+
+    def select_pages(self) -> PageSelection:
+        """How many pages or frames it has, and which of them `pages` gives, without drawing any.
+
+        Of a video that does not say how many frames it has, `pages` may give fewer.
+        """
+        all_of_it = self._select_pages(_without_limit(self.options))
+        if self.page is None:
+            return all_of_it
+        return PageSelection(all_of_it.total, tuple(number for number in all_of_it.numbers if number == self.page))
+
+    def _select_pages(self, options: ImageOptions) -> PageSelection:
+        return ONE_PAGE if isinstance(self.held, PreparedImage) else select_pages(self.held, options)
+
+    def foretell(self, *, together: bool = False) -> None:
+        """Raises the ImageError that sending it will raise, as far as headers tell it: nothing is drawn or decoded.
+
+        `together`: all its pages in one question, of which there may be too many.
+        """
+        options = self.options if together else _without_limit(self.options)
+        if isinstance(self.held, Blob):
+            foretell(self.held, options)
+
+    def count(self) -> int:
+        """How many pages or frames `pages` will give, without drawing any: see `select_pages`."""
+        return len(self.select_pages().numbers)
+
+    def _each(self, options: ImageOptions, only: Container[int] | None) -> Iterator[PreparedImage]:
+        if self.page is not None:
+            only = {self.page} if only is None or self.page in only else ()
+        if isinstance(self.held, PreparedImage):
+            return iter((self.held,) if only is None or 1 in only else ())
+        return iter_prepared(self.held, options, only, kind=self.kind(), accepted=EVERY_KIND)
+
+
+def _without_limit(options: ImageOptions) -> ImageOptions:
+    return options if options.pages is not None else options.model_copy(update={"pages": sys.maxsize})
+
+
+def _metadata_of(source: Any) -> dict[str, Any]:
+    metadata = getattr(getattr(source, "node", source), "metadata", None)
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def with_all_pages(options: ImageOptions) -> ImageOptions:
+    """The same for what `pages` is not for: a page that is drawn already."""
+    return options.model_copy(update={"pages": None})
+
+
+def is_drawn_page(source: Any, held: Blob) -> bool:
+    """Whether a node holds no document, but a page of one as PictureReader drew it."""
+    return _page_of(source) is not None and held.kind() in (JPEG, PNG)
+
+
+def _page_of(source: Any) -> int | None:
+    metadata = _metadata_of(source)
+    if "pages" not in metadata:
+        return None
+    label = str(metadata.get("page_label"))
+    return int(label) if label.isdecimal() else None

@@ -1,0 +1,65 @@
+"""Ollama's JSON protocol, sans-I/O: requests, reply lines, error bodies, options, schemas, tools."""
+
+from __future__ import annotations
+
+from .error_context import ErrorContext
+from .failures import error_for_reply, server_message
+from .gateways import not_ollama
+from .json_answers import CheckedByTheAsker, Expected, asks_again, begun, no_object, object_in, problems, unfit
+from .messages import WireMessage, escape_image_markers
+from .options import (
+    IGNORED_OPTION_NAMES,
+    OPTION_NAMES,
+    Options,
+    check_options,
+    check_values,
+    mapping,
+    names,
+    near_name,
+    option_defaults,
+)
+from .reply import Accumulator
+from .request import Endpoint, Request, chat_request, generate_request, json_request
+from .schema import json_schema
+from .tools import Rules, arguments_object, is_required, select_tools
+from .ways_out import MORE_ROOM, lacks, without
+
+__all__ = [
+    "IGNORED_OPTION_NAMES",
+    "MORE_ROOM",
+    "OPTION_NAMES",
+    "Accumulator",
+    "CheckedByTheAsker",
+    "Endpoint",
+    "ErrorContext",
+    "Expected",
+    "Options",
+    "Request",
+    "Rules",
+    "WireMessage",
+    "arguments_object",
+    "asks_again",
+    "begun",
+    "chat_request",
+    "check_options",
+    "check_values",
+    "error_for_reply",
+    "escape_image_markers",
+    "generate_request",
+    "is_required",
+    "json_request",
+    "json_schema",
+    "lacks",
+    "mapping",
+    "names",
+    "near_name",
+    "no_object",
+    "not_ollama",
+    "object_in",
+    "option_defaults",
+    "problems",
+    "select_tools",
+    "server_message",
+    "unfit",
+    "without",
+]

@@ -1,0 +1,220 @@
+"""Model capabilities, read from `/api/show`; cached, and asked once by many callers (single-flight)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ollama_vision import errors
+from ollama_vision.http import Target
+from ollama_vision.pictures import ImageOptions
+from ollama_vision.protocol import lacks, near_name, without
+from ollama_vision.user_warnings import warn_user
+
+from .api import Api
+
+SUPPORTED_VERSION = (0, 12, 6)
+"""The first Ollama that knows `truncate` in chat and generate: before it, too long prompts lose messages unsaid.
+
+ollama/ollama#12519 brought it on 2025-10-09 and #12545 took it back that day; #12582 brought it again on 2025-10-11,
+one day after 0.12.5.
+"""
+_CONTEXT_UNLESS_LOADED = 8192
+_MOST_ASKED = 20
+
+
+@dataclass(frozen=True)
+class ModelCapabilities:
+    """What `/api/show` said about one model."""
+
+    abilities: frozenset[str] | None
+    """`None` when the server did not say: older servers send no `capabilities`."""
+    context_length: int | None
+    """The longest context that the model was trained for, in tokens."""
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """`model_info` and `projector_info`, from which the cost of a picture is estimated."""
+
+    @classmethod
+    def from_show(cls, reply: Mapping[str, Any]) -> ModelCapabilities:
+        info = reply.get("model_info")
+        info = info if isinstance(info, dict) else {}
+        length = info.get(f"{info.get('general.architecture')}.context_length")
+        return cls(
+            abilities=abilities_of(reply),
+            context_length=length if isinstance(length, int) else None,
+            facts={"model_info": info, "projector_info": reply.get("projector_info") or {}},
+        )
+
+    def missing(self, needed: Iterable[str]) -> tuple[str, ...]:
+        """What of the needed the model says it cannot do; nothing when it says nothing."""
+        return () if self.abilities is None else tuple(sorted(set(needed) - self.abilities))
+
+    def picture_tokens(self, size: tuple[int, int], options: ImageOptions | None = None) -> int | None:
+        """How many tokens a picture of that width and height takes, about; `None` for model families not known.
+
+        Reckoned for the size that it is sent in, with `options` or the usual ones.
+        """
+        from ollama_vision.pictures import plan_size  # few ask, and every import of the client would pay for both
+
+        from .picture_tokens import estimate_picture_tokens
+
+        sent = plan_size(size, options or ImageOptions()).canvas
+        return estimate_picture_tokens(sent, self.facts)
+
+
+class CapabilityCache:
+    """What models said about themselves, by server and name: asked once, also by many calls at once (single-flight)."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, ModelCapabilities] = {}
+
+    async def get(self, api: Api, model: str) -> ModelCapabilities:
+        """Raises what `fetch_capabilities` raises."""
+        key = self._key(api.target, model)
+        if (known := self._known.get(key)) is None:
+            known = self._known[key] = await api.io.single_flight(
+                key, lambda: fetch_capabilities(api, model), api.deadline
+            )
+        return known
+
+    def peek(self, target: Target, model: str) -> ModelCapabilities | None:
+        """What is known without asking."""
+        return self._known.get(self._key(target, model))
+
+    def put(self, target: Target, model: str, known: ModelCapabilities) -> None:
+        self._known[self._key(target, model)] = known
+
+    @staticmethod
+    def _key(target: Target, model: str) -> str:
+        return f"{target.address.url} {model}"
+
+
+def abilities_of(reply: Mapping[str, Any]) -> frozenset[str] | None:
+    """The `capabilities` of a show reply or of one entry of tags."""
+    listed = reply.get("capabilities")
+    return frozenset(str(item) for item in listed) if isinstance(listed, list) else None
+
+
+def version_of(text: str) -> tuple[int, ...] | None:
+    """`0.12.6-rc1` -> (0, 12, 6); `None` for 0.0.0, which is any build from source, and for what is no number."""
+    match = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
+    numbers = tuple(int(part) for part in match.groups()) if match else None
+    return numbers if numbers and any(numbers) else None
+
+
+async def fetch_capabilities(api: Api, model: str) -> ModelCapabilities:
+    """Ask about a model, and warn when the server is too old to be trusted with long prompts.
+
+    Raises:
+        ModelNotFoundError: with the nearest names on that server.
+    """
+    capabilities = await _shown(api, model)
+    try:
+        version = await server_version(api.without_retries())
+    except errors.OllamaMultiModalError:  # a proxy may let no more through; the warning is a courtesy
+        version = None
+    if version is not None and version < SUPPORTED_VERSION:
+        warn_user(too_old(api.target, version))
+    return capabilities
+
+
+async def _shown(api: Api, model: str) -> ModelCapabilities:
+    try:
+        reply = await api.fetch("/api/show", {"model": model})
+    except errors.ModelNotFoundError as error:
+        raise await not_found_error(api, model, error) from error
+    return ModelCapabilities.from_show(reply)
+
+
+async def server_version(api: Api) -> tuple[int, ...] | None:
+    reply = await api.fetch("/api/version")
+    return version_of(str(reply.get("version", "")))
+
+
+def too_old(target: Target, version: tuple[int, ...]) -> str:
+    shown, needed = (".".join(map(str, numbers)) for numbers in (version, SUPPORTED_VERSION))
+    return (
+        f"{target.address.url} runs Ollama {shown}, which cuts long prompts, pictures included, without a word. "
+        f"Update it to {needed} or later."
+    )
+
+
+async def fetch_settings(api: Api, model: str) -> tuple[ModelCapabilities, int]:
+    """What `from_server` asks: version, model, and what of it is loaded now; with the context that fits.
+
+    Raises:
+        ServerError: the server is too old.
+    """
+    version = await server_version(api)
+    if version is not None and version < SUPPORTED_VERSION:
+        raise errors.ServerError(too_old(api.target, version))
+    capabilities = await _shown(api, model)
+    loaded = [
+        entry.get("context_length")
+        for entry in _entries(await api.fetch("/api/ps"))
+        if model in (entry.get("name"), entry.get("model"), str(entry.get("name")).removesuffix(":latest"))
+    ]
+    window = next((length for length in loaded if isinstance(length, int) and length > 0), _CONTEXT_UNLESS_LOADED)
+    return capabilities, min(window, capabilities.context_length or window)
+
+
+async def capability_error(
+    api: Api, model: str, missing: tuple[str, ...], needed: frozenset[str]
+) -> errors.CapabilityError:
+    """The refusal, with the models on that server that can do all that the call needs."""
+    candidates = await _candidates(api, needed)
+    if candidates is None:
+        there = "The server does not tell which of its models can; ollama show NAME does."
+    elif candidates:
+        there = f"On that server these can do all that the call needs: {', '.join(candidates)}."
+    elif needed == {"vision"}:  # it sees, and that is all that it does
+        there = "No model on that server can do all that the call needs; get one, such as: ollama pull gemma3:4b."
+    else:
+        there = "No model on that server can do all that the call needs."
+    return errors.CapabilityError(
+        f"The model {model!r} on {api.target.address.url} {lacks(missing)}. {there}{without(missing)}",
+        missing=missing,
+        candidates=candidates or (),
+    )
+
+
+async def not_found_error(api: Api, model: str, error: errors.ModelNotFoundError) -> errors.ModelNotFoundError:
+    """The same error, with the nearest names and what the server has."""
+    listed = await _try_fetch(api, "/api/tags")
+    if not listed:
+        return error
+    names = [str(entry.get("name", "")).removesuffix(":latest") for entry in _entries(listed)]
+    others = [name for name in names if name.partition(":")[0] == model.partition(":")[0]]
+    near = f" Did you mean {others[0]!r}?" if others else near_name(model, names)
+    has = f" That server has: {', '.join(names[:10])}." if names else " That server has no model at all."
+    return errors.ModelNotFoundError(f"{error}.{near}{has}", status=error.status, body=error.body)
+
+
+async def _candidates(api: Api, needed: frozenset[str]) -> tuple[str, ...] | None:
+    """Models with all the abilities; `None` when the server does not say what its models can do."""
+    fitting, told = [], False
+    for index, entry in enumerate(_entries(await _try_fetch(api, "/api/tags"))):
+        name = str(entry.get("name", ""))
+        abilities = abilities_of(entry)
+        if abilities is None and index < _MOST_ASKED:
+            abilities = abilities_of(await _try_fetch(api, "/api/show", {"model": name}))
+        if abilities is not None:
+            told = True
+            if needed <= abilities:
+                fitting.append(name)
+    return tuple(fitting) if told else None
+
+
+async def _try_fetch(api: Api, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """An answer, or none: what is asked for a better message must not hide what went wrong."""
+    try:
+        return await api.without_retries().fetch(path, body)
+    except errors.OllamaMultiModalError:
+        return {}
+
+
+def _entries(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
+    models = reply.get("models")
+    return [entry for entry in models if isinstance(entry, dict)] if isinstance(models, list) else []

@@ -1,0 +1,70 @@
+"""A run asks VisionModel and OllamaMultiModal alike: the same requests, the same answers, the same errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PIL import Image
+from pydantic import BaseModel
+
+from llama_index.multi_modal_llms.ollama import prepare_image
+from llama_index.multi_modal_llms.ollama.asking_llm import LlmOnHost
+from ollama_embedded import Reply
+from ollama_vision import errors
+from ollama_vision.batch import Ask, HostedModel, ModelOnHost, request_hash
+from ollama_vision.model.model import VisionModel
+from tests.support.serving import Serving, start_servers
+
+serve = pytest.fixture(start_servers)
+RED = prepare_image(Image.new("RGB", (64, 64), "red"))
+
+
+class Seen(BaseModel):
+    grey: int
+
+
+TEXT = Ask("What is {this}?", keywords={"think": False, "options": {"seed": 7}})
+OBJECT = Ask("What is {this}?", Seen, {"think": False, "max_validation_retries": 1})
+
+
+def outcome_of(serve: Callable[..., Serving], replies: tuple[Any, ...], ask: Ask, kind: str) -> tuple[Any, Any]:
+    """The answer or the error, without times, and what was asked on the wire."""
+    serving = serve(*replies)
+    model: HostedModel = LlmOnHost(serving.llm)
+    if kind == "plain":
+        model = ModelOnHost(VisionModel(serving.llm.model, serving.llm.base_url))
+    assert request_hash(model.settings, ask) == request_hash(serving.llm, ask)
+    try:
+        answer = asyncio.run(model.answer(ask, [RED]))
+        said: Any = (answer.text, answer.fields, answer.finish_reason, answer.usage)
+    except errors.OllamaMultiModalError as error:
+        said = (type(error), str(error), error.partial_text, getattr(error, "thinking", ""))
+    return said, [(arrival.path, arrival.body) for arrival in serving.asked]
+
+
+@pytest.mark.parametrize(
+    ("ask", "replies", "kind"),
+    [
+        (TEXT, ("A red square.",), tuple),
+        (TEXT, (Reply("A red", done_reason="length"),), errors.AnswerCutError),
+        (TEXT, (" \n",), errors.EmptyResponseError),
+        (TEXT, ("and on and on, " * 200,), errors.AnswerCutError),
+        (OBJECT, ('{"grey": 7}',), tuple),
+        (OBJECT, ('{"grey": "seven"}', '[{"grey": 7}]'), tuple),
+        (OBJECT, ('{"grey": "seven"}', '{"grey": "eight"}'), errors.StructuredOutputError),
+        (OBJECT, (Reply('{"grey"', done_reason="length"),), errors.AnswerCutError),
+    ],
+    ids=["text", "cut", "nothing", "endless", "object", "second try", "no object", "cut object"],
+)
+def test_both_ask_and_answer_alike(serve: Any, ask: Ask, replies: tuple[Any, ...], kind: type) -> None:
+    plain, plain_asked = outcome_of(serve, replies, ask, "plain")
+    llama, llama_asked = outcome_of(serve, replies, ask, "LlamaIndex")
+    assert plain == llama
+    assert plain_asked == llama_asked
+    assert len(plain_asked) == len(replies)
+    assert {path for path, _ in plain_asked} == {"/api/chat" if ask.output_cls else "/api/generate"}
+    if kind is not tuple:
+        assert plain[0] is kind

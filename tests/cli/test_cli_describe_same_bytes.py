@@ -1,0 +1,235 @@
+"""`describe` knows a picture by its bytes: touched, moved, renamed or copied, it keeps its answer, unasked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
+from tests.support.describe_cli import (
+    Describe,
+    describer,
+    draw_folder,
+    fresh_folder,
+    lines,
+    paths,
+    says_the_same,
+    three_photos,
+    wrong_lines,
+)
+
+folder = pytest.fixture(fresh_folder)
+describe = pytest.fixture(describer)
+photos = pytest.fixture(three_photos)
+scripted = pytest.fixture(says_the_same)
+
+
+def test_half_a_folder_renamed_keeps_the_right_answers(describe: Describe, folder: Path) -> None:
+    scenes = draw_folder(folder / "pics", 6)
+    with EmbeddedOllama() as server:
+        assert describe("pics", "--host", server.url).code == 0
+        assert wrong_lines(lines(), scenes) == []
+        asked = len(server.requests)
+        # In a circle, so that every name that is left stands for other bytes than before.
+        names = sorted(scenes)[::2]
+        held = {name: (Path(name).read_bytes(), scenes[name]) for name in names}
+        for name, other in zip(names, [*names[1:], "pics/new.png"], strict=True):
+            Path(other).write_bytes(held[name][0])
+            scenes[other] = held[name][1]
+        Path(names[0]).unlink()
+        del scenes[names[0]]
+        outcome = describe("pics", "--host", server.url, "--prune")
+        assert outcome.code == 0
+        assert "3 pictures known by their bytes" in " ".join(outcome.err.split())
+        asked_since = [request for request in server.requests[asked:] if request.path.startswith("/api/generate")]
+    assert asked_since == []
+    assert wrong_lines(lines(), scenes) == []
+
+
+def test_a_touch_is_no_change(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    describe("photos", "--host", scripted.url)
+    before = lines()
+    os.utime(photos[2], ns=(0, 0))
+    outcome = describe("photos", "--host", scripted.url)
+    assert (outcome.code, len(scripted.asked), sorted(paths())) == (0, 3, photos)
+    assert "1 picture known by their bytes" in " ".join(outcome.err.split())
+    assert "has changed" not in outcome.err
+    (line,) = [line for line in lines() if line["path"] == photos[2]]
+    (old,) = [line for line in before if line["path"] == photos[2]]
+    assert line == {**old, "modified": "1970-01-01T00:00:00.000000+00:00"}
+
+
+def test_other_paths_to_the_same_folder_and_a_moved_one(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    describe("photos", "--host", scripted.url)
+    assert describe(Path("photos").absolute(), "--host", scripted.url).code == 0
+    Path("photos").rename("moved")
+    outcome = describe("moved", "--host", scripted.url)
+    assert len(scripted.asked) == 3
+    assert len(lines()) == 9
+    assert "6 lines of pictures that are not there any more: --prune takes them out." in " ".join(outcome.err.split())
+    outcome = describe("moved", "--host", scripted.url, "--prune")
+    assert "6 lines of pictures that are not there any more taken out." in " ".join(outcome.err.split())
+    assert sorted(paths()) == ["moved/0.png", "moved/1.png", "moved/2.png"]
+    assert "not there" not in describe("moved", "--host", scripted.url).err
+
+
+def whole_disk(photos: list[str]) -> None:
+    Path("disk/pictures").mkdir(parents=True)
+    for photo in photos:
+        Path(photo).rename(Path("disk/pictures") / Path(photo).name)
+    draw_scene("red circle", size=(40, 40)).save("photos/other.png")
+
+
+def leave_an_empty_folder() -> None:
+    shutil.rmtree("disk/pictures")
+    Path("disk/pictures").mkdir()
+
+
+def leave_a_link_that_leads_to_nothing() -> None:
+    shutil.rmtree("disk/pictures")
+    Path("disk/pictures").symlink_to("/nowhere")
+
+
+AWAY: dict[str, Callable[[], None]] = {
+    "mount point of the folder": lambda: shutil.rmtree("disk/pictures"),
+    "mount point of the pictures": leave_an_empty_folder,
+    "link": leave_a_link_that_leads_to_nothing,
+}
+
+
+@pytest.mark.parametrize("how", AWAY)
+def test_a_disk_that_is_not_connected_is_not_pruned(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama, how: str
+) -> None:
+    whole_disk(photos)
+    assert describe("disk", "photos", "--host", scripted.url).code == 0
+    before = Path("results.jsonl").read_bytes()
+    AWAY[how]()
+    for more in (["--dry-run"], []):
+        outcome = describe("photos", "--host", scripted.url, "--prune", *more)
+        assert outcome.code == 2
+        assert "--prune would take 3 answers out of results.jsonl" in outcome.err
+        assert "Is the disk connected? Nothing was changed." in outcome.err
+        assert Path("results.jsonl").read_bytes() == before
+    assert describe("photos", "--host", scripted.url).code == 0
+    assert len(scripted.asked) == 4
+
+
+def test_a_missing_mount_point_beside_nothing_else_is_not_pruned(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    whole_disk(photos)
+    Path("media").mkdir()
+    Path("disk").rename("media/disk")
+    assert describe("media/disk", "photos", "--host", scripted.url).code == 0
+    shutil.rmtree("media/disk")
+    outcome = describe("photos", "--host", scripted.url, "--prune")
+    assert outcome.code == 2
+    assert f"{Path('media').absolute()} any more" in outcome.err
+
+
+def test_deleted_pictures_and_folders_are_pruned(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    whole_disk(photos)
+    describe("disk", "photos", "--host", scripted.url)
+    Path("disk/pictures/1.png").unlink()
+    outcome = describe("disk", "photos", "--host", scripted.url, "--prune")
+    assert (outcome.code, len(lines())) == (0, 3)
+    shutil.rmtree("disk")  # beside `photos`, of which lines are there
+    outcome = describe("photos", "--host", scripted.url, "--prune")
+    assert (outcome.code, paths()) == (0, ["photos/other.png"])
+
+
+def test_what_was_moved_to_another_disk_is_pruned(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    whole_disk(photos)
+    describe("disk", "--host", scripted.url)
+    shutil.move("disk/pictures", "elsewhere")
+    outcome = describe("elsewhere", "--host", scripted.url, "--prune")
+    assert (outcome.code, len(scripted.asked)) == (0, 3)
+    assert sorted(paths()) == ["elsewhere/0.png", "elsewhere/1.png", "elsewhere/2.png"]
+
+
+def test_another_request_is_asked_whatever_the_bytes(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    describe("photos", "--host", scripted.url)
+    Path("photos").rename("moved")
+    describe("moved", "--host", scripted.url, "--detail", "low", "--append")
+    assert len(scripted.asked) == 6
+
+
+def test_pages_of_a_document_keep_their_answers(describe: Describe, folder: Path, scripted: EmbeddedOllama) -> None:
+    pages = [draw_scene("red circle") for _ in range(3)]
+    pages[0].save("a.pdf", save_all=True, append_images=pages[1:])
+    describe("a.pdf", "--host", scripted.url, "--limit", 2)
+    Path("a.pdf").rename("b.pdf")
+    assert describe("b.pdf", "--host", scripted.url, "--prune").code == 0
+    assert len(scripted.asked) == 3
+    assert sorted((line["path"], line["page"]) for line in lines()) == [("b.pdf", 1), ("b.pdf", 2), ("b.pdf", 3)]
+
+
+def test_equal_bytes_in_one_run_are_asked_once(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    for number in range(3):
+        shutil.copy(photos[0], f"photos/copy{number}.png")
+    dry = describe("photos", "--host", scripted.url, "--dry-run")
+    assert "3 files with the same bytes as another" in dry.out
+    assert "3 questions about 3 files" in dry.out
+    outcome = describe("photos", "--host", scripted.url)
+    assert (outcome.code, len(scripted.asked)) == (0, 3)
+    assert "3 more lines have the answer to a picture of the same bytes" in " ".join(outcome.err.split())
+    assert sorted(paths()) == sorted([*photos, *(f"photos/copy{number}.png" for number in range(3))])
+    copies = [line for line in lines() if "same_bytes_as" in line]
+    assert [line["same_bytes_as"] for line in copies] == [photos[0]] * 3
+    assert [(line["seconds"], line["waited"]) for line in copies] == [(0.0, 0.0)] * 3
+    assert all(line["text"] and not line["usage"] and line["path"] != photos[0] for line in copies)
+    assert "6 done before" in describe("photos", "--host", scripted.url).err
+    assert len(scripted.asked) == 3
+
+
+def test_what_failed_names_each_copy(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    Path(photos[0]).write_bytes(Path(photos[0]).read_bytes()[:-30])
+    shutil.copy(photos[0], "photos/copy.png")
+    assert describe("photos", "--host", scripted.url).code == 1
+    failed = {line["path"]: line["error"]["message"] for line in lines() if line["error"]}
+    assert set(failed) == {photos[0], "photos/copy.png"}
+    assert all(message.startswith(path) for path, message in failed.items())
+    assert len(lines()) == 4
+
+
+def test_only_what_may_be_known_is_read(
+    describe: Describe, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    describe("photos", "--host", scripted.url)
+    read: list[str] = []
+
+    def see(path: Path) -> str:
+        read.append(str(path))
+        return ""
+
+    monkeypatch.setattr("ollama_vision.batch.known_by_bytes.hash_of", see)
+    draw_scene("red circle").save("photos/new.png")
+    assert describe("photos", "--host", scripted.url).code == 0
+    assert read == []
+    os.utime(photos[1], ns=(0, 0))
+    assert describe("photos", "--host", scripted.url).code == 0
+    assert set(read) == {photos[1]}
+
+
+def test_a_run_killed_before_its_copies_does_not_ask_again(describe: Describe, photos: list[str]) -> None:
+    shutil.copy(photos[0], "photos/copy.png")
+    with EmbeddedOllama(engine=ScriptedEngine("A colour.")) as server:
+        describe("photos", "--host", server.url)
+        kept = [line for line in Path("results.jsonl").read_bytes().splitlines(True) if b"same_bytes_as" not in line]
+        Path("results.jsonl").write_bytes(b"".join(kept))
+        describe("photos", "--host", server.url)
+        assert len(server.asked) == 3
+    assert len(lines()) == 4

@@ -1,0 +1,189 @@
+"""Every command's help: its examples could be typed, the pages have it as it is; and what the shell completes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import typer
+
+from ollama_embedded import EmbeddedOllama, ModelFacts, ScriptedEngine
+from ollama_vision.cli import completion
+from ollama_vision.cli.app import app
+from tools import help_copies
+from tools.help_copies import COLUMNS, PAGES, ROOT, commands, help_of, renewed
+
+every_command = pytest.mark.parametrize("name", commands())
+
+
+def examples(name: str) -> list[str]:
+    """The lines below "Examples:", up to the next blank one."""
+    found = re.search(r"^ *Examples?:\n(.*?)^ *$", help_of(name), re.DOTALL | re.MULTILINE)
+    return [line.strip() for line in found[1].splitlines()] if found else []
+
+
+@every_command
+def test_the_help_shows_examples_whose_options_there_are(name: str) -> None:
+    assert examples(name), f"ollama-vision {name} --help shows no example"
+    (command,) = (each for key, each in typer.main.get_command(app).commands.items() if key == name)  # type: ignore[attr-defined]
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    for example in examples(name):
+        words = shlex.split(example.partition(" | ")[0] if not example.startswith("curl") else example)
+        assert words[:2] == ["ollama-vision", name] or "ollama-vision" in words, example
+        assert {word for word in words if word.startswith("-") and len(word) > 1} <= known, example
+
+
+@every_command
+def test_the_help_names_the_exit_codes_and_fits_the_terminal(name: str) -> None:
+    text = help_of(name)
+    assert "exit code" in text
+    prose = [line for line in text.splitlines() if line.strip() not in examples(name)]
+    assert max(map(len, prose)) <= COLUMNS
+
+
+def test_the_list_of_commands_is_not_cut() -> None:
+    assert "..." not in help_of().partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_pages_copies_are_what_is_printed(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == renewed(text), "the help has changed: renew its copies with make help-copies"
+
+
+def test_each_command_stands_in_the_pages() -> None:
+    readme, reference = (page.read_text(encoding="utf-8") for page in PAGES)
+    for name in commands():
+        assert re.search(rf"^  {name} ", readme, re.MULTILINE), name
+        assert f"Usage: ollama-vision {name}" in reference, name
+
+
+def test_a_copy_that_is_old_is_found() -> None:
+    page = PAGES[1].read_text(encoding="utf-8")
+    assert renewed(page.replace("Usage: ollama-vision ask", "Usage: ask")) == page
+    with pytest.raises(ValueError, match="nonsense"):
+        renewed("<!-- help of nonsense -->\n<!-- end of help -->")
+
+
+def test_make_renews_them() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "help-copies"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert Path(help_copies.__file__).relative_to(ROOT).as_posix() in done.stdout, done.stderr
+
+
+# completion
+
+
+def bash(script: str, *folders: Path) -> str:
+    """What a bash prints that has `ollama-vision` of this environment on its path, or of one of the folders."""
+    path = os.pathsep.join([*map(str, folders), str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PATH": path},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def completed(*words: str, command: Path | None = None) -> list[str]:
+    """What bash offers after these words, by the script that --show-completion gives."""
+    quoted = " ".join(map(shlex.quote, words))
+    return bash(
+        'eval "$(ollama-vision --show-completion bash)"\n'
+        f"COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}\n"
+        '_ollama_vision_completion ollama-vision; printf "%s\\n" "${COMPREPLY[@]}"',
+        *([command.parent] if command else []),
+    ).split()
+
+
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+
+
+@needs_bash
+def test_bash_completes_commands_and_options() -> None:
+    assert completed("ollama-vision", "doc") == ["doctor"]
+    assert set(completed("ollama-vision", "")) == set(commands())
+    assert completed("ollama-vision", "serve", "--num") == ["--num-parallel"]
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Path:
+    """The command with all patience: on a busy machine one second may pass before the first byte is sent."""
+    (tmp_path / "patient.py").write_text(
+        "import sys\n"
+        "from ollama_vision import completion\n"
+        "from ollama_vision.cli.app import run\n"
+        "completion.PATIENCE = 250.0\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    command = tmp_path / "ollama-vision"
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(tmp_path))}/patient.py "$@"\n')
+    command.chmod(0o755)
+    return command
+
+
+@needs_bash
+def test_bash_completes_the_models_of_the_server_that_was_typed(patient: Path) -> None:
+    models = [ModelFacts("gemma3:4b"), ModelFacts("llava:13b")]
+    with EmbeddedOllama(engine=ScriptedEngine(model="gemma3:12b", models=models)) as server:
+        for command in ("describe", "ask"):
+            words = ("ollama-vision", command, "--host", server.url, "--model")
+            assert completed(*words, "gem", command=patient) == ["gemma3:12b", "gemma3:4b"]
+        assert len(completed(*words, "", command=patient)) == 3
+    assert completed(*words, "gem", command=patient) == []
+
+
+def test_who_pressed_tab_does_not_wait_for_a_slow_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine(model="gemma3:12b")) as server:
+        monkeypatch.setattr(completion, "PATIENCE", 250.0)
+        assert completion.model_names(server.url) == ["gemma3:12b"]
+        monkeypatch.setattr(completion, "PATIENCE", 0.0)
+        assert completion.model_names(server.url) == []
+
+
+def test_the_version_is_this_package_s() -> None:
+    assert printed("--version") == f"ollama-vision {version('llama-index-multi-modal-llms-ollama')}\n"
+
+
+@pytest.mark.parametrize("words", [[], ["describe"]], ids=str)
+def test_help_has_a_short_name(words: list[str]) -> None:
+    assert printed(*words, "-h") == printed(*words, "--help")
+
+
+def printed(*words: str) -> str:
+    """What the command prints for these words on a terminal of 80 columns."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ollama_vision", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "COLUMNS": str(COLUMNS), "TERMINAL_WIDTH": str(COLUMNS)},
+    )
+    return done.stdout
+
+
+def test_the_help_imports_neither_the_client_nor_rich() -> None:
+    code = (
+        "import json, sys\nfrom ollama_vision.cli.app import run\nrun(sys.argv[1:])\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    for words in [[], *([name] for name in commands())]:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words, "--help"], capture_output=True, text=True, timeout=60, check=True
+        )
+        loaded = set(json.loads(done.stdout.splitlines()[-1]))
+        assert not loaded & {"llama_index", "ollama_embedded", "httpx2", "PIL", "numpy", "rich", "asyncio"}

@@ -1,0 +1,266 @@
+"""The report, as a person uses it: in Chromium, from disk, with nothing said on its console and nothing sent."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ollama_embedded import draw_scene
+from ollama_vision.cli.report import make_report
+from tests.support.report_pages import copies, line_of, write
+from tests.support.result_lines import FAILED
+
+pytestmark = pytest.mark.browser
+
+SIZES = pytest.mark.parametrize("reported", [10, 200], indirect=True)
+DARK = "rgb(20, 23, 26)"
+LIGHT = "rgb(246, 246, 243)"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Debian's, or the one that CHROMIUM names."""
+    where = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert where, "These tests drive Chromium: apt-get install chromium, or name another with CHROMIUM=/path."
+    playwright: Any = importlib.import_module("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=where, args=["--disable-gpu", "--disable-quic"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Seen:
+    """A page, and what happened behind it."""
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __call__(self, selector: str) -> Any:
+        return self.page.locator(selector)
+
+    def cards(self) -> list[str]:
+        """The names on the cards that can be seen."""
+        texts: list[str] = self(".card:visible .path").all_text_contents()
+        return [text.strip() for text in texts]
+
+    def shows_large(self, source: str, *, whole: bool = True) -> None:
+        """Wait for the large picture, the whole one or its thumbnail.
+
+        Asked from outside the page: `wait_for_function` runs `eval` in it, which the page's own policy forbids.
+        """
+        expect = importlib.import_module("playwright.sync_api").expect
+        large = expect(self("#large"))
+        large.to_have_attribute("src", re.compile(source), timeout=20_000)
+        large.to_have_js_property("complete", True, timeout=20_000)
+        if whole:
+            large.to_have_js_property("naturalWidth", 640, timeout=20_000)
+        else:
+            large.not_to_have_js_property("naturalWidth", 0, timeout=20_000)
+
+    def ground(self) -> str:
+        colour: str = self.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return colour
+
+
+class Reported:
+    """A report of so many pictures: 3 failed, 5 has fields, 6 a long text, 7 another model's answer too."""
+
+    def __init__(self, folder: Path, count: int, *, many: int = 2000) -> None:
+        self.files = copies(folder, count, draw_scene("red circle", size=(640, 480)))
+        lines = []
+        for number, file in enumerate(self.files, start=1):
+            text = f"A red circle, number-{number}."
+            said: dict[str, Any] = {"text": text, "model": "gemma3:4b"}
+            said.update({3: FAILED, 5: {"fields": {"animal": "Zebra"}}, 6: {"text": text * 200}}.get(number, {}))
+            lines.append(line_of(file, **said))
+            if number == 7:
+                lines.append(line_of(file, text="Ein roter Kreis.", model="qwen2.5vl:7b"))
+        self.report = make_report(write(folder, *lines), folder / "report.html", root=folder, many=many, page=10).report
+
+
+@pytest.fixture
+def reported(request: pytest.FixtureRequest, tmp_path: Path) -> Reported:
+    return Reported(tmp_path, request.param)
+
+
+@pytest.fixture
+def seen(chromium: Any) -> Iterator[Seen]:
+    """A window; at its end nothing may have been complained of, and nothing may have left."""
+    context = chromium.new_context(color_scheme="light", viewport={"width": 1280, "height": 900})
+    seen = Seen(context.new_page())
+    seen.page.set_default_timeout(20_000)
+    seen.page.on("console", lambda message: seen.complaints.append(message.text))
+    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    seen.page.on("request", lambda request: seen.requests.append(request.url))
+    yield seen
+    assert seen.complaints == []
+    assert [url for url in seen.requests if not url.startswith(("file:", "data:"))] == []
+    context.close()
+
+
+def open_in(seen: Seen, report: Path) -> None:
+    seen.page.goto(report.as_uri())
+    assert seen("#filter").is_visible()
+
+
+@SIZES
+def test_the_filter_narrows(seen: Seen, reported: Reported) -> None:
+    open_in(seen, reported.report)
+    count = len(reported.files)
+    assert len(seen.cards()) == count
+    assert seen("#count").text_content() == f"{count} pictures"
+    for typed, left in [
+        ("number-4. red", ["4.png"]),
+        ("7.PNG kreis", ["7.png"]),
+        ("zebra", ["5.png"]),
+        ("animal", ["5.png"]),
+        ("it is cut", ["3.png"]),
+        ("qwen2.5", ["7.png"]),
+        ("no such thing", []),
+    ]:
+        seen("#filter").fill(typed)
+        assert seen.cards() == left, typed
+        assert seen("#count").text_content() == f"{len(left)} of {count} pictures"
+        assert seen("#nothing").is_visible() == (not left)
+    seen("#clear").click()
+    assert len(seen.cards()) == count
+    assert seen.page.evaluate("document.activeElement.id") == "filter"
+
+
+@SIZES
+def test_only_errors_and_only_one_model(seen: Seen, reported: Reported) -> None:
+    open_in(seen, reported.report)
+    seen.page.get_by_label("Only errors").click()
+    assert seen.cards() == ["3.png"]
+    seen.page.get_by_label("Only errors").click()
+    seen.page.get_by_label("gemma3:4b").click()
+    assert seen.cards() == ["7.png"]
+    assert seen(".answer:visible .text").all_text_contents() == ["Ein roter Kreis."]
+
+
+@SIZES
+def test_the_failures_lead_to_their_cards(seen: Seen, reported: Reported) -> None:
+    open_in(seen, reported.report)
+    seen("#filter").fill("zebra")
+    seen("#failures a").click()
+    card = seen("#p3")
+    assert card.is_visible()
+    top = card.evaluate("element => element.getBoundingClientRect().top")
+    assert 0 <= top < 900
+    assert "ImageError" in card.text_content()
+
+
+@SIZES
+def test_a_picture_opens_larger(seen: Seen, reported: Reported) -> None:
+    open_in(seen, reported.report)
+    seen("#p2 button.thumb").focus()
+    seen.page.keyboard.press("Enter")
+    assert seen("#viewer").is_visible()
+    seen.shows_large(r"\b2\.png$")
+    assert seen("#caption").text_content().strip() == "2.png"
+    seen.page.keyboard.press("ArrowRight")
+    seen.shows_large(r"\b3\.png$")
+    seen("#before").click()
+    seen.shows_large(r"\b2\.png$")
+    seen.page.keyboard.press("Escape")
+    assert not seen("#viewer").is_visible()
+    assert seen.page.evaluate("document.activeElement.closest('.card').id") == "p2"
+
+
+@SIZES
+def test_a_picture_that_went_away_since_opens_as_its_thumbnail(seen: Seen, reported: Reported) -> None:
+    open_in(seen, reported.report)
+    reported.files[1].unlink()
+    seen("#p2 button.thumb").click()
+    seen.shows_large("^data:", whole=False)
+    # The one thing that is complained of, and the reason for the thumbnail.
+    (complaint,) = seen.complaints
+    assert "ERR_FILE_NOT_FOUND" in complaint
+    seen.complaints.clear()
+
+
+@SIZES
+def test_dark_and_light(seen: Seen, reported: Reported) -> None:
+    open_in(seen, reported.report)
+    assert seen.ground() == LIGHT
+    seen.page.emulate_media(color_scheme="dark")
+    assert seen.ground() == DARK
+    seen("#theme").click()
+    assert seen.ground() == LIGHT
+    seen.page.reload()
+    assert seen.ground() == LIGHT
+    seen("#theme").click()
+    assert seen.ground() == DARK
+    seen.page.emulate_media(color_scheme="light")
+    # What was chosen again is what the system says: from now on, it decides.
+    assert seen.ground() == LIGHT
+    seen.page.emulate_media(media="print", color_scheme="dark")
+    assert not seen("#filter").is_visible()
+    assert seen.ground() == "rgb(255, 255, 255)"
+
+
+@SIZES
+def test_a_long_text_is_folded(seen: Seen, reported: Reported) -> None:
+    open_in(seen, reported.report)
+    text = seen("#p6 .text")
+    folded = text.evaluate("element => element.clientHeight < element.scrollHeight")
+    seen("#p6 .more").click()
+    assert folded
+    assert text.evaluate("element => element.clientHeight === element.scrollHeight")
+    assert seen("#p6 .more").get_attribute("aria-expanded") == "true"
+
+
+@SIZES
+def test_it_fits_on_a_phone(seen: Seen, reported: Reported) -> None:
+    seen.page.set_viewport_size({"width": 360, "height": 740})
+    open_in(seen, reported.report)
+    assert seen.page.evaluate("document.documentElement.scrollWidth") == 360
+    assert len(seen.cards()) == len(reported.files)
+
+
+def test_the_index_finds_a_picture_on_any_page(seen: Seen, tmp_path: Path) -> None:
+    reported = Reported(tmp_path, 25, many=20)
+    open_in(seen, reported.report)
+    assert seen("#pages a").count() == 3
+    assert seen("#failures a").get_attribute("href") == "report_pages/0001.html#p3"
+    seen.page.get_by_label("Only errors").click()
+    assert seen("#found a").all_text_contents() == ["3.png"]
+    seen.page.get_by_label("Only errors").click()
+    assert not seen("#found").is_visible()
+    seen("#filter").fill("circle number-23.")
+    assert seen("#count").text_content() == "1 of 25 pictures"
+    seen("#found a").click()
+    assert seen.page.url.endswith("/report_pages/0003.html#p23")
+    assert seen(".card:target .path").text_content().strip() == "23.png"
+    seen("#p23 button.thumb").click()
+    seen.shows_large(r"\.png$")
+    seen("#close").click()
+    seen("header >> text=← Previous").click()
+    assert len(seen.cards()) == 10
+    seen("h1 a").click()
+    seen("#filter").fill("nothing of the kind")
+    assert seen("#nothing").is_visible()
+
+
+def test_a_strangers_text_is_text(seen: Seen, tmp_path: Path) -> None:
+    attack = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
+    (file,) = copies(tmp_path, 1, draw_scene("red circle"))
+    error = {"type": attack, "message": attack}
+    line = line_of(file, text=attack, fields={attack: attack}, error=error, model=attack, finish_reason=attack)
+    results = write(tmp_path, line)
+    for many in (2000, 1):
+        made = make_report(results, tmp_path / "report.html", root=tmp_path, title=attack, many=many)
+        open_in(seen, made.report)
+        seen("#filter").fill("onerror")
+        assert seen.page.title() == attack
+        assert seen("#found a, .card:visible").count() == 1

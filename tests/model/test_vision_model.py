@@ -1,0 +1,342 @@
+"""VisionModel: a plain question with pictures, whole and streamed, blocking and on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import inspect
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from pydantic import BaseModel, Field, ValidationError
+
+from llama_index.multi_modal_llms.ollama import ImageOptions
+from ollama_embedded import EmbeddedOllama, Reply
+from ollama_embedded.scenes import Shape, draw_scene
+from ollama_vision import errors
+from ollama_vision.model.answer import Answer
+from ollama_vision.model.keywords import AskKeywords, VisionModelKeywords
+from ollama_vision.model.model import VisionModel
+from ollama_vision.protocol.options import names
+from tests.support.serving import start_servers
+
+serve = pytest.fixture(start_servers)
+TWO_SHAPES = Path(__file__).resolve().parents[2] / "examples/pictures/two-shapes.jpg"
+
+WAYS = ("ask", "stream", "aask", "astream")
+each_way = pytest.mark.parametrize("way", WAYS)
+
+
+class Thing(BaseModel):
+    colour: str
+    count: int = Field(ge=1)
+    note: str = "none"
+
+
+RED = '{"colour": "red", "count": 2}'
+
+
+def put(model: VisionModel, way: str, question: str, *pictures: Any, **keywords: Any) -> list[Answer]:
+    """The items of an answer, one for a whole one."""
+    method = getattr(model, way)
+    if not way.startswith("a") or way == "ask":
+        result = method(question, *pictures, **keywords)
+        return list(result) if way == "stream" else [result]
+
+    async def run() -> list[Answer]:
+        result = await method(question, *pictures, **keywords)
+        return [item async for item in result] if way == "astream" else [result]
+
+    return asyncio.run(run())
+
+
+def on(serving: Any, **settings: Any) -> VisionModel:
+    return VisionModel("m", serving.server.url, **settings)
+
+
+@pytest.fixture
+def model(demo_server: EmbeddedOllama) -> VisionModel:
+    return VisionModel(demo_server.model, demo_server.url, temperature=0.0, context_window=2048)
+
+
+@each_way
+@pytest.mark.parametrize("colour", ["red", "blue"])
+@pytest.mark.parametrize("kind", ["circle", "square"])
+def test_the_model_sees_the_picture(model: VisionModel, way: str, colour: Any, kind: Any) -> None:
+    """Each answer names what its own picture shows, and nothing that another one does."""
+    picture = draw_scene(Shape(colour, kind, "middle center"))
+    text = put(model, way, "Describe the image.", picture)[-1].text
+    assert colour in text
+    assert kind in text
+    assert not {"red", "blue", "circle", "square"} - {colour, kind} & set(text.split())
+
+
+@each_way
+def test_pictures_arrive_in_their_order(model: VisionModel, demo_server: EmbeddedOllama, way: str) -> None:
+    pictures = [draw_scene(Shape(colour, "circle", "middle center")) for colour in ("red", "green")]
+    told = put(model, way, "How many shapes are there?", *pictures)[-1].pictures
+    assert [each["size"] for each in told] == [list(picture.size) for picture in pictures]
+    assert len(demo_server.asked[-1].pictures) == 2
+
+
+@each_way
+def test_an_answer_says_what_there_is_to_know(serve: Any, way: str, scene: Image.Image) -> None:
+    serving = serve(Reply("Two shapes.", thinking="I count."))
+    answer = put(on(serving), way, "How many?", scene)[-1]
+    assert (answer.text, answer.thinking, answer.finish_reason) == ("Two shapes.", "I count.", "stop")
+    assert answer.usage == answer.raw["usage"]
+    assert answer.usage["total_tokens"] == answer.usage["prompt_tokens"] + answer.usage["completion_tokens"]
+    assert answer.raw["response"] == "Two shapes."
+    assert [picture["format"] for picture in answer.pictures] == ["png"]
+    assert answer.fields is None
+    assert pickle.loads(pickle.dumps(answer)) == answer
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+def test_a_stream_grows(serve: Any, way: str) -> None:
+    items = put(on(serve("One two three.")), way, "Count.")
+    assert len(items) > 2
+    assert "".join(item.delta for item in items) == items[-1].text == "One two three."
+    assert all(later.text.startswith(item.text) for item, later in pairwise(items))
+    assert [bool(item.usage) for item in items] == [False] * (len(items) - 1) + [True]
+
+
+@each_way
+def test_what_is_sent_is_a_prompt_of_generate(serve: Any, way: str, scene: Image.Image) -> None:
+    serving = serve("Fine.")
+    put(on(serving, seed=7, keep_alive="5m"), way, "What?", scene, system="Look well.", num_predict=9, think=False)
+    body = serving.bodies[-1]
+    assert serving.asked[-1].path == "/api/generate"
+    assert (body["prompt"], body["system"], body["think"], body["keep_alive"]) == ("What?", "Look well.", False, "5m")
+    assert (body["options"]["seed"], body["options"]["num_predict"]) == (7, 9)
+    assert body["truncate"] is False
+    assert len(serving.asked[-1].pictures) == 1
+
+
+@pytest.mark.parametrize("way", ["ask", "aask"])
+def test_a_schema_gives_fields(serve: Any, way: str) -> None:
+    serving = serve(f"Of course:\n```json\n{RED}\n```")
+    answer = put(on(serving), way, "What?", schema=Thing)[-1]
+    assert answer.fields == {"colour": "red", "count": 2, "note": "none"}
+    assert Thing.model_validate_json(answer.text) == Thing(colour="red", count=2)
+    assert serving.bodies[-1]["format"]["properties"].keys() == {"colour", "count", "note"}
+    answer = put(on(serving), way, "What?", schema=Thing.model_json_schema())[-1]
+    assert answer.fields == json.loads(RED)
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+def test_the_fields_of_a_stream_grow(serve: Any, way: str) -> None:
+    text = '{"colour": "dark red", "count": 2}'
+    items = put(on(serve(text)), way, "What?", schema=Thing)
+    assert items[-1].text == text
+    assert items[-1].fields == {"colour": "dark red", "count": 2, "note": "none"}
+    assert {"colour": "dark "} in [item.fields for item in items]
+    (*_, last) = put(on(serve('{"a": 1}'), json_mode=True), way, "What?")
+    assert last.fields == {"a": 1}
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+def test_a_stream_that_breaks_the_schema_is_an_error_at_its_end(serve: Any, way: str) -> None:
+    serving = serve('{"colour": "red", "count": 0}')
+    with pytest.raises(errors.StructuredOutputError, match="count"):
+        put(on(serving), way, "What?", schema=Thing)
+    assert len(serving.asked) == 1
+
+
+@pytest.mark.parametrize("way", ["ask", "aask"])
+def test_an_answer_that_breaks_the_schema_is_asked_for_again_by_chat(serve: Any, way: str, scene: Image.Image) -> None:
+    serving = serve('{"colour": "red", "count": 0}', RED)
+    answer = put(on(serving), way, "What?", scene, schema=Thing, system="Look well.")[-1]
+    assert answer.fields == {"colour": "red", "count": 2, "note": "none"}
+    assert [asked.path for asked in serving.asked] == ["/api/generate", "/api/chat"]
+    system, question, said, words = serving.bodies[-1]["messages"]
+    assert (system["role"], system["content"]) == ("system", "Look well.")
+    assert (question["role"], question["content"], len(question["images"])) == ("user", "What?", 1)
+    assert (said["role"], said["content"]) == ("assistant", '{"colour": "red", "count": 0}')
+    assert (words["role"], "count" in words["content"]) == ("user", True)
+    assert serving.asked[0].pictures == serving.asked[1].pictures
+
+
+@pytest.mark.parametrize("way", ["ask", "aask"])
+def test_an_answer_that_never_fits_is_an_error(serve: Any, way: str) -> None:
+    serving = serve("No.")
+    with pytest.raises(errors.StructuredOutputError) as caught:
+        put(on(serving, max_validation_retries=2), way, "What?", schema=Thing)
+    assert caught.value.partial_text == "No."
+    assert len(serving.asked) == 3
+
+
+@each_way
+def test_pictures_without_a_question_are_refused(serve: Any, way: str, scene: Image.Image) -> None:
+    serving = serve("Fine.")
+    with pytest.raises(ValueError, match="empty question"):
+        put(on(serving), way, "", scene)
+    assert serving.asked == []
+
+
+@each_way
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("format", "Did you mean 'schema'?"),
+        ("images", r"Pictures follow the question: ask\(question, picture, ...\)"),
+        ("image_documents", "Pictures follow the question"),
+        ("tools", r"OllamaMultiModal.chat\(\) has it"),
+        ("context_window", "Did you mean 'num_ctx'?"),
+        ("verify", r"VisionModel\(verify=...\)"),
+        ("temprature", "Did you mean 'temperature'?"),
+    ],
+)
+def test_another_keyword_is_refused_with_the_right_one(serve: Any, way: str, name: str, hint: str) -> None:
+    serving = serve("Fine.")
+    with pytest.raises(TypeError, match=hint):
+        put(on(serving), way, "What?", **{name: None})
+    assert serving.asked == []
+
+
+@each_way
+def test_errors_name_the_picture(serve: Any, way: str, scene: Image.Image) -> None:
+    with pytest.raises(errors.ImageError, match=r"pictures\[1\]"):
+        put(on(serve("Fine.")), way, "What?", scene, b"no picture")
+
+
+@each_way
+def test_a_model_that_cannot_see_is_not_shown_anything(serve: Any, way: str) -> None:
+    """Before the picture is read: otherwise what is wrong with that would be told."""
+    serving = serve("Fine.", capabilities=("completion",))
+    with pytest.raises(errors.CapabilityError):
+        put(on(serving), way, "What?", b"no picture")
+    assert serving.asked == []
+
+
+# the object
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("timeout", "Did you mean 'request_timeout'?"),
+        ("temprature", "Did you mean 'temperature'?"),
+        ("system", "VisionModel has no argument 'system'"),
+        ("callback_manager", "VisionModel has no argument 'callback_manager'"),
+        ("keep_pictures", "VisionModel has no argument 'keep_pictures'"),
+    ],
+)
+def test_another_setting_is_refused(name: str, hint: str) -> None:
+    made: Any = VisionModel
+    with pytest.raises(TypeError, match=hint.replace("?", r"\?")):
+        made("m", **{name: 1})
+
+
+def test_the_host_is_the_first_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "there:8080")
+    assert VisionModel("m").base_url == "http://there:8080"
+    assert VisionModel("m", "here:99").base_url == VisionModel("m", base_url="here:99").base_url == "http://here:99"
+    with pytest.raises(TypeError, match="same thing"):
+        VisionModel("m", "here:99", base_url="there:99")
+
+
+def test_secrets_are_sent_and_never_shown(serve: Any) -> None:
+    serving = serve("Fine.")
+    place = serving.server.url.replace("http://", "http://user:pass@")
+    model = VisionModel("m", place, headers={"X-Key": "hidden"}, seed=3)
+    model.ask("What?", extra_headers={"X-Other": "unseen"})
+    sent = {name.lower(): value for name, value in serving.asked[-1].headers.items()}
+    assert sent["x-key"] == "hidden"
+    assert sent["x-other"] == "unseen"
+    assert sent["authorization"].startswith("Basic ")
+    assert pickle.loads(pickle.dumps(model)).headers == model.headers
+    for shown in (repr(model), str(model), str(model.model_dump()), model.model_dump_json()):
+        assert not any(secret in shown for secret in ("hidden", "user", "pass", sent["authorization"]))
+    assert repr(model) == f"VisionModel(base_url={serving.server.url!r}, model='m', additional_kwargs={{'seed': 3}})"
+
+
+def test_no_setting_can_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        VisionModel("m").temperature = 0.5
+
+
+@pytest.mark.parametrize("again", [lambda model: pickle.loads(pickle.dumps(model)), copy.copy, copy.deepcopy])
+def test_a_copy_works(serve: Any, again: Callable[[VisionModel], VisionModel]) -> None:
+    serving = serve("Fine.")
+    settings: dict[str, Any] = {"deadline": 30.0, "image_options": ImageOptions(max_pixels=50_000), "seed": 3}
+    model = on(serving, **settings)
+    assert model.ask("What?").text == "Fine."
+    made = again(model)
+    assert made.model_dump() == model.model_dump()
+    assert made.ask("What?").text == "Fine."
+    assert asyncio.run(again(model).aask("What?")).text == "Fine."
+
+
+def test_it_works_on_one_loop_after_another(serve: Any) -> None:
+    model = on(serve("Fine."))
+    for _ in range(3):
+        assert asyncio.run(model.aask("What?")).text == "Fine."
+        assert model.ask("What?").text == "Fine."
+
+
+def test_a_stream_that_is_left_is_closed(serve: Any) -> None:
+    with on(serve("One two three.", "Fine.")) as model:
+        stream = model.stream("Count.")
+        next(stream)
+        stream.close()
+        assert list(stream) == []
+        assert model.ask("What?").text == "Fine."
+
+
+def test_settings_that_fit_come_from_the_server(serve: Any) -> None:
+    serving = serve("Fine.")
+    made = VisionModel.from_server("m", serving.server.url, seed=3)
+    assert made.context_window == asyncio.run(VisionModel.afrom_server("m", serving.server.url)).context_window != 3900
+    assert VisionModel.from_server("m", serving.server.url, context_window=777).context_window == 777
+    assert made.additional_kwargs == {"seed": 3}
+    assert made.capabilities().abilities is not None
+    made.preload()
+    made.unload()
+    made.close()
+
+
+@each_way
+def test_notebooks_complete_every_keyword(way: str) -> None:
+    shown = list(inspect.signature(getattr(VisionModel("m"), way)).parameters)
+    assert shown[:4] == ["question", "pictures", "system", "schema"]
+    assert set(shown[4:]) == names(AskKeywords)
+
+
+def test_the_constructor_shows_its_settings() -> None:
+    shown = list(inspect.signature(VisionModel).parameters)
+    assert shown[:2] == ["model", "host"]
+    assert set(shown) == {"model", "host", *names(VisionModelKeywords)}
+    assert set(VisionModel.model_fields) < set(shown)
+
+
+@each_way
+def test_every_keyword_that_is_shown_is_taken(serve: Any, way: str) -> None:
+    model = on(serve("Fine."))
+    for name in sorted(names(AskKeywords)):
+        assert put(model, way, "What?", **{name: None})[-1].text == "Fine."
+
+
+def test_what_it_stands_on_knows_no_llama_index() -> None:
+    """A process that asks about a picture has not opened it, nor its instrumentation."""
+    program = f"""
+import sys
+from ollama_embedded import EmbeddedOllama
+from ollama_vision import VisionModel
+with EmbeddedOllama() as server:
+    model = VisionModel("shapes", server.url, temperature=0.0)
+    print(model.ask("How many shapes are there?", {str(TWO_SHAPES)!r}).text)
+print([name for name in sys.modules if name.startswith("llama_index")])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    answer, *rest = done.stdout.splitlines()
+    assert "2" in answer, done.stderr
+    assert rest == ["[]"]

@@ -1,0 +1,116 @@
+"""What the README shows runs, as it stands there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ollama_embedded import EmbeddedOllama
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+A_REAL_MODEL = "gemma3:4b"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+PYTHON = blocks("python")
+COMMANDS = [line.partition("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedOllama]:
+    """Stands for the reader's Ollama: the demo model under the name that the README uses."""
+    with EmbeddedOllama(aliases=[A_REAL_MODEL]) as running:
+        yield running
+
+
+@pytest.fixture
+def reader(tmp_path: Path, server: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the reader is: with this project's pictures and a photo, and with Ollama running."""
+    shutil.copytree(ROOT / "examples/pictures", tmp_path / "examples/pictures")
+    shutil.copy(ROOT / "examples/pictures/two-shapes.jpg", tmp_path / "photo.jpg")
+    monkeypatch.setenv("OLLAMA_HOST", server.url)
+    monkeypatch.delenv("OLLAMA_VISION_MODEL", raising=False)
+    return tmp_path
+
+
+def run(folder: Path, *command: str) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.lower()
+
+
+@pytest.mark.parametrize("code", PYTHON, ids=lambda code: code.splitlines()[-1].strip())
+def test_python_examples_run(reader: Path, code: str) -> None:
+    answer = run(reader, sys.executable, "-c", code)
+    assert "blue" in answer
+    assert "square" in answer
+    assert "green" in answer
+    assert "triangle" in answer
+
+
+def test_the_first_example_is_ten_lines_and_needs_no_other_server() -> None:
+    code = PYTHON[0].strip().splitlines()
+    assert len(code) <= 10
+    assert "EmbeddedOllama()" in PYTHON[0]
+    assert A_REAL_MODEL not in PYTHON[0]
+
+
+@pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("ollama-vision ask")])
+def test_shell_examples_run(reader: Path, server: EmbeddedOllama, command: str) -> None:
+    # The one in this environment, not one that happens to be on the PATH.
+    words = [sys.executable, "-m", "ollama_vision", *shlex.split(command)[1:]]
+    words += [] if "--demo" in words else ["--model", A_REAL_MODEL]
+    answer = run(reader, *words)
+    assert re.search(r"\b2 shapes|blue square", answer)
+
+
+@pytest.mark.parametrize("name", ["doctor", "models", "pull"])
+def test_other_shell_examples_run(reader: Path, name: str) -> None:
+    (command,) = (line for line in COMMANDS if line.startswith(f"ollama-vision {name}"))
+    words = [sys.executable, "-m", "ollama_vision", *shlex.split(command)[1:]]
+    done = subprocess.run(words, cwd=reader, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert A_REAL_MODEL in done.stdout or "shapes" in done.stdout
+
+
+def test_the_folder_is_described_and_exported(reader: Path, server: EmbeddedOllama) -> None:
+    commands = [line for line in COMMANDS if line.startswith(("ollama-vision describe", "ollama-vision export"))]
+    assert len(commands) == 2
+    for command in commands:
+        words = [sys.executable, "-m", "ollama_vision", *shlex.split(command)[1:]]
+        words += ["--model", A_REAL_MODEL] if "describe" in words else []
+        done = subprocess.run(words, cwd=reader, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (reader / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    (shown,) = (json.loads(block) for block in blocks("json"))
+    (line,) = (line for line in lines if line["path"] == shown["path"])
+    assert list(line) == list(shown)
+    assert "blue square" in line["text"]
+    assert (line["size"], line["usage"]["prompt_tokens"]) == (shown["size"], shown["usage"]["prompt_tokens"])
+    assert line["sha256"].startswith(shown["sha256"].rstrip("."))
+    assert (reader / "report.html").is_file()
+    assert len((reader / "results.csv").read_text(encoding="utf-8-sig").splitlines()) == len(lines) + 1
+
+
+@pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("make ")])
+def test_make_targets_exist(command: str) -> None:
+    done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_links_lead_to_files() -> None:
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert links
+    assert [link for link in links if not link.startswith("https://") and not (ROOT / link).is_file()] == []

@@ -1,0 +1,189 @@
+"""What the tests of `describe` share: folders of drawn scenes, and lines judged by what is drawn."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ollama_embedded import EmbeddedOllama, ScriptedEngine
+from ollama_embedded.scenes import Shape, draw_scene, random_shapes
+from ollama_vision.cli.app import run
+
+COMMAND = [sys.executable, "-m", "ollama_vision"]
+Scenes = dict[str, tuple[Shape, ...]]
+
+
+def draw_folder(folder: Path, count: int, *, seed: int = 1, shapes: int = 1) -> Scenes:
+    """So many pictures in folders of a hundred; what is drawn on each, by its path from `folder`'s parent."""
+    chance = random.Random(seed)
+    scenes: Scenes = {}
+    for number in range(count):
+        drawn = random_shapes(chance, shapes)
+        path = folder / f"{number // 100:02}" / f"{number:04}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw_scene(*drawn, size=(112, 112)).save(path)
+        scenes[str(path.relative_to(folder.parent))] = drawn
+    return scenes
+
+
+def lines(file: Path | str = "results.jsonl") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(file).read_bytes().splitlines()]
+
+
+def is_right(record: Mapping[str, Any], drawn: Sequence[Shape]) -> bool:
+    """Whether an answer names just the colours and kinds that are drawn."""
+    text = record["text"].lower()
+    named = sorted(re.findall(r"(red|green|blue|yellow|orange|purple|black|white) (\w+)", text))
+    return record["error"] is None and named == sorted((shape.colour, shape.kind) for shape in drawn)
+
+
+def wrong_lines(records: Iterable[Mapping[str, Any]], scenes: Scenes) -> list[str]:
+    """What is not as it must be: each picture has exactly one line, and the line is right."""
+    records = list(records)
+    paths = [record["path"] for record in records]
+    wrong = [f"{path}: {paths.count(path)} lines" for path in scenes if paths.count(path) != 1]
+    wrong += [f"{path}: is no picture of ours" for path in paths if path not in scenes]
+    wrong += [
+        f"{record['path']}: {record['text']!r} {record['error']} of {', '.join(map(str, scenes[record['path']]))}"
+        for record in records
+        if record["path"] in scenes and not is_right(record, scenes[record["path"]])
+    ]
+    return wrong
+
+
+def start(*words: str, folder: Path, **more: str) -> subprocess.Popen[str]:
+    """`ollama-vision describe` in a process of its own."""
+    return subprocess.Popen(
+        [*COMMAND, "describe", *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **more},
+        preexec_fn=hear_control_c,
+    )
+
+
+def hear_control_c() -> None:
+    """What a shell starts in the background, this suite perhaps, leaves Ctrl-C ignored to all that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def wait_for_lines(file: Path, count: int, process: subprocess.Popen[str]) -> None:
+    """Until so many whole lines are in the file: looked at again and again, because a file sends no word."""
+    while not file.exists() or file.read_bytes().count(b"\n") < count:
+        assert process.poll() is None, f"it ended by itself: {process.communicate()[0]}"
+        time.sleep(0.002)
+
+
+def wait_for_words(words: str, process: subprocess.Popen[str]) -> str:
+    """The line with these words, when it is said; what was said before is gone."""
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if words in line:
+            return line
+    raise AssertionError(f"it ended without {words!r}: {''.join(said)}")
+
+
+def end_of(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """The exit code and all that was said."""
+    said = process.communicate(timeout=250)[0]
+    return process.returncode, said
+
+
+class ServerProcess:
+    """The embedded server in a process of its own, that can be killed and started again under the same address."""
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+        self.url = ""
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> ServerProcess:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        port = ["--port", self.url.rpartition(":")[2]] if self.url else []
+        command = [sys.executable, "-m", "ollama_embedded", *port, *self._words]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().split()[0]
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+SEES = ("completion", "vision")
+
+
+class Outcome:
+    """How a command ended, and what it said where."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    def __repr__(self) -> str:
+        return f"{self.code}\n{self.out}\n{self.err}"
+
+
+Describe = Callable[..., Outcome]
+
+
+def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fixture: the current folder, without what this machine's environment says about Ollama."""
+    for name in ("OLLAMA_HOST", "OLLAMA_VISION_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def describer(folder: Path, capsys: pytest.CaptureFixture[str]) -> Describe:
+    """A fixture: runs `ollama-vision describe` in this process."""
+
+    def describe(*words: object) -> Outcome:
+        code = run(["describe", *map(str, words)])
+        shown = capsys.readouterr()
+        return Outcome(code, shown.out, shown.err)
+
+    return describe
+
+
+def three_photos(folder: Path) -> list[str]:
+    """A fixture: three small pictures, named in the order in which they are asked about."""
+    (folder / "photos").mkdir()
+    names = []
+    for number, colour in enumerate(("red", "green", "blue")):
+        names.append(f"photos/{number}.png")
+        Image.new("RGB", (64, 64), colour).save(names[-1])
+    return names
+
+
+def says_the_same() -> Iterator[EmbeddedOllama]:
+    """A fixture: a server that says the same of every picture."""
+    with EmbeddedOllama(engine=ScriptedEngine("A plain colour.")) as server:
+        yield server
+
+
+def paths(file: str = "results.jsonl") -> list[str]:
+    return [line["path"] for line in lines(file)]
