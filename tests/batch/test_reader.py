@@ -487,7 +487,7 @@ class TestInLlamaIndex:
         assert isinstance(caught.value.__cause__, ImageError)
         # What would be printed and skipped otherwise is raised, as core does with its own readers' packages.
         monkeypatch.setitem(sys.modules, "pypdfium2", None)
-        with pytest.raises(ImportError, match=r"llama-index-multi-modal-llms-ollama\[pdf\]"):
+        with pytest.raises(ImportError, match=r"ollama-vision\[pdf\]"):
             self.simple(folder).load_data()
 
     def test_a_file_system_of_its_own(self, mixed: Path) -> None:

@@ -229,7 +229,7 @@ def test_a_reader_that_leaves_ends_it_quietly(picture: str) -> None:
 def test_help_imports_nothing_heavy() -> None:
     code = """
 import sys
-from ollama_vision import main
+from ollama_vision.cli import main
 code = main()
 heavy = {"llama_index", "httpx2", "PIL", "numpy", "asyncio", "ollama_embedded", "xllamacpp"}
 print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
@@ -244,7 +244,7 @@ sys.exit(code)
 
 
 def test_without_its_packages_it_says_what_to_install() -> None:
-    code = "import sys\nsys.modules['typer'] = None\nfrom ollama_vision import main\nsys.exit(main())"
+    code = "import sys\nsys.modules['typer'] = None\nfrom ollama_vision.cli import main\nsys.exit(main())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1

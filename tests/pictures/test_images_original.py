@@ -327,9 +327,7 @@ class TestRefusals:
     ) -> None:
         original = of(make())
         monkeypatch.setitem(sys.modules, package, None)
-        with pytest.raises(
-            MissingExtraError, match=rf'pip install "llama-index-multi-modal-llms-ollama\[{extra}\]>=1"'
-        ):
+        with pytest.raises(MissingExtraError, match=rf'pip install "ollama-vision\[{extra}\]>=1"'):
             original.pictures()
         with pytest.raises(ImportError) as caught:
             list(original.pages())

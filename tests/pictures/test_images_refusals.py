@@ -199,7 +199,7 @@ def test_the_largest_phone_pictures_are_no_bombs() -> None:
 def test_heic_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     data = heic(card())
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(ImageError, match=r'pip install "llama-index-multi-modal-llms-ollama\[heif\]>=1"'):
+    with pytest.raises(ImageError, match=r'pip install "ollama-vision\[heif\]>=1"'):
         prepare_image(data)
 
 

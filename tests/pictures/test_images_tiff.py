@@ -83,7 +83,7 @@ def test_alpha_lets_the_background_through(kind: str) -> None:
     half = Image.new("L", SIZE, 255)
     half.paste(0, (0, 0, W // 2, H))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tiff_layouts.ALPHA", half)
+        patch.setattr("tests.support.tiff_layouts.ALPHA", half)
         image = sent(right(kind), background="#ff00ff").convert("RGB")
     assert pixel(image, 20, 20) == (255, 0, 255)
     wanted = (luma(GREEN),) * 3 if kind.startswith("grey") else GREEN

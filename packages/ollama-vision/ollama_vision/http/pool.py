@@ -32,7 +32,7 @@ _HEADERS = (
     ("Accept", "*/*"),
     ("Accept-Encoding", "identity"),
     ("Content-Type", "application/json"),
-    ("User-Agent", "llama-index-multi-modal-llms-ollama"),
+    ("User-Agent", "ollama-vision"),
 )
 """Sent with each request, unless the caller gives others."""
 
