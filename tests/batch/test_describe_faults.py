@@ -21,8 +21,8 @@ from llama_index.multi_modal_llms.ollama.asking_llm import LlmOnHost
 from ollama_embedded import Gate, Reply
 from ollama_embedded.faults import CutStream, HangUpFirst, NoDone, SlowFirstByte, Status
 from ollama_vision import errors
-from ollama_vision.batch.hosts import REST, Hosts
-from ollama_vision.batch.repetition import endless_unit
+from ollama_vision.batch.asking.balancer import REST, Balancer
+from ollama_vision.batch.asking.repetition import repeated_unit
 from ollama_vision.http.deadline import Deadline
 from ollama_vision.model import call as _call
 from tests.support.picture_nodes import grey_of, node_of, plain_pictures
@@ -155,7 +155,7 @@ def test_endless_repetition_is_stopped(serve: Any, plain: list[ImageNode], where
     ],
 )
 def test_what_repeats_without_end(text: str, endless: bool) -> None:
-    assert bool(endless_unit(text)) is endless
+    assert bool(repeated_unit(text)) is endless
 
 
 def test_a_deadline_is_for_one_picture_and_begins_with_its_request(serve: Any, plain: list[ImageNode]) -> None:
@@ -452,7 +452,7 @@ def test_when_the_last_host_is_gone_each_is_named(plain: list[ImageNode]) -> Non
 async def test_a_host_that_failed_is_tried_again_after_a_while() -> None:
     clock = [0.0]
     llms = [OllamaMultiModal(model="m", base_url=f"http://127.0.0.1:{port}") for port in (1, 2)]
-    hosts = Hosts([*map(LlmOnHost, llms)], now=lambda: clock[0])
+    hosts = Balancer([*map(LlmOnHost, llms)], now=lambda: clock[0])
     one = await hosts.take()
     hosts.failed(one, errors.ConnectionFailedError("gone"))
     hosts.give_back(one)
@@ -499,7 +499,7 @@ def test_no_picture_is_blamed_for_waiting_behind_others(
 
 
 async def test_a_host_that_let_one_wait_gets_no_more_than_it_answered() -> None:
-    hosts = Hosts([LlmOnHost(OllamaMultiModal(model="m", base_url="http://127.0.0.1:1"))])
+    hosts = Balancer([LlmOnHost(OllamaMultiModal(model="m", base_url="http://127.0.0.1:1"))])
     first, second, third = [await hosts.take() for _ in range(3)]
     assert hosts.let_one_wait(third, 2)
     hosts.give_back(third)

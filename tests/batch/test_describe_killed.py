@@ -14,8 +14,8 @@ from llama_index.core.schema import ImageNode
 from ollama_embedded import Reply
 from ollama_embedded.faults import ErrorLine, Status
 from ollama_vision import errors
-from ollama_vision.batch import hosts as hosts_module
-from ollama_vision.batch import run as run_module
+from ollama_vision.batch.asking import balancer as hosts_module
+from ollama_vision.batch.asking import dispatcher as run_module
 from tests.batch.test_describe_waiting import greys, run
 from tests.support.picture_nodes import grey_of, plain_pictures
 from tests.support.recorded import FOLDER

@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
-from ollama_vision.batch.checkpoint import RequestMismatch
 from ollama_vision.batch.describe_pictures import describe as describe_pictures
-from ollama_vision.batch.results_file import ResultsInUse, ResultsLock
+from ollama_vision.batch.results.checkpoint import RequestMismatch
+from ollama_vision.batch.results.file import ResultsInUse, ResultsLock
 from ollama_vision.errors import ImageError, RunStoppedError
 from tests.support.describe_cli import Describe, describer, fresh_folder, lines, says_the_same, three_photos
 

@@ -15,10 +15,10 @@ from llama_index.multi_modal_llms.ollama.asking_llm import LlmOnHost
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_embedded.faults import Fault, SlowFirstByte, Status, busy, html
 from ollama_vision import errors
-from ollama_vision.batch import hosts as hosts_module
-from ollama_vision.batch import loading as loading_module
-from ollama_vision.batch.blame import may_return, nothing_came, refuses
-from ollama_vision.batch.hosts import REST, Hosts
+from ollama_vision.batch.asking import balancer as hosts_module
+from ollama_vision.batch.asking import loading as loading_module
+from ollama_vision.batch.asking.balancer import REST, Balancer
+from ollama_vision.batch.asking.blame import may_return, nothing_came, refuses
 from tests.support.picture_nodes import grey_of, plain_pictures
 from tests.support.serving import start_servers
 from tests.support.wire_server import HOLD, WireServer, answer, part, stream
@@ -51,11 +51,11 @@ def greys(given: list[Description]) -> list[int]:
     return sorted(int(each.text) for each in given)
 
 
-def some(count: int, **settings: Any) -> tuple[Hosts, list[float], list[Any]]:
+def some(count: int, **settings: Any) -> tuple[Balancer, list[float], list[Any]]:
     """Hosts, their clock, and what they say of waiting."""
     clock, said = [0.0], list[Any]()
     llms = [OllamaMultiModal(model="m", base_url=f"http://127.0.0.1:{port}") for port in range(1, count + 1)]
-    hosts = Hosts([*map(LlmOnHost, llms)], now=lambda: clock[0], waiting=lambda *each: said.append(each), **settings)
+    hosts = Balancer([*map(LlmOnHost, llms)], now=lambda: clock[0], waiting=lambda *each: said.append(each), **settings)
     return hosts, clock, said
 
 

@@ -14,7 +14,7 @@ from llama_index.multi_modal_llms.ollama import prepare_image
 from llama_index.multi_modal_llms.ollama.asking_llm import LlmOnHost
 from ollama_embedded import Reply
 from ollama_vision import errors
-from ollama_vision.batch import Ask, HostedModel, ModelOnHost, request_hash
+from ollama_vision.batch import HostedModel, ModelOnHost, PictureQuestion, request_hash
 from ollama_vision.model.model import VisionModel
 from tests.support.serving import Serving, start_servers
 
@@ -26,11 +26,13 @@ class Seen(BaseModel):
     grey: int
 
 
-TEXT = Ask("What is {this}?", keywords={"think": False, "options": {"seed": 7}})
-OBJECT = Ask("What is {this}?", Seen, {"think": False, "max_validation_retries": 1})
+TEXT = PictureQuestion("What is {this}?", keywords={"think": False, "options": {"seed": 7}})
+OBJECT = PictureQuestion("What is {this}?", Seen, {"think": False, "max_validation_retries": 1})
 
 
-def outcome_of(serve: Callable[..., Serving], replies: tuple[Any, ...], ask: Ask, kind: str) -> tuple[Any, Any]:
+def outcome_of(
+    serve: Callable[..., Serving], replies: tuple[Any, ...], ask: PictureQuestion, kind: str
+) -> tuple[Any, Any]:
     """The answer or the error, without times, and what was asked on the wire."""
     serving = serve(*replies)
     model: HostedModel = LlmOnHost(serving.llm)
@@ -59,7 +61,7 @@ def outcome_of(serve: Callable[..., Serving], replies: tuple[Any, ...], ask: Ask
     ],
     ids=["text", "cut", "nothing", "endless", "object", "second try", "no object", "cut object"],
 )
-def test_both_ask_and_answer_alike(serve: Any, ask: Ask, replies: tuple[Any, ...], kind: type) -> None:
+def test_both_ask_and_answer_alike(serve: Any, ask: PictureQuestion, replies: tuple[Any, ...], kind: type) -> None:
     plain, plain_asked = outcome_of(serve, replies, ask, "plain")
     llama, llama_asked = outcome_of(serve, replies, ask, "LlamaIndex")
     assert plain == llama

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from llama_index.multi_modal_llms.ollama import PictureReader
-from ollama_vision.batch.globs import Globs
-from ollama_vision.batch.listing import Found
+from ollama_vision.batch.finding.globs import Globs
+from ollama_vision.batch.finding.listing import Found
 from ollama_vision.errors import ImageError, MissingExtraError
 from ollama_vision.pictures.formats.kinds import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 

@@ -10,7 +10,7 @@ import pytest
 
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine
 from ollama_embedded.faults import Status
-from ollama_vision.batch.results_file import ResultsLock
+from ollama_vision.batch.results.file import ResultsLock
 from tests.support.describe_cli import (
     Describe,
     describer,
@@ -93,7 +93,7 @@ class TestStops:
         def full(self: Any, record: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("ollama_vision.batch.results_file.ResultsFile.add", full)
+        monkeypatch.setattr("ollama_vision.batch.results.file.ResultsFile.add", full)
         outcome = describe("photos", "--host", scripted.url)
         assert outcome.code == 2
         assert "results.jsonl cannot be written: No space left on device" in outcome.err

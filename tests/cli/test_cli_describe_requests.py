@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
-from ollama_vision.batch.requests_file import difference
+from ollama_vision.batch.results.requests import difference
 from ollama_vision.cli.app import run
 from tests.support.describe_cli import Describe, describer, fresh_folder, lines, says_the_same, three_photos
 

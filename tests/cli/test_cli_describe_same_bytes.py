@@ -215,7 +215,7 @@ def test_only_what_may_be_known_is_read(
         read.append(str(path))
         return ""
 
-    monkeypatch.setattr("ollama_vision.batch.known_by_bytes.hash_of", see)
+    monkeypatch.setattr("ollama_vision.batch.results.known_by_bytes.hash_of", see)
     draw_scene("red circle").save("photos/new.png")
     assert describe("photos", "--host", scripted.url).code == 0
     assert read == []

@@ -11,7 +11,8 @@ import pytest
 
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine
 from ollama_embedded.faults import busy
-from ollama_vision.batch import hosts, loading
+from ollama_vision.batch.asking import balancer as hosts
+from ollama_vision.batch.asking import loading
 from ollama_vision.cli.common.screen import Screen
 from ollama_vision.cli.describe.progress import SECONDS_BETWEEN_LINES, ProgressDisplay
 from ollama_vision.cli.describe.summary import Tally

@@ -13,8 +13,17 @@ from typing import Any
 
 import pytest
 
-from ollama_vision.batch.ledger import DamagedResults, Key, Ledger, Version, encode, is_complete, lines_of, read_ledger
-from ollama_vision.batch.results_file import ResultsFile, ResultsInUse, ResultsLock, repair, rewrite, set_aside
+from ollama_vision.batch.results.file import ResultsFile, ResultsInUse, ResultsLock, repair, rewrite, set_aside
+from ollama_vision.batch.results.ledger import (
+    DamagedResults,
+    Key,
+    Ledger,
+    Version,
+    encode,
+    is_complete,
+    lines_of,
+    read_ledger,
+)
 from tests.support.result_lines import FAILED, NOW, SECOND, record
 
 LATER = Version.of(10, 1_700_000_001 * SECOND)
@@ -255,7 +264,7 @@ def test_a_full_disk_leaves_no_half_line(results: Path, monkeypatch: pytest.Monk
 HOLDING = """
 import sys
 from pathlib import Path
-from ollama_vision.batch.results_file import ResultsLock
+from ollama_vision.batch.results.file import ResultsLock
 with ResultsLock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()

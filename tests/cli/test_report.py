@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from ollama_embedded import draw_scene
-from ollama_vision.batch.ledger import DamagedResults
+from ollama_vision.batch.results.ledger import DamagedResults
 from ollama_vision.cli.report import Made, ReportError, make_report, write_report
 from tests.support.report_pages import (
     Node,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import llama_index.multi_modal_llms.ollama as client
+import ollama_vision
 from ollama_vision.cli.common.shell_words import Command, in_shell_words
 
 PYTHON = re.compile(
@@ -33,9 +33,16 @@ NOT_IN_A_SHELL = (
 )
 
 
-def sentences() -> Iterator[str]:
-    """Every text of the client with words of Python in it: without docstrings, patterns, types and fields."""
-    for file in sorted(Path(client.__path__[0]).rglob("*.py")):
+def sentences(command: Command) -> Iterator[str]:
+    """Every text that the engine says in Python's words: without docstrings, patterns, types and fields.
+
+    The command's own room speaks the shell's words, and `ask` is no batch.
+    """
+    engine = Path(ollama_vision.__path__[0])
+    left_out_rooms = {engine / "cli", *([engine / "batch"] if command == "ask" else [])}
+    for file in sorted(engine.rglob("*.py")):
+        if left_out_rooms & {*file.parents}:
+            continue
         tree = ast.parse(file.read_text(encoding="utf-8"))
         left_out = set()
         for node in ast.walk(tree):
@@ -66,7 +73,7 @@ def blank(value: ast.expr) -> str:
 
 @pytest.mark.parametrize("command", ["ask", "describe"])
 def test_no_word_of_python_is_said_in_a_shell(command: Command) -> None:
-    told = {text: in_shell_words(text, command) for text in sentences()}
+    told = {text: in_shell_words(text, command) for text in sentences(command)}
     assert len(told) > 50
     left = {text: said for text, said in told.items() if PYTHON.search(said)}
     assert [said for text, said in left.items() if not any(re.search(each, text) for each in NOT_IN_A_SHELL)] == []

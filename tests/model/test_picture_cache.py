@@ -21,7 +21,7 @@ from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded.faults import lost_picture
 from ollama_embedded.picture_cache import LosesPictures
 from ollama_vision import errors
-from ollama_vision.batch.blame import Fault, fault_of
+from ollama_vision.batch.asking.blame import Fault, classify
 from ollama_vision.pictures import with_other_bytes
 from tests.support.recorded import FOLDER, NAMES, send
 
@@ -162,7 +162,7 @@ def test_lost_once_more_it_is_the_servers_fault() -> None:
     assert re.search(r"fault of the server's llama.cpp, not of the picture", str(caught.value))
     assert "llm.unload()" in str(caught.value)
     assert caught.value.status == 500
-    assert fault_of(caught.value) is Fault.HOST
+    assert classify(caught.value) is Fault.HOST
 
 
 def test_without_a_picture_nothing_can_be_changed() -> None:

@@ -28,7 +28,7 @@ from llama_index.core import Settings
 from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, Shape, ToolCall, draw_scene
-from ollama_vision.batch.ledger import Version, encode
+from ollama_vision.batch.results.ledger import Version, encode
 from tests.support.openai_route import openai_route
 from tools import field_tables
 

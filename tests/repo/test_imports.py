@@ -57,7 +57,7 @@ def copy(tmp_path: Path) -> Path:
             "def f():\n    import llama_index.multi_modal_llms.ollama",
             "The engine knows no LlamaIndex",
         ),
-        (ENGINE / "batch/run.py", "import ollama_embedded", "The engine knows no LlamaIndex"),
+        (ENGINE / "batch/asking/dispatcher.py", "import ollama_embedded", "The engine knows no LlamaIndex"),
         (ENGINE / "protocol/tools.py", "def f():\n    import asyncio", "sans-I/O"),
         (ENGINE / "server/api.py", "import tenacity", "only because others need it"),
         (EMBEDDED / "faults.py", "from ollama_vision import errors", "The embedded server shares nothing"),

@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 
 from ollama_embedded import draw_scene
-from ollama_vision.batch.ledger import Version, encode
+from ollama_vision.batch.results.ledger import Version, encode
 from ollama_vision.cli.report import make_report
 from tests.support.result_lines import record
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ollama_vision.batch.ledger import Version
+from ollama_vision.batch.results.ledger import Version
 
 SECOND = 1_000_000_000
 NOW = Version.of(10, 1_700_000_000 * SECOND)

@@ -2,63 +2,63 @@
 
 from __future__ import annotations
 
-from .answering import Lines, Manner, ModelRun, run_spec
-from .cache import AnswerCache
-from .checkpoint import Checkpoint, RequestMismatch, RunSpec, Start, judge, open_checkpoint
+from .asking.balancer import WAIT, OnHostFault, OnWait
+from .asking.cache import AnswerCache
+from .asking.dispatcher import Dispatcher, Source
+from .asking.fingerprint import request_hash, what_is_asked
+from .asking.loading import OnHost
+from .asking.loop_thread import LoopThread
+from .asking.model_on_host import ModelOnHost
+from .asking.outcome import Outcome
+from .asking.question import AnswerCollector, HostedModel, PictureAnswer, PictureQuestion, cut
 from .describe_pictures import describe
-from .finding import Paths, find_pictures
-from .fingerprint import request_hash, what_is_asked
-from .hosted import ModelOnHost
-from .hosts import WAIT, Told, Waiting
-from .known_by_bytes import copies_among
-from .ledger import DamagedResults, Ledger, Line, Version, is_complete, lines_of, read_record
-from .listing import Found, FoundFile
-from .loading import OnHost
-from .loop_thread import LoopThread
-from .outcome import Outcome
-from .pages import Page, PageReader, open_page
+from .finding.listing import Found, FoundFile
+from .finding.pages import Page, PageReader, open_page
+from .finding.paths import Paths, find_pictures
+from .model_run import Lines, ModelRun, RunOptions, run_spec
 from .pending import PendingPictures
-from .pruning import DiskAway
-from .question import Answer, Ask, HostedModel, Listener, cut
-from .requests_file import only_model, read_requests, this_version
-from .results_file import ResultsInUse, StandardOutput
-from .run import Run, Source
+from .results.checkpoint import Checkpoint, RequestMismatch, RunSpec, Start, judge, open_checkpoint
+from .results.file import ResultsInUse, StandardOutput
+from .results.known_by_bytes import copies_among
+from .results.ledger import DamagedResults, Ledger, Line, Version, is_complete, lines_of, read_record
+from .results.pruning import DiskAway
+from .results.requests import only_model, read_requests, this_version
 
 __all__ = [
     "WAIT",
-    "Answer",
     "AnswerCache",
-    "Ask",
+    "AnswerCollector",
     "Checkpoint",
     "DamagedResults",
     "DiskAway",
+    "Dispatcher",
     "Found",
     "FoundFile",
     "HostedModel",
     "Ledger",
     "Line",
     "Lines",
-    "Listener",
     "LoopThread",
-    "Manner",
     "ModelOnHost",
     "ModelRun",
     "OnHost",
+    "OnHostFault",
+    "OnWait",
     "Outcome",
     "Page",
     "PageReader",
     "Paths",
     "PendingPictures",
+    "PictureAnswer",
+    "PictureQuestion",
     "RequestMismatch",
     "ResultsInUse",
-    "Run",
+    "RunOptions",
     "RunSpec",
     "Source",
     "StandardOutput",
     "Start",
-    "Told",
     "Version",
-    "Waiting",
     "copies_among",
     "cut",
     "describe",

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions
 
-from .answering import Lines, Manner, ModelRun, run_spec
-from .checkpoint import RunSpec, Start, open_checkpoint
-from .finding import Paths, find_pictures
-from .hosts import WAIT, Told, Waiting
-from .ledger import Ledger
-from .listing import Found
-from .pages import PageReader
-from .question import Ask
+from .asking.balancer import WAIT, OnHostFault, OnWait
+from .asking.question import PictureQuestion
+from .finding.listing import Found
+from .finding.pages import PageReader
+from .finding.paths import Paths, find_pictures
+from .model_run import Lines, ModelRun, RunOptions, run_spec
+from .results.checkpoint import RunSpec, Start, open_checkpoint
+from .results.ledger import Ledger
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -45,8 +45,8 @@ def describe(
     jobs: int = 4,
     wait: float = WAIT,
     limit: int | None = None,
-    on_host_fault: Told | None = None,
-    on_wait: Waiting | None = None,
+    on_host_fault: OnHostFault | None = None,
+    on_wait: OnWait | None = None,
     **settings: Any,
 ) -> Iterator[dict[str, Any]]:
     """Ask about each picture, and give a line for each as its answer comes: what results.jsonl holds of it.
@@ -89,20 +89,22 @@ def describe(
     addresses = [host] if host is None or isinstance(host, str) else list(host)
     given = {"temperature": 0.0, **settings, "image_options": options_of_pictures}
     hosts = [VisionModel(model, address, **given) for address in addresses]
-    model_run = ModelRun.of(hosts, Ask(prompt, schema, {"think": think, "options": dict(options or {})}), pages=pages)
-    manner = Manner(jobs=jobs, wait=wait, limit=limit, on_host_fault=on_host_fault, on_wait=on_wait)
+    model_run = ModelRun.of(
+        hosts, PictureQuestion(prompt, schema, {"think": think, "options": dict(options or {})}), pages=pages
+    )
+    run_options = RunOptions(jobs=jobs, wait=wait, limit=limit, on_host_fault=on_host_fault, on_wait=on_wait)
     if out is None:
-        return (record for record, _ in Lines(model_run, found.files, reader, Ledger(), manner))
+        return (record for record, _ in Lines(model_run, found.files, reader, Ledger(), run_options))
     spec = run_spec([model_run], found.files, reader, start, retry_errors=retry_errors, prune=prune)
-    return _written(Path(out), spec, model_run, found, reader, manner)
+    return _written(Path(out), spec, model_run, found, reader, run_options)
 
 
 def _written(
-    out: Path, spec: RunSpec, model_run: ModelRun, found: Found, reader: PageReader, manner: Manner
+    out: Path, spec: RunSpec, model_run: ModelRun, found: Found, reader: PageReader, run_options: RunOptions
 ) -> Iterator[dict[str, Any]]:
     with (
         open_checkpoint(out, spec) as there,
-        closing(iter(Lines(model_run, found.files, reader, there.ledger, manner))) as records,
+        closing(iter(Lines(model_run, found.files, reader, there.ledger, run_options))) as records,
     ):
         for record, _ in records:
             there.results.add(record)

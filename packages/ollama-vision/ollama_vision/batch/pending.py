@@ -1,4 +1,4 @@
-"""Queue of the pictures that a model is still to be asked about, opened one at a time; what is done is skipped."""
+"""Work queue of the pictures that a model is still to be asked about, opened one at a time; what is done is skipped."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from .known_by_bytes import hash_of
-from .ledger import Entry, Key, Ledger, Version, is_complete
+from .results.known_by_bytes import hash_of
+from .results.ledger import Entry, Key, Ledger, Version, is_complete
 
 if TYPE_CHECKING:
-    from .known_by_bytes import Copies
-    from .listing import FoundFile
-    from .outcome import Outcome
-    from .pages import Page, PageReader
+    from .asking.outcome import Outcome
+    from .finding.listing import FoundFile
+    from .finding.pages import Page, PageReader
+    from .results.known_by_bytes import Copies
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from llama_index.core.prompts import PromptTemplate
 from pydantic import BaseModel
 
 from ollama_vision import errors
-from ollama_vision.batch import Answer, Ask, Listener, OnHost, cut
+from ollama_vision.batch import AnswerCollector, OnHost, PictureAnswer, PictureQuestion, cut
 
 from . import structured as _structured
 
@@ -30,21 +30,21 @@ class LlmOnHost(OnHost):
         super().__init__(llm)
         self._llm = llm
 
-    async def answer(self, ask: Ask, pictures: Sequence[PreparedImage]) -> Answer:
-        llm, listener = self._llm, Listener(self._llm.model, ask.deadline)
+    async def answer(self, ask: PictureQuestion, pictures: Sequence[PreparedImage]) -> PictureAnswer:
+        llm, collector = self._llm, AnswerCollector(self._llm.model, ask.deadline)
         if ask.output_cls is None:
-            keywords = {**ask.keywords, **listener.time_left()}
+            keywords = {**ask.keywords, **collector.time_left()}
             stream = await llm.astream_complete(ask.prompt, image_documents=list(pictures), **keywords)
-            last = await _listen(listener, stream)
-            return listener.answer(last.text, thinking=_thinking_of(last))
-        chat = _ListeningChat(llm, listener)
+            last = await _listen(collector, stream)
+            return collector.answer(last.text, thinking=_thinking_of(last))
+        chat = _ListeningChat(llm, collector)
         made = await _object(llm, ask, ask.output_cls, chat, pictures)
-        return listener.answer(chat.text, made.model_dump(mode="json"))
+        return collector.answer(chat.text, made.model_dump(mode="json"))
 
 
 async def _object(
     llm: OllamaMultiModal,
-    ask: Ask,
+    ask: PictureQuestion,
     output_cls: type[BaseModel],
     chat: _ListeningChat,
     pictures: Sequence[PreparedImage],
@@ -62,22 +62,22 @@ async def _object(
 class _ListeningChat(_structured.LoopChat):
     """Asks by streams, and keeps the last answer's text."""
 
-    def __init__(self, llm: OllamaMultiModal, listener: Listener) -> None:
+    def __init__(self, llm: OllamaMultiModal, collector: AnswerCollector) -> None:
         super().__init__(llm)
-        self._listener = listener
+        self._collector = collector
         self.text = ""
 
     async def whole(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse:
-        stream = await self.begin(messages, {**kwargs, **self._listener.time_left()})
-        response: ChatResponse = await _listen(self._listener, stream)
+        stream = await self.begin(messages, {**kwargs, **self._collector.time_left()})
+        response: ChatResponse = await _listen(self._collector, stream)
         self.text = response.message.content or ""
         return response
 
 
-async def _listen(listener: Listener, stream: AsyncGenerator[Any, None]) -> Any:
+async def _listen(collector: AnswerCollector, stream: AsyncGenerator[Any, None]) -> Any:
     """The last item of a stream; raises as `Listener.listen` does."""
-    last = await listener.listen(stream, _said)
-    listener.end(last.raw, str(last.additional_kwargs.get("finish_reason") or ""))
+    last = await collector.listen(stream, _said)
+    collector.end(last.raw, str(last.additional_kwargs.get("finish_reason") or ""))
     return last
 
 

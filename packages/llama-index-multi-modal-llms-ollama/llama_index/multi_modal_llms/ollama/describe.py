@@ -13,7 +13,16 @@ from llama_index.core.bridge.pydantic import BaseModel, ConfigDict, Field, field
 from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import BaseNode, TransformComponent
 
-from ollama_vision.batch import WAIT, Ask, LoopThread, Run, Told, Waiting, request_hash, what_is_asked
+from ollama_vision.batch import (
+    WAIT,
+    Dispatcher,
+    LoopThread,
+    OnHostFault,
+    OnWait,
+    PictureQuestion,
+    request_hash,
+    what_is_asked,
+)
 
 from . import OllamaMultiModal
 from .asking_llm import LlmOnHost
@@ -112,7 +121,7 @@ class ImageDescriber(TransformComponent):
         return done.in_order()
 
     def iter(
-        self, nodes: Iterable[BaseNode], *, on_host_fault: Told | None = None, on_wait: Waiting | None = None
+        self, nodes: Iterable[BaseNode], *, on_host_fault: OnHostFault | None = None, on_wait: OnWait | None = None
     ) -> Generator[Description, None, None]:
         """What came of each node, as they finish: an answer, or the picture's own error, whatever `on_error` says.
 
@@ -133,8 +142,8 @@ class ImageDescriber(TransformComponent):
         self,
         nodes: Iterable[BaseNode] | AsyncIterable[BaseNode],
         *,
-        on_host_fault: Told | None = None,
-        on_wait: Waiting | None = None,
+        on_host_fault: OnHostFault | None = None,
+        on_wait: OnWait | None = None,
     ) -> AsyncGenerator[Description, None]:
         """The same on an event loop; nodes may come asynchronously too."""
         skipped, request = 0, self.request_hash()
@@ -201,17 +210,17 @@ class ImageDescriber(TransformComponent):
     def _llms(self) -> list[OllamaMultiModal]:
         return self.llm if isinstance(self.llm, list) else [self.llm]
 
-    def _ask(self) -> Ask:
+    def _ask(self) -> PictureQuestion:
         think = self._llms()[0].thinking if self.think is None else self.think
         keywords = {"think": False if think is None else think, **self.llm_kwargs}
-        return Ask(self.prompt, self.output_cls, keywords, self.deadline)
+        return PictureQuestion(self.prompt, self.output_cls, keywords, self.deadline)
 
     def _workers(self) -> int:
         # One is being answered, and the next is there when its host is free.
         return self.num_workers or max(4, 2 * len(self._llms()))
 
-    def _run(self, on_host_fault: Told | None, on_wait: Waiting | None) -> Run[BaseNode]:
-        return Run(
+    def _run(self, on_host_fault: OnHostFault | None, on_wait: OnWait | None) -> Dispatcher[BaseNode]:
+        return Dispatcher(
             [LlmOnHost(llm) for llm in self._llms()],
             self._ask(),
             open_node,

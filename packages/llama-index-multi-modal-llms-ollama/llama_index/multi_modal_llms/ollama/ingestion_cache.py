@@ -7,7 +7,7 @@ from typing import Any
 from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import TextNode
 
-from ollama_vision.batch import Answer
+from ollama_vision.batch import PictureAnswer
 
 _KEPT = ("fields", "finish_reason", "usage")
 
@@ -18,12 +18,12 @@ class AnswersInCache:
     def __init__(self, cache: IngestionCache) -> None:
         self._cache = cache
 
-    def get(self, key: str) -> Answer | None:
+    def get(self, key: str) -> PictureAnswer | None:
         nodes = self._cache.get(key)
         if not nodes:
             return None
         kept: dict[str, Any] = {name: nodes[0].metadata.get(name) for name in _KEPT}
-        return Answer(nodes[0].get_content(), kept["fields"], kept["finish_reason"] or "", kept["usage"] or {})
+        return PictureAnswer(nodes[0].get_content(), kept["fields"], kept["finish_reason"] or "", kept["usage"] or {})
 
-    def put(self, key: str, answer: Answer) -> None:
+    def put(self, key: str, answer: PictureAnswer) -> None:
         self._cache.put(key, [TextNode(text=answer.text, metadata={name: getattr(answer, name) for name in _KEPT})])

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ollama_vision import words
 from ollama_vision.batch import (
-    Ask,
     Checkpoint,
     DamagedResults,
     DiskAway,
@@ -15,6 +14,7 @@ from ollama_vision.batch import (
     Line,
     ModelRun,
     PageReader,
+    PictureQuestion,
     RequestMismatch,
     ResultsInUse,
     RunSpec,
@@ -141,7 +141,7 @@ def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) 
             VisionModel(model, temperature=0.0, image_options=options, **patience(job.timeout), **settings)
             for settings in servers.settings
         )
-        ask = Ask(
+        ask = PictureQuestion(
             job.prompt,
             job.answer,
             {

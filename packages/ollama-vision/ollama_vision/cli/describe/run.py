@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ollama_vision import words
-from ollama_vision.batch import WAIT, Checkpoint, DamagedResults, Found, Lines, Manner, ModelRun, PageReader
+from ollama_vision.batch import WAIT, Checkpoint, DamagedResults, Found, Lines, ModelRun, PageReader, RunOptions
 from ollama_vision.errors import OllamaMultiModalError
 
 from ..common.exits import DONE, FAILED, STOPPED
@@ -48,7 +48,7 @@ class Run:
         self._interrupted: Interrupted | None = None
         self._host_faults: dict[str, str] = {}
         """Of several: those that were left alone, and why."""
-        manner = Manner(
+        run_options = RunOptions(
             jobs=job.jobs,
             wait=WAIT if job.wait is None else job.wait,
             limit=job.limit,
@@ -57,7 +57,7 @@ class Run:
             expect=self._progress.expect,
             in_words=in_shell_words,
         )
-        self._lines = [Lines(model_run, found.files, reader, start.ledger, manner) for model_run in model_runs]
+        self._lines = [Lines(model_run, found.files, reader, start.ledger, run_options) for model_run in model_runs]
         self._before = [entry for lines in self._lines for entry in lines.done()]
         self._sidecars = sidecars
 

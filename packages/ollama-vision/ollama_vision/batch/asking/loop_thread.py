@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own: async code from sync callers, also from those inside a running loop."""
+"""A background event loop: async code from sync callers, also from those inside a running loop."""
 
 from __future__ import annotations
 

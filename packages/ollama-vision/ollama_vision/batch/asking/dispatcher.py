@@ -1,4 +1,4 @@
-"""Many pictures through few requests: pulled when there is room, asked where it is free, given as they finish."""
+"""Bounded concurrency with backpressure: pictures are pulled when there is room, and given as they finish."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from ollama_vision.pictures import ImageOptions, PreparedImage
 
 from . import cache as remembering
 from . import loading
+from .balancer import Balancer, Host, OnHostFault, OnWait
 from .blame import (
+    FailureStreak,
     Fault,
-    Streak,
     came_to_nothing,
-    fault_of,
+    classify,
     folder_that_is_gone,
     may_return,
     most_tries,
@@ -23,10 +24,9 @@ from .blame import (
     refuses,
 )
 from .fingerprint import arguments_of, request_hash
-from .hosts import Host, Hosts, Told, Waiting
 from .loop_thread import LoopThread
 from .outcome import Item, Outcome
-from .question import Answer, Ask, HostedModel
+from .question import HostedModel, PictureAnswer, PictureQuestion
 
 _MOST_WAITS = 20
 """So often a picture is asked about again after the model's process died under another one, until the host is left
@@ -47,7 +47,7 @@ called in threads."""
 Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
 
 
-class Run(Generic[Item]):
+class Dispatcher(Generic[Item]):
     """One pass over many items.
 
     Args:
@@ -62,22 +62,28 @@ class Run(Generic[Item]):
     def __init__(
         self,
         models: Sequence[HostedModel],
-        ask: Ask,
+        question: PictureQuestion,
         open_item: Open[Item],
         *,
         workers: int,
         cache: remembering.AnswerCache | None = None,
         wait: float = 0.0,
-        on_host_fault: Told | None = None,
-        on_wait: Waiting | None = None,
+        on_host_fault: OnHostFault | None = None,
+        on_wait: OnWait | None = None,
     ) -> None:
-        self._told: Told = on_host_fault or (lambda name, fault: None)
+        self._told: OnHostFault = on_host_fault or (lambda name, fault: None)
         self._wait = wait
-        self._waiting: Waiting = on_wait or (lambda name, fault, seconds: None)
-        self._models, self._ask, self._open, self._workers, self._cache = models, ask, open_item, workers, cache
+        self._waiting: OnWait = on_wait or (lambda name, fault, seconds: None)
+        self._models, self._question, self._open, self._workers, self._cache = (
+            models,
+            question,
+            open_item,
+            workers,
+            cache,
+        )
         self._model = models[0].model
-        self._request = request_hash(models[0].settings, ask)
-        self._image_options = arguments_of(models[0].settings, ask).image_options
+        self._request = request_hash(models[0].settings, question)
+        self._image_options = arguments_of(models[0].settings, question).image_options
 
     async def results(self, items: Items[Item]) -> AsyncGenerator[Outcome[Item], None]:
         """What came of each item, as they finish. No more items are held than there are workers, and a few.
@@ -85,8 +91,8 @@ class Run(Generic[Item]):
         Raises:
             RunStoppedError: a fault that is no picture's; nothing is said of the pictures that met it.
         """
-        hosts = Hosts(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
-        streak, source = Streak[Item](), _Items(items)
+        hosts = Balancer(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
+        streak, source = FailureStreak[Item](), _Items(items)
         asking: set[asyncio.Task[Outcome[Item]]] = set()
         pulling: asyncio.Task[tuple[int, Item] | None] | None = None
         try:
@@ -125,7 +131,7 @@ class Run(Generic[Item]):
             while (outcome := loop.run(following())) is not None:
                 yield outcome
 
-    async def _settle(self, index: int, item: Item, hosts: Hosts) -> Outcome[Item]:
+    async def _settle(self, index: int, item: Item, hosts: Balancer) -> Outcome[Item]:
         sha256 = ""
         try:
             source = await asyncio.to_thread(self._open, item, index, self._image_options)
@@ -145,14 +151,14 @@ class Run(Generic[Item]):
             await asyncio.to_thread(self._cache.put, name, answer)
         return self._answered(index, item, sha256, answer, host)
 
-    async def _recalled(self, name: str) -> Answer | None:
+    async def _recalled(self, name: str) -> PictureAnswer | None:
         if self._cache is None:
             return None
-        return await asyncio.to_thread(remembering.recall, self._cache, name, self._ask.output_cls)
+        return await asyncio.to_thread(remembering.recall, self._cache, name, self._question.output_cls)
 
     async def _asked(
-        self, pictures: Sequence[PreparedImage], hosts: Hosts
-    ) -> tuple[Host, Answer | errors.OllamaMultiModalError]:
+        self, pictures: Sequence[PreparedImage], hosts: Balancer
+    ) -> tuple[Host, PictureAnswer | errors.OllamaMultiModalError]:
         """The answer or the picture's fault, from the first host that is not itself to blame for having none."""
         tried = waited = 0
         was_loaded = False
@@ -160,13 +166,13 @@ class Run(Generic[Item]):
             host = await hosts.take()
             behind = host.in_flight - 1
             try:
-                found = await host.asked.answer(self._ask, pictures)
+                found = await host.asked.answer(self._question, pictures)
             except errors.OllamaMultiModalError as error:
                 host.was_there = host.was_there or not may_return(error)
                 if isinstance(error, errors.ServerBusyError) and refuses(error):
                     hosts.refused(host, error)
                     continue
-                if (ailment := await _what_ails(host, error)) is not None:
+                if (ailment := await _host_failure(host, error)) is not None:
                     hosts.failed(host, ailment, may_return=may_return(ailment))
                     continue
                 hosts.is_there(host)
@@ -191,10 +197,10 @@ class Run(Generic[Item]):
             finally:
                 hosts.give_back(host)
 
-    async def _load(self, host: Host, hosts: Hosts, silence: errors.OllamaMultiModalError) -> None:
+    async def _load(self, host: Host, hosts: Balancer, silence: errors.OllamaMultiModalError) -> None:
         hosts.begins_loading(host, silence, loading.LOAD_SECONDS)
         try:
-            fault = await host.asked.load(self._ask.keywords)
+            fault = await host.asked.load(self._question.keywords)
         finally:
             hosts.ends_loading(host)
         if isinstance(fault, errors.ServerBusyError) and refuses(fault):
@@ -202,7 +208,7 @@ class Run(Generic[Item]):
         elif fault is not None:
             hosts.failed(host, fault, may_return=may_return(fault))
 
-    def _answered(self, index: int, item: Item, sha256: str, answer: Answer, host: Host | None) -> Outcome[Item]:
+    def _answered(self, index: int, item: Item, sha256: str, answer: PictureAnswer, host: Host | None) -> Outcome[Item]:
         return Outcome(
             index,
             item,
@@ -276,9 +282,9 @@ async def _may_have_been_loading(host: Host) -> bool:
     return not host.is_warm or await host.asked.is_loaded() is False
 
 
-async def _what_ails(host: Host, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError | None:
+async def _host_failure(host: Host, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError | None:
     """Why the host is to be left alone: by the error itself, or because it is not there any more; else `None`."""
-    fault = fault_of(error)
+    fault = classify(error)
     if fault is not Fault.UNCLEAR:
         return error if fault is Fault.HOST else None
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from ollama_vision.model import Arguments, Settings, resolve
 from ollama_vision.protocol import json_schema
 
-from .question import Ask
+from .question import PictureQuestion
 
 _NOT_OF_THE_ANSWER = ("keep_alive", "truncate", "shift")
 """Fields of a request that change when or whether there is an answer, but not what it says."""
@@ -22,31 +22,31 @@ _NOT_OF_A_CALL = ("max_validation_retries",)
 """Keywords that only the structured endpoints take."""
 
 
-def arguments_of(settings: Settings, ask: Ask) -> Arguments:
+def arguments_of(settings: Settings, question: PictureQuestion) -> Arguments:
     """What a call of this question will send beside the picture.
 
     Raises:
         TypeError, ValueError: a keyword that no call takes, or not so.
     """
-    keywords: Mapping[str, Any] = {name: each for name, each in ask.keywords.items() if name not in _NOT_OF_A_CALL}
-    return resolve(settings, "chat" if ask.output_cls else "generate", keywords)
+    keywords: Mapping[str, Any] = {name: each for name, each in question.keywords.items() if name not in _NOT_OF_A_CALL}
+    return resolve(settings, "chat" if question.output_cls else "generate", keywords)
 
 
-def what_is_asked(settings: Settings, ask: Ask) -> dict[str, Any]:
+def what_is_asked(settings: Settings, question: PictureQuestion) -> dict[str, Any]:
     """Model, prompt, schema, options and the preparation of pictures, as JSON has them; no host, no header, no key."""
-    arguments = arguments_of(settings, ask)
+    arguments = arguments_of(settings, question)
     options = arguments.image_options
     given = {name for name in _OF_THE_PICTURE_IF_GIVEN if getattr(options, name) is not None}
     return {
         "model": settings.model,
-        "prompt": ask.prompt,
+        "prompt": question.prompt,
         "options": arguments.options,
         "fields": {name: each for name, each in arguments.fields.items() if name not in _NOT_OF_THE_ANSWER},
-        "schema": json_schema(ask.output_cls) if ask.output_cls else None,
+        "schema": json_schema(question.output_cls) if question.output_cls else None,
         "pictures": options.model_dump(mode="json", include=_OF_THE_PICTURE | given),
     }
 
 
-def request_hash(settings: Settings, ask: Ask) -> str:
+def request_hash(settings: Settings, question: PictureQuestion) -> str:
     """Hex, of `what_is_asked`."""
-    return hashlib.sha256(json.dumps(what_is_asked(settings, ask), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(what_is_asked(settings, question), sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""VisionModel as the model that a run asks: by streams, so that an answer without end can be left."""
+"""VisionModel as a model that the dispatcher asks: by streams, so that an answer without end can be left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ollama_vision.model import AsyncReplyStream, PlainQuestion, plain_call, sta
 from ollama_vision.protocol import CheckedByTheAsker, asks_again, json_schema, no_object, object_in, problems
 
 from .loading import OnHost
-from .question import Answer, Ask, Listener, cut
+from .question import AnswerCollector, PictureAnswer, PictureQuestion, cut
 
 if TYPE_CHECKING:
     from ollama_vision.model import Answer as ModelAnswer
@@ -26,19 +26,19 @@ class ModelOnHost(OnHost):
     What must be of a class is asked by /api/chat: where it is none, the conversation goes on with what is wrong.
     """
 
-    async def answer(self, ask: Ask, pictures: Sequence[PreparedImage]) -> Answer:
-        model, output_cls = self._client, ask.output_cls
-        listener = Listener(model.model, ask.deadline)
-        keywords = dict(ask.keywords)
+    async def answer(self, question: PictureQuestion, pictures: Sequence[PreparedImage]) -> PictureAnswer:
+        model, output_cls = self._client, question.output_cls
+        collector = AnswerCollector(model.model, question.deadline)
+        keywords = dict(question.keywords)
         retries = int(keywords.pop("max_validation_retries", model.max_validation_retries))
         if output_cls is None:
-            last = await self._ask(listener, PlainQuestion(ask.prompt, pictures, keywords))
-            return listener.answer(last.text, thinking=last.thinking)
+            last = await self._ask(collector, PlainQuestion(question.prompt, pictures, keywords))
+            return collector.answer(last.text, thinking=last.thinking)
         schema = CheckedByTheAsker(json_schema(output_cls) or {})
-        question = PlainQuestion(ask.prompt, pictures, {**keywords, "format": schema}, endpoint="chat")
+        next_call = PlainQuestion(question.prompt, pictures, {**keywords, "format": schema}, endpoint="chat")
         asked = 0
         while True:
-            last = await self._ask(listener, question)
+            last = await self._ask(collector, next_call)
             asked += 1
             try:
                 made = object_in(output_cls, last.text)
@@ -48,15 +48,15 @@ class ModelOnHost(OnHost):
                 if asked > retries:
                     reason = last.finish_reason
                     raise no_object(model.model, output_cls, last.text, last.thinking, reason, fault, asked) from fault
-                question = question.follow(last.text, asks_again(problems(fault), schema))
+                next_call = next_call.follow(last.text, asks_again(problems(fault), schema))
             else:
-                return listener.answer(last.text, made.model_dump(mode="json"))
+                return collector.answer(last.text, made.model_dump(mode="json"))
 
-    async def _ask(self, listener: Listener, question: PlainQuestion) -> ModelAnswer:
+    async def _ask(self, collector: AnswerCollector, next_call: PlainQuestion) -> ModelAnswer:
         model = self._client
         await admit()
-        call = plain_call(model, replace(question, keywords={**question.keywords, **listener.time_left()}))
+        call = plain_call(model, replace(next_call, keywords={**next_call.keywords, **collector.time_left()}))
         stream = AsyncReplyStream(await start(model._on_loop(), model, call))
-        last: ModelAnswer = await listener.listen(stream, lambda item: (item.text, item.thinking))
-        listener.end(last.raw, last.finish_reason)
+        last: ModelAnswer = await collector.listen(stream, lambda item: (item.text, item.thinking))
+        collector.end(last.raw, last.finish_reason)
         return last

@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures, told from names alone: no file is opened."""
+"""Directory walk: which files of a folder are pictures, told from names alone; no file is opened."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES, missing_path_hint, sentence
 
-from .globs import Below, Globs, has_wildcards
+from .globs import AnchoredGlob, Globs, has_wildcards
 
 _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"})
 _HIDDEN, _SYSTEM, _EXCLUDED = "hidden", "made by the system", "excluded"
@@ -66,7 +66,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FileFilter:
     """What is taken of a folder."""
 
     include: Globs
@@ -76,7 +76,7 @@ class Wanted:
     keep_going: bool
     """A folder that cannot be read is counted, instead of being an error."""
 
-    def reason_against(self, name: str, path: str, shown: str) -> str:
+    def skip_reason(self, name: str, path: str, shown: str) -> str:
         """Why a file is left out; empty when it is taken. `path` begins at the root, `shown` as the argument did."""
         if against := self.reason_against_either(name, path, shown):
             return against
@@ -96,7 +96,7 @@ class Wanted:
         return _EXCLUDED if self.exclude.fit(path) or self.exclude.fit(shown) else ""
 
 
-def listed(paths: list[str], wanted: Wanted) -> Found:
+def list_files(paths: list[str], wanted: FileFilter) -> Found:
     """The files behind paths of files and folders, and behind globs. Raises ImageError.
 
     A string with wildcards is a glob when there is no file or folder of that name.
@@ -120,7 +120,7 @@ def listed(paths: list[str], wanted: Wanted) -> Found:
 class _Listing:
     """The files of one argument."""
 
-    def __init__(self, wanted: Wanted, files: dict[str, FoundFile]) -> None:
+    def __init__(self, wanted: FileFilter, files: dict[str, FoundFile]) -> None:
         self.wanted = wanted
         self.left_out: Counter[str] = Counter()
         self.suffixes: Counter[str] = Counter()
@@ -141,7 +141,7 @@ class _Listing:
         if status is None and has_wildcards(path):
             root, glob = _root_of(path)
             if _status(root) is not None:
-                self.folder(root, Below(glob))
+                self.folder(root, AnchoredGlob(glob))
             if not self.seen:
                 raise _refusal(path, f"fits no picture{self._left_out_words()}", _WHAT_FITS)
         elif status is None:
@@ -157,7 +157,7 @@ class _Listing:
         else:
             self._take(path, os.path.realpath(path), status, Path(path).parent, named=True)
 
-    def folder(self, root: str, below: Below | None) -> None:
+    def folder(self, root: str, below: AnchoredGlob | None) -> None:
         """What is in it and fits, folder by folder, without recursion: trees may be deeper than Python's stack."""
         self.entered.add(_key(root))
         base, start = Path(root), len(os.path.join(root, ""))  # noqa: PTH118
@@ -189,7 +189,7 @@ class _Listing:
                 f"Make it readable, or leave it out: exclude=[{Path(folder).name!r}].",
             ) from error
 
-    def _enters(self, entry: os.DirEntry[str], path: str, below: Below | None) -> bool:
+    def _enters(self, entry: os.DirEntry[str], path: str, below: AnchoredGlob | None) -> bool:
         on_the_way = below is not None and below.leads_through(path)
         if below is not None and not on_the_way and not below.fits(path):
             return False
@@ -205,7 +205,7 @@ class _Listing:
         return False
 
     def _file(self, entry: os.DirEntry[str], path: str, real_folder: str, root: Path) -> None:
-        if against := self.wanted.reason_against(entry.name, path, _shown(entry.path)):
+        if against := self.wanted.skip_reason(entry.name, path, _shown(entry.path)):
             if against in _BY_NAME and entry.is_symlink() and not _suffix(entry.name) and self._status(entry) is None:
                 return  # a folder on a disk that is not there has no suffix either
             self._leave_out(entry.path, against)

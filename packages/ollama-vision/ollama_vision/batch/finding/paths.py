@@ -1,4 +1,4 @@
-"""Files, folders and globs -> the pictures that are there, and what is left out and why; no file is opened."""
+"""`find_pictures`: files, folders and globs -> the pictures there, and what is left out and why; opens no file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ollama_vision.extras import install_hint
 from ollama_vision.pictures import EXTRAS, suffixes_needing
 
 from .globs import Globs
-from .listing import Found, FoundFile, Wanted, listed
+from .listing import FileFilter, Found, FoundFile, list_files
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -49,14 +49,14 @@ def find_pictures(
     each = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not each:
         raise ImageError("There is no path to read. Name files, folders or globs.")
-    wanted = Wanted(
+    wanted = FileFilter(
         include=Globs(include),
         exclude=Globs(exclude),
         recursive=recursive,
         videos=videos,
         keep_going=on_error == "keep",
     )
-    found = listed([_text_of(path) for path in each], wanted)
+    found = list_files([_text_of(path) for path in each], wanted)
     _require_extras(found.files)
     return found
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .ledger import Entry, Key, Ledger, Version, is_complete, lines_of
 
 if TYPE_CHECKING:
-    from .listing import FoundFile
+    from ..finding.listing import FoundFile
 
 _PIECE = 1 << 20
 Copies = Mapping[str, tuple["FoundFile", ...]]

@@ -11,8 +11,8 @@ from typing import Any
 
 from ollama_vision.extras import DISTRIBUTION
 
+from .file import sync_folder
 from .ledger import DamagedResults
-from .results_file import sync_folder
 
 Asked = Mapping[str, Any]
 """One request: model, prompt, system, schema, options, fields, pictures, pages, version; never a header or a key."""

@@ -1,4 +1,4 @@
-"""Whether a text has begun to repeat itself without end; Ollama's own guard sees only one token over and over."""
+"""Degenerate repetition: a text that repeats itself without end. Ollama's own guard sees one token over and over."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LEAST = 600
 """Characters. A dotted line, a table or a song's refrain is shorter, or less often the same."""
 
 
-def endless_unit(text: str) -> str:
+def repeated_unit(text: str) -> str:
     """What the text ends with, over and over, at least twelve times and for 600 characters; empty when it does not.
 
     The next word of a text that repeats itself so is the same again, with every model: what is written so far is
@@ -26,7 +26,7 @@ def endless_unit(text: str) -> str:
     return text[-period:]
 
 
-class Watch:
+class RepetitionDetector:
     """Looks at a growing text now and then: each look costs as much as the text is long."""
 
     _EVERY = 200
@@ -39,4 +39,4 @@ class Watch:
         if len(text) < self._next_look:
             return ""
         self._next_look = len(text) + max(self._EVERY, len(text) // 20)
-        return endless_unit(text)
+        return repeated_unit(text)

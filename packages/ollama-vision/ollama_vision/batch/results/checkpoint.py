@@ -10,11 +10,11 @@ from typing import Literal
 
 from ollama_vision.words import counted
 
+from .file import ResultsFile, ResultsLock, Sink, repair, rewrite, set_aside
 from .known_by_bytes import Taken, records_of, taken_over
 from .ledger import DamagedResults, Ledger, Line, Version, read_ledger
 from .pruning import refuse_where_nothing_is_left
-from .requests_file import Asked, difference, path_beside, read_requests, write_requests
-from .results_file import ResultsFile, ResultsLock, Sink, repair, rewrite, set_aside
+from .requests import Asked, difference, path_beside, read_requests, write_requests
 
 Start = Literal["go on", "append", "restart"]
 """What becomes of lines of another request that are there: none may be, they stay, or the file is put aside."""

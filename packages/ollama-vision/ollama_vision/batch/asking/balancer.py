@@ -1,4 +1,4 @@
-"""Several servers with the same model: the free one is asked next, and one that fails is left alone for a while.
+"""Least-connections balancing over servers with the same model, and a circuit breaker for each that fails.
 
 How many requests a server answers at once is learnt (additive increase): one that leaves a request waiting, or refuses
 it, gets fewer, and more again as it answers. A server that was there and goes away is waited for.
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Told = Callable[[str, OllamaMultiModalError], None]
+OnHostFault = Callable[[str, OllamaMultiModalError], None]
 """Hears of a host that is left alone from now on: its address, and why."""
 
-Waiting = Callable[[str, OllamaMultiModalError | None, float], None]
+OnWait = Callable[[str, OllamaMultiModalError | None, float], None]
 """Hears of a host that the run waits for: its address, why, and for how many seconds more at the most. When it answers
 again: its address, `None`, and after how many seconds."""
 
@@ -73,7 +73,7 @@ class Host:
         return self.fault is None
 
 
-class Hosts:
+class Balancer:
     """Which host is asked next.
 
     Args:
@@ -84,10 +84,10 @@ class Hosts:
         self,
         models: Sequence[HostedModel],
         now: Callable[[], float] = time.monotonic,
-        told: Told = lambda name, fault: None,
+        told: OnHostFault = lambda name, fault: None,
         *,
         wait: float = 0.0,
-        waiting: Waiting = lambda name, fault, seconds: None,
+        waiting: OnWait = lambda name, fault, seconds: None,
     ) -> None:
         self._hosts = [Host(model) for model in models]
         self._now, self._told, self._wait, self._waiting = now, told, wait, waiting

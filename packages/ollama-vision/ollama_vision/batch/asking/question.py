@@ -14,7 +14,7 @@ from ollama_vision import errors
 from ollama_vision.http import Deadline
 from ollama_vision.protocol import MORE_ROOM
 
-from .repetition import Watch
+from .repetition import RepetitionDetector
 
 if TYPE_CHECKING:
     from ollama_vision.model import Settings
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Ask:
+class PictureQuestion:
     """What each picture is asked."""
 
     prompt: str
@@ -37,7 +37,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PictureAnswer:
     """What a picture's question came to."""
 
     text: str
@@ -64,7 +64,7 @@ class HostedModel(Protocol):
     def settings(self) -> Settings:
         """What every request is sent with, by which a question is known again."""
 
-    async def answer(self, ask: Ask, pictures: Sequence[PreparedImage]) -> Answer:
+    async def answer(self, question: PictureQuestion, pictures: Sequence[PreparedImage]) -> PictureAnswer:
         """Ask, and wait for the whole answer.
 
         Raises:
@@ -83,7 +83,7 @@ class HostedModel(Protocol):
         """Load it, with the options of the questions; why that failed, where the host is to blame for it."""
 
 
-class Listener:
+class AnswerCollector:
     """Hears one question's answers while they grow, so that one without end can be left; adds up what they cost."""
 
     def __init__(self, model: str, deadline: float | None) -> None:
@@ -110,7 +110,7 @@ class Listener:
             AnswerCutError: it repeats itself without end; the request is closed.
         """
         last: T | None = None
-        text_watch, thought_watch = Watch(), Watch()
+        text_watch, thought_watch = RepetitionDetector(), RepetitionDetector()
         async with aclosing(stream):
             async for item in stream:
                 last = item
@@ -129,7 +129,7 @@ class Listener:
             took = sum(raw.get(f"{part}_duration") or 0 for part in ("load", "prompt_eval", "eval"))
             self._seconds = (self._seconds or 0.0) + took / 1e9
 
-    def answer(self, text: str, fields: dict[str, Any] | None = None, thinking: str = "") -> Answer:
+    def answer(self, text: str, fields: dict[str, Any] | None = None, thinking: str = "") -> PictureAnswer:
         """What the question came to.
 
         Raises:
@@ -145,7 +145,7 @@ class Listener:
             )
         passed = time.monotonic() - self._started
         seconds = passed if self._seconds is None else min(self._seconds, passed)
-        return Answer(text, fields, self._finish_reason, self._usage, seconds, passed - seconds)
+        return PictureAnswer(text, fields, self._finish_reason, self._usage, seconds, passed - seconds)
 
 
 def cut(model: str, text: str, thinking: str) -> errors.AnswerCutError:

@@ -38,7 +38,7 @@ class Globs:
         return bool(self._globs) and self._pattern.fullmatch(_composed(path)) is not None
 
 
-class Below:
+class AnchoredGlob:
     """One glob that begins at a folder: which files below it fit, and which folders lead to them."""
 
     def __init__(self, glob: str) -> None:

@@ -8,15 +8,15 @@ from typing import Protocol
 
 from pydantic import BaseModel, ValidationError
 
-from .question import Answer
+from .question import PictureAnswer
 
 
 class AnswerCache(Protocol):
     """Where answers are kept. It is used in threads, by several at once."""
 
-    def get(self, key: str) -> Answer | None: ...
+    def get(self, key: str) -> PictureAnswer | None: ...
 
-    def put(self, key: str, answer: Answer) -> None: ...
+    def put(self, key: str, answer: PictureAnswer) -> None: ...
 
 
 def key(sha256: str, request: str) -> str:
@@ -24,7 +24,7 @@ def key(sha256: str, request: str) -> str:
     return hashlib.sha256(f"{sha256} {request}".encode()).hexdigest()
 
 
-def recall(cache: AnswerCache, name: str, output_cls: type[BaseModel] | None) -> Answer | None:
+def recall(cache: AnswerCache, name: str, output_cls: type[BaseModel] | None) -> PictureAnswer | None:
     """The answer that was kept; `None` when there is none, or when it is none of the class any more."""
     kept = cache.get(name)
     if kept is None or output_cls is None:

@@ -1,4 +1,4 @@
-"""Whose fault a failure is: the picture's, the host's, or of something that every picture will meet."""
+"""Classification of failures: the picture's fault, the host's, or of something that every picture will meet."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _UNCLEAR = (
 """A server that is gone, and a picture that brings the model down, look the same until the server is asked."""
 
 
-def fault_of(error: errors.OllamaMultiModalError) -> Fault:
+def classify(error: errors.OllamaMultiModalError) -> Fault:
     """What the error itself says."""
     if isinstance(error, _OF_THE_HOST) or _is_bad_gateway(error):
         return Fault.HOST
@@ -118,7 +118,7 @@ def folder_that_is_gone(error: errors.OllamaMultiModalError) -> Path | None:
         return file.parent
 
 
-class Streak(Generic[Item]):
+class FailureStreak(Generic[Item]):
     """Failures that are held back until it is clear that they are the pictures' own."""
 
     def __init__(self) -> None:

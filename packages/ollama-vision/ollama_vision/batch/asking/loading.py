@@ -1,4 +1,4 @@
-"""A model that is not loaded, or may not be, is loaded before a picture is blamed for the silence meanwhile.
+"""Cold starts: a model that may not be loaded is loaded before a picture is blamed for the silence meanwhile.
 
 A client that leaves ends the loading (Ollama aborts it), and the next try would begin anew: so loading has a patience
 of its own. Ollama gives up by itself when it makes no progress for five minutes.

@@ -1,4 +1,4 @@
-"""One model over many files: its questions, the lines that come of them, and files that share a line by their bytes."""
+"""One model over many files: its questions, the lines that come of them, and deduplication of files by their bytes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from .checkpoint import RunSpec, Start
-from .fingerprint import request_hash, what_is_asked
-from .hosted import ModelOnHost
-from .hosts import WAIT, Told, Waiting
-from .known_by_bytes import Copies, copies_among, record_of_copy
-from .ledger import Entry, Key, Ledger, Version
-from .listing import FoundFile
-from .pages import PageReader, open_page
+from .asking.balancer import WAIT, OnHostFault, OnWait
+from .asking.dispatcher import Dispatcher
+from .asking.fingerprint import request_hash, what_is_asked
+from .asking.model_on_host import ModelOnHost
+from .asking.question import PictureQuestion
+from .finding.listing import FoundFile
+from .finding.pages import PageReader, open_page
 from .pending import PendingPictures, record_of
-from .question import Ask
-from .requests_file import Asked, asked
-from .run import Run
+from .results.checkpoint import RunSpec, Start
+from .results.known_by_bytes import Copies, copies_among, record_of_copy
+from .results.ledger import Entry, Key, Ledger, Version
+from .results.requests import Asked, asked
 
 if TYPE_CHECKING:
     from ollama_vision.model import VisionModel
@@ -31,20 +31,20 @@ class ModelRun:
 
     hosts: tuple[VisionModel, ...]
     """The model on each server."""
-    ask: Ask
+    question: PictureQuestion
     request: str
     """By what its lines are known."""
     asked: Asked
     """What that is the hash of."""
 
     @classmethod
-    def of(cls, hosts: Sequence[VisionModel], ask: Ask, *, pages: str) -> ModelRun:
+    def of(cls, hosts: Sequence[VisionModel], question: PictureQuestion, *, pages: str) -> ModelRun:
         """Raises TypeError and ValueError for options that no call sends."""
-        request = request_hash(hosts[0], ask)
+        request = request_hash(hosts[0], question)
         if pages == "together":
             # Another question about the same document; single pictures go along, so that there is one rule.
             request = sha256(f"{request} pages together".encode()).hexdigest()
-        return cls(tuple(hosts), ask, request, asked(what_is_asked(hosts[0], ask), pages=pages))
+        return cls(tuple(hosts), question, request, asked(what_is_asked(hosts[0], question), pages=pages))
 
     @property
     def model(self) -> str:
@@ -76,7 +76,7 @@ def run_spec(
 
 
 @dataclass(frozen=True)
-class Manner:
+class RunOptions:
     """How a run goes about it; none of it changes an answer."""
 
     jobs: int = 4
@@ -85,8 +85,8 @@ class Manner:
     """Seconds that a host which answered and is gone is waited for."""
     limit: int | None = None
     """So many pictures at the most, of all that were found."""
-    on_host_fault: Told | None = None
-    on_wait: Waiting | None = None
+    on_host_fault: OnHostFault | None = None
+    on_wait: OnWait | None = None
     expect: Callable[[int], None] = lambda more: None
     """Hears of so many more pictures than could be told from names."""
     in_words: Callable[[str], str] = str
@@ -102,13 +102,13 @@ class Lines:
     reader: PageReader
     ledger: Ledger = field(default_factory=Ledger)
     """What need not be asked."""
-    manner: Manner = field(default_factory=Manner)
+    run_options: RunOptions = field(default_factory=RunOptions)
     copied: int = 0
     """Lines of files with the bytes of another one, which alone was asked about."""
 
     def __post_init__(self) -> None:
         self._copies = self._copies_among()
-        self._questions = self._questions_about(self.files, self.ledger, self.manner.limit, self._copies)
+        self._questions = self._questions_about(self.files, self.ledger, self.run_options.limit, self._copies)
 
     def left(self) -> int:
         """How many pictures are still to be asked about, as far as that can be told without opening a file."""
@@ -132,7 +132,7 @@ class Lines:
         with closing(self._run().each(questions)) as outcomes:
             for outcome in outcomes:
                 place = questions.take(outcome.index)
-                record = record_of(outcome, place, self.model_run.request, self.manner.in_words)
+                record = record_of(outcome, place, self.model_run.request, self.run_options.in_words)
                 yield record, False
                 for copy in copies.get(record["path"], ()):
                     if record["error"] is not None:
@@ -145,22 +145,22 @@ class Lines:
         if left:
             # An error names its picture: what failed is asked of each.
             again = self._questions_about([*left.values()], Ledger(written), None, {})
-            self.manner.expect(again.left())
+            self.run_options.expect(again.left())
             yield from self._lines(again, {})
 
-    def _run(self) -> Run[Any]:
-        return Run(
+    def _run(self) -> Dispatcher[Any]:
+        return Dispatcher(
             [ModelOnHost(model) for model in self.model_run.hosts],
-            self.model_run.ask,
+            self.model_run.question,
             open_page,
-            workers=self.manner.jobs,
-            wait=self.manner.wait,
-            on_host_fault=self.manner.on_host_fault,
-            on_wait=self.manner.on_wait,
+            workers=self.run_options.jobs,
+            wait=self.run_options.wait,
+            on_host_fault=self.run_options.on_host_fault,
+            on_wait=self.run_options.on_wait,
         )
 
     def _copies_among(self) -> Copies:
-        if self.manner.limit is not None:
+        if self.run_options.limit is not None:
             # The first so many pictures are what they are, whichever of them are alike.
             return {}
         files = {str(file.path): file for file in self.files}
@@ -171,7 +171,7 @@ class Lines:
     def _questions_about(
         self, files: Sequence[FoundFile], ledger: Ledger, limit: int | None, copies: Copies
     ) -> PendingPictures:
-        request, expect = self.model_run.request, self.manner.expect
+        request, expect = self.model_run.request, self.run_options.expect
         return PendingPictures(files, self.reader, ledger, request, limit=limit, copies=copies, expect=expect)
 
 
