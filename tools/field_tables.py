@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / f"docs/reference/{name}.md" for name in ("describer", "ollama-multi-modal", "reader", "vision-model")]
-PACKAGE = "llama_index.multi_modal_llms.ollama"
+PACKAGES = ("ollama_vision.", "llama_index.multi_modal_llms.ollama.")
 REGION = re.compile(r"(<!-- fields: ([\w.]+)\.(\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
 
 
@@ -30,20 +30,21 @@ def renewed(page: str) -> str:
 
 def table(model: Any) -> str:
     rows = ["| field | type | default | |", "| --- | --- | --- | --- |"]
-    own = [base for base in reversed(model.__mro__) if is_of(base, PACKAGE)]
+    own = [base for base in reversed(model.__mro__) if is_ours(base)]
     for name in dict.fromkeys(name for base in own for name in base.__annotations__):
         if field := model.model_fields.get(name):
             rows.append(f"| `{name}` | `{kind(field.annotation)}` | {default(field)} | {field.description or ''} |")
     return "\n".join(rows)
 
 
-def is_of(cls: type[Any], package: str) -> bool:
-    return cls.__module__.startswith(package) and "__annotations__" in cls.__dict__
+def is_ours(cls: type[Any]) -> bool:
+    return cls.__module__.startswith(PACKAGES) and "__annotations__" in cls.__dict__
 
 
 def kind(annotation: Any) -> str:
     shown = annotation.__name__ if type(annotation) is type or hasattr(annotation, "model_fields") else str(annotation)
-    return str(shown).replace("typing.", "").replace(" | ", " or ")  # a bar would end the cell
+    names = re.sub(r"[\w.]+\.(\w)", r"\1", str(shown))  # without their modules
+    return names.replace(" | ", " or ")  # a bar would end the cell
 
 
 def default(field: Any) -> str:

@@ -27,6 +27,7 @@ import pytest
 from llama_index.core import Settings
 from PIL import Image
 
+import ollama_vision
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, Shape, ToolCall, draw_scene
 from ollama_vision.batch.results.ledger import Version, encode
 from tests.support.openai_route import openai_route
@@ -242,16 +243,25 @@ def test_the_tables_of_fields_are_those_of_the_code() -> None:
     for path in field_tables.PAGES:
         page = path.read_text(encoding="utf-8")
         assert page == field_tables.renewed(page), "make help-copies"
+        assert page.count("\n| `") >= 5, "a class without fields would have an empty table"
     marked = [path for path in sorted(DOCS.rglob("*.md")) if "<!-- fields:" in path.read_text(encoding="utf-8")]
     assert marked == field_tables.PAGES
+
+
+def test_the_reference_shows_public_names_and_all_of_the_engine_s() -> None:
+    pages = [page.read_text(encoding="utf-8") for page in (DOCS / "reference").glob("*.md")]
+    shown = [name.rpartition(".") for page in pages for name in re.findall(r"^::: (\S+)$", page, flags=re.MULTILINE)]
+    hidden = [(module, name) for module, _, name in shown if name not in importlib.import_module(module).__all__]
+    assert hidden == []
+    in_errors = {"OllamaMultiModalError"}
+    assert set(ollama_vision.__all__) - in_errors == {name for module, _, name in shown if module == "ollama_vision"}
 
 
 def build(folder: Path) -> subprocess.CompletedProcess[str]:
     """The site, in `site` of a copy of what it is made from: zensical takes no other place for it."""
     shutil.copy(ROOT / "mkdocs.yml", folder)
     shutil.copytree(DOCS, folder / "docs")
-    for package in ("llama_index", "ollama_embedded", "ollama_vision"):
-        (folder / package).symlink_to(ROOT / package, target_is_directory=True)
+    (folder / "packages").symlink_to(ROOT / "packages", target_is_directory=True)
     command = [sys.executable, "-m", "zensical", "build", "--strict"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
@@ -264,6 +274,8 @@ def test_the_site_builds_without_a_broken_link_and_fetches_nothing(tmp_path: Pat
     assert len(pages) > len(list(DOCS.rglob("*.md"))), "one for each page, and one for those that are not there"
     describer = (tmp_path / "site/reference/describer.html").read_text(encoding="utf-8")
     assert 'id="llama_index.multi_modal_llms.ollama.ImageDescriber"' in describer, "what docstrings say is in it"
+    vision_model = (tmp_path / "site/reference/vision-model.html").read_text(encoding="utf-8")
+    assert 'id="ollama_vision.VisionModel.preload"' in vision_model, "also where a class has it from another"
     for page in pages:
         html = page.read_text(encoding="utf-8")
         fetched = re.findall(r"<(?:link|script|img|iframe|source)[^>]*(?:src|href)=\"?(https?:[^\" >]+)", html)

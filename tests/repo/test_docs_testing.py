@@ -13,6 +13,7 @@ import pytest
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Recorder, draw_scene, faults
+from ollama_embedded.embedded import DEMO_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
@@ -74,11 +75,10 @@ def test_the_costs_are_stated_with_machine_and_date() -> None:
 
 
 def test_the_modelfile_is_that_of_the_model_card() -> None:
-    card = (ROOT / "ollama_embedded" / "demo_model" / "README.md").read_text(encoding="utf-8")
+    card = (DEMO_FOLDER / "README.md").read_text(encoding="utf-8")
     (modelfile,) = re.findall(r"^```\n(FROM .*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
     assert modelfile in card
-    folder = ROOT / "ollama_embedded" / "demo_model"
-    assert all((folder / name).is_file() for name in re.findall(r"FROM \./(\S+)", modelfile))
+    assert all((DEMO_FOLDER / name).is_file() for name in re.findall(r"FROM \./(\S+)", modelfile))
 
 
 def test_where_the_model_is_can_be_asked() -> None:

@@ -65,7 +65,11 @@ def describe(
         retry_errors: ask again about pictures that failed.
         prune: take lines of pictures that are gone out of the file.
         pages: a question about each page or frame of a file, or one about all of them together.
-        include, exclude, recursive, videos: see `find_pictures`.
+        include: as in `find_pictures`.
+        exclude: as there.
+        recursive: as there.
+        videos: as there.
+        image_options: how pictures are prepared, and which pages and frames are taken.
         think: whether the model thinks.
         options: Ollama's options, such as `{"seed": 7}`. The temperature is 0 unless it is one of them.
         jobs: requests at once, over all hosts.

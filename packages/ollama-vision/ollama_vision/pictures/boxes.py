@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 BoxConvention = Literal["pixels", "0-1000", "0-1000 yx", "0-1"]
+"""How a model counts the corners of a box: see `PreparedImage.to_original`."""
 Size = tuple[int, int]
 Crop = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels."""
