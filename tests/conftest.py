@@ -1,16 +1,23 @@
-"""What many tests share: a server with the demo model, and pictures that it knows."""
+"""What tests of several rooms share: servers with clients on them, the command, and pictures that a model knows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-from ollama_embedded import EmbeddedOllama
+from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded.scenes import Shape, draw_scene
+from ollama_vision.cli.app import run
+from ollama_vision.cli.doctor.local_checks import JUDGES
+from tests.support.command_line import PROXIES, CommandLine, Outcome
+from tests.support.serving import ALL, Answering, Events, Said, Serve, Serving
 
 _FRESH_EACH_TIME = re.compile(r"\bat 0x[0-9a-fA-F]{6}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-")
 """An address or a UUID in a test's name: pytest-xdist needs the same names in all of its processes."""
@@ -46,3 +53,90 @@ def demo(demo_server: EmbeddedOllama) -> OllamaMultiModal:
 def scene() -> Image.Image:
     """A blue square at the top left, a green triangle at the bottom right."""
     return draw_scene(Shape("blue", "square", "top left"), Shape("green", "triangle", "bottom right"))
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Replies in, a running server and its client out."""
+    started: list[Serving] = []
+
+    def start(
+        *replies: Said | Answering, capabilities: Sequence[str] = ALL, num_parallel: int = 1, **settings: Any
+    ) -> Serving:
+        started.append(Serving(*replies, capabilities=capabilities, num_parallel=num_parallel, **settings))
+        return started[-1]
+
+    yield start
+    for serving in started:
+        serving.server.close()
+
+
+@pytest.fixture
+def scripted() -> Iterator[EmbeddedOllama]:
+    """A server that says the same of every picture."""
+    with EmbeddedOllama(engine=ScriptedEngine("A plain colour.")) as server:
+        yield server
+
+
+@pytest.fixture
+def events() -> Iterator[Events]:
+    """LlamaIndex's events of the test."""
+    handler = Events()
+    dispatcher = get_dispatcher()
+    dispatcher.add_event_handler(handler)
+    yield handler
+    dispatcher.event_handlers.remove(handler)
+
+
+@pytest.fixture
+def vision(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """Runs the command in this process, without what this machine's environment says about Ollama and proxies."""
+    for name in (*JUDGES, *PROXIES, *(proxy.lower() for proxy in PROXIES)):
+        monkeypatch.delenv(name, raising=False)
+
+    def run_words(*words: str) -> Outcome:
+        code = run(words)
+        shown = capsys.readouterr()
+        return Outcome(code, shown.out, shown.err)
+
+    return run_words
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, an empty one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def describe(folder: Path, vision: CommandLine) -> CommandLine:
+    """Runs `ollama-vision describe` in that folder."""
+    return lambda *words: vision("describe", *map(str, words))
+
+
+@pytest.fixture
+def photos(folder: Path) -> list[str]:
+    """Three small pictures, named in the order in which they are asked about."""
+    (folder / "photos").mkdir()
+    names = []
+    for number, colour in enumerate(("red", "green", "blue")):
+        names.append(f"photos/{number}.png")
+        Image.new("RGB", (64, 64), colour).save(names[-1])
+    return names
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[None]:
+    """A Ray cluster of two processors, whose workers run this environment and know the tests' own classes."""
+    ray = pytest.importorskip("ray")
+    pytest.importorskip("llama_index.ingestion.ray")
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env={"env_vars": {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}},
+        _node_ip_address="127.0.0.1",  # nothing listens beyond this machine
+    )
+    yield
+    ray.shutdown()

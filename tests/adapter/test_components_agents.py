@@ -19,10 +19,9 @@ from pydantic import BaseModel, ValidationError
 
 from ollama_embedded import Reply, ToolCall, draw_scene
 from ollama_vision.errors import CapabilityError
-from tests.support.serving import ALL, Serving, start_servers
+from tests.support.serving import ALL, Serve, Serving
 from tests.support.structured_asks import four, predict
 
-serve = pytest.fixture(start_servers)
 NO_TOOLS = ("completion", "vision")
 
 
@@ -72,7 +71,7 @@ def check_that_pictures_came_back(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize("streaming", [True, False])
-async def test_function_agent(serve: Any, camera: FunctionTool, streaming: bool) -> None:
+async def test_function_agent(serve: Serve, camera: FunctionTool, streaming: bool) -> None:
     serving = serve(looks_twice)
     agent = FunctionAgent(tools=[camera], llm=serving.llm, system_prompt="Look well.", streaming=streaming)
     handler = agent.run("What is going on?")
@@ -89,7 +88,7 @@ async def test_function_agent(serve: Any, camera: FunctionTool, streaming: bool)
         assert (deltas, thoughts) == ("I saw 2 pictures.", "Hm.Aha.")
 
 
-async def test_function_agent_twice_with_memory(serve: Any, camera: FunctionTool, frame: Path) -> None:
+async def test_function_agent_twice_with_memory(serve: Serve, camera: FunctionTool, frame: Path) -> None:
     serving = serve(looks_twice)
     agent = FunctionAgent(tools=[camera], llm=serving.llm)
     memory = Memory.from_defaults(session_id="agent", token_limit=40_000)
@@ -101,7 +100,7 @@ async def test_function_agent_twice_with_memory(serve: Any, camera: FunctionTool
     assert len(serving.asked[-1].pictures) == 3
 
 
-async def test_agent_workflow(serve: Any, camera: FunctionTool) -> None:
+async def test_agent_workflow(serve: Serve, camera: FunctionTool) -> None:
     serving = serve(looks_twice)
     watcher = FunctionAgent(name="watcher", description="Watches.", tools=[camera], llm=serving.llm)
     other = FunctionAgent(name="other", description="Rests.", tools=[], llm=serving.llm)
@@ -111,7 +110,7 @@ async def test_agent_workflow(serve: Any, camera: FunctionTool) -> None:
     assert {tool["function"]["name"] for tool in serving.bodies[0]["tools"]} == {"look", "handoff"}
 
 
-async def test_agent_workflow_hands_off(serve: Any, camera: FunctionTool) -> None:
+async def test_agent_workflow_hands_off(serve: Serve, camera: FunctionTool) -> None:
     def replies(request: Any) -> Reply:
         names = {tool["function"]["name"] for tool in request.tools}
         if "look" in names:
@@ -126,7 +125,7 @@ async def test_agent_workflow_hands_off(serve: Any, camera: FunctionTool) -> Non
     assert str(result).startswith("I saw ")
 
 
-async def test_an_agent_with_an_output_class(serve: Any, camera: FunctionTool) -> None:
+async def test_an_agent_with_an_output_class(serve: Serve, camera: FunctionTool) -> None:
     def replies(request: Any) -> Reply:
         return Reply('{"colour": "blue", "shape": "square"}') if request.format else looks_twice(request)
 
@@ -144,7 +143,7 @@ REACT = [
 
 
 @pytest.mark.parametrize("capabilities", [ALL, NO_TOOLS])
-async def test_react_agent(serve: Any, camera: FunctionTool, frame: Path, capabilities: Any) -> None:
+async def test_react_agent(serve: Serve, camera: FunctionTool, frame: Path, capabilities: Any) -> None:
     serving = serve(*REACT, capabilities=capabilities, is_function_calling_model=capabilities is ALL)
     agent = ReActAgent(tools=[camera], llm=serving.llm)
     question = ChatMessage(role="user", blocks=[TextBlock(text="What is this?"), ImageBlock(path=frame)])
@@ -154,7 +153,7 @@ async def test_react_agent(serve: Any, camera: FunctionTool, frame: Path, capabi
     assert [len(request.pictures) for request in serving.asked] == [1, 1]
 
 
-async def test_react_agent_in_core_does_not_show_a_tools_picture(serve: Any, camera: FunctionTool) -> None:
+async def test_react_agent_in_core_does_not_show_a_tools_picture(serve: Serve, camera: FunctionTool) -> None:
     # Core's ReAct writes what a tool gave as text: the picture that a tool returns never reaches the model.
     serving = serve(*REACT)
     await ReActAgent(tools=[camera], llm=serving.llm).run("What is going on?")
@@ -162,13 +161,13 @@ async def test_react_agent_in_core_does_not_show_a_tools_picture(serve: Any, cam
     assert "This is the hall." in serving.bodies[-1]["messages"][-1]["content"]
 
 
-async def test_an_agent_over_a_model_without_tools_says_the_way_out(serve: Any, camera: FunctionTool) -> None:
+async def test_an_agent_over_a_model_without_tools_says_the_way_out(serve: Serve, camera: FunctionTool) -> None:
     serving = serve("Hm.", capabilities=NO_TOOLS)
     with pytest.raises(CapabilityError, match="is_function_calling_model=False"):
         await FunctionAgent(tools=[camera], llm=serving.llm).run("What is going on?")
 
 
-async def test_agent_workflow_picks_the_agent_that_fits_the_model(serve: Any, camera: FunctionTool) -> None:
+async def test_agent_workflow_picks_the_agent_that_fits_the_model(serve: Serve, camera: FunctionTool) -> None:
     serving = serve(*REACT, capabilities=NO_TOOLS, is_function_calling_model=False)
     workflow = AgentWorkflow.from_tools_or_functions([camera], llm=serving.llm)
     assert str(await workflow.run("What is going on?")) == "A blue square."
@@ -190,7 +189,7 @@ def program(serving: Serving, **kwargs: Any) -> FunctionCallingProgram[Thing]:
     )
 
 
-async def test_function_calling_program(serve: Any) -> None:
+async def test_function_calling_program(serve: Serve) -> None:
     serving = serve(calls_thing(**BLUE))
     for found in (program(serving)(it="this"), await program(serving).acall(it="this")):
         assert found == Thing(colour="blue", shape="square")
@@ -201,14 +200,14 @@ async def test_function_calling_program(serve: Any) -> None:
     ]
 
 
-async def test_function_calling_program_streams(serve: Any) -> None:
+async def test_function_calling_program_streams(serve: Serve) -> None:
     serving = serve(calls_thing(**BLUE))
     assert list(program(serving).stream_call(it="this"))[-1] == Thing(colour="blue", shape="square")
     stream = await program(serving).astream_call(it="this")
     assert [found async for found in stream][-1] == Thing(colour="blue", shape="square")
 
 
-def test_function_calling_program_with_many_calls(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_function_calling_program_with_many_calls(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     many = Reply(tool_calls=[ToolCall("Thing", {"colour": colour, "shape": "star"}) for colour in ("red", "green")])
     # Where parallel calls are not allowed, core makes an error of the second: "Invalid".
     assert program(serve(many))(it="this") == Thing(colour="red", shape="star")
@@ -217,12 +216,12 @@ def test_function_calling_program_with_many_calls(serve: Any, caplog: pytest.Log
     assert [thing.colour for thing in found] == ["red", "green"]
 
 
-def test_function_calling_program_without_a_call(serve: Any) -> None:
+def test_function_calling_program_without_a_call(serve: Serve) -> None:
     with pytest.raises(ValueError, match=r"called no tool; it said: 'A blue square.'"):
         program(serve("A blue square."))(it="this")
 
 
-def test_text_programs_of_a_model_without_tools(serve: Any) -> None:
+def test_text_programs_of_a_model_without_tools(serve: Serve) -> None:
     serving = serve(json.dumps(BLUE), capabilities=NO_TOOLS, is_function_calling_model=False)
     with pytest.raises(ValueError, match="does not support function calling"):
         program(serving)
@@ -233,13 +232,13 @@ def test_text_programs_of_a_model_without_tools(serve: Any) -> None:
 
 
 @four
-def test_structured_predict_of_a_model_without_tools(serve: Any, endpoint: str) -> None:
+def test_structured_predict_of_a_model_without_tools(serve: Serve, endpoint: str) -> None:
     serving = serve(json.dumps(BLUE), capabilities=NO_TOOLS, is_function_calling_model=False)
     found = predict(serving.llm, endpoint, Thing, PromptTemplate("What is {it}?"), it="this")
     assert found[-1] == Thing(colour="blue", shape="square")
 
 
-async def test_predict_and_call(serve: Any, camera: FunctionTool) -> None:
+async def test_predict_and_call(serve: Serve, camera: FunctionTool) -> None:
     serving = serve(Reply(tool_calls=[ToolCall("look", {"place": "hall"})]))
     for found in (
         serving.llm.predict_and_call([camera], "Look."),
@@ -250,13 +249,13 @@ async def test_predict_and_call(serve: Any, camera: FunctionTool) -> None:
         assert [type(block) for block in source.blocks] == [TextBlock, ImageBlock]
 
 
-async def test_predict_and_call_of_parallel_calls(serve: Any, camera: FunctionTool) -> None:
+async def test_predict_and_call_of_parallel_calls(serve: Serve, camera: FunctionTool) -> None:
     serving = serve(Reply(tool_calls=[ToolCall("look", {"place": place}) for place in ("hall", "yard")]))
     found = await serving.llm.apredict_and_call([camera], "Look.", allow_parallel_tool_calls=True)
     assert len(found.sources) == 2
 
 
-def test_predict_and_call_of_a_model_without_tools(serve: Any, camera: FunctionTool) -> None:
+def test_predict_and_call_of_a_model_without_tools(serve: Serve, camera: FunctionTool) -> None:
     serving = serve(REACT[0], capabilities=NO_TOOLS, is_function_calling_model=False)
     # Core hands None to its own agent where nothing is given, and that refuses it.
     with pytest.raises(ValidationError, match="formatter"):

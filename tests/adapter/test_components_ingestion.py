@@ -23,14 +23,11 @@ from llama_index.core.schema import Document, NodeRelationship, RelatedNodeInfo,
 from llama_index.core.storage.docstore import SimpleDocumentStore
 from pydantic import BaseModel
 
-from ollama_embedded import Reply, ToolCall
+from ollama_embedded import Reply, Request, ToolCall
 from ollama_embedded.faults import Status
+from ollama_embedded.protocol.requests import ChatRequest
 from ollama_vision.errors import CapabilityError, ModelNotFoundError, ServerError
-from tests.support.cluster import start_cluster
-from tests.support.serving import Serving, start_servers
-
-serve = pytest.fixture(start_servers)
-cluster = pytest.fixture(scope="module")(start_cluster)
+from tests.support.serving import Serve, Serving
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +48,12 @@ def documents(count: int = 4) -> list[Document]:
 # Extractors
 
 
-async def test_extractors(serve: Any) -> None:
-    serving = serve(lambda request: f"About {len(request.messages)}.")
+async def test_extractors(serve: Serve) -> None:
+    def about(request: Request) -> str:
+        assert isinstance(request, ChatRequest)
+        return f"About {len(request.messages)}."
+
+    serving = serve(about)
     for extractor, key in (
         (SummaryExtractor(llm=serving.llm), "section_summary"),
         (KeywordExtractor(llm=serving.llm), "excerpt_keywords"),
@@ -68,7 +69,7 @@ class Facts(BaseModel):
 
 
 @pytest.mark.parametrize("kind", [FunctionCallingProgram, LLMTextCompletionProgram])
-async def test_pydantic_program_extractor(serve: Any, kind: Any) -> None:
+async def test_pydantic_program_extractor(serve: Serve, kind: Any) -> None:
     def replies(request: Any) -> Reply:
         if request.tools:
             return Reply(tool_calls=[ToolCall("Facts", {"subject": "circles"})])
@@ -80,7 +81,7 @@ async def test_pydantic_program_extractor(serve: Any, kind: Any) -> None:
 
 
 @pytest.mark.parametrize("thinking", ["", "Hm."])
-async def test_document_context_extractor(serve: Any, thinking: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_document_context_extractor(serve: Serve, thinking: str, caplog: pytest.LogCaptureFixture) -> None:
     serving = serve(Reply("It begins the text.", thinking=thinking))
     store = SimpleDocumentStore()
     store.add_documents([Document(text="A long text about circles.", id_="whole")])
@@ -108,7 +109,7 @@ def pipeline(serving: Serving, *more: Any, **kwargs: Any) -> IngestionPipeline:
 
 
 @pytest.mark.parametrize("workers", [None, 2])
-def test_pipeline(serve: Any, workers: int | None) -> None:
+def test_pipeline(serve: Serve, workers: int | None) -> None:
     serving = serve("About circles.", headers={"X-Key": "kept"})
     found = pipeline(serving, disable_cache=True).run(documents=documents(), num_workers=workers)
     assert [node.metadata["section_summary"] for node in found] == ["About circles."] * 4
@@ -116,7 +117,7 @@ def test_pipeline(serve: Any, workers: int | None) -> None:
     assert {request.headers["x-key"] for request in serving.asked} == {"kept"}
 
 
-async def test_pipeline_on_a_loop_and_inside_one(serve: Any) -> None:
+async def test_pipeline_on_a_loop_and_inside_one(serve: Serve) -> None:
     serving = serve("About circles.")
     more = KeywordExtractor(llm=serving.llm, show_progress=False)
     found = await pipeline(serving, more).arun(documents=documents())
@@ -125,14 +126,14 @@ async def test_pipeline_on_a_loop_and_inside_one(serve: Any) -> None:
     assert len(found) == 4
 
 
-def test_pipeline_does_not_ask_again_what_is_cached(serve: Any) -> None:
+def test_pipeline_does_not_ask_again_what_is_cached(serve: Serve) -> None:
     serving = serve("About circles.")
     cached = pipeline(serving)
     assert cached.run(documents=documents())[0].metadata == cached.run(documents=documents())[0].metadata
     assert len(serving.asked) == 4
 
 
-def failing(serve: Any, how: str) -> tuple[Serving, type[Exception]]:
+def failing(serve: Serve, how: str) -> tuple[Serving, type[Exception]]:
     """A server and a client whose calls fail, and with what."""
     if how == "server":
         return serve(Reply(fault=Status(500, {"error": "out of memory"}))), ServerError
@@ -147,7 +148,7 @@ def failing(serve: Any, how: str) -> tuple[Serving, type[Exception]]:
 @pytest.mark.parametrize(
     ("how", "workers"), [("server", None), ("model", None), ("thinking", None), ("server", 2), ("thinking", 2)]
 )
-def test_the_error_of_a_call_arrives(serve: Any, how: str, workers: int | None) -> None:
+def test_the_error_of_a_call_arrives(serve: Serve, how: str, workers: int | None) -> None:
     serving, error = failing(serve, how)
     with pytest.raises(error):
         pipeline(serving, disable_cache=True).run(documents=documents(), num_workers=workers)
@@ -169,7 +170,7 @@ def ray_pipeline(serving: Serving) -> Any:
 
 @pytest.mark.ray
 @pytest.mark.usefixtures("cluster")
-def test_ray_pipeline(serve: Any) -> None:
+def test_ray_pipeline(serve: Serve) -> None:
     serving = serve("About circles.", headers={"X-Key": "kept"})
     found = ray_pipeline(serving).run(nodes=nodes(4))
     assert [node.metadata["excerpt_keywords"] for node in found] == ["About circles."] * 4
@@ -179,13 +180,13 @@ def test_ray_pipeline(serve: Any) -> None:
 @pytest.mark.ray
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.timeout(240)
-def test_the_error_of_a_call_arrives_from_ray(serve: Any) -> None:
+def test_the_error_of_a_call_arrives_from_ray(serve: Serve) -> None:
     serving, _ = failing(serve, "server")
     with pytest.raises(Exception, match="out of memory"):
         ray_pipeline(serving).run(nodes=nodes(2))
 
 
-def test_documents_of_the_reader_survive_the_pipeline(serve: Any, tmp_path: Path) -> None:
+def test_documents_of_the_reader_survive_the_pipeline(serve: Serve, tmp_path: Path) -> None:
     from llama_index.core import SimpleDirectoryReader
 
     (tmp_path / "one.txt").write_text("A text about circles.")

@@ -28,9 +28,8 @@ from pydantic import BaseModel, ValidationError
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Shape, draw_scene
-from tests.support.serving import start_servers
+from tests.support.serving import Serve
 
-serve = pytest.fixture(start_servers)
 pytestmark = pytest.mark.filterwarnings("ignore:.*SimpleMultiModalQueryEngine is deprecated:DeprecationWarning")
 QUESTION = "Describe the image."
 
@@ -108,7 +107,7 @@ async def test_completion_program(demo: OllamaMultiModal, picture: Path) -> None
     assert await program.acall(image_documents=[node(picture)], **asked) == BLUE_SQUARE
 
 
-def test_completion_program_by_text_alone(serve: Any, picture: Path) -> None:
+def test_completion_program_by_text_alone(serve: Serve, picture: Path) -> None:
     serving = serve('Here it is:\n{"colour": "blue", "shape": "square"}')
     assert program(serving.llm)(image_documents=[node(picture)]) == BLUE_SQUARE
     (message,) = serving.bodies[0]["messages"]
@@ -126,7 +125,7 @@ def test_completion_program_fails_in_core_with_image_documents(demo: OllamaMulti
     assert found.raw == BLUE_SQUARE
 
 
-def test_completion_program_repeats_itself_in_core(serve: Any, picture: Path) -> None:
+def test_completion_program_repeats_itself_in_core(serve: Serve, picture: Path) -> None:
     # Core appends the prompt to the list that it was given: the second call sends the first prompt again.
     serving = serve('{"colour": "blue", "shape": "square"}')
     twice = program(serving.llm, image_documents=[ImageBlock(path=picture)])
@@ -158,7 +157,7 @@ async def test_retriever_query_engine(demo: OllamaMultiModal, picture: Path, str
 
 @pytest.mark.parametrize(("window", "together"), [(16384, [4]), (8192, [3, 1]), (3900, [1, 1, 1, 1])])
 def test_pictures_per_question_depend_on_the_context_window(
-    serve: Any, pictures: list[Path], window: int, together: list[int]
+    serve: Serve, pictures: list[Path], window: int, together: list[int]
 ) -> None:
     # Core takes every picture for 2,125 tokens, and refines over as many questions as that makes.
     serving = serve("An answer.", context_window=window)
@@ -238,7 +237,7 @@ def test_multi_modal_index_leaves_out_in_core_what_has_no_text(picture: Path) ->
 
 @pytest.mark.parametrize("kind", [MultiModalFaithfulnessEvaluator, MultiModalRelevancyEvaluator])
 @pytest.mark.parametrize(("said", "passing"), [("YES, it is.", True), ("NO.", False)])
-async def test_evaluators(serve: Any, kind: Any, said: str, passing: bool, picture: Path) -> None:
+async def test_evaluators(serve: Serve, kind: Any, said: str, passing: bool, picture: Path) -> None:
     serving = serve(said)
     evaluator = kind(multi_modal_llm=serving.llm)
     asked = {"query": QUESTION, "response": "A blue square.", "contexts": ["A drawing."], "image_paths": [str(picture)]}

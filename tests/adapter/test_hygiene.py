@@ -21,9 +21,7 @@ from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal
 from ollama_embedded import EmbeddedOllama
-from tests.support.serving import start_servers
-
-serve = pytest.fixture(start_servers)
+from tests.support.serving import Serve
 
 SETTINGS: dict[str, Any] = {
     "temperature": 0.5,
@@ -79,7 +77,7 @@ def test_every_setting_survives(again: Callable[[OllamaMultiModal], OllamaMultiM
 @ways
 @pytest.mark.parametrize("loop", [False, True])
 def test_what_is_made_of_a_used_object_works(
-    serve: Any, again: Callable[[OllamaMultiModal], OllamaMultiModal], loop: bool
+    serve: Serve, again: Callable[[OllamaMultiModal], OllamaMultiModal], loop: bool
 ) -> None:
     serving = serve("Fine.")
     question = [ChatMessage(content="How is it?")]
@@ -103,7 +101,7 @@ def test_a_pickle_keeps_the_headers_and_a_dump_does_not() -> None:
 
 
 @pytest.mark.parametrize("how", ["copy", "assignment"])
-def test_another_address_is_another_server(serve: Any, how: str) -> None:
+def test_another_address_is_another_server(serve: Serve, how: str) -> None:
     one, other = serve("One."), serve("Other.")
     llm = one.llm
     llm.chat([ChatMessage(content="Hello")])
@@ -115,7 +113,7 @@ def test_another_address_is_another_server(serve: Any, how: str) -> None:
     assert len(one.asked) == 1
 
 
-def test_use_changes_nothing(serve: Any) -> None:
+def test_use_changes_nothing(serve: Serve) -> None:
     serving = serve("Fine.")
     before = serving.llm.to_dict()
     serving.llm.chat([ChatMessage(content="Hello")], temperature=0.1, keep_alive=3, seed=1)
@@ -124,7 +122,7 @@ def test_use_changes_nothing(serve: Any) -> None:
     assert serving.llm.to_dict() == before
 
 
-def test_many_event_loops(serve: Any) -> None:
+def test_many_event_loops(serve: Serve) -> None:
     llm = serve("Fine.").llm
 
     async def use() -> str | None:
@@ -133,7 +131,7 @@ def test_many_event_loops(serve: Any) -> None:
     assert [asyncio.run(use()) for _ in range(3)] == ["Fine."] * 3
 
 
-async def test_sync_calls_inside_a_running_loop(serve: Any) -> None:
+async def test_sync_calls_inside_a_running_loop(serve: Serve) -> None:
     assert serve("Fine.").llm.chat([ChatMessage(content="Hello")]).message.content == "Fine."
 
 
@@ -168,7 +166,7 @@ def test_what_it_is(demo_server: EmbeddedOllama) -> None:
     assert not OllamaMultiModal.__abstractmethods__
 
 
-def test_a_class_of_the_users_own(serve: Any) -> None:
+def test_a_class_of_the_users_own(serve: Serve) -> None:
     class Shy(OllamaMultiModal):
         @classmethod
         def class_name(cls) -> str:

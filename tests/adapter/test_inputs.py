@@ -9,6 +9,7 @@ import io
 import threading
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded.scenes import Shape, draw_scene
 from ollama_vision.errors import ImageError
-from tests.support.command_line import CommandLine, in_process
+from tests.support.command_line import CommandLine
 from tests.support.endpoints import NAMES, Answer, ask, text_of
 from tests.support.pdf_files import CATALOG, encoded, pdf_of, stream
 from tests.support.video_corpus import red_film
@@ -224,9 +225,9 @@ def test_what_people_write_instead(llm: OllamaMultiModal, name: str, keyword: st
 
 
 @pytest.fixture
-def vision(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    run = in_process(capsys, monkeypatch)
-    return lambda *words: run("ask", *words)
+def vision(vision: CommandLine) -> CommandLine:
+    """Runs `ask`."""
+    return partial(vision, "ask")
 
 
 class TestInAShell:

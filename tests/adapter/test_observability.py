@@ -27,14 +27,11 @@ from ollama_embedded import Reply, ToolCall
 from ollama_embedded.faults import Status
 from ollama_vision.errors import ServerError
 from tests.support.endpoints import ask, eight
-from tests.support.serving import Events, listen, start_servers
+from tests.support.serving import Events, Serve
 from tests.support.structured_asks import four, predict
 
 SECRET = "Bearer of-secrets"
 ANSWER = Reply(["A ", "red ", "circle."], prompt_tokens=11, answer_tokens=5)
-
-serve = pytest.fixture(start_servers)
-events = pytest.fixture(listen)
 
 
 class Callbacks(BaseCallbackHandler):
@@ -99,7 +96,7 @@ class Permits:
 
 
 @eight
-def test_events_are_dispatched_once(serve: Any, events: Events, endpoint: str) -> None:
+def test_events_are_dispatched_once(serve: Serve, events: Events, endpoint: str) -> None:
     serving = serve(ANSWER)
     answer = ask(serving.llm, endpoint, "What is it?")
     kind = "LLMChat" if endpoint.endswith("chat") else "LLMCompletion"
@@ -110,13 +107,13 @@ def test_events_are_dispatched_once(serve: Any, events: Events, endpoint: str) -
 
 
 @eight
-def test_a_span_is_opened_once(serve: Any, spans: Spans, endpoint: str) -> None:
+def test_a_span_is_opened_once(serve: Serve, spans: Spans, endpoint: str) -> None:
     ask(serve(ANSWER).llm, endpoint, "What is it?")
     assert spans._opened == spans._left == [f"OllamaMultiModal.{endpoint}"]
 
 
 @eight
-def test_callbacks_are_called_once(serve: Any, endpoint: str) -> None:
+def test_callbacks_are_called_once(serve: Serve, endpoint: str) -> None:
     callbacks = Callbacks()
     llm = serve(ANSWER, callback_manager=CallbackManager([callbacks])).llm
     ask(llm, endpoint, "What is it?")
@@ -125,14 +122,14 @@ def test_callbacks_are_called_once(serve: Any, endpoint: str) -> None:
 
 @pytest.mark.skipif("rate_limiter" not in OllamaMultiModal.model_fields, reason="this core has no rate limiters")
 @eight
-def test_one_permit_is_taken(serve: Any, endpoint: str) -> None:
+def test_one_permit_is_taken(serve: Serve, endpoint: str) -> None:
     permits = Permits()
     ask(serve(ANSWER, rate_limiter=permits).llm, endpoint, "What is it?")
     assert permits.taken == 1
 
 
 @eight
-def test_a_call_that_fails_is_seen_once(serve: Any, events: Events, spans: Spans, endpoint: str) -> None:
+def test_a_call_that_fails_is_seen_once(serve: Serve, events: Events, spans: Spans, endpoint: str) -> None:
     llm = serve(Reply(fault=Status(500, {"error": "no"}))).llm
     with pytest.raises(ServerError):
         ask(llm, endpoint, "What is it?")
@@ -147,14 +144,14 @@ class Person(BaseModel):
 
 
 @four
-def test_each_structured_question_is_a_chat(serve: Any, events: Events, spans: Spans, endpoint: str) -> None:
+def test_each_structured_question_is_a_chat(serve: Serve, events: Events, spans: Spans, endpoint: str) -> None:
     predict(serve("no", '{"name": "Ada"}').llm, endpoint, Person, PromptTemplate("Who?"))
     assert len(events.named("LLMChatStart")) == len(events.named("LLMChatEnd")) == 2
     chat = endpoint.replace("structured_predict", "chat")
     assert spans._opened == [f"OllamaMultiModal.{endpoint}"] + [f"OllamaMultiModal.{chat}"] * 2
 
 
-def test_a_chat_with_tools_is_one_chat(serve: Any, events: Events) -> None:
+def test_a_chat_with_tools_is_one_chat(serve: Serve, events: Events) -> None:
     llm = serve(Reply(tool_calls=[ToolCall("look", {"city": "Rome"})])).llm
     llm.predict_and_call([FunctionTool.from_defaults(lambda city: city, name="look")], "Hello")
     assert len(events.named("LLMChatStart")) == len(events.named("LLMChatEnd")) == 1
@@ -164,7 +161,7 @@ def test_a_chat_with_tools_is_one_chat(serve: Any, events: Events) -> None:
 
 
 @eight
-def test_tokens_are_counted_as_the_server_counts_them(serve: Any, endpoint: str, tmp_path: Path) -> None:
+def test_tokens_are_counted_as_the_server_counts_them(serve: Serve, endpoint: str, tmp_path: Path) -> None:
     Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
     counter = TokenCountingHandler()
     llm = serve(ANSWER, callback_manager=CallbackManager([counter])).llm
@@ -217,7 +214,7 @@ def traceloop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trace
 
 
 @eight
-def test_openinference(serve: Any, openinference: Tracer, endpoint: str) -> None:
+def test_openinference(serve: Serve, openinference: Tracer, endpoint: str) -> None:
     ask(serve(ANSWER, temperature=0.25, headers={"Authorization": SECRET}).llm, endpoint, "What is it?")
     (span,) = openinference.spans
     assert span["name"] == f"OllamaMultiModal.{endpoint}"
@@ -231,7 +228,7 @@ def test_openinference(serve: Any, openinference: Tracer, endpoint: str) -> None
     assert SECRET not in str(span)
 
 
-def test_openinference_reads_tool_calls(serve: Any, openinference: Tracer) -> None:
+def test_openinference_reads_tool_calls(serve: Serve, openinference: Tracer) -> None:
     llm = serve(Reply(tool_calls=[ToolCall("look", {"city": "Rome"}, "c1")])).llm
     llm.chat_with_tools([FunctionTool.from_defaults(lambda city: city, name="look")], "Hello")
     (span,) = [each for each in openinference.spans if each["name"] == "OllamaMultiModal.chat"]
@@ -242,7 +239,7 @@ def test_openinference_reads_tool_calls(serve: Any, openinference: Tracer) -> No
 
 
 @pytest.mark.parametrize("endpoint", ["chat", "achat", "stream_chat", "astream_chat"])
-def test_traceloop(serve: Any, traceloop: Tracer, endpoint: str) -> None:
+def test_traceloop(serve: Serve, traceloop: Tracer, endpoint: str) -> None:
     ask(serve(ANSWER, temperature=0.25, headers={"Authorization": SECRET}).llm, endpoint, "What is it?")
     (span,) = traceloop.spans
     assert span["name"] == "OllamaMultiModal.workflow"
@@ -257,7 +254,7 @@ def test_traceloop(serve: Any, traceloop: Tracer, endpoint: str) -> None:
 
 
 @eight
-def test_events_carry_model_and_temperature_and_no_secret(serve: Any, events: Events, endpoint: str) -> None:
+def test_events_carry_model_and_temperature_and_no_secret(serve: Serve, events: Events, endpoint: str) -> None:
     serving = serve(ANSWER, temperature=0.5, headers={"Authorization": SECRET})
     address = serving.server.url.replace("http://", "http://user:hidden@")
     llm = OllamaMultiModal(model="m", base_url=address, headers={"X-Key": SECRET}, additional_kwargs={"temperature": 1})

@@ -21,12 +21,11 @@ from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal
 from ollama_embedded import Shape, draw_scene
 from ollama_vision import pictures as _images
 from ollama_vision.errors import ImageError
-from tests.support.serving import start_servers
+from tests.support.serving import Serve
 
 ASK = PromptTemplate("Describe the {what}.")
 FOUR = ("predict", "apredict", "stream", "astream")
 four = pytest.mark.parametrize("endpoint", FOUR)
-serve = pytest.fixture(start_servers)
 
 
 class Thing(BaseModel):
@@ -71,7 +70,7 @@ def test_a_structured_llm_sees_it_too(demo: OllamaMultiModal, picture: Path, end
 @four
 @pytest.mark.parametrize("count", [1, 3])
 def test_all_are_sent_in_order_with_the_users_last_message(
-    serve: Any, endpoint: str, count: int, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, endpoint: str, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared_by: list[threading.Thread] = []
     prepare = _images.prepare_documents
@@ -101,7 +100,7 @@ def test_all_are_sent_in_order_with_the_users_last_message(
 
 
 @four
-def test_without_pictures_nothing_changes(serve: Any, endpoint: str) -> None:
+def test_without_pictures_nothing_changes(serve: Serve, endpoint: str) -> None:
     serving = serve("fine")
     for arguments in ({}, {"image_documents": None}):
         assert ask(serving.llm, endpoint, what="x", **arguments) == "fine"
@@ -109,7 +108,7 @@ def test_without_pictures_nothing_changes(serve: Any, endpoint: str) -> None:
 
 
 @four
-def test_a_template_may_have_a_variable_of_that_name(serve: Any, endpoint: str) -> None:
+def test_a_template_may_have_a_variable_of_that_name(serve: Serve, endpoint: str) -> None:
     serving = serve("fine")
     prompt = PromptTemplate("{image_documents} or {images}?")
     assert ask(serving.llm, endpoint, prompt, image_documents="these", images="those") == "fine"
@@ -118,15 +117,16 @@ def test_a_template_may_have_a_variable_of_that_name(serve: Any, endpoint: str) 
 
 @four
 @pytest.mark.parametrize("name", ["images", "image_document", "image_paths", "pictures", "documents"])
-def test_a_keyword_that_can_only_mean_pictures_is_refused(serve: Any, endpoint: str, name: str) -> None:
+def test_a_keyword_that_can_only_mean_pictures_is_refused(serve: Serve, endpoint: str, name: str) -> None:
     serving = serve("fine")
+    meant: dict[str, Any] = {name: ["a.png"]}
     for llm in (serving.llm, serving.llm.as_structured_llm(Thing)):
         if endpoint.endswith("stream") and llm is not serving.llm:
             continue
         with pytest.raises(TypeError, match="Did you mean 'image_documents'"):
-            ask(llm, endpoint, what="x", **{name: ["a.png"]})
+            ask(llm, endpoint, what="x", **meant)
     with pytest.raises(TypeError, match="Did you mean 'image_documents'"):
-        serving.llm.structured_predict(Thing, ASK, what="x", **{name: ["a.png"]})
+        serving.llm.structured_predict(Thing, ASK, what="x", **meant)
     assert serving.asked == []
 
 
@@ -147,7 +147,7 @@ def test_a_keyword_that_can_only_mean_pictures_is_refused(serve: Any, endpoint: 
     ids=["two letters", "no underscore", "path", "bytes", "PIL", "file", "block", "node", "array"],
 )
 def test_a_picture_that_the_template_has_no_place_for_is_refused(
-    serve: Any, endpoint: str, given: dict[str, Any]
+    serve: Serve, endpoint: str, given: dict[str, Any]
 ) -> None:
     serving = serve("fine")
     with pytest.raises(TypeError, match=f"no variable '{next(iter(given))}'. Did you mean 'image_documents'"):
@@ -158,7 +158,7 @@ def test_a_picture_that_the_template_has_no_place_for_is_refused(
 
 
 @four
-def test_what_fills_no_place_may_be_text_as_for_core(serve: Any, endpoint: str) -> None:
+def test_what_fills_no_place_may_be_text_as_for_core(serve: Serve, endpoint: str) -> None:
     serving = serve("fine")
     more = {"context_str": "text", "number": 3, "score": np.float64(0.5), "nodes": [NodeWithScore(node=TextNode())]}
     assert ask(serving.llm, endpoint, what="x", **more) == "fine"
@@ -167,7 +167,7 @@ def test_what_fills_no_place_may_be_text_as_for_core(serve: Any, endpoint: str) 
 
 
 @four
-def test_what_is_no_picture_is_refused_before_anything_is_sent(serve: Any, endpoint: str) -> None:
+def test_what_is_no_picture_is_refused_before_anything_is_sent(serve: Serve, endpoint: str) -> None:
     serving = serve("fine")
     with pytest.raises(ImageError, match=r"image_documents\[1\]"):
         ask(serving.llm, endpoint, what="x", image_documents=[Image.new("RGB", (40, 40)), b"no picture"])
@@ -175,7 +175,7 @@ def test_what_is_no_picture_is_refused_before_anything_is_sent(serve: Any, endpo
 
 
 @four
-def test_pictures_in_the_template_stay(serve: Any, endpoint: str, picture: Path) -> None:
+def test_pictures_in_the_template_stay(serve: Serve, endpoint: str, picture: Path) -> None:
     serving = serve("fine")
     message = ChatMessage(role="user", blocks=[TextBlock(text="Compare."), ImageBlock(path=picture)])
     prompt = ChatPromptTemplate(message_templates=[message])

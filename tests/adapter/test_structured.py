@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,7 @@ from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import Gate, Reply, ToolCall
 from ollama_embedded.faults import NoDone
 from ollama_vision.errors import CapabilityError, ImageError, StreamInterruptedError, StructuredOutputError
-from tests.support.serving import Events, listen, start_servers
+from tests.support.serving import Events, Serve
 from tests.support.structured_asks import four, predict
 
 ASK = PromptTemplate("Describe the {what}.")
@@ -46,10 +47,6 @@ class Person(BaseModel):
 
 
 ADA = '{"name": "Ada Lovelace", "age": 36}'
-
-
-serve = pytest.fixture(start_servers)
-events = pytest.fixture(listen)
 
 
 @pytest.fixture
@@ -79,14 +76,14 @@ def test_pictures_in_templates(demo: OllamaMultiModal, picture: Path, endpoint: 
 
 
 @four
-def test_a_template_may_use_the_name_image_documents_itself(serve: Any, endpoint: str) -> None:
+def test_a_template_may_use_the_name_image_documents_itself(serve: Serve, endpoint: str) -> None:
     serving = serve(ADA)
     predict(serving.llm, endpoint, Person, PromptTemplate("{image_documents}?"), image_documents="How many")
     assert serving.bodies[0]["messages"] == [{"role": "user", "content": "How many?"}]
 
 
 @four
-def test_the_schema_is_sent_without_references(serve: Any, endpoint: str) -> None:
+def test_the_schema_is_sent_without_references(serve: Serve, endpoint: str) -> None:
     serving = serve('{"title": "t", "things": [{"colour": "red", "shape": "star"}]}')
     [*_, found] = predict(serving.llm, endpoint, Scene, ASK, what="picture")
     assert found == Scene(title="t", things=[Thing(colour="red", shape="star")])
@@ -102,7 +99,7 @@ def test_the_schema_is_sent_without_references(serve: Any, endpoint: str) -> Non
 
 
 @four
-def test_the_system_prompt_is_kept(serve: Any, endpoint: str) -> None:
+def test_the_system_prompt_is_kept(serve: Serve, endpoint: str) -> None:
     serving = serve(ADA, system_prompt="You see well.")
     predict(serving.llm, endpoint, Person, ASK, what="picture")
     assert [message["role"] for message in serving.bodies[0]["messages"]] == ["system", "user"]
@@ -110,18 +107,18 @@ def test_the_system_prompt_is_kept(serve: Any, endpoint: str) -> None:
 
 
 @four
-def test_a_model_that_thinks_does_not_unless_asked(serve: Any, endpoint: str) -> None:
-    thinking = {"capabilities": ("completion", "thinking")}
-    serving = serve(ADA, **thinking)
+def test_a_model_that_thinks_does_not_unless_asked(serve: Serve, endpoint: str) -> None:
+    thinks = ("completion", "thinking")
+    serving = serve(ADA, capabilities=thinks)
     predict(serving.llm, endpoint, Person, ASK, what="picture")
     predict(serving.llm, endpoint, Person, ASK, {"think": "low"}, what="picture")
-    asked = serve(Reply(ADA, thinking="Hm."), thinking=True, **thinking)
+    asked = serve(Reply(ADA, thinking="Hm."), thinking=True, capabilities=thinks)
     predict(asked.llm, endpoint, Person, ASK, what="picture")
     assert [body["think"] for body in [*serving.bodies, *asked.bodies]] == [False, "low", True]
 
 
 @four
-def test_keywords_reach_the_chat_and_stay_as_they_are(serve: Any, endpoint: str) -> None:
+def test_keywords_reach_the_chat_and_stay_as_they_are(serve: Serve, endpoint: str) -> None:
     serving = serve(ADA)
     kwargs = {"seed": 7, "options": {"top_k": 3}, "tool_required": True, "max_validation_retries": 0}
     before = copy.deepcopy(kwargs)
@@ -141,7 +138,7 @@ def test_keywords_reach_the_chat_and_stay_as_they_are(serve: Any, endpoint: str)
         ({"sede": 1}, "Did you mean 'seed'"),
     ],
 )
-def test_keywords_that_cannot_be(serve: Any, endpoint: str, kwargs: dict[str, Any], words: str) -> None:
+def test_keywords_that_cannot_be(serve: Serve, endpoint: str, kwargs: dict[str, Any], words: str) -> None:
     serving = serve(ADA)
     with pytest.raises(TypeError, match=words):
         predict(serving.llm, endpoint, Person, ASK, kwargs, what="picture", image_documents=None)
@@ -150,13 +147,13 @@ def test_keywords_that_cannot_be(serve: Any, endpoint: str, kwargs: dict[str, An
 
 @four
 @pytest.mark.parametrize("text", [f"```json\n{ADA}\n```", f"```\n{ADA}", f"\n  {ADA}\n"])
-def test_a_fence_around_the_json_is_no_part_of_it(serve: Any, endpoint: str, text: str) -> None:
+def test_a_fence_around_the_json_is_no_part_of_it(serve: Serve, endpoint: str, text: str) -> None:
     found = predict(serve(text).llm, endpoint, Person, ASK, what="picture")
     assert found[-1] == Person(name="Ada Lovelace", age=36)
 
 
 @four
-def test_an_answer_that_breaks_the_schema_is_asked_for_again(serve: Any, endpoint: str) -> None:
+def test_an_answer_that_breaks_the_schema_is_asked_for_again(serve: Serve, endpoint: str) -> None:
     serving = serve('{"name": "Ada", "age": -1}', ADA)
     found = predict(serving.llm, endpoint, Person, ASK, what="picture")
     assert found[-1] == Person(name="Ada Lovelace", age=36)
@@ -168,7 +165,7 @@ def test_an_answer_that_breaks_the_schema_is_asked_for_again(serve: Any, endpoin
 
 
 @four
-def test_pictures_are_in_the_second_question_too(serve: Any, endpoint: str, picture: Path) -> None:
+def test_pictures_are_in_the_second_question_too(serve: Serve, endpoint: str, picture: Path) -> None:
     serving = serve("no", ADA)
     predict(serving.llm, endpoint, Person, ASK, what="picture", image_documents=picture)
     first, second = serving.server.asked
@@ -177,7 +174,7 @@ def test_pictures_are_in_the_second_question_too(serve: Any, endpoint: str, pict
 
 @four
 @pytest.mark.parametrize(("retries", "where"), [(0, "field"), (1, "field"), (2, "call")])
-def test_an_answer_that_never_fits(serve: Any, endpoint: str, retries: int, where: str) -> None:
+def test_an_answer_that_never_fits(serve: Serve, endpoint: str, retries: int, where: str) -> None:
     serving = serve('{"name": "Ada"}', max_validation_retries=retries if where == "field" else 0)
     kwargs = {"max_validation_retries": retries} if where == "call" else None
     with pytest.raises(StructuredOutputError, match=f"asked {retries + 1} times.*age: Field required") as caught:
@@ -189,7 +186,7 @@ def test_an_answer_that_never_fits(serve: Any, endpoint: str, retries: int, wher
 
 
 @four
-def test_json_that_was_cut_short_is_not_asked_for_again(serve: Any, endpoint: str) -> None:
+def test_json_that_was_cut_short_is_not_asked_for_again(serve: Serve, endpoint: str) -> None:
     serving = serve(Reply('{"name": "Ada', done_reason="length"))
     with pytest.raises(StructuredOutputError, match="num_predict") as caught:
         predict(serving.llm, endpoint, Person, ASK, what="picture")
@@ -200,13 +197,13 @@ def test_json_that_was_cut_short_is_not_asked_for_again(serve: Any, endpoint: st
 
 
 @four
-def test_whole_json_at_the_limit_is_whole(serve: Any, endpoint: str) -> None:
+def test_whole_json_at_the_limit_is_whole(serve: Serve, endpoint: str) -> None:
     serving = serve(Reply(ADA, done_reason="length"))
     assert predict(serving.llm, endpoint, Person, ASK, what="picture")[-1].age == 36
 
 
 @four
-def test_errors_of_the_chat_pass_as_they_are(serve: Any, endpoint: str, picture: Path, tmp_path: Path) -> None:
+def test_errors_of_the_chat_pass_as_they_are(serve: Serve, endpoint: str, picture: Path, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
     blind = serve(ADA, capabilities=("completion",))
     with pytest.raises(CapabilityError):
@@ -221,10 +218,11 @@ def test_errors_of_the_chat_pass_as_they_are(serve: Any, endpoint: str, picture:
 PARTS = ['{"title": "Two', ' things", "things"', ': [{"colour": "re', 'd", "shape": "star"}', ", {", "}]}"]
 
 
-def test_an_object_grows(serve: Any) -> None:
+def test_an_object_grows(serve: Serve) -> None:
     serving = serve(Reply([*PARTS[:-2], "]}"]))
     titles, things = [], []
-    for item in serving.llm.stream_structured_predict(Scene, ASK, what="picture"):
+    items: Iterator[Any] = serving.llm.stream_structured_predict(Scene, ASK, what="picture")
+    for item in items:
         titles.append(item.title)
         things.append(item.things)
     assert titles == ["Two", "Two things", "Two things", "Two things", "Two things"]
@@ -232,15 +230,16 @@ def test_an_object_grows(serve: Any) -> None:
     assert things[3:] == [[Thing(colour="red", shape="star")]] * 2
 
 
-def test_a_stream_gives_what_there_is_before_the_rest_comes(serve: Any) -> None:
+def test_a_stream_gives_what_there_is_before_the_rest_comes(serve: Serve) -> None:
     gate = Gate()
-    stream = serve(Reply([PARTS[0], gate, *PARTS[1:4], "]}"])).llm.stream_structured_predict(Scene, ASK, what="it")
+    serving = serve(Reply([PARTS[0], gate, *PARTS[1:4], "]}"]))
+    stream: Iterator[Any] = serving.llm.stream_structured_predict(Scene, ASK, what="it")
     assert next(stream).title == "Two"
     gate.open()
     assert list(stream)[-1].things == [Thing(colour="red", shape="star")]
 
 
-def test_a_stream_raises_when_called_what_is_wrong_by_then(serve: Any) -> None:
+def test_a_stream_raises_when_called_what_is_wrong_by_then(serve: Serve) -> None:
     serving = serve(ADA)
     serving.server.close()
     llm = serving.llm.model_copy(update={"max_retries": 0})
@@ -249,7 +248,7 @@ def test_a_stream_raises_when_called_what_is_wrong_by_then(serve: Any) -> None:
 
 
 @pytest.mark.parametrize("leave", ["close", "drop"])
-def test_a_stream_that_is_left_is_closed_on_the_server(serve: Any, leave: str) -> None:
+def test_a_stream_that_is_left_is_closed_on_the_server(serve: Serve, leave: str) -> None:
     serving = serve(Reply([PARTS[0], Gate()]))
     stream = serving.llm.stream_structured_predict(Scene, ASK, what="it")
     next(stream)
@@ -261,9 +260,9 @@ def test_a_stream_that_is_left_is_closed_on_the_server(serve: Any, leave: str) -
     assert serving.server.asked[0].left.wait(10)
 
 
-async def test_an_async_stream_that_is_left_is_closed_on_the_server(serve: Any) -> None:
+async def test_an_async_stream_that_is_left_is_closed_on_the_server(serve: Serve) -> None:
     serving = serve(Reply([PARTS[0], Gate()]))
-    stream = await serving.llm.astream_structured_predict(Scene, ASK, what="it")
+    stream: AsyncGenerator[Any, None] = await serving.llm.astream_structured_predict(Scene, ASK, what="it")
     assert (await anext(stream)).title == "Two"
     await stream.aclose()
     assert [item async for item in stream] == []
@@ -271,7 +270,7 @@ async def test_an_async_stream_that_is_left_is_closed_on_the_server(serve: Any) 
 
 
 @four
-def test_events(serve: Any, endpoint: str, events: Events) -> None:
+def test_events(serve: Serve, endpoint: str, events: Events) -> None:
     found = predict(serve("no", ADA).llm, endpoint, Person, ASK, what="picture")
     (start,) = events.named("LLMStructuredPredictStart")
     (end,) = events.named("LLMStructuredPredictEnd")
@@ -303,7 +302,7 @@ async def test_as_structured_llm_on_a_loop(demo: OllamaMultiModal, picture: Path
 
 
 @four
-def test_another_program_mode_is_cores_own(serve: Any, endpoint: str) -> None:
+def test_another_program_mode_is_cores_own(serve: Serve, endpoint: str) -> None:
     call = ToolCall("Person", {"name": "Ada Lovelace", "age": 36})
     serving = serve(Reply(tool_calls=[call]), pydantic_program_mode=PydanticProgramMode.FUNCTION)
     found = predict(serving.llm, endpoint, Person, ASK, what="picture")

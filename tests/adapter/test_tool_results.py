@@ -20,9 +20,8 @@ from PIL import Image
 from llama_index.multi_modal_llms.ollama import prepare_image
 from ollama_embedded import Reply, ToolCall, draw_scene
 from ollama_vision.errors import ImageError
-from tests.support.serving import Serving, start_servers
+from tests.support.serving import Serve, Serving
 
-serve = pytest.fixture(start_servers)
 USES_A_TOOL = "Thought: I look.\nAction: look\nAction Input: {}"
 
 
@@ -75,7 +74,7 @@ AS_TEXT: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("given", AS_TEXT)
-async def test_a_picture_that_became_text_is_refused(serve: Any, frame: Path, given: str) -> None:
+async def test_a_picture_that_became_text_is_refused(serve: Serve, frame: Path, given: str) -> None:
     serving = serve(calls_look)
     with pytest.raises(ImageError, match=r"messages\[\d\] \(what the tool 'look' gave\) .*ImageBlock\(path=\.\.\.\)"):
         await ask(serving, lambda: AS_TEXT[given](frame))
@@ -84,7 +83,9 @@ async def test_a_picture_that_became_text_is_refused(serve: Any, frame: Path, gi
 
 @pytest.mark.parametrize("kind", [ImageDocument, ImageNode])
 @pytest.mark.parametrize("annotated", ["class", "text", "list", "not"])
-async def test_a_document_without_words_is_refused_or_said(serve: Any, frame: Path, kind: Any, annotated: str) -> None:
+async def test_a_document_without_words_is_refused_or_said(
+    serve: Serve, frame: Path, kind: Any, annotated: str
+) -> None:
     serving = serve(calls_look)
 
     def look() -> Any:
@@ -100,7 +101,7 @@ async def test_a_document_without_words_is_refused_or_said(serve: Any, frame: Pa
             assert await ask(serving, look) == "A blue square."
 
 
-async def test_a_documents_caption_in_place_of_its_picture_is_said(serve: Any, frame: Path) -> None:
+async def test_a_documents_caption_in_place_of_its_picture_is_said(serve: Serve, frame: Path) -> None:
     def look() -> ImageDocument:
         return ImageDocument(text="The hall.", image_path=str(frame))
 
@@ -123,7 +124,7 @@ FINE: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("given", FINE)
-async def test_other_results_pass_in_silence(serve: Any, frame: Path, given: str) -> None:
+async def test_other_results_pass_in_silence(serve: Serve, frame: Path, given: str) -> None:
     serving = serve(calls_look)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
@@ -132,7 +133,7 @@ async def test_other_results_pass_in_silence(serve: Any, frame: Path, given: str
     assert [len(arrived.pictures) for arrived in serving.asked] == [0, pictures]
 
 
-async def test_a_tool_annotated_with_blocks_may_give_words(serve: Any) -> None:
+async def test_a_tool_annotated_with_blocks_may_give_words(serve: Serve) -> None:
     def look() -> ImageBlock | str:
         return "Nothing is there."
 
@@ -141,13 +142,13 @@ async def test_a_tool_annotated_with_blocks_may_give_words(serve: Any) -> None:
         assert await ask(serve(calls_look), look) == "A blue square."
 
 
-async def test_a_react_agents_observation_is_looked_at(serve: Any, frame: Path) -> None:
+async def test_a_react_agents_observation_is_looked_at(serve: Serve, frame: Path) -> None:
     serving = serve(USES_A_TOOL, "Thought: I can answer.\nAnswer: A blue square.")
     with pytest.raises(ImageError, match=r"messages\[\d\] \(what a tool gave\) is a picture"):
         await ReActAgent(tools=[look_tool(lambda: opened(frame))], llm=serving.llm).run("What is there?")
 
 
-def test_what_a_user_writes_is_not_looked_at(serve: Any) -> None:
+def test_what_a_user_writes_is_not_looked_at(serve: Serve) -> None:
     said = "<PIL.Image.Image image mode=RGB size=8x8 at 0x7F0A84846CD0>"
     serving = serve("Hm.")
     serving.llm.chat([ChatMessage(role="user", content=said)])

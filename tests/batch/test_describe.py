@@ -15,12 +15,8 @@ from pydantic import BaseModel
 from llama_index.multi_modal_llms.ollama import ImageDescriber, OllamaMultiModal
 from ollama_embedded import Gate, Reply
 from ollama_embedded.scenes import draw_scene
-from tests.support.picture_nodes import SHAPES, grey_of, plain_pictures, scene_pictures, words_in
-from tests.support.serving import start_servers
-
-serve = pytest.fixture(start_servers)
-scenes = pytest.fixture(scene_pictures)
-plain = pytest.fixture(plain_pictures)
+from tests.support.picture_nodes import SHAPES, grey_of, words_in
+from tests.support.serving import Serve
 
 
 class Shape(BaseModel):
@@ -113,7 +109,7 @@ def test_fields_become_metadata(demo: OllamaMultiModal, scenes: list[ImageNode])
     assert found.seconds > 0
 
 
-def test_braces_in_the_prompt_stay_as_they_are(serve: Any, plain: list[ImageNode]) -> None:
+def test_braces_in_the_prompt_stay_as_they_are(serve: Serve, plain: list[ImageNode]) -> None:
     serving = serve('{"count": 1}')
     ImageDescriber(llm=serving.llm, prompt='As {"count": n} {x}', output_cls=Count)(plain[:1])
     ImageDescriber(llm=serving.llm, prompt='As {"count": n} {x}')(plain[:1])
@@ -121,7 +117,7 @@ def test_braces_in_the_prompt_stay_as_they_are(serve: Any, plain: list[ImageNode
     assert structured["messages"][-1]["content"] == text["prompt"] == 'As {"count": n} {x}'
 
 
-def test_results_come_as_they_finish(serve: Any, plain: list[ImageNode]) -> None:
+def test_results_come_as_they_finish(serve: Serve, plain: list[ImageNode]) -> None:
     gate = Gate()
 
     def replies(request: Any) -> Reply | str:
@@ -135,7 +131,7 @@ def test_results_come_as_they_finish(serve: Any, plain: list[ImageNode]) -> None
     assert [(each.index, each.text) for each in results] == [(0, "slow 0")]
 
 
-def test_nodes_are_taken_when_there_is_room(serve: Any, plain: list[ImageNode]) -> None:
+def test_nodes_are_taken_when_there_is_room(serve: Serve, plain: list[ImageNode]) -> None:
     taken: list[int] = []
 
     def endless() -> Iterator[BaseNode]:
@@ -164,7 +160,7 @@ async def test_a_sync_call_inside_a_running_loop(demo: OllamaMultiModal, scenes:
     assert words_in(ImageDescriber(llm=demo)(scenes[:1])[0]) == SHAPES[0]
 
 
-def test_leaving_early_closes_the_requests(serve: Any, plain: list[ImageNode]) -> None:
+def test_leaving_early_closes_the_requests(serve: Serve, plain: list[ImageNode]) -> None:
     gates = {1: Gate(), 2: Gate()}
 
     def replies(request: Any) -> Reply | str:
@@ -182,7 +178,7 @@ def test_leaving_early_closes_the_requests(serve: Any, plain: list[ImageNode]) -
     assert all(arrival.left.wait(30) for arrival in left), "the server sees that nobody listens any more"
 
 
-async def test_cancelling_closes_the_requests(serve: Any, plain: list[ImageNode]) -> None:
+async def test_cancelling_closes_the_requests(serve: Serve, plain: list[ImageNode]) -> None:
     gates = (Gate(), Gate())
     serving = serve(lambda request: Reply(["On and ", gates[grey_of(request)], "on."]), num_parallel=2)
     task = asyncio.create_task(ImageDescriber(llm=serving.llm, num_workers=2).acall(plain[:2]))

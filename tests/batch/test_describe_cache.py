@@ -18,11 +18,8 @@ from pydantic import BaseModel, Field
 from llama_index.multi_modal_llms.ollama import ImageDescriber, ImageOptions, OllamaMultiModal
 from ollama_embedded import Reply
 from ollama_embedded.faults import Status
-from tests.support.picture_nodes import grey_of, node_of, plain_pictures
-from tests.support.serving import Serving, start_servers
-
-serve = pytest.fixture(start_servers)
-plain = pytest.fixture(plain_pictures)
+from tests.support.picture_nodes import grey_of, node_of
+from tests.support.serving import Serve, Serving
 
 
 class Seen(BaseModel):
@@ -34,7 +31,7 @@ class Dark(BaseModel):
 
 
 @pytest.fixture
-def serving(serve: Any) -> Serving:
+def serving(serve: Serve) -> Serving:
     started: Serving = serve(
         lambda request: f'{{"grey": {grey_of(request)}}}' if request.format else f"grey {grey_of(request)}"
     )
@@ -135,7 +132,7 @@ def test_an_answer_that_is_none_of_the_class_any_more_is_asked_for_again(
     assert len(serving.asked) == 2
 
 
-def test_failures_are_not_remembered(serve: Any, plain: list[ImageNode]) -> None:
+def test_failures_are_not_remembered(serve: Serve, plain: list[ImageNode]) -> None:
     serving = serve(Reply("", fault=Status(500, {"error": "out of memory"})), "grey 0")
     describer = ImageDescriber(llm=serving.llm, cache=IngestionCache())
     (failed,), (found,) = describer.iter(plain[:1]), describer.iter(plain[:1])

@@ -25,12 +25,9 @@ from ollama_vision.batch.asking.balancer import REST, Balancer
 from ollama_vision.batch.asking.repetition import repeated_unit
 from ollama_vision.http.deadline import Deadline
 from ollama_vision.model import call as _call
-from tests.support.picture_nodes import grey_of, node_of, plain_pictures
+from tests.support.picture_nodes import grey_of, node_of
 from tests.support.recorded import FOLDER
-from tests.support.serving import Serving, start_servers
-
-serve = pytest.fixture(start_servers)
-plain = pytest.fixture(plain_pictures)
+from tests.support.serving import Serve, Serving
 
 
 class Seen(BaseModel):
@@ -56,7 +53,7 @@ def run(llm: Any, nodes: Any, **settings: Any) -> tuple[list[Description], error
 
 
 @pytest.mark.parametrize("on_error", ["raise", "keep"])
-def test_a_damaged_picture_fails_alone(serve: Any, plain: list[ImageNode], on_error: Any) -> None:
+def test_a_damaged_picture_fails_alone(serve: Serve, plain: list[ImageNode], on_error: Any) -> None:
     broken = Path(plain[1].image_path or "")
     broken.write_bytes(broken.read_bytes()[:60])
     describer = ImageDescriber(llm=serve(lambda request: f"{grey_of(request)}").llm, on_error=on_error)
@@ -76,13 +73,13 @@ def test_a_damaged_picture_fails_alone(serve: Any, plain: list[ImageNode], on_er
     ("metadata", "named"),
     [({}, r"^nodes\[0\] \(bytes"), ({"file_path": "a.pdf", "page_label": "3"}, r"^a\.pdf, page 3 \(bytes")],
 )
-def test_a_picture_without_a_path_is_named_too(serve: Any, metadata: dict[str, str], named: str) -> None:
+def test_a_picture_without_a_path_is_named_too(serve: Serve, metadata: dict[str, str], named: str) -> None:
     node = ImageNode(image="bm8gcGljdHVyZQ==", metadata=metadata)
     with pytest.raises(errors.ImageError, match=named):
         ImageDescriber(llm=serve("whole").llm)([node])
 
 
-def test_many_damaged_pictures_in_a_row_are_the_pictures_own_fault(serve: Any, plain: list[ImageNode]) -> None:
+def test_many_damaged_pictures_in_a_row_are_the_pictures_own_fault(serve: Serve, plain: list[ImageNode]) -> None:
     for node in plain[:8]:
         Path(node.image_path or "").write_text("no picture at all")
     given, stopped = run(serve(lambda request: f"{grey_of(request)}").llm, plain)
@@ -90,7 +87,7 @@ def test_many_damaged_pictures_in_a_row_are_the_pictures_own_fault(serve: Any, p
     assert [each.error is not None for each in sorted(given, key=lambda each: each.index)] == [True] * 8 + [False] * 4
 
 
-def test_an_answer_cut_by_a_limit_is_an_error_with_its_text(serve: Any, plain: list[ImageNode]) -> None:
+def test_an_answer_cut_by_a_limit_is_an_error_with_its_text(serve: Serve, plain: list[ImageNode]) -> None:
     serving = serve(Reply("A grey square, and", done_reason="length"), "whole")
     (cut, whole), stopped = run(serving.llm, plain[:2])
     assert stopped is None
@@ -100,7 +97,7 @@ def test_an_answer_cut_by_a_limit_is_an_error_with_its_text(serve: Any, plain: l
     assert whole.text == "whole"
 
 
-def test_a_cut_object_is_the_same_error(serve: Any, plain: list[ImageNode]) -> None:
+def test_a_cut_object_is_the_same_error(serve: Serve, plain: list[ImageNode]) -> None:
     serving = serve(Reply('{"grey": 1', done_reason="length"), '{"grey": 7}')
     (cut, whole), _ = run(serving.llm, plain[:2], output_cls=Seen)
     assert isinstance(cut.error, errors.AnswerCutError)
@@ -108,7 +105,7 @@ def test_a_cut_object_is_the_same_error(serve: Any, plain: list[ImageNode]) -> N
     assert whole.fields == {"grey": 7}
 
 
-def test_an_object_that_breaks_its_schema_is_asked_for_again(serve: Any, plain: list[ImageNode]) -> None:
+def test_an_object_that_breaks_its_schema_is_asked_for_again(serve: Serve, plain: list[ImageNode]) -> None:
     serving = serve('{"grey": "dark"}', '{"grey": 3}')
     ((found,), _) = run(serving.llm, plain[:1], output_cls=Seen)
     assert found.fields == {"grey": 3}
@@ -116,13 +113,13 @@ def test_an_object_that_breaks_its_schema_is_asked_for_again(serve: Any, plain: 
     assert found.usage["prompt_tokens"] == 24, "both questions count"
 
 
-def test_an_empty_answer_is_no_description(serve: Any, plain: list[ImageNode]) -> None:
+def test_an_empty_answer_is_no_description(serve: Serve, plain: list[ImageNode]) -> None:
     ((found,), _) = run(serve(" \n").llm, plain[:1])
     assert isinstance(found.error, errors.EmptyResponseError)
 
 
 @pytest.mark.parametrize("where", ["text", "thinking"])
-def test_endless_repetition_is_stopped(serve: Any, plain: list[ImageNode], where: str) -> None:
+def test_endless_repetition_is_stopped(serve: Serve, plain: list[ImageNode], where: str) -> None:
     gate = Gate()  # never opened: only leaving ends this answer
     loop = ["and a grey square next to "] * 100
     endless = Reply([*loop, gate, "it."]) if where == "text" else Reply([gate, "it."], thinking=loop)
@@ -158,7 +155,7 @@ def test_what_repeats_without_end(text: str, endless: bool) -> None:
     assert bool(repeated_unit(text)) is endless
 
 
-def test_a_deadline_is_for_one_picture_and_begins_with_its_request(serve: Any, plain: list[ImageNode]) -> None:
+def test_a_deadline_is_for_one_picture_and_begins_with_its_request(serve: Serve, plain: list[ImageNode]) -> None:
     gate = Gate()
     serving = serve(lambda request: Reply([gate, "late"]) if grey_of(request) == 1 else "whole")
     given, stopped = run(serving.llm, plain[:3], deadline=0.5)
@@ -169,7 +166,7 @@ def test_a_deadline_is_for_one_picture_and_begins_with_its_request(serve: Any, p
 # faults that are no picture's
 
 
-def test_a_server_that_is_gone_stops_the_run(serve: Any, plain: list[ImageNode]) -> None:
+def test_a_server_that_is_gone_stops_the_run(serve: Serve, plain: list[ImageNode]) -> None:
     serving: Serving = serve(lambda request: f"{grey_of(request)}", max_retries=0)
 
     results = ImageDescriber(llm=serving.llm, num_workers=2, wait=0).iter(plain)
@@ -183,10 +180,15 @@ def test_a_server_that_is_gone_stops_the_run(serve: Any, plain: list[ImageNode])
     assert all(each.error is None for each in (first, *given))
 
 
-def test_a_server_that_dies_in_mid_answer_stops_the_run(serve: Any, plain: list[ImageNode]) -> None:
+def test_a_server_that_dies_in_mid_answer_stops_the_run(serve: Serve, plain: list[ImageNode]) -> None:
     gate = Gate()
     serving = serve(Reply(["It is ", gate, "grey."]), max_retries=0)
-    killer = threading.Thread(target=lambda: gate.reached.wait(30) and serving.server.close())
+
+    def kill() -> None:
+        assert gate.reached.wait(30)
+        serving.server.close()
+
+    killer = threading.Thread(target=kill)
     killer.start()
     given, stopped = run(serving.llm, plain[:3])
     killer.join()
@@ -204,7 +206,7 @@ def test_a_server_that_dies_in_mid_answer_stops_the_run(serve: Any, plain: list[
     ],
     ids=["401", "403", "model gone"],
 )
-def test_a_refusal_stops_the_run_at_once(serve: Any, plain: list[ImageNode], fault: Any, cause: Any) -> None:
+def test_a_refusal_stops_the_run_at_once(serve: Serve, plain: list[ImageNode], fault: Any, cause: Any) -> None:
     serving = serve("whole", Reply("", fault=fault), max_retries=0)
     given, stopped = run(serving.llm, plain[:4])
     assert [each.text for each in given] == ["whole"]
@@ -213,14 +215,14 @@ def test_a_refusal_stops_the_run_at_once(serve: Any, plain: list[ImageNode], fau
     assert len(serving.asked) == 2
 
 
-def test_a_model_that_cannot_see_stops_the_run(serve: Any, plain: list[ImageNode]) -> None:
+def test_a_model_that_cannot_see_stops_the_run(serve: Serve, plain: list[ImageNode]) -> None:
     given, stopped = run(serve("A grey square.", capabilities=("completion",)).llm, plain)
     assert given == []
     assert stopped is not None
     assert isinstance(stopped.__cause__, errors.CapabilityError)
 
 
-def test_five_equal_failures_in_a_row_stop_the_run_and_blame_no_picture(serve: Any, plain: list[ImageNode]) -> None:
+def test_five_equal_failures_in_a_row_stop_the_run_and_blame_no_picture(serve: Serve, plain: list[ImageNode]) -> None:
     def replies(request: Any) -> Reply | str:
         grey = grey_of(request)
         return f"{grey}" if grey < 2 else Reply("", fault=Status(500, {"error": f"out of memory at 0x{grey}"}))
@@ -251,7 +253,7 @@ DEATHS = [
 
 @pytest.mark.parametrize("text", DEATHS)
 def test_a_model_that_dies_under_another_request_blames_no_picture(
-    serve: Any, plain: list[ImageNode], text: str, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, plain: list[ImageNode], text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of the first pictures meets it, again and again, as all do that wait at that moment."""
     monkeypatch.setattr("ollama_vision.server.api._back_off", lambda attempt: 0.0)
@@ -282,7 +284,7 @@ def test_a_model_that_dies_under_another_request_blames_no_picture(
 )
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_a_host_that_cannot_load_its_model_blames_no_picture(
-    serve: Any, plain: list[ImageNode], text: str, count: int
+    serve: Serve, plain: list[ImageNode], text: str, count: int
 ) -> None:
     cannot = serve(Reply("", fault=Status(500, {"error": text})), max_retries=0)
     given, stopped = run(cannot.llm, plain[:count])
@@ -295,7 +297,7 @@ def test_a_host_that_cannot_load_its_model_blames_no_picture(
     assert [each.error for each in given] == [None] * count
 
 
-def test_what_is_remembered_says_nothing_about_the_server(serve: Any, plain: list[ImageNode]) -> None:
+def test_what_is_remembered_says_nothing_about_the_server(serve: Serve, plain: list[ImageNode]) -> None:
     cache = IngestionCache()
     known = serve(lambda request: f"{grey_of(request)}")
     list(ImageDescriber(llm=known.llm, cache=cache).iter(plain[::2]))
@@ -305,7 +307,7 @@ def test_what_is_remembered_says_nothing_about_the_server(serve: Any, plain: lis
     assert {each.cached for each in given} == {True}
 
 
-def test_four_equal_failures_and_an_answer_are_the_pictures_own(serve: Any, plain: list[ImageNode]) -> None:
+def test_four_equal_failures_and_an_answer_are_the_pictures_own(serve: Serve, plain: list[ImageNode]) -> None:
     def replies(request: Any) -> Reply | str:
         grey = grey_of(request)
         return Reply("", fault=Status(500, {"error": "out of memory"})) if 2 <= grey < 6 else f"{grey}"
@@ -316,7 +318,7 @@ def test_four_equal_failures_and_an_answer_are_the_pictures_own(serve: Any, plai
     assert [each.index for each in given] == list(range(8))
 
 
-def test_different_failures_do_not_add_up(serve: Any, plain: list[ImageNode]) -> None:
+def test_different_failures_do_not_add_up(serve: Serve, plain: list[ImageNode]) -> None:
     words = ["out of memory", "invalid tensor", "no such slot"]
     given, stopped = run(
         serve(lambda request: Reply("", fault=Status(500, {"error": words[grey_of(request) % 3]}))).llm, plain[:9]
@@ -326,7 +328,7 @@ def test_different_failures_do_not_add_up(serve: Any, plain: list[ImageNode]) ->
 
 
 @pytest.mark.parametrize("emptied", [False, True], ids=["gone", "emptied, as a mount point is"])
-def test_a_folder_that_is_gone_stops_the_run(serve: Any, plain: list[ImageNode], emptied: bool) -> None:
+def test_a_folder_that_is_gone_stops_the_run(serve: Serve, plain: list[ImageNode], emptied: bool) -> None:
     folder = Path(plain[0].image_path or "").parent
     results = ImageDescriber(llm=serve("whole").llm, num_workers=1).iter(plain)
     assert next(results).text == "whole"
@@ -339,14 +341,14 @@ def test_a_folder_that_is_gone_stops_the_run(serve: Any, plain: list[ImageNode],
     assert str(folder) in str(stopped)
 
 
-def test_one_file_that_is_gone_is_that_files_fault(serve: Any, plain: list[ImageNode]) -> None:
+def test_one_file_that_is_gone_is_that_files_fault(serve: Serve, plain: list[ImageNode]) -> None:
     Path(plain[1].image_path or "").unlink()
     given, stopped = run(serve("whole").llm, plain[:3])
     assert stopped is None
     assert [type(each.error) for each in given] == [type(None), errors.ImageError, type(None)]
 
 
-def test_a_missing_package_stops_the_run(serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_stops_the_run(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\n%%EOF")
     (tmp_path / "b.png").write_bytes(b"")
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
@@ -356,7 +358,7 @@ def test_a_missing_package_stops_the_run(serve: Any, tmp_path: Path, monkeypatch
     assert "[pdf]" in str(stopped)
 
 
-def test_a_keyword_that_no_call_takes_is_told_before_the_first_picture(serve: Any) -> None:
+def test_a_keyword_that_no_call_takes_is_told_before_the_first_picture(serve: Serve) -> None:
     with pytest.raises(TypeError, match="temprature"):
         ImageDescriber(llm=serve("whole").llm, llm_kwargs={"temprature": 0})
 
@@ -366,7 +368,7 @@ def test_a_keyword_that_no_call_takes_is_told_before_the_first_picture(serve: An
 
 @pytest.mark.parametrize("fault", [CutStream(1), HangUpFirst(), NoDone()])
 def test_a_picture_that_brings_the_model_down_is_asked_twice_and_then_to_blame(
-    serve: Any, plain: list[ImageNode], fault: Any
+    serve: Serve, plain: list[ImageNode], fault: Any
 ) -> None:
     serving = serve(
         lambda request: Reply("It is grey.", fault=fault) if grey_of(request) == 1 else "whole", max_retries=0
@@ -377,13 +379,13 @@ def test_a_picture_that_brings_the_model_down_is_asked_twice_and_then_to_blame(
     assert len(serving.asked) == 4
 
 
-def test_a_connection_that_is_lost_once_costs_nothing(serve: Any, plain: list[ImageNode]) -> None:
+def test_a_connection_that_is_lost_once_costs_nothing(serve: Serve, plain: list[ImageNode]) -> None:
     serving = serve(Reply("It is grey.", fault=CutStream(1)), "whole", max_retries=0)
     ((found,), _) = run(serving.llm, plain[:1])
     assert found.text == "whole"
 
 
-def test_silence_is_not_borne_twice(serve: Any, plain: list[ImageNode]) -> None:
+def test_silence_is_not_borne_twice(serve: Serve, plain: list[ImageNode]) -> None:
     gate = Gate()
     serving = serve(
         lambda request: Reply("late", fault=SlowFirstByte(gate)) if grey_of(request) == 1 else "whole",
@@ -399,7 +401,7 @@ def test_silence_is_not_borne_twice(serve: Any, plain: list[ImageNode]) -> None:
 # several hosts
 
 
-def test_the_free_host_takes_the_next_picture(serve: Any, plain: list[ImageNode]) -> None:
+def test_the_free_host_takes_the_next_picture(serve: Serve, plain: list[ImageNode]) -> None:
     gate = Gate()
     slow = serve(Reply(["slow ", gate, "one"]))
     quick = serve(lambda request: f"{grey_of(request)}")
@@ -411,7 +413,7 @@ def test_the_free_host_takes_the_next_picture(serve: Any, plain: list[ImageNode]
     assert len(slow.asked) == 1
 
 
-def test_no_host_is_idle_unless_it_is_told_to_be(serve: Any, plain: list[ImageNode]) -> None:
+def test_no_host_is_idle_unless_it_is_told_to_be(serve: Serve, plain: list[ImageNode]) -> None:
     gates = [Gate() for _ in range(6)]
     servings = [serve(Reply([gate, "whole"])) for gate in gates]
     reached: list[bool] = []
@@ -428,7 +430,7 @@ def test_no_host_is_idle_unless_it_is_told_to_be(serve: Any, plain: list[ImageNo
     assert reached == [True] * 6
 
 
-def test_a_dead_hosts_pictures_go_to_the_others(serve: Any, plain: list[ImageNode]) -> None:
+def test_a_dead_hosts_pictures_go_to_the_others(serve: Serve, plain: list[ImageNode]) -> None:
     alive = serve(lambda request: f"{grey_of(request)}")
     dying = serve(Reply("1", fault=Status(401, {"error": "unauthorized"})))
     gone = OllamaMultiModal(model="m", base_url="http://127.0.0.1:9", max_retries=0)
@@ -467,7 +469,7 @@ async def test_a_host_that_failed_is_tried_again_after_a_while() -> None:
 
 
 def test_no_picture_is_blamed_for_waiting_behind_others(
-    serve: Any, plain: list[ImageNode], monkeypatch: pytest.MonkeyPatch
+    serve: Serve, plain: list[ImageNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server answers one at a time, and the first answer is held until two that wait behind it were given up."""
     gate, patience = Gate(), itertools.chain([None, 0.2, 0.2], itertools.repeat(None))
@@ -511,14 +513,14 @@ async def test_a_host_that_let_one_wait_gets_no_more_than_it_answered() -> None:
     assert not hosts.let_one_wait(first, 0), "it was alone"
 
 
-def test_who_is_alone_and_hears_nothing_is_told(serve: Any, plain: list[ImageNode]) -> None:
+def test_who_is_alone_and_hears_nothing_is_told(serve: Serve, plain: list[ImageNode]) -> None:
     serving = serve(Reply([Gate(), "never"]), num_parallel=1, request_timeout=0.3)
     given, _ = run(serving.llm, plain[:2], num_workers=2)
     assert [type(description.error) for description in given] == [errors.SilenceTimeoutError] * 2
     assert all(description.host == serving.llm.base_url for description in given)
 
 
-def test_who_is_left_alone_is_told_at_once(serve: Any, plain: list[ImageNode]) -> None:
+def test_who_is_left_alone_is_told_at_once(serve: Serve, plain: list[ImageNode]) -> None:
     llms = [OllamaMultiModal(model="m", base_url="http://127.0.0.1:9", max_retries=0), serve("whole").llm]
     heard: list[tuple[str, str]] = []
     describer = ImageDescriber(llm=llms, num_workers=2)

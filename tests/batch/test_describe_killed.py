@@ -17,12 +17,9 @@ from ollama_vision import errors
 from ollama_vision.batch.asking import balancer as hosts_module
 from ollama_vision.batch.asking import dispatcher as run_module
 from tests.batch.test_describe_waiting import greys, run
-from tests.support.picture_nodes import grey_of, plain_pictures
+from tests.support.picture_nodes import grey_of
 from tests.support.recorded import FOLDER
-from tests.support.serving import start_servers
-
-serve = pytest.fixture(start_servers)
-plain = pytest.fixture(plain_pictures)
+from tests.support.serving import Serve
 
 
 def recorded(name: str) -> Reply:
@@ -46,7 +43,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ollama_vision.server.api._back_off", lambda attempt: 0.0)
 
 
-def test_one_that_is_killed_while_it_loads_is_waited_for(serve: Any, plain: list[ImageNode]) -> None:
+def test_one_that_is_killed_while_it_loads_is_waited_for(serve: Serve, plain: list[ImageNode]) -> None:
     """Killed, and killed again before it is loaded anew: one host, and no other to go to."""
     serving = serve("0", *[WHILE_LOADING] * 5, *map(str, range(1, 4)), max_retries=0)
     waits: list[Any] = []
@@ -59,7 +56,7 @@ def test_one_that_is_killed_while_it_loads_is_waited_for(serve: Any, plain: list
     assert waits[-1][1] is None, "and it is said that it answers again"
 
 
-def test_one_that_is_killed_whenever_it_loads_ends_the_run(serve: Any, plain: list[ImageNode]) -> None:
+def test_one_that_is_killed_whenever_it_loads_ends_the_run(serve: Serve, plain: list[ImageNode]) -> None:
     """As the system does where memory is short: of the host, and of no picture."""
     given, stopped = run(serve("0", WHILE_LOADING).llm, plain[:4], num_workers=1, wait=0.05)
     assert greys(given) == [0]
@@ -67,7 +64,7 @@ def test_one_that_is_killed_whenever_it_loads_ends_the_run(serve: Any, plain: li
     assert "memory is short" in str(stopped)
 
 
-def test_one_that_never_loaded_is_not_waited_for(serve: Any, plain: list[ImageNode]) -> None:
+def test_one_that_never_loaded_is_not_waited_for(serve: Serve, plain: list[ImageNode]) -> None:
     serving = serve(WHILE_LOADING, max_retries=2)
     given, stopped = run(serving.llm, plain[:4], num_workers=1)
     assert given == []
@@ -78,7 +75,7 @@ def test_one_that_never_loaded_is_not_waited_for(serve: Any, plain: list[ImageNo
 @pytest.mark.parametrize("death", [UNDER_IT, BEFORE_IT_BEGAN])
 @pytest.mark.parametrize("deaths", [2, 3])
 def test_a_picture_that_is_hit_more_than_once_is_not_to_blame(
-    serve: Any, plain: list[ImageNode], death: Reply, deaths: int
+    serve: Serve, plain: list[ImageNode], death: Reply, deaths: int
 ) -> None:
     serving = serve("0", *[death] * deaths, "1", "2", max_retries=0)
     given, stopped = run(serving.llm, plain[:3], num_workers=1)
@@ -87,7 +84,7 @@ def test_a_picture_that_is_hit_more_than_once_is_not_to_blame(
 
 
 @pytest.mark.parametrize("death", [UNDER_IT, BEFORE_IT_BEGAN])
-def test_a_picture_that_brings_the_model_down_each_time_is(serve: Any, plain: list[ImageNode], death: Reply) -> None:
+def test_a_picture_that_brings_the_model_down_each_time_is(serve: Serve, plain: list[ImageNode], death: Reply) -> None:
     serving = serve(lambda request: death if grey_of(request) == 1 else f"{grey_of(request)}", max_retries=0)
     given, stopped = run(serving.llm, plain[:3], num_workers=1)
     assert stopped is None
@@ -96,7 +93,7 @@ def test_a_picture_that_brings_the_model_down_each_time_is(serve: Any, plain: li
 
 
 def test_a_model_that_dies_under_others_without_end_is_the_hosts_fault(
-    serve: Any, plain: list[ImageNode], monkeypatch: pytest.MonkeyPatch
+    serve: Serve, plain: list[ImageNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_module, "_MOST_WAITS", 3)
     given, stopped = run(serve("0", UNDER_ANOTHER, max_retries=0).llm, plain[:2], num_workers=1)

@@ -14,12 +14,9 @@ from ollama_vision.batch.describe_pictures import describe as describe_pictures
 from ollama_vision.batch.results.checkpoint import RequestMismatch
 from ollama_vision.batch.results.file import ResultsInUse, ResultsLock
 from ollama_vision.errors import ImageError, RunStoppedError
-from tests.support.describe_cli import Describe, describer, fresh_folder, lines, says_the_same, three_photos
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import lines
 
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
 NOBODY = "http://127.0.0.1:1"
 
 
@@ -32,14 +29,14 @@ def without_times(records: list[dict[str, object]]) -> list[dict[str, object]]:
     return sorted(told, key=lambda line: str(line["path"]))
 
 
-def test_the_lines_are_the_commands(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_the_lines_are_the_commands(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     assert describe("photos", "--host", scripted.url, "--model", scripted.model).code == 0
     given = list(describe_pictures("photos", scripted.model, host=scripted.url))
     assert without_times(given) == without_times(lines())
     assert [line["text"] for line in given] == ["A plain colour."] * 3
 
 
-def test_each_goes_on_with_the_other_s_file(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_each_goes_on_with_the_other_s_file(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     assert describe("photos/0.png", "--host", scripted.url, "--model", scripted.model).code == 0
     given = list(describe_pictures("photos", scripted.model, host=scripted.url, out="results.jsonl"))
     assert sorted(line["path"] for line in given) == photos[1:]

@@ -20,10 +20,8 @@ from ollama_embedded import EmbeddedOllama, Reply
 from ollama_embedded.faults import Status
 from ollama_embedded.scenes import COLOURS, KINDS, draw_scene
 from ollama_vision.errors import AnswerCutError, ImageError, RunStoppedError
-from tests.support.serving import start_servers
+from tests.support.serving import Serve
 from tests.support.shared_answers import SharedAnswers
-
-serve = pytest.fixture(start_servers)
 
 HOLIDAY = ("red circle", "blue star", "green square")
 WORK = ("yellow cross", "purple diamond", "black triangle")
@@ -219,7 +217,7 @@ def test_what_was_deleted_is_not_found_any_more(demo: OllamaMultiModal, folder: 
 
 
 def test_a_failed_picture_is_asked_about_again_once_the_stores_forget_it(
-    serve: Any, demo: OllamaMultiModal, folder: Folder
+    serve: Serve, demo: OllamaMultiModal, folder: Folder
 ) -> None:
     cutting = serve(Reply("Once upon a", done_reason="length"))
     pipeline = with_stores(ImageDescriber(llm=cutting.llm, on_error="keep"))
@@ -238,7 +236,7 @@ def test_a_failed_picture_is_asked_about_again_once_the_stores_forget_it(
     assert embedded_in(pipeline) == sorted_words(*HOLIDAY[:2])
 
 
-def test_a_stopped_run_leaves_nothing_marked_as_done(serve: Any, demo: OllamaMultiModal, folder: Folder) -> None:
+def test_a_stopped_run_leaves_nothing_marked_as_done(serve: Serve, demo: OllamaMultiModal, folder: Folder) -> None:
     refusing = serve(Reply(fault=Status(401, {"error": "unauthorized"})))
     pipeline = with_stores(ImageDescriber(llm=refusing.llm))
     nodes = pictures_in(folder("holiday", HOLIDAY))
@@ -249,7 +247,7 @@ def test_a_stopped_run_leaves_nothing_marked_as_done(serve: Any, demo: OllamaMul
 
 
 def test_without_a_vector_store_a_stopped_run_must_be_loaded_again(
-    serve: Any, demo: OllamaMultiModal, folder: Folder, tmp_path: Path
+    serve: Serve, demo: OllamaMultiModal, folder: Folder, tmp_path: Path
 ) -> None:
     refusing = serve(Reply(fault=Status(401, {"error": "unauthorized"})))
     pipeline = IngestionPipeline(
@@ -304,7 +302,7 @@ async def test_on_a_loop_and_inside_one(demo: OllamaMultiModal, folder: Folder) 
     assert words_in(await pipeline.arun(nodes=nodes, num_workers=2)) == list(HOLIDAY)
 
 
-def failing(serve: Any, how: str, place: Path) -> tuple[ImageDescriber, type[Exception], str]:
+def failing(serve: Serve, how: str, place: Path) -> tuple[ImageDescriber, type[Exception], str]:
     """A describer whose run fails, with what, and which words."""
     if how == "picture":
         (place / "1.png").write_bytes((place / "1.png").read_bytes()[:99])
@@ -321,7 +319,7 @@ def failing(serve: Any, how: str, place: Path) -> tuple[ImageDescriber, type[Exc
     ("how", "workers"), [("picture", None), ("answer", None), ("server", None), ("answer", 2), ("server", 2)]
 )
 @pytest.mark.parametrize("loop", [False, True], ids=["run", "arun"])
-async def test_errors_arrive(serve: Any, folder: Folder, how: str, workers: int | None, loop: bool) -> None:
+async def test_errors_arrive(serve: Serve, folder: Folder, how: str, workers: int | None, loop: bool) -> None:
     place = folder("holiday", HOLIDAY)
     describer, kind, words = failing(serve, how, place)
     pipeline = IngestionPipeline(transformations=[describer], disable_cache=True)

@@ -21,12 +21,9 @@ from llama_index.multi_modal_llms.ollama import ImageDescriber, OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Gate, Reply
 from ollama_embedded.faults import Status
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape, draw_scene
-from tests.support.cluster import start_cluster
-from tests.support.serving import start_servers
+from tests.support.serving import Serve
 from tests.support.shared_answers import SharedAnswers
 
-cluster = pytest.fixture(scope="module")(start_cluster)
-serve = pytest.fixture(start_servers)
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("cluster"), pytest.mark.timeout(240)]
 
 COUNT, BATCH = 500, 25
@@ -102,7 +99,7 @@ def test_500_pictures_two_workers_and_two_servers(scenes: list[ImageNode]) -> No
     assert min(asked) > COUNT // 4, "both servers had their share"
 
 
-def test_a_killed_worker_loses_no_picture(serve: Any, numbered: list[ImageNode], tmp_path: Path) -> None:
+def test_a_killed_worker_loses_no_picture(serve: Serve, numbered: list[ImageNode], tmp_path: Path) -> None:
     gate, count = Gate(), itertools.count(1)
 
     def replies(request: Any) -> Reply:
@@ -133,7 +130,7 @@ def test_a_killed_worker_loses_no_picture(serve: Any, numbered: list[ImageNode],
 
 
 def test_what_stops_a_run_arrives_and_what_was_answered_is_kept(
-    serve: Any, numbered: list[ImageNode], tmp_path: Path
+    serve: Serve, numbered: list[ImageNode], tmp_path: Path
 ) -> None:
     count, again = itertools.count(1), threading.Event()
 

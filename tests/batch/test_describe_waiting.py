@@ -19,12 +19,10 @@ from ollama_vision.batch.asking import balancer as hosts_module
 from ollama_vision.batch.asking import loading as loading_module
 from ollama_vision.batch.asking.balancer import REST, Balancer
 from ollama_vision.batch.asking.blame import may_return, nothing_came, refuses
-from tests.support.picture_nodes import grey_of, plain_pictures
-from tests.support.serving import start_servers
+from tests.support.picture_nodes import grey_of
+from tests.support.serving import Serve
 from tests.support.wire_server import HOLD, WireServer, answer, part, stream
 
-serve = pytest.fixture(start_servers)
-plain = pytest.fixture(plain_pictures)
 GONE = errors.ConnectionFailedError("Nothing answers")
 BUSY = errors.ServerBusyError("server busy", status=503)
 
@@ -62,7 +60,7 @@ def some(count: int, **settings: Any) -> tuple[Balancer, list[float], list[Any]]
 # a queue that is full
 
 
-def test_a_full_queue_holds_the_run_back(serve: Any, plain: list[ImageNode], short_pauses: None) -> None:
+def test_a_full_queue_holds_the_run_back(serve: Serve, plain: list[ImageNode], short_pauses: None) -> None:
     """Ollama with OLLAMA_MAX_QUEUE=2: one request loads the model, two wait, and all others are refused until then."""
     loading = Gate()
 
@@ -84,7 +82,7 @@ def test_a_full_queue_holds_the_run_back(serve: Any, plain: list[ImageNode], sho
 
 
 def test_a_server_that_stays_busy_ends_the_run_and_blames_no_picture(
-    serve: Any, plain: list[ImageNode], short_pauses: None, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, plain: list[ImageNode], short_pauses: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hosts_module, "BUSY", 0.2)
     serving = serve("whole", Reply("", fault=busy()), max_retries=0)
@@ -96,7 +94,7 @@ def test_a_server_that_stays_busy_ends_the_run_and_blames_no_picture(
     assert len(serving.asked) > 2
 
 
-def test_without_waiting_a_busy_server_ends_the_run_at_once(serve: Any, plain: list[ImageNode]) -> None:
+def test_without_waiting_a_busy_server_ends_the_run_at_once(serve: Serve, plain: list[ImageNode]) -> None:
     serving = serve("whole", Reply("", fault=busy()), max_retries=0)
     given, stopped = run(serving.llm, plain, num_workers=1, wait=0)
     assert [each.text for each in given] == ["whole"]
@@ -250,7 +248,7 @@ async def test_a_host_that_rests_is_tried_again_though_nothing_else_happens() ->
     assert await waiting is one
 
 
-def test_a_restart_loses_nothing(serve: Any, plain: list[ImageNode], short_pauses: None) -> None:
+def test_a_restart_loses_nothing(serve: Serve, plain: list[ImageNode], short_pauses: None) -> None:
     """The server is closed in mid-answer, and another one starts at its address when the run says that it waits."""
     gate = Gate()
     first = serve(lambda request: Reply([gate, "never"]) if grey_of(request) == 5 else f"{grey_of(request)}")
@@ -284,7 +282,7 @@ def test_a_restart_loses_nothing(serve: Any, plain: list[ImageNode], short_pause
 
 @pytest.mark.parametrize("fault", [Status(502, "<html>502 Bad Gateway</html>"), html(503)])
 def test_a_gateway_before_a_server_that_is_gone(
-    serve: Any, plain: list[ImageNode], short_pauses: None, fault: Fault
+    serve: Serve, plain: list[ImageNode], short_pauses: None, fault: Fault
 ) -> None:
     """nginx says 502 and HAProxy 503 while the server behind it is restarted."""
     away = [Reply("", fault=fault)] * 4

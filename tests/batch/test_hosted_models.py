@@ -16,9 +16,8 @@ from ollama_embedded import Reply
 from ollama_vision import errors
 from ollama_vision.batch import HostedModel, ModelOnHost, PictureQuestion, request_hash
 from ollama_vision.model.model import VisionModel
-from tests.support.serving import Serving, start_servers
+from tests.support.serving import Serve, Serving
 
-serve = pytest.fixture(start_servers)
 RED = prepare_image(Image.new("RGB", (64, 64), "red"))
 
 
@@ -61,7 +60,7 @@ def outcome_of(
     ],
     ids=["text", "cut", "nothing", "endless", "object", "second try", "no object", "cut object"],
 )
-def test_both_ask_and_answer_alike(serve: Any, ask: PictureQuestion, replies: tuple[Any, ...], kind: type) -> None:
+def test_both_ask_and_answer_alike(serve: Serve, ask: PictureQuestion, replies: tuple[Any, ...], kind: type) -> None:
     plain, plain_asked = outcome_of(serve, replies, ask, "plain")
     llama, llama_asked = outcome_of(serve, replies, ask, "LlamaIndex")
     assert plain == llama

@@ -14,27 +14,11 @@ from PIL import Image
 from ollama_embedded import EmbeddedOllama, Ending, Gate, ModelFacts, Reply, ScriptedEngine, draw_scene
 from ollama_embedded.faults import SlowFirstByte
 from ollama_embedded.scenes import Shape
-from tests.support.describe_cli import (
-    SEES,
-    Describe,
-    describer,
-    draw_folder,
-    fresh_folder,
-    is_right,
-    lines,
-    paths,
-    says_the_same,
-    three_photos,
-    wrong_lines,
-)
-
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import SEES, draw_folder, is_right, lines, paths, wrong_lines
 
 
-def test_each_picture_has_its_own_right_line(describe: Describe, folder: Path, demo_server: EmbeddedOllama) -> None:
+def test_each_picture_has_its_own_right_line(describe: CommandLine, folder: Path, demo_server: EmbeddedOllama) -> None:
     scenes = draw_folder(folder / "photos", 12)
     outcome = describe("photos", "--host", demo_server.url)
     assert outcome.code == 0, outcome
@@ -45,7 +29,7 @@ def test_each_picture_has_its_own_right_line(describe: Describe, folder: Path, d
 
 
 def test_a_line_says_what_was_asked_and_what_came(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     describe(photos[0], "--host", scripted.url, "--out", "one.jsonl")
     (line,) = lines("one.jsonl")
@@ -63,7 +47,7 @@ def test_a_line_says_what_was_asked_and_what_came(
     assert len(line["request"]) == 64
 
 
-def test_another_range_is_another_request(describe: Describe, folder: Path) -> None:
+def test_another_range_is_another_request(describe: CommandLine, folder: Path) -> None:
     Image.new("I;16", (64, 64), 2000).save("depth.png")
     with EmbeddedOllama(engine=ScriptedEngine("Grey.", capabilities=SEES)) as server:
         command = ["depth.png", "--host", server.url]
@@ -76,7 +60,7 @@ def test_another_range_is_another_request(describe: Describe, folder: Path) -> N
     assert [asked.images[0].convert("L").getpixel((32, 32)) for asked in server.asked] == [128, 128]
 
 
-def test_the_request_is_as_it_was_said(describe: Describe, folder: Path) -> None:
+def test_the_request_is_as_it_was_said(describe: CommandLine, folder: Path) -> None:
     Image.new("RGB", (2000, 1000), "red").save("large.png")
     engine = ScriptedEngine("Red.", capabilities=(*SEES, "thinking"))
     with EmbeddedOllama(engine=engine) as server:
@@ -95,7 +79,7 @@ def test_the_request_is_as_it_was_said(describe: Describe, folder: Path) -> None
     assert second.images[0].width * second.images[0].height <= 50_000
 
 
-def test_pages_are_asked_each_or_together(describe: Describe, folder: Path, demo_server: EmbeddedOllama) -> None:
+def test_pages_are_asked_each_or_together(describe: CommandLine, folder: Path, demo_server: EmbeddedOllama) -> None:
     drawn = [Shape("red", "circle"), Shape("blue", "star"), Shape("green", "square")]
     pages = [draw_scene(shape) for shape in drawn]
     pages[0].save("scan.pdf", save_all=True, append_images=pages[1:])
@@ -122,7 +106,7 @@ SHAPES = {
 }
 
 
-def test_a_schema_gives_fields_and_holds_answers_to_it(describe: Describe, photos: list[str]) -> None:
+def test_a_schema_gives_fields_and_holds_answers_to_it(describe: CommandLine, photos: list[str]) -> None:
     Path("schema.json").write_text(json.dumps(SHAPES))
 
     def reply(request: Any) -> str:
@@ -143,7 +127,7 @@ def test_a_schema_gives_fields_and_holds_answers_to_it(describe: Describe, photo
     assert server.asked[0].body["format"] == SHAPES
 
 
-def test_the_validators_of_a_class_run(describe: Describe, photos: list[str]) -> None:
+def test_the_validators_of_a_class_run(describe: CommandLine, photos: list[str]) -> None:
     Path("shapes.py").write_text(
         "from pydantic import BaseModel, field_validator\n"
         "class Colour(BaseModel):\n"
@@ -158,7 +142,7 @@ def test_the_validators_of_a_class_run(describe: Describe, photos: list[str]) ->
     assert lines()[0]["fields"] == {"name": "RED"}
 
 
-def test_models_are_asked_one_after_the_other(describe: Describe, photos: list[str]) -> None:
+def test_models_are_asked_one_after_the_other(describe: CommandLine, photos: list[str]) -> None:
     other = ModelFacts(name="other", capabilities=SEES)
     with EmbeddedOllama(engine=ScriptedEngine("A colour.", models=[other])) as server:
         models = ["--model", "scripted", "--model", "other", "--sidecar", "txt"]
@@ -172,7 +156,7 @@ def test_models_are_asked_one_after_the_other(describe: Describe, photos: list[s
     assert len(server.asked) == 6
 
 
-def test_several_hosts_share_the_pictures(describe: Describe, folder: Path) -> None:
+def test_several_hosts_share_the_pictures(describe: CommandLine, folder: Path) -> None:
     scenes = draw_folder(folder / "photos", 8)
     with EmbeddedOllama(engine=ScriptedEngine("A.")) as one, EmbeddedOllama(engine=ScriptedEngine("B.")) as two:
         assert describe("photos", "--host", one.url, "--host", two.url).code == 0
@@ -184,7 +168,7 @@ def test_several_hosts_share_the_pictures(describe: Describe, folder: Path) -> N
 
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_host_that_is_not_there_is_named_at_once_and_at_the_end(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama, is_first: bool
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, is_first: bool
 ) -> None:
     gone = "http://127.0.0.1:9"
     hosts = [gone, scripted.url] if is_first else [scripted.url, gone]
@@ -195,7 +179,7 @@ def test_a_host_that_is_not_there_is_named_at_once_and_at_the_end(
     assert f"{gone} failed, and gave 0 answers: Nothing answers at {gone}" in outcome.err
 
 
-def test_how_long_is_waited_can_be_said(describe: Describe, photos: list[str]) -> None:
+def test_how_long_is_waited_can_be_said(describe: CommandLine, photos: list[str]) -> None:
     silent = SlowFirstByte(Gate())
     with EmbeddedOllama(engine=ScriptedEngine("A."), faults=[silent, None, silent]) as server:  # it loads at once
         outcome = describe(photos[0], "--host", server.url, "--timeout", 0.3)
@@ -205,7 +189,7 @@ def test_how_long_is_waited_can_be_said(describe: Describe, photos: list[str]) -
     assert "raise --timeout" in outcome.err
 
 
-def test_seconds_are_what_the_server_says_that_it_took(describe: Describe, photos: list[str]) -> None:
+def test_seconds_are_what_the_server_says_that_it_took(describe: CommandLine, photos: list[str]) -> None:
     took = Ending(load_duration=200_000, prompt_duration=500_000, answer_duration=300_000)
     with EmbeddedOllama(engine=ScriptedEngine(lambda request: Reply("A.", ending=took)), num_parallel=1) as server:
         assert describe("photos", "--host", server.url, "--jobs", 3).code == 0
@@ -213,14 +197,14 @@ def test_seconds_are_what_the_server_says_that_it_took(describe: Describe, photo
     assert all(line["waited"] > 0 for line in lines())
 
 
-def test_lines_can_be_printed(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_lines_can_be_printed(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     outcome = describe("photos", "--host", scripted.url, "--out", "-")
     assert outcome.code == 0
     assert sorted(json.loads(line)["path"] for line in outcome.out.splitlines()) == photos
     assert list(Path().glob("results*")) == []
 
 
-def test_what_is_left_out_is_counted(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_what_is_left_out_is_counted(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     for name in (".hidden.png", "._0.png", "notes.txt", "film.mp4"):
         Path("photos", name).write_bytes(b"x")
     Path("photos/@eaDir").mkdir()
@@ -232,7 +216,7 @@ def test_what_is_left_out_is_counted(describe: Describe, photos: list[str], scri
 
 
 def test_an_empty_file_has_a_line_as_a_broken_one_has(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     Path(photos[1]).write_bytes(b"")
     assert describe("photos", "--host", scripted.url).code == 1
@@ -243,7 +227,7 @@ def test_an_empty_file_has_a_line_as_a_broken_one_has(
 
 
 def test_a_video_under_a_pictures_name_is_asked_about_only_with_videos(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     Path("photos/clip.jpg").write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(40))
     dry = describe("photos", "--host", scripted.url, "--dry-run").out
@@ -254,7 +238,7 @@ def test_a_video_under_a_pictures_name_is_asked_about_only_with_videos(
     assert len(scripted.asked) == 3
 
 
-def test_the_originals_stay_as_they_are(describe: Describe, folder: Path, scripted: EmbeddedOllama) -> None:
+def test_the_originals_stay_as_they_are(describe: CommandLine, folder: Path, scripted: EmbeddedOllama) -> None:
     scenes = draw_folder(folder / "photos", 5)
     before = {path: (Path(path).read_bytes(), Path(path).stat().st_mtime_ns) for path in scenes}
     describe("photos", "--host", scripted.url, "--sidecar-dir", "texts", "--detail", "low")
@@ -262,7 +246,7 @@ def test_the_originals_stay_as_they_are(describe: Describe, folder: Path, script
     assert sorted(str(file) for file in Path("photos").rglob("*") if file.is_file()) == sorted(scenes)
 
 
-def test_a_report_is_made_at_the_end(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_a_report_is_made_at_the_end(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     Path(photos[1]).write_bytes(b"no picture")
     outcome = describe("photos", "--host", scripted.url, "--report", "report.html")
     assert outcome.code == 1
@@ -273,7 +257,7 @@ def test_a_report_is_made_at_the_end(describe: Describe, photos: list[str], scri
 
 
 def test_a_report_that_cannot_be_written_is_told(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     Path("report.html").mkdir()
     outcome = describe("photos", "--host", scripted.url, "--report", "report.html")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
-from tests.support.describe_cli import Describe, describer, fresh_folder, lines, says_the_same, three_photos
-
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import lines
 
 
-def test_a_dry_run_asks_and_writes_nothing(describe: Describe, photos: list[str], demo_server: EmbeddedOllama) -> None:
+def test_a_dry_run_asks_and_writes_nothing(
+    describe: CommandLine, photos: list[str], demo_server: EmbeddedOllama
+) -> None:
     draw_scene("red circle").save("photos/scan.pdf", save_all=True, append_images=[draw_scene("blue star")])
     Path("photos/.hidden.png").write_bytes(Path(photos[0]).read_bytes())
     Path("photos/notes.txt").write_text("milk")
@@ -33,7 +30,7 @@ def test_a_dry_run_asks_and_writes_nothing(describe: Describe, photos: list[str]
 
 
 def test_a_dry_run_names_the_hosts_and_what_is_wrong_with_them(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     with EmbeddedOllama(engine=ScriptedEngine()) as gone:
         dead = gone.url
@@ -49,7 +46,9 @@ def test_a_dry_run_names_the_hosts_and_what_is_wrong_with_them(
     assert scripted.asked == []
 
 
-def test_a_dry_run_says_what_a_run_will_refuse(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_a_dry_run_says_what_a_run_will_refuse(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
+) -> None:
     whole = Path(photos[0]).read_bytes()
     jpeg = b"\xff\xd8\xff\xc1\x00\x11\x0c\x00\x40\x00\x40\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00"
     Image.new("F", (64, 64)).save("photos/float.tif")
@@ -82,7 +81,7 @@ def test_a_dry_run_says_what_a_run_will_refuse(describe: Describe, photos: list[
     assert sum(line["error"] is not None for line in lines()) == 8
 
 
-def test_a_dry_run_reckons_tokens_of_models_that_it_knows(describe: Describe, folder: Path) -> None:
+def test_a_dry_run_reckons_tokens_of_models_that_it_knows(describe: CommandLine, folder: Path) -> None:
     Image.new("RGB", (896, 896), "red").save("red.png")
     facts = {"general.architecture": "gemma3", "gemma3.vision.image_size": 896, "gemma3.vision.patch_size": 14}
     with EmbeddedOllama(engine=ScriptedEngine(model_info=facts)) as server:
@@ -94,7 +93,7 @@ def test_a_dry_run_reckons_tokens_of_models_that_it_knows(describe: Describe, fo
 
 
 def test_a_dry_run_tells_what_is_done_and_what_is_of_another_request(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     describe(photos[0], "--host", scripted.url)
     assert "1 done before" in describe("photos", "--host", scripted.url, "--dry-run").out

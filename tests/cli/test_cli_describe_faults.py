@@ -11,23 +11,13 @@ import pytest
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine
 from ollama_embedded.faults import Status
 from ollama_vision.batch.results.file import ResultsLock
-from tests.support.describe_cli import (
-    Describe,
-    describer,
-    draw_folder,
-    fresh_folder,
-    lines,
-    says_the_same,
-    three_photos,
-)
-
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import draw_folder, lines
 
 
-def test_pictures_that_fail_alike_are_told_together(describe: Describe, folder: Path, scripted: EmbeddedOllama) -> None:
+def test_pictures_that_fail_alike_are_told_together(
+    describe: CommandLine, folder: Path, scripted: EmbeddedOllama
+) -> None:
     (folder / "photos").mkdir()
     for number in range(8):
         Path(f"photos/{number}.png").write_bytes(b"no picture at all, but text")
@@ -38,7 +28,7 @@ def test_pictures_that_fail_alike_are_told_together(describe: Describe, folder: 
     assert scripted.asked == []
 
 
-def test_an_answer_that_is_cut_is_an_error_with_its_text(describe: Describe, photos: list[str]) -> None:
+def test_an_answer_that_is_cut_is_an_error_with_its_text(describe: CommandLine, photos: list[str]) -> None:
     with EmbeddedOllama(engine=ScriptedEngine(Reply("A plain", done_reason="length"))) as server:
         assert describe(photos[0], "--host", server.url).code == 1
     (line,) = lines()
@@ -46,7 +36,7 @@ def test_an_answer_that_is_cut_is_an_error_with_its_text(describe: Describe, pho
 
 
 def test_a_document_that_cannot_be_opened_is_one_failure(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     Path("photos/broken.pdf").write_bytes(b"%PDF-1.7\nnothing\n%%EOF")
     outcome = describe("photos", "--host", scripted.url)
@@ -58,12 +48,12 @@ def test_a_document_that_cannot_be_opened_is_one_failure(
 class TestStops:
     """What is no picture's fault: exit code 2, and nothing is written down for it."""
 
-    def test_none_of_the_servers(self, describe: Describe, photos: list[str]) -> None:
+    def test_none_of_the_servers(self, describe: CommandLine, photos: list[str]) -> None:
         """Each is named, also where none can say which model sees."""
         outcome = describe(*photos, "--host", "http://127.0.0.1:9", "--host", "http://127.0.0.1:11", "--wait", "0")
         assert (outcome.code, "127.0.0.1:9" in outcome.err, "127.0.0.1:11" in outcome.err) == (2, True, True)
 
-    def test_no_server(self, describe: Describe, photos: list[str]) -> None:
+    def test_no_server(self, describe: CommandLine, photos: list[str]) -> None:
         with EmbeddedOllama(engine=ScriptedEngine()) as server:
             gone = server.url
         outcome = describe("photos", "--host", gone, "--model", "any")
@@ -72,13 +62,13 @@ class TestStops:
         assert "The same command goes on" in outcome.err
         assert lines() == []
 
-    def test_no_such_model(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    def test_no_such_model(self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
         outcome = describe("photos", "--host", scripted.url, "--model", "nobody")
         assert outcome.code == 2
         assert "'nobody'" in outcome.err
         assert lines() == []
 
-    def test_five_equal_failures(self, describe: Describe, folder: Path) -> None:
+    def test_five_equal_failures(self, describe: CommandLine, folder: Path) -> None:
         draw_folder(folder / "photos", 9)
         broken = Status(500, {"error": "the model fell over"}, {})
         script: list[str | Status] = ["Fine.", "Fine.", *[broken] * 20]
@@ -88,7 +78,7 @@ class TestStops:
         assert [line["error"] for line in lines()] == [None, None]
 
     def test_the_disk_is_full(
-        self, describe: Describe, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+        self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(self: Any, record: Any) -> None:
             raise OSError(28, "No space left on device")
@@ -98,7 +88,7 @@ class TestStops:
         assert outcome.code == 2
         assert "results.jsonl cannot be written: No space left on device" in outcome.err
 
-    def test_a_damaged_line(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    def test_a_damaged_line(self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
         describe("photos", "--host", scripted.url)
         first, second, third = Path("results.jsonl").read_bytes().splitlines(keepends=True)
         damaged = first + second[:40] + b"\n" + third
@@ -112,7 +102,7 @@ class TestStops:
         assert Path("results.jsonl.old").read_bytes() == damaged
         assert len(lines()) == 3
 
-    def test_another_process_writes(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    def test_another_process_writes(self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
         with ResultsLock(Path("results.jsonl")):
             outcome = describe("photos", "--host", scripted.url)
         assert outcome.code == 2
@@ -120,7 +110,7 @@ class TestStops:
         assert scripted.asked == []
 
     def test_an_option_that_the_client_refuses(
-        self, describe: Describe, photos: list[str], scripted: EmbeddedOllama
+        self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
     ) -> None:
         outcome = describe("photos", "--host", scripted.url, "--option", "num_predict=0")
         assert outcome.code == 2
@@ -147,7 +137,7 @@ class TestStops:
         ],
     )
     def test_what_cannot_be_meant(
-        self, describe: Describe, photos: list[str], scripted: EmbeddedOllama, words: list[str], complaint: str
+        self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, words: list[str], complaint: str
     ) -> None:
         Path("empty").mkdir()
         before = Path(photos[0]).read_bytes()

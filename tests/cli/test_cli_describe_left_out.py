@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 
 from ollama_embedded import EmbeddedOllama
-from tests.support.describe_cli import Describe, describer, fresh_folder, lines, says_the_same, three_photos
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import lines
 
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
 WHY = {
     "photos/raw.CR2": "no picture by its name",
     "photos/clip.mp4": "video (only with --videos)",
@@ -26,7 +23,7 @@ WHY = {
 
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
 def test_each_is_named_with_the_reason(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama, more: list[str]
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, more: list[str]
 ) -> None:
     for name in ("raw.CR2", "clip.mp4", ".hidden.png"):
         Path("photos", name).write_bytes(b"x")
@@ -44,7 +41,7 @@ def test_each_is_named_with_the_reason(
 
 
 def test_what_was_wanted_and_could_not_be_read_is_named_and_no_success(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("photos/2019").mkdir()
     Path("photos/moved.jpg").symlink_to("/nowhere/moved.jpg")
@@ -70,7 +67,7 @@ def test_what_was_wanted_and_could_not_be_read_is_named_and_no_success(
     assert describe(*words, "--exclude", "2019", "--exclude", "moved.jpg").code == 0
 
 
-def test_of_very_many_some_are_named(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_of_very_many_some_are_named(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     for number in range(12):
         Path(f"photos/{number}.jpg").symlink_to("/nowhere")
     outcome = describe("photos", "--host", scripted.url)

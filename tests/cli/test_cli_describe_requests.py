@@ -12,12 +12,9 @@ import pytest
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_vision.batch.results.requests import difference
 from ollama_vision.cli.app import run
-from tests.support.describe_cli import Describe, describer, fresh_folder, lines, says_the_same, three_photos
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import lines
 
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
 REQUESTS = Path("results.jsonl.requests.json")
 NOBODY = "http://127.0.0.1:1"
 
@@ -27,7 +24,9 @@ def asked() -> dict[str, dict[str, Any]]:
     return there
 
 
-def test_each_line_s_request_can_be_looked_up(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_each_line_s_request_can_be_looked_up(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
+) -> None:
     Path("s.json").write_text(json.dumps({"type": "object", "properties": {"colour": {"type": "string"}}}))
     words = ("photos", "--host", scripted.url, "--header", "Authorization: Bearer SECRET", "--model", scripted.model)
     assert describe(*words, "--prompt", "Which colour?", "--option", "seed=7").code == 0
@@ -45,7 +44,7 @@ def test_each_line_s_request_can_be_looked_up(describe: Describe, photos: list[s
     assert all("path" in line for line in lines())
 
 
-def test_it_is_there_before_the_first_line(describe: Describe, photos: list[str]) -> None:
+def test_it_is_there_before_the_first_line(describe: CommandLine, photos: list[str]) -> None:
     seen = []
 
     def answer(*_: Any, **__: Any) -> str:
@@ -58,7 +57,7 @@ def test_it_is_there_before_the_first_line(describe: Describe, photos: list[str]
 
 
 def test_the_first_command_goes_on_after_an_append(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     first = ("photos", "--host", scripted.url)
     assert describe(*first).code == 0
@@ -69,7 +68,7 @@ def test_the_first_command_goes_on_after_an_append(
     assert describe(*first, "--prompt", "A third one?").code == 2
 
 
-def test_a_refusal_says_what_differs(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_a_refusal_says_what_differs(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     first = ("photos", "--host", scripted.url)
     describe(*first)
     for more, told in (
@@ -91,7 +90,7 @@ def test_the_nearest_request_is_the_one_compared_with() -> None:
     assert difference([], [one]) == ""
 
 
-def test_results_without_it_go_on(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_results_without_it_go_on(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     describe("photos", "--host", scripted.url)
     REQUESTS.unlink()
     refused = describe("photos", "--host", scripted.url, "--prompt", "Which?")
@@ -101,7 +100,7 @@ def test_results_without_it_go_on(describe: Describe, photos: list[str], scripte
     assert len(asked()) == 1
 
 
-def test_one_that_is_damaged_is_named(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_one_that_is_damaged_is_named(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     describe("photos", "--host", scripted.url)
     before = Path("results.jsonl").read_bytes()
     for content in ("{", "[]", '{"a": 1}'):
@@ -112,7 +111,7 @@ def test_one_that_is_damaged_is_named(describe: Describe, photos: list[str], scr
     assert Path("results.jsonl").read_bytes() == before
 
 
-def test_restart_puts_both_aside(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_restart_puts_both_aside(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     describe("photos", "--host", scripted.url)
     before = REQUESTS.read_bytes()
     assert describe("photos", "--host", scripted.url, "--prompt", "Which?", "--restart").code == 0
@@ -120,7 +119,7 @@ def test_restart_puts_both_aside(describe: Describe, photos: list[str], scripted
     assert [each["prompt"] for each in asked().values()] == ["Which?"]
 
 
-def test_a_finished_run_needs_no_server(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_a_finished_run_needs_no_server(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     assert describe("photos", "--host", scripted.url).code == 0
     outcome = describe("photos", "--host", NOBODY, "--sidecar-dir", "texts")
     assert outcome.code == 0
@@ -128,7 +127,7 @@ def test_a_finished_run_needs_no_server(describe: Describe, photos: list[str], s
 
 
 def test_tables_and_reports_say_what_was_asked(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama, capsys: pytest.CaptureFixture[str]
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, capsys: pytest.CaptureFixture[str]
 ) -> None:
     describe("photos", "--host", scripted.url, "--prompt", "=Which colour?")
     describe("photos", "--host", scripted.url, "--prompt", "Which form?", "--append")

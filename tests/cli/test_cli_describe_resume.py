@@ -12,16 +12,12 @@ import pytest
 from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
-from tests.support.describe_cli import Describe, describer, fresh_folder, lines, paths, says_the_same, three_photos
-
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import lines, paths
 
 
 def test_what_is_done_is_neither_asked_nor_opened(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages = [draw_scene("red circle"), draw_scene("blue star")]
     pages[0].save("photos/scan.pdf", save_all=True, append_images=pages[1:])
@@ -44,7 +40,7 @@ def test_what_is_done_is_neither_asked_nor_opened(
     assert Path("results.jsonl").read_bytes() == before
 
 
-def test_a_run_goes_on_where_it_was(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_a_run_goes_on_where_it_was(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     describe("photos", "--host", scripted.url)
     first, second, _ = Path("results.jsonl").read_bytes().splitlines(keepends=True)
     Path("results.jsonl").write_bytes(first + second[:50])
@@ -55,7 +51,9 @@ def test_a_run_goes_on_where_it_was(describe: Describe, photos: list[str], scrip
     assert len(scripted.asked) == 5
 
 
-def test_a_changed_file_is_asked_about_again(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_a_changed_file_is_asked_about_again(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
+) -> None:
     describe("photos", "--host", scripted.url)
     Image.new("RGB", (65, 64), "white").save(photos[1])
     outcome = describe("photos", "--host", scripted.url)
@@ -68,7 +66,7 @@ def test_a_changed_file_is_asked_about_again(describe: Describe, photos: list[st
 
 
 def test_another_request_goes_on_only_when_told_how(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     describe("photos", "--host", scripted.url)
     before = Path("results.jsonl").read_bytes()
@@ -97,7 +95,7 @@ def test_another_request_goes_on_only_when_told_how(
     assert Path("other.jsonl").read_bytes().count(b"\n") == 3
 
 
-def test_what_failed_is_told_and_asked_again_when_asked_for(describe: Describe, photos: list[str]) -> None:
+def test_what_failed_is_told_and_asked_again_when_asked_for(describe: CommandLine, photos: list[str]) -> None:
     whole = Path(photos[1]).read_bytes()
     Path(photos[1]).write_bytes(whole[:-30])
     stamp = Path(photos[1]).stat()
@@ -126,7 +124,7 @@ def test_what_failed_is_told_and_asked_again_when_asked_for(describe: Describe, 
 
 
 def test_a_document_half_done_goes_on_at_its_next_page(
-    describe: Describe, folder: Path, scripted: EmbeddedOllama
+    describe: CommandLine, folder: Path, scripted: EmbeddedOllama
 ) -> None:
     pages = [draw_scene("red circle") for _ in range(4)]
     pages[0].save("scan.pdf", save_all=True, append_images=pages[1:])
@@ -139,7 +137,7 @@ def test_a_document_half_done_goes_on_at_its_next_page(
 
 
 def test_a_limit_is_of_pictures_and_the_same_ones_each_time(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     for _ in range(2):
         assert describe("photos", "--host", scripted.url, "--limit", 2).code == 0

@@ -10,25 +10,11 @@ from pathlib import Path
 import pytest
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
-from tests.support.describe_cli import (
-    Describe,
-    describer,
-    draw_folder,
-    fresh_folder,
-    lines,
-    paths,
-    says_the_same,
-    three_photos,
-    wrong_lines,
-)
-
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import draw_folder, lines, paths, wrong_lines
 
 
-def test_half_a_folder_renamed_keeps_the_right_answers(describe: Describe, folder: Path) -> None:
+def test_half_a_folder_renamed_keeps_the_right_answers(describe: CommandLine, folder: Path) -> None:
     scenes = draw_folder(folder / "pics", 6)
     with EmbeddedOllama() as server:
         assert describe("pics", "--host", server.url).code == 0
@@ -50,7 +36,7 @@ def test_half_a_folder_renamed_keeps_the_right_answers(describe: Describe, folde
     assert wrong_lines(lines(), scenes) == []
 
 
-def test_a_touch_is_no_change(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_a_touch_is_no_change(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     describe("photos", "--host", scripted.url)
     before = lines()
     os.utime(photos[2], ns=(0, 0))
@@ -64,7 +50,7 @@ def test_a_touch_is_no_change(describe: Describe, photos: list[str], scripted: E
 
 
 def test_other_paths_to_the_same_folder_and_a_moved_one(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     describe("photos", "--host", scripted.url)
     assert describe(Path("photos").absolute(), "--host", scripted.url).code == 0
@@ -105,7 +91,7 @@ AWAY: dict[str, Callable[[], None]] = {
 
 @pytest.mark.parametrize("how", AWAY)
 def test_a_disk_that_is_not_connected_is_not_pruned(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama, how: str
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, how: str
 ) -> None:
     whole_disk(photos)
     assert describe("disk", "photos", "--host", scripted.url).code == 0
@@ -122,7 +108,7 @@ def test_a_disk_that_is_not_connected_is_not_pruned(
 
 
 def test_a_missing_mount_point_beside_nothing_else_is_not_pruned(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     whole_disk(photos)
     Path("media").mkdir()
@@ -135,7 +121,7 @@ def test_a_missing_mount_point_beside_nothing_else_is_not_pruned(
 
 
 def test_deleted_pictures_and_folders_are_pruned(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     whole_disk(photos)
     describe("disk", "photos", "--host", scripted.url)
@@ -148,7 +134,7 @@ def test_deleted_pictures_and_folders_are_pruned(
 
 
 def test_what_was_moved_to_another_disk_is_pruned(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     whole_disk(photos)
     describe("disk", "--host", scripted.url)
@@ -159,7 +145,7 @@ def test_what_was_moved_to_another_disk_is_pruned(
 
 
 def test_another_request_is_asked_whatever_the_bytes(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:
     describe("photos", "--host", scripted.url)
     Path("photos").rename("moved")
@@ -167,7 +153,7 @@ def test_another_request_is_asked_whatever_the_bytes(
     assert len(scripted.asked) == 6
 
 
-def test_pages_of_a_document_keep_their_answers(describe: Describe, folder: Path, scripted: EmbeddedOllama) -> None:
+def test_pages_of_a_document_keep_their_answers(describe: CommandLine, folder: Path, scripted: EmbeddedOllama) -> None:
     pages = [draw_scene("red circle") for _ in range(3)]
     pages[0].save("a.pdf", save_all=True, append_images=pages[1:])
     describe("a.pdf", "--host", scripted.url, "--limit", 2)
@@ -177,7 +163,9 @@ def test_pages_of_a_document_keep_their_answers(describe: Describe, folder: Path
     assert sorted((line["path"], line["page"]) for line in lines()) == [("b.pdf", 1), ("b.pdf", 2), ("b.pdf", 3)]
 
 
-def test_equal_bytes_in_one_run_are_asked_once(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_equal_bytes_in_one_run_are_asked_once(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
+) -> None:
     for number in range(3):
         shutil.copy(photos[0], f"photos/copy{number}.png")
     dry = describe("photos", "--host", scripted.url, "--dry-run")
@@ -195,7 +183,7 @@ def test_equal_bytes_in_one_run_are_asked_once(describe: Describe, photos: list[
     assert len(scripted.asked) == 3
 
 
-def test_what_failed_names_each_copy(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_what_failed_names_each_copy(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
     Path(photos[0]).write_bytes(Path(photos[0]).read_bytes()[:-30])
     shutil.copy(photos[0], "photos/copy.png")
     assert describe("photos", "--host", scripted.url).code == 1
@@ -206,7 +194,7 @@ def test_what_failed_names_each_copy(describe: Describe, photos: list[str], scri
 
 
 def test_only_what_may_be_known_is_read(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     describe("photos", "--host", scripted.url)
     read: list[str] = []
@@ -224,7 +212,7 @@ def test_only_what_may_be_known_is_read(
     assert set(read) == {photos[1]}
 
 
-def test_a_run_killed_before_its_copies_does_not_ask_again(describe: Describe, photos: list[str]) -> None:
+def test_a_run_killed_before_its_copies_does_not_ask_again(describe: CommandLine, photos: list[str]) -> None:
     shutil.copy(photos[0], "photos/copy.png")
     with EmbeddedOllama(engine=ScriptedEngine("A colour.")) as server:
         describe("photos", "--host", server.url)

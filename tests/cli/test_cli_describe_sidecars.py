@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
-from tests.support.describe_cli import Describe, describer, fresh_folder, lines, says_the_same, three_photos
-
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import lines
 
 
 def what_was_asked(request: Any) -> str:
@@ -21,7 +17,7 @@ def what_was_asked(request: Any) -> str:
 
 
 class TestSidecars:
-    def test_beside_each_picture(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    def test_beside_each_picture(self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
         draw_scene("red circle").save("photos/scan.pdf", save_all=True, append_images=[draw_scene("blue star")])
         outcome = describe("photos", "--host", scripted.url, "--sidecar", "txt")
         assert "5 text files written" in outcome.err
@@ -30,7 +26,7 @@ class TestSidecars:
         assert len(list(Path("photos").iterdir())) == 9
         assert "5 no picture by its name (.txt 5)" in describe("photos", "--host", scripted.url, "--sidecar", "txt").err
 
-    def test_in_a_folder_like_theirs(self, describe: Describe, folder: Path, scripted: EmbeddedOllama) -> None:
+    def test_in_a_folder_like_theirs(self, describe: CommandLine, folder: Path, scripted: EmbeddedOllama) -> None:
         for path in ("a/in/1.png", "b/1.png"):
             Path(path).parent.mkdir(parents=True)
             draw_scene("red circle").save(path)
@@ -39,7 +35,7 @@ class TestSidecars:
         describe("a", "b/1.png", "--host", scripted.url, "--sidecar-dir", "all")
         assert sorted(str(file) for file in Path("all").rglob("*.txt")) == ["all/a/in/1.png.txt", "all/b/1.png.txt"]
 
-    def test_by_the_stem(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    def test_by_the_stem(self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
         draw_scene("red circle").save("photos/scan.pdf", save_all=True, append_images=[draw_scene("blue star")])
         common = ("photos", "--host", scripted.url, "--sidecar-name", "stem")
         assert "5 text files written" in describe(*common, "--sidecar", "txt").err
@@ -50,7 +46,7 @@ class TestSidecars:
 
     @pytest.mark.parametrize("other", ["0.webp", "0.PNG", "0.pdf"])
     def test_two_of_one_stem_are_refused_before_anything_is_asked(
-        self, describe: Describe, photos: list[str], scripted: EmbeddedOllama, other: str
+        self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, other: str
     ) -> None:
         draw_scene("red circle").save(Path("photos", other))
         for more in (["--dry-run"], []):
@@ -60,7 +56,7 @@ class TestSidecars:
         assert scripted.asked == []
         assert describe("photos", "--host", scripted.url, "--sidecar-name", "stem", "--exclude", other).code == 0
 
-    def test_files_of_others_stay(self, describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+    def test_files_of_others_stay(self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:
         Path("photos/1.png.txt").write_text("my notes")
         outcome = describe("photos", "--host", scripted.url, "--sidecar", "txt")
         assert outcome.code == 0
@@ -69,7 +65,7 @@ class TestSidecars:
         assert "2 text files written" in outcome.err
 
     @pytest.mark.parametrize("how", ["--restart", "--append"])
-    def test_ours_are_renewed_unless_edited(self, describe: Describe, photos: list[str], how: str) -> None:
+    def test_ours_are_renewed_unless_edited(self, describe: CommandLine, photos: list[str], how: str) -> None:
         with EmbeddedOllama(engine=ScriptedEngine(what_was_asked)) as server:
             common = ["photos", "--host", server.url, "--sidecar", "txt"]
             describe(*common, "--prompt", "First.")
@@ -79,7 +75,7 @@ class TestSidecars:
         assert texts == ["Second.\n", "First, mended.", "Second.\n"]
 
     def test_what_is_missing_is_written_later(
-        self, describe: Describe, photos: list[str], scripted: EmbeddedOllama
+        self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
     ) -> None:
         describe("photos", "--host", scripted.url)
         Path("photos/0.png.txt").write_text("A pl")
@@ -88,7 +84,7 @@ class TestSidecars:
         assert len(scripted.asked) == 3
 
     def test_a_folder_that_cannot_be_written_stops_the_run(
-        self, describe: Describe, photos: list[str], scripted: EmbeddedOllama
+        self, describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
     ) -> None:
         Path("texts").write_text("a file, no folder")
         outcome = describe("photos", "--host", scripted.url, "--sidecar-dir", "texts/in")

@@ -16,25 +16,19 @@ from ollama_vision.batch.asking import loading
 from ollama_vision.cli.common.screen import Screen
 from ollama_vision.cli.describe.progress import SECONDS_BETWEEN_LINES, ProgressDisplay
 from ollama_vision.cli.describe.summary import Tally
+from tests.support.command_line import CommandLine
 from tests.support.describe_cli import (
-    Describe,
     ServerProcess,
-    describer,
     draw_folder,
     end_of,
-    fresh_folder,
     lines,
     start,
-    three_photos,
     wait_for_lines,
     wait_for_words,
     wrong_lines,
 )
 from tests.support.wire_server import HOLD, ROUTES, WireServer
 
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
 no_windows = pytest.mark.skipif(os.name == "nt", reason="a program is ended by a signal")
 
 
@@ -69,7 +63,7 @@ def test_with_wait_a_server_that_is_not_there_yet_is_waited_for(folder: Path) ->
     assert wrong_lines(lines(folder / "results.jsonl"), scenes) == []
 
 
-def test_a_server_that_never_comes_is_not_waited_for_longer(describe: Describe, photos: list[str]) -> None:
+def test_a_server_that_never_comes_is_not_waited_for_longer(describe: CommandLine, photos: list[str]) -> None:
     with EmbeddedOllama(engine=ScriptedEngine()) as server:
         gone = server.url
     outcome = describe("photos", "--host", gone, "--model", "any", "--wait", "0.1")
@@ -81,7 +75,7 @@ def test_a_server_that_never_comes_is_not_waited_for_longer(describe: Describe, 
 
 @pytest.mark.parametrize("more", [[], ["--wait", "0.1"], ["--model", "any"]])
 def test_a_server_that_takes_connections_and_says_nothing_hangs(
-    describe: Describe, photos: list[str], monkeypatch: pytest.MonkeyPatch, more: list[str]
+    describe: CommandLine, photos: list[str], monkeypatch: pytest.MonkeyPatch, more: list[str]
 ) -> None:
     monkeypatch.setattr(loading, "PROBE_SECONDS", 0.3)
     with WireServer([HOLD], routes={path: [HOLD] for path in ROUTES}) as silent:
@@ -95,7 +89,7 @@ def test_a_server_that_takes_connections_and_says_nothing_hangs(
 
 
 def test_a_server_that_stays_busy_stops_the_run_in_words_of_the_shell(
-    describe: Describe, photos: list[str], monkeypatch: pytest.MonkeyPatch
+    describe: CommandLine, photos: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hosts, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(hosts, "BUSY", 0.1)

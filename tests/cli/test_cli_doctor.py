@@ -16,10 +16,8 @@ from ollama_embedded import EmbeddedOllama, Gate, ModelFacts, Reply, ScriptedEng
 from ollama_embedded.faults import Status
 from ollama_vision.cli.common.screen import Screen
 from ollama_vision.extras import DISTRIBUTION
-from tests.support.command_line import CommandLine, in_process, process
+from tests.support.command_line import CommandLine, process
 from tests.support.recorded import FOLDER
-
-vision = pytest.fixture(in_process)
 
 GB = 1_000_000_000
 

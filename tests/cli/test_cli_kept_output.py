@@ -10,13 +10,8 @@ from pathlib import Path
 import pytest
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
-from tests.support.command_line import COMMAND
-from tests.support.describe_cli import Describe, describer, fresh_folder, says_the_same, three_photos
+from tests.support.command_line import COMMAND, CommandLine
 
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
-photos = pytest.fixture(three_photos)
-scripted = pytest.fixture(says_the_same)
 ANSWER = "Café ☕ 写真 🐱"
 
 
@@ -33,7 +28,9 @@ def test_an_answer_in_a_file_has_all_its_letters(photos: list[str], more: list[s
     assert done.stdout.decode().strip() == ANSWER
 
 
-def test_names_of_a_dry_run_are_one_line_each(describe: Describe, photos: list[str], scripted: EmbeddedOllama) -> None:
+def test_names_of_a_dry_run_are_one_line_each(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
+) -> None:
     try:
         Path(photos[0]).rename("photos/a\x1b[31m\nb.png")
     except OSError:
@@ -44,7 +41,7 @@ def test_names_of_a_dry_run_are_one_line_each(describe: Describe, photos: list[s
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(
-    describe: Describe, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = os.open
 

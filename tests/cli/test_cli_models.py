@@ -16,10 +16,8 @@ from ollama_vision.cli.common.screen import Screen
 from ollama_vision.cli.common.servers import Servers
 from ollama_vision.cli.models import Row, in_order, table
 from ollama_vision.errors import AuthenticationError
-from tests.support.command_line import CommandLine, in_process
+from tests.support.command_line import CommandLine
 from tests.support.recorded import FOLDER
-
-vision = pytest.fixture(in_process)
 
 GB = 1_000_000_000
 MODELS = [

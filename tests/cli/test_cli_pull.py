@@ -16,9 +16,7 @@ from llama_index.multi_modal_llms.ollama import PullProgress
 from ollama_embedded import EmbeddedOllama, Gate, ScriptedEngine
 from ollama_embedded.faults import Fault, RawReply
 from ollama_vision.cli.pull import Bars
-from tests.support.command_line import CommandLine, in_process, process
-
-vision = pytest.fixture(in_process)
+from tests.support.command_line import CommandLine, process
 
 LARGE = {"status": "pulling aeda25e63ebd", "digest": "sha256:aeda", "total": 3_300_000_000}
 SMALL = {"status": "pulling e0a42594d802", "digest": "sha256:e0a4", "total": 358}

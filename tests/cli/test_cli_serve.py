@@ -15,9 +15,8 @@ import pytest
 
 import ollama_embedded
 from llama_index.multi_modal_llms.ollama import OllamaServer
-from tests.support.command_line import CommandLine, in_process, process
+from tests.support.command_line import CommandLine, process
 
-vision = pytest.fixture(in_process)
 DEMO = Path(ollama_embedded.__file__).parent / "demo_model"
 
 

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.describe_cli import Describe, describer, fresh_folder, lines
+from tests.support.command_line import CommandLine
+from tests.support.describe_cli import lines
 
-folder = pytest.fixture(fresh_folder)
-describe = pytest.fixture(describer)
 WRITTEN = Path(__file__).with_name("old_results.jsonl")
 NOBODY = "http://127.0.0.1:1"
 SCHEMA = {"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]}
@@ -49,7 +48,7 @@ def results(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("text", COMMANDS)
-def test_each_command_finds_all_its_answers(describe: Describe, results: Path, text: str) -> None:
+def test_each_command_finds_all_its_answers(describe: CommandLine, results: Path, text: str) -> None:
     before = results.read_bytes()
     count = sum(line["text"] == text for line in lines())
     outcome = describe("photos", "--host", NOBODY, "--model", "scripted", *COMMANDS[text])
@@ -59,6 +58,6 @@ def test_each_command_finds_all_its_answers(describe: Describe, results: Path, t
     assert count == (3 if text == "Together." else 4)
 
 
-def test_a_command_that_was_none_of_them_is_refused(describe: Describe, results: Path) -> None:
+def test_a_command_that_was_none_of_them_is_refused(describe: CommandLine, results: Path) -> None:
     outcome = describe("photos", "--host", NOBODY, "--model", "scripted", "--option", "seed=8")
     assert outcome.code == 2

@@ -23,7 +23,7 @@ from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaServer
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
 from ollama_embedded.faults import Status
 from ollama_vision import errors
-from tests.support.command_line import in_process
+from tests.support.command_line import CommandLine
 from tests.support.endpoints import eight
 from tests.support.wire_server import CLOSE, HOLD, Script, WireServer, answer, attempt, client, part, reply, stream
 
@@ -194,10 +194,7 @@ def test_callbacks_do_not_tell_them() -> None:
 
 
 @pytest.mark.parametrize("how", ["answers", "refuses", "nobody"])
-def test_no_command_shows_or_writes_them(
-    how: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_no_command_shows_or_writes_them(how: str, folder: Path, vision: CommandLine) -> None:
     listening = logging.StreamHandler(log := io.StringIO())
     root = logging.getLogger()
     before = root.level
@@ -205,7 +202,6 @@ def test_no_command_shows_or_writes_them(
     root.setLevel(logging.DEBUG)
     draw_scene("red circle").save("a.png")
     draw_scene("blue star").save("b.png")
-    run = in_process(capsys, monkeypatch)
     faults = [Status(401, '{"error":"who are you?"}')] * 99 if how == "refuses" else []
     said = []
     try:
@@ -227,7 +223,7 @@ def test_no_command_shows_or_writes_them(
                 ["models", *always[:2]],
                 ["doctor", *always[:2]],
             ):
-                outcome = run(*words)
+                outcome = vision(*words)
                 said += [outcome.out, outcome.err]
             arrived = [dict(request.headers).get("authorization", "") for request in server.asked]
     finally:
@@ -238,5 +234,5 @@ def test_no_command_shows_or_writes_them(
     assert Path("report.html").exists()
     assert log.getvalue()
     assert_tells_nothing(
-        *said, log.getvalue(), *(path.read_text("latin-1") for path in tmp_path.rglob("*") if path.is_file())
+        *said, log.getvalue(), *(path.read_text("latin-1") for path in folder.rglob("*") if path.is_file())
     )

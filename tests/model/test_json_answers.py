@@ -16,11 +16,10 @@ from pydantic import BaseModel, RootModel
 from ollama_vision import errors
 from ollama_vision.protocol.json_answers import begun, json_in, why_not
 from tests.support.endpoints import eight
-from tests.support.serving import start_servers
+from tests.support.serving import Serve
 from tests.support.structured_asks import four, predict
 from tests.support.wire_server import WireServer, attempt, client, last, part, stream
 
-serve = pytest.fixture(start_servers)
 ASK = PromptTemplate("Read the {what}.")
 
 
@@ -70,7 +69,7 @@ PROSE = "**Shop:** Aldi\n**Total:** {about} 12.50"
 
 @four
 @pytest.mark.parametrize("name", SAID)
-def test_the_object_is_found(serve: Any, endpoint: str, name: str) -> None:
+def test_the_object_is_found(serve: Serve, endpoint: str, name: str) -> None:
     serving = serve(SAID[name])
     found = predict(serving.llm, endpoint, Receipt, ASK, what="receipt")[-1]
     assert found.total == 12.5
@@ -80,7 +79,7 @@ def test_the_object_is_found(serve: Any, endpoint: str, name: str) -> None:
 
 @four
 @pytest.mark.parametrize("name", DAMAGED)
-def test_a_part_of_a_damaged_object_is_no_answer(serve: Any, endpoint: str, name: str) -> None:
+def test_a_part_of_a_damaged_object_is_no_answer(serve: Serve, endpoint: str, name: str) -> None:
     serving = serve(DAMAGED[name])
     with pytest.raises(errors.StructuredOutputError) as fault:
         predict(serving.llm, endpoint, Node, ASK, what="tree")
@@ -88,20 +87,20 @@ def test_a_part_of_a_damaged_object_is_no_answer(serve: Any, endpoint: str, name
 
 
 @four
-def test_of_two_answers_that_differ_none_is_chosen(serve: Any, endpoint: str) -> None:
+def test_of_two_answers_that_differ_none_is_chosen(serve: Serve, endpoint: str) -> None:
     serving = serve(f'A draft: {{"shop": "Aldi", "total": 1}}. Corrected: {ALDI}')
     with pytest.raises(errors.StructuredOutputError, match="several answers, which differ"):
         predict(serving.llm, endpoint, Receipt, ASK, what="receipt")
 
 
 @four
-def test_a_list_of_one_may_be_what_was_asked_for(serve: Any, endpoint: str) -> None:
+def test_a_list_of_one_may_be_what_was_asked_for(serve: Serve, endpoint: str) -> None:
     serving = serve("[[1, 2]]")
     assert predict(serving.llm, endpoint, RootModel[list[Any]], ASK, what="list")[-1].root == [[1, 2]]
 
 
 @four
-def test_the_second_question_holds_the_schema(serve: Any, endpoint: str) -> None:
+def test_the_second_question_holds_the_schema(serve: Serve, endpoint: str) -> None:
     def cloud(request: Any) -> str:
         return ALDI if '"total"' in request.messages[-1].content else PROSE
 
@@ -111,7 +110,7 @@ def test_the_second_question_holds_the_schema(serve: Any, endpoint: str) -> None
 
 
 @four
-def test_prose_is_an_error_that_names_the_cause(serve: Any, endpoint: str) -> None:
+def test_prose_is_an_error_that_names_the_cause(serve: Serve, endpoint: str) -> None:
     serving = serve(PROSE)
     with pytest.raises(errors.StructuredOutputError, match="seems not to enforce schemas"):
         predict(serving.llm, endpoint, Receipt, ASK, what="receipt")

@@ -26,9 +26,8 @@ from ollama_vision.model.answer import Answer
 from ollama_vision.model.keywords import AskKeywords, VisionModelKeywords
 from ollama_vision.model.model import VisionModel
 from ollama_vision.protocol.options import names
-from tests.support.serving import start_servers
+from tests.support.serving import Serve
 
-serve = pytest.fixture(start_servers)
 TWO_SHAPES = Path(__file__).resolve().parents[2] / "examples/pictures/two-shapes.jpg"
 
 WAYS = ("ask", "stream", "aask", "astream")
@@ -88,7 +87,7 @@ def test_pictures_arrive_in_their_order(model: VisionModel, demo_server: Embedde
 
 
 @each_way
-def test_an_answer_says_what_there_is_to_know(serve: Any, way: str, scene: Image.Image) -> None:
+def test_an_answer_says_what_there_is_to_know(serve: Serve, way: str, scene: Image.Image) -> None:
     serving = serve(Reply("Two shapes.", thinking="I count."))
     answer = put(on(serving), way, "How many?", scene)[-1]
     assert (answer.text, answer.thinking, answer.finish_reason) == ("Two shapes.", "I count.", "stop")
@@ -101,7 +100,7 @@ def test_an_answer_says_what_there_is_to_know(serve: Any, way: str, scene: Image
 
 
 @pytest.mark.parametrize("way", ["stream", "astream"])
-def test_a_stream_grows(serve: Any, way: str) -> None:
+def test_a_stream_grows(serve: Serve, way: str) -> None:
     items = put(on(serve("One two three.")), way, "Count.")
     assert len(items) > 2
     assert "".join(item.delta for item in items) == items[-1].text == "One two three."
@@ -110,7 +109,7 @@ def test_a_stream_grows(serve: Any, way: str) -> None:
 
 
 @each_way
-def test_what_is_sent_is_a_prompt_of_generate(serve: Any, way: str, scene: Image.Image) -> None:
+def test_what_is_sent_is_a_prompt_of_generate(serve: Serve, way: str, scene: Image.Image) -> None:
     serving = serve("Fine.")
     put(on(serving, seed=7, keep_alive="5m"), way, "What?", scene, system="Look well.", num_predict=9, think=False)
     body = serving.bodies[-1]
@@ -122,7 +121,7 @@ def test_what_is_sent_is_a_prompt_of_generate(serve: Any, way: str, scene: Image
 
 
 @pytest.mark.parametrize("way", ["ask", "aask"])
-def test_a_schema_gives_fields(serve: Any, way: str) -> None:
+def test_a_schema_gives_fields(serve: Serve, way: str) -> None:
     serving = serve(f"Of course:\n```json\n{RED}\n```")
     answer = put(on(serving), way, "What?", schema=Thing)[-1]
     assert answer.fields == {"colour": "red", "count": 2, "note": "none"}
@@ -133,7 +132,7 @@ def test_a_schema_gives_fields(serve: Any, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["stream", "astream"])
-def test_the_fields_of_a_stream_grow(serve: Any, way: str) -> None:
+def test_the_fields_of_a_stream_grow(serve: Serve, way: str) -> None:
     text = '{"colour": "dark red", "count": 2}'
     items = put(on(serve(text)), way, "What?", schema=Thing)
     assert items[-1].text == text
@@ -144,7 +143,7 @@ def test_the_fields_of_a_stream_grow(serve: Any, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["stream", "astream"])
-def test_a_stream_that_breaks_the_schema_is_an_error_at_its_end(serve: Any, way: str) -> None:
+def test_a_stream_that_breaks_the_schema_is_an_error_at_its_end(serve: Serve, way: str) -> None:
     serving = serve('{"colour": "red", "count": 0}')
     with pytest.raises(errors.StructuredOutputError, match="count"):
         put(on(serving), way, "What?", schema=Thing)
@@ -152,7 +151,9 @@ def test_a_stream_that_breaks_the_schema_is_an_error_at_its_end(serve: Any, way:
 
 
 @pytest.mark.parametrize("way", ["ask", "aask"])
-def test_an_answer_that_breaks_the_schema_is_asked_for_again_by_chat(serve: Any, way: str, scene: Image.Image) -> None:
+def test_an_answer_that_breaks_the_schema_is_asked_for_again_by_chat(
+    serve: Serve, way: str, scene: Image.Image
+) -> None:
     serving = serve('{"colour": "red", "count": 0}', RED)
     answer = put(on(serving), way, "What?", scene, schema=Thing, system="Look well.")[-1]
     assert answer.fields == {"colour": "red", "count": 2, "note": "none"}
@@ -166,7 +167,7 @@ def test_an_answer_that_breaks_the_schema_is_asked_for_again_by_chat(serve: Any,
 
 
 @pytest.mark.parametrize("way", ["ask", "aask"])
-def test_an_answer_that_never_fits_is_an_error(serve: Any, way: str) -> None:
+def test_an_answer_that_never_fits_is_an_error(serve: Serve, way: str) -> None:
     serving = serve("No.")
     with pytest.raises(errors.StructuredOutputError) as caught:
         put(on(serving, max_validation_retries=2), way, "What?", schema=Thing)
@@ -175,7 +176,7 @@ def test_an_answer_that_never_fits_is_an_error(serve: Any, way: str) -> None:
 
 
 @each_way
-def test_pictures_without_a_question_are_refused(serve: Any, way: str, scene: Image.Image) -> None:
+def test_pictures_without_a_question_are_refused(serve: Serve, way: str, scene: Image.Image) -> None:
     serving = serve("Fine.")
     with pytest.raises(ValueError, match="empty question"):
         put(on(serving), way, "", scene)
@@ -195,7 +196,7 @@ def test_pictures_without_a_question_are_refused(serve: Any, way: str, scene: Im
         ("temprature", "Did you mean 'temperature'?"),
     ],
 )
-def test_another_keyword_is_refused_with_the_right_one(serve: Any, way: str, name: str, hint: str) -> None:
+def test_another_keyword_is_refused_with_the_right_one(serve: Serve, way: str, name: str, hint: str) -> None:
     serving = serve("Fine.")
     with pytest.raises(TypeError, match=hint):
         put(on(serving), way, "What?", **{name: None})
@@ -203,13 +204,13 @@ def test_another_keyword_is_refused_with_the_right_one(serve: Any, way: str, nam
 
 
 @each_way
-def test_errors_name_the_picture(serve: Any, way: str, scene: Image.Image) -> None:
+def test_errors_name_the_picture(serve: Serve, way: str, scene: Image.Image) -> None:
     with pytest.raises(errors.ImageError, match=r"pictures\[1\]"):
         put(on(serve("Fine.")), way, "What?", scene, b"no picture")
 
 
 @each_way
-def test_a_model_that_cannot_see_is_not_shown_anything(serve: Any, way: str) -> None:
+def test_a_model_that_cannot_see_is_not_shown_anything(serve: Serve, way: str) -> None:
     """Before the picture is read: otherwise what is wrong with that would be told."""
     serving = serve("Fine.", capabilities=("completion",))
     with pytest.raises(errors.CapabilityError):
@@ -244,7 +245,7 @@ def test_the_host_is_the_first_that_is_said(monkeypatch: pytest.MonkeyPatch) -> 
         VisionModel("m", "here:99", base_url="there:99")
 
 
-def test_secrets_are_sent_and_never_shown(serve: Any) -> None:
+def test_secrets_are_sent_and_never_shown(serve: Serve) -> None:
     serving = serve("Fine.")
     place = serving.server.url.replace("http://", "http://user:pass@")
     model = VisionModel("m", place, headers={"X-Key": "hidden"}, seed=3)
@@ -265,7 +266,7 @@ def test_no_setting_can_be_changed() -> None:
 
 
 @pytest.mark.parametrize("again", [lambda model: pickle.loads(pickle.dumps(model)), copy.copy, copy.deepcopy])
-def test_a_copy_works(serve: Any, again: Callable[[VisionModel], VisionModel]) -> None:
+def test_a_copy_works(serve: Serve, again: Callable[[VisionModel], VisionModel]) -> None:
     serving = serve("Fine.")
     settings: dict[str, Any] = {"deadline": 30.0, "image_options": ImageOptions(max_pixels=50_000), "seed": 3}
     model = on(serving, **settings)
@@ -276,14 +277,14 @@ def test_a_copy_works(serve: Any, again: Callable[[VisionModel], VisionModel]) -
     assert asyncio.run(again(model).aask("What?")).text == "Fine."
 
 
-def test_it_works_on_one_loop_after_another(serve: Any) -> None:
+def test_it_works_on_one_loop_after_another(serve: Serve) -> None:
     model = on(serve("Fine."))
     for _ in range(3):
         assert asyncio.run(model.aask("What?")).text == "Fine."
         assert model.ask("What?").text == "Fine."
 
 
-def test_a_stream_that_is_left_is_closed(serve: Any) -> None:
+def test_a_stream_that_is_left_is_closed(serve: Serve) -> None:
     with on(serve("One two three.", "Fine.")) as model:
         stream = model.stream("Count.")
         next(stream)
@@ -292,7 +293,7 @@ def test_a_stream_that_is_left_is_closed(serve: Any) -> None:
         assert model.ask("What?").text == "Fine."
 
 
-def test_settings_that_fit_come_from_the_server(serve: Any) -> None:
+def test_settings_that_fit_come_from_the_server(serve: Serve) -> None:
     serving = serve("Fine.")
     made = VisionModel.from_server("m", serving.server.url, seed=3)
     assert made.context_window == asyncio.run(VisionModel.afrom_server("m", serving.server.url)).context_window != 3900
@@ -319,7 +320,7 @@ def test_the_constructor_shows_its_settings() -> None:
 
 
 @each_way
-def test_every_keyword_that_is_shown_is_taken(serve: Any, way: str) -> None:
+def test_every_keyword_that_is_shown_is_taken(serve: Serve, way: str) -> None:
     model = on(serve("Fine."))
     for name in sorted(names(AskKeywords)):
         assert put(model, way, "What?", **{name: None})[-1].text == "Fine."

@@ -18,7 +18,7 @@ from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import prepare_documents
 from ollama_vision.pictures.source import PictureSource
-from tests.support.command_line import CommandLine, in_process
+from tests.support.command_line import CommandLine
 from tests.support.dicom_files import dicom
 from tests.support.heif_files import sequence
 from tests.support.picture_corpus import animation, card, encoded, heic
@@ -188,13 +188,12 @@ def test_a_reader_refuses_a_still_as_it_does_a_short_document(tmp_path: Path) ->
 
 
 @pytest.fixture
-def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    monkeypatch.chdir(tmp_path)
+def ask(folder: Path, vision: CommandLine) -> CommandLine:
     Path("still.png").write_bytes(encoded(draw_scene("red circle"), "PNG"))
     Path("two.tif").write_bytes(several("TIFF"))
     Path("two.mpo").write_bytes(several("MPO"))
     Path("moving.gif").write_bytes(animation("GIF"))
-    return partial(in_process(capsys, monkeypatch), "ask")
+    return partial(vision, "ask")
 
 
 @pytest.mark.parametrize(

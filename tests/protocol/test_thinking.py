@@ -13,11 +13,9 @@ from ollama_embedded.faults import RawReply
 from ollama_vision.errors import CapabilityError, EmptyResponseError
 from tests.support.endpoints import NAMES, ask, eight
 from tests.support.recorded import FOLDER
-from tests.support.serving import start_servers
+from tests.support.serving import Serve
 
 THOUGHT = Reply("Blue.", thinking=["Hm, ", "the sky."])
-
-serve = pytest.fixture(start_servers)
 
 
 @eight
@@ -35,7 +33,7 @@ serve = pytest.fixture(start_servers)
         ("low", True, True),
     ],
 )
-def test_field_and_call(serve: Any, endpoint: str, field: Any, call: Any, sent: Any) -> None:
+def test_field_and_call(serve: Serve, endpoint: str, field: Any, call: Any, sent: Any) -> None:
     serving = serve(THOUGHT, thinking=field)
     ask(serving.llm, endpoint, "Which colour?", **({} if call is None else {"think": call}))
     assert serving.bodies[0].get("think") == sent
@@ -44,7 +42,7 @@ def test_field_and_call(serve: Any, endpoint: str, field: Any, call: Any, sent: 
 
 
 @eight
-def test_thoughts_stand_apart_from_the_answer(serve: Any, endpoint: str) -> None:
+def test_thoughts_stand_apart_from_the_answer(serve: Serve, endpoint: str) -> None:
     answer = ask(serve(THOUGHT, thinking=True).llm, endpoint, "Which colour?")
     assert answer.text == "Blue."
     assert answer.last.additional_kwargs["thinking"] == "Hm, the sky."
@@ -62,7 +60,7 @@ def test_thoughts_stand_apart_from_the_answer(serve: Any, endpoint: str) -> None
 
 
 @pytest.mark.parametrize("endpoint", [name for name in NAMES if name.endswith("chat")])
-def test_thoughts_go_back(serve: Any, endpoint: str) -> None:
+def test_thoughts_go_back(serve: Serve, endpoint: str) -> None:
     serving = serve(THOUGHT, "Grey.", thinking=True)
     question = ChatMessage(role="user", content="Which colour?")
     message = ask(serving.llm, endpoint, "Which colour?").last.message
@@ -84,7 +82,7 @@ def recorded(name: str) -> tuple[Reply, str, str]:
 @eight
 @pytest.mark.parametrize("asked", ["unset", "true", "false", "level"])
 @pytest.mark.parametrize("stream", ["", "-stream"])
-def test_recorded_thoughts(serve: Any, endpoint: str, asked: str, stream: str) -> None:
+def test_recorded_thoughts(serve: Serve, endpoint: str, asked: str, stream: str) -> None:
     path = "chat" if endpoint.endswith("chat") else "generate"
     reply, thoughts, text = recorded(f"think-{path}-{asked}{stream}")
     assert bool(thoughts) == (asked != "false")
@@ -95,7 +93,7 @@ def test_recorded_thoughts(serve: Any, endpoint: str, asked: str, stream: str) -
 
 @eight
 @pytest.mark.parametrize("stream", ["", "-stream"])
-def test_recorded_thoughts_that_used_up_the_budget(serve: Any, endpoint: str, stream: str) -> None:
+def test_recorded_thoughts_that_used_up_the_budget(serve: Serve, endpoint: str, stream: str) -> None:
     path = "chat" if endpoint.endswith("chat") else "generate"
     reply, thoughts, text = recorded(f"think-{path}-cut-short{stream}")
     assert not text.strip()
@@ -107,7 +105,7 @@ def test_recorded_thoughts_that_used_up_the_budget(serve: Any, endpoint: str, st
 
 @eight
 @pytest.mark.parametrize("check", [True, False])
-def test_a_model_that_does_not_think(serve: Any, endpoint: str, check: bool) -> None:
+def test_a_model_that_does_not_think(serve: Serve, endpoint: str, check: bool) -> None:
     serving = serve("Blue.", capabilities=("completion", "vision"), check_capabilities=check)
     with pytest.raises(CapabilityError, match="leave think unset") as caught:
         ask(serving.llm, endpoint, "Which colour?", think=True)

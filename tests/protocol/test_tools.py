@@ -21,9 +21,7 @@ from ollama_embedded import Ending, Piece, Reply, ToolCall
 from ollama_embedded.faults import RawReply
 from ollama_vision.errors import AnswerCutError, CapabilityError, EmptyResponseError, OllamaMultiModalError
 from tests.support.recorded import FOLDER
-from tests.support.serving import Serving, start_servers
-
-serve = pytest.fixture(start_servers)
+from tests.support.serving import Serve, Serving
 
 
 class Unit(StrEnum):
@@ -98,7 +96,7 @@ def message(**fields: Any) -> dict[str, Any]:
 
 
 @with_tools
-def test_the_whole_schema_is_sent(serve: Any, endpoint: str) -> None:
+def test_the_whole_schema_is_sent(serve: Serve, endpoint: str) -> None:
     serving = serve("No tool needed.")
     ask(serving.llm, endpoint, [WEATHER], "How is the weather?")
     (tool,) = serving.bodies[0]["tools"]
@@ -130,20 +128,20 @@ def test_the_whole_schema_is_sent(serve: Any, endpoint: str) -> None:
         ({"type": "function", "function": {"name": "look"}}, ["look"]),
     ],
 )
-def test_the_choice_among_tools(serve: Any, choice: Any, offered: list[str] | None) -> None:
+def test_the_choice_among_tools(serve: Serve, choice: Any, offered: list[str] | None) -> None:
     serving = serve("Fine.")
     serving.llm.chat_with_tools([WEATHER, LOOK], "Hello", tool_choice=choice)
     sent = serving.bodies[0].get("tools")
     assert (sent and [tool["function"]["name"] for tool in sent]) == offered
 
 
-def test_a_choice_that_is_none_of_the_tools(serve: Any) -> None:
+def test_a_choice_that_is_none_of_the_tools(serve: Serve) -> None:
     with pytest.raises(ValueError, match="'see', but the tools of this call are: get_weather, look"):
         serve("Fine.").llm.chat_with_tools([WEATHER, LOOK], "Hello", tool_choice="see")
 
 
 @with_tools
-def test_the_history_is_copied(serve: Any, endpoint: str) -> None:
+def test_the_history_is_copied(serve: Serve, endpoint: str) -> None:
     serving = serve("Fine.")
     history = [ChatMessage(role="user", content="Hello"), ChatMessage(role="assistant", content="Hi")]
     before = [each.model_copy(deep=True) for each in history]
@@ -174,7 +172,7 @@ def recorded(name: str) -> tuple[Reply, list[tuple[str, dict[str, Any]]], list[s
 @pytest.mark.parametrize("path", ["tools", "native-tools"])
 @pytest.mark.parametrize(("name", "least"), [("one-call", 1), ("two-calls", 2), ("no-call", 0)])
 def test_recorded_exchanges_give_what_the_model_called(
-    serve: Any, endpoint: str, stream: str, path: str, name: str, least: int
+    serve: Serve, endpoint: str, stream: str, path: str, name: str, least: int
 ) -> None:
     reply, made, ids = recorded(f"{path}-{name}{stream}")
     assert len(made) >= least
@@ -198,14 +196,14 @@ def test_a_model_may_make_the_same_call_many_times() -> None:
 @pytest.mark.parametrize("stream", ["", "-stream"])
 @pytest.mark.parametrize(("path", "error"), [("tools", EmptyResponseError), ("native-tools", AnswerCutError)])
 def test_a_recorded_call_that_was_cut_short_is_an_error(
-    serve: Any, endpoint: str, stream: str, path: str, error: type[OllamaMultiModalError]
+    serve: Serve, endpoint: str, stream: str, path: str, error: type[OllamaMultiModalError]
 ) -> None:
     with pytest.raises(error, match="num_predict"):
         ask(serve(recorded(f"{path}-call-cut-short{stream}")[0]).llm, endpoint, [LOOK], "Hello")
 
 
 @with_tools
-def test_a_call_goes_back_once_with_its_result(serve: Any, endpoint: str) -> None:
+def test_a_call_goes_back_once_with_its_result(serve: Serve, endpoint: str) -> None:
     reply, _, ids = recorded("tools-two-calls-stream")
     serving = serve(reply, "Sunny in both.")
     answer = ask(serving.llm, endpoint, [LOOK], "Hello", allow_parallel_tool_calls=True).message
@@ -223,7 +221,7 @@ def test_a_call_goes_back_once_with_its_result(serve: Any, endpoint: str) -> Non
 
 
 @pytest.mark.parametrize("ids", [[None, None], ["", ""], ["same", "same"], [5, "a"]])
-def test_ids_that_are_missing_or_doubled_are_made(serve: Any, ids: list[Any]) -> None:
+def test_ids_that_are_missing_or_doubled_are_made(serve: Serve, ids: list[Any]) -> None:
     function = {"name": "look", "arguments": {"city": "Rome"}}
     serving = serve(raw(message(tool_calls=[{"id": id_, "function": function} for id_ in ids])))
     last = serving.llm.chat([ChatMessage(content="Hello")], tools=[LOOK])
@@ -232,7 +230,7 @@ def test_ids_that_are_missing_or_doubled_are_made(serve: Any, ids: list[Any]) ->
     assert all(found)
 
 
-def test_arguments_that_are_text(serve: Any) -> None:
+def test_arguments_that_are_text(serve: Serve) -> None:
     function = {"name": "look", "arguments": '{"city": "Rome"}'}
     serving = serve(raw(message(tool_calls=[{"function": function}])))
     last = serving.llm.chat([ChatMessage(content="Hello")], tools=[LOOK])
@@ -242,14 +240,14 @@ def test_arguments_that_are_text(serve: Any) -> None:
     assert block.tool_kwargs == {"city": "Rome"}
 
 
-def test_arguments_that_are_text_and_no_object(serve: Any) -> None:
+def test_arguments_that_are_text_and_no_object(serve: Serve) -> None:
     serving = serve(raw(message(tool_calls=[{"function": {"name": "look", "arguments": '{"city": "Ro'}}])))
     last = serving.llm.chat([ChatMessage(content="Hello")], tools=[LOOK])
     with pytest.raises(ValueError, match="'look' are no JSON"):  # core would make an empty object of it
         serving.llm.get_tool_calls_from_response(last)
 
 
-def test_calls_in_additional_kwargs_alone_are_sent_too(serve: Any) -> None:
+def test_calls_in_additional_kwargs_alone_are_sent_too(serve: Serve) -> None:
     serving = serve("Fine.")
     call = {"id": "c1", "function": {"name": "look", "arguments": '{"city": "Rome"}'}}
     assistant = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [call]})
@@ -282,7 +280,7 @@ STORED = {
 
 
 @pytest.mark.parametrize("form", STORED)
-def test_calls_of_other_integrations_keep_their_arguments(serve: Any, form: str) -> None:
+def test_calls_of_other_integrations_keep_their_arguments(serve: Serve, form: str) -> None:
     serving = serve("ok")
     called = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [STORED[form]]})
     serving.llm.chat([ChatMessage(role="user", content="Look."), called])
@@ -292,7 +290,7 @@ def test_calls_of_other_integrations_keep_their_arguments(serve: Any, form: str)
 
 
 @pytest.mark.parametrize("call", [{"id": "c1", "name": "look"}, {"function": {"name": "look"}, "id": "c1"}])
-def test_a_call_without_arguments_has_none(serve: Any, call: dict[str, Any]) -> None:
+def test_a_call_without_arguments_has_none(serve: Serve, call: dict[str, Any]) -> None:
     serving = serve("ok")
     called = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [call]})
     serving.llm.chat([ChatMessage(role="user", content="Look."), called])
@@ -309,7 +307,7 @@ def test_a_call_without_arguments_has_none(serve: Any, call: dict[str, Any]) -> 
         "look(hall)",
     ],
 )
-def test_a_call_of_unknown_form_is_an_error(serve: Any, call: Any) -> None:
+def test_a_call_of_unknown_form_is_an_error(serve: Serve, call: Any) -> None:
     serving = serve("ok")
     called = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [call]})
     with pytest.raises(ValueError, match="tool call"):
@@ -355,7 +353,7 @@ REWRITTEN = {
 
 
 @pytest.mark.parametrize("case", REWRITTEN)
-def test_schemas_are_sent_in_the_forms_that_ollama_takes(serve: Any, case: str) -> None:
+def test_schemas_are_sent_in_the_forms_that_ollama_takes(serve: Serve, case: str) -> None:
     """The embedded server holds tools to Ollama's types, as recorded exchanges have them."""
     given, wanted = REWRITTEN[case]
     kept = json.dumps(given)
@@ -380,14 +378,14 @@ def test_schemas_are_sent_in_the_forms_that_ollama_takes(serve: Any, case: str) 
         (True, "parameters of the tool 'f'"),
     ],
 )
-def test_schemas_without_an_equivalent_are_refused_by_their_place(serve: Any, parameters: Any, place: str) -> None:
+def test_schemas_without_an_equivalent_are_refused_by_their_place(serve: Serve, parameters: Any, place: str) -> None:
     serving = serve("ok")
     with pytest.raises(ValueError, match=place.replace(".", r"\.")):
         serving.llm.chat([ChatMessage(role="user", content="Look.")], tools=[spec_with(parameters)])
     assert not serving.asked
 
 
-def test_histories_of_integrations_that_take_the_name_for_the_id(serve: Any) -> None:
+def test_histories_of_integrations_that_take_the_name_for_the_id(serve: Serve) -> None:
     serving = serve("Fine.")
     call = ToolCallBlock(tool_name="look", tool_kwargs={"city": "Rome"})
     result = ChatMessage(role="tool", content="ok", additional_kwargs={"tool_call_id": "look"})
@@ -395,7 +393,7 @@ def test_histories_of_integrations_that_take_the_name_for_the_id(serve: Any) -> 
     assert serving.bodies[0]["messages"][2]["tool_name"] == "look"
 
 
-def test_a_picture_in_a_tools_result(serve: Any, scene: Image.Image, tmp_path: Path) -> None:
+def test_a_picture_in_a_tools_result(serve: Serve, scene: Image.Image, tmp_path: Path) -> None:
     scene.save(tmp_path / "scene.png")
     serving = serve("Fine.")
     call = ToolCallBlock(tool_call_id="c1", tool_name="camera", tool_kwargs={})
@@ -411,7 +409,7 @@ def test_a_picture_in_a_tools_result(serve: Any, scene: Image.Image, tmp_path: P
 
 
 @with_tools
-def test_a_call_that_was_required_and_not_made(serve: Any, endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_call_that_was_required_and_not_made(serve: Serve, endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
     serving = serve("I would rather talk.", calls("Rome"))
     for _ in range(2):
         ask(serving.llm, endpoint, [LOOK], "Hello", tool_required=True)
@@ -419,7 +417,7 @@ def test_a_call_that_was_required_and_not_made(serve: Any, endpoint: str, caplog
     assert "'m' called no tool, though one was required" in said
 
 
-def test_no_call_is_an_error_for_whoever_needs_one(serve: Any) -> None:
+def test_no_call_is_an_error_for_whoever_needs_one(serve: Serve) -> None:
     serving = serve("I would rather talk.")
     with pytest.raises(ValueError, match=r"'m' called no tool; it said: 'I would rather talk.'"):
         serving.llm.predict_and_call([LOOK], "Hello")
@@ -428,7 +426,7 @@ def test_no_call_is_an_error_for_whoever_needs_one(serve: Any) -> None:
 
 @with_tools
 def test_of_parallel_calls_that_are_not_allowed_the_first_is_kept(
-    serve: Any, endpoint: str, caplog: pytest.LogCaptureFixture
+    serve: Serve, endpoint: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     native = Reply(ending=Ending(piece=Piece(tool_calls=tuple(calls("Rome", "Oslo", "Lima").tool_calls))))
     for reply in (calls("Rome", "Oslo", "Lima"), native):
@@ -446,7 +444,7 @@ def test_of_parallel_calls_that_are_not_allowed_the_first_is_kept(
 
 @with_tools
 def test_of_parallel_calls_that_are_allowed_all_are_kept(
-    serve: Any, endpoint: str, caplog: pytest.LogCaptureFixture
+    serve: Serve, endpoint: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     serving = serve(calls("Rome", "Rome", "Lima"))
     last = ask(serving.llm, endpoint, [LOOK], "Hello", allow_parallel_tool_calls=True)
@@ -455,7 +453,7 @@ def test_of_parallel_calls_that_are_allowed_all_are_kept(
     assert not caplog.messages
 
 
-def test_a_chat_with_tools_of_its_own_keeps_all_calls(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_chat_with_tools_of_its_own_keeps_all_calls(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     last = serve(calls("Rome", "Oslo")).llm.chat([ChatMessage(content="Hello")], tools=[LOOK])
     assert len(last.message.additional_kwargs["tool_calls"]) == 2
@@ -464,7 +462,7 @@ def test_a_chat_with_tools_of_its_own_keeps_all_calls(serve: Any, caplog: pytest
 
 @with_tools
 @pytest.mark.parametrize("check", [True, False])
-def test_a_model_without_tools(serve: Any, endpoint: str, check: bool) -> None:
+def test_a_model_without_tools(serve: Serve, endpoint: str, check: bool) -> None:
     serving = serve("Fine.", capabilities=("completion", "vision"), check_capabilities=check)
     with pytest.raises(CapabilityError, match="is_function_calling_model=False") as caught:
         ask(serving.llm, endpoint, [LOOK], "Hello")
@@ -500,12 +498,13 @@ def shape_of(serving: Serving) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("where", ["field", "call"])
-def test_older_pictures_may_leave(serve: Any, scene: Image.Image, tmp_path: Path, where: str) -> None:
-    serving = serve("Fine.", **({"keep_pictures": 2} if where == "field" else {}))
+def test_older_pictures_may_leave(serve: Serve, scene: Image.Image, tmp_path: Path, where: str) -> None:
+    fewer: dict[str, Any] = {"keep_pictures": 2}
+    serving = serve("Fine.", **(fewer if where == "field" else {}))
     messages = album(tmp_path, 2, 1, 1)
     before = [each.model_copy(deep=True) for each in messages]
     draw(tmp_path, scene, "1-0", "2-0")  # those of the first turn are not even read
-    serving.llm.chat(messages, **({"keep_pictures": 2} if where == "call" else {}))
+    serving.llm.chat(messages, **(fewer if where == "call" else {}))
     assert shape_of(serving) == [
         ("Question 0\n[picture omitted]\n[picture omitted]", 0),
         ("Question 1", 1),
@@ -514,7 +513,7 @@ def test_older_pictures_may_leave(serve: Any, scene: Image.Image, tmp_path: Path
     assert messages == before
 
 
-def test_pictures_of_the_latest_turn_stay(serve: Any, scene: Image.Image, tmp_path: Path) -> None:
+def test_pictures_of_the_latest_turn_stay(serve: Serve, scene: Image.Image, tmp_path: Path) -> None:
     serving = serve("Fine.")
     draw(tmp_path, scene, "1-0", "1-1", "1-2", "result")
     messages = album(tmp_path, 1, 3)
@@ -528,7 +527,7 @@ def test_pictures_of_the_latest_turn_stay(serve: Any, scene: Image.Image, tmp_pa
     assert len(serving.bodies[-1]["messages"][-1]["images"]) == 1
 
 
-def test_all_pictures_stay_unless_told(serve: Any, scene: Image.Image, tmp_path: Path) -> None:
+def test_all_pictures_stay_unless_told(serve: Serve, scene: Image.Image, tmp_path: Path) -> None:
     draw(tmp_path, scene, "0-0", "0-1", "1-0")
     serving = serve("Fine.", keep_pictures=1)
     serving.llm.chat(album(tmp_path, 2, 1), keep_pictures=None)
@@ -536,11 +535,11 @@ def test_all_pictures_stay_unless_told(serve: Any, scene: Image.Image, tmp_path:
 
 
 @pytest.mark.parametrize("count", [-1, "two", True, 1.5])
-def test_a_number_of_pictures_that_is_none(serve: Any, count: Any) -> None:
+def test_a_number_of_pictures_that_is_none(serve: Serve, count: Any) -> None:
     with pytest.raises(ValueError, match="keep_pictures"):
         serve("Fine.").llm.chat([ChatMessage(content="Hello")], keep_pictures=count)
 
 
-def test_complete_has_no_history(serve: Any) -> None:
+def test_complete_has_no_history(serve: Serve) -> None:
     with pytest.raises(TypeError, match="complete\\(\\) has no history"):
-        serve("Fine.").llm.complete("Hello", keep_pictures=1)
+        serve("Fine.").llm.complete("Hello", keep_pictures=1)  # type: ignore[call-arg]

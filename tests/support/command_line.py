@@ -9,11 +9,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pytest
-
-from ollama_vision.cli.app import run
-from ollama_vision.cli.doctor.local_checks import JUDGES
-
 COMMAND = [sys.executable, "-m", "ollama_vision"]
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -33,19 +28,6 @@ class Outcome:
 
 
 CommandLine = Callable[..., Outcome]
-
-
-def in_process(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """Runs command lines without what this machine's environment says about Ollama and proxies."""
-    for name in (*JUDGES, *PROXIES, *(proxy.lower() for proxy in PROXIES)):
-        monkeypatch.delenv(name, raising=False)
-
-    def run_words(*words: str) -> Outcome:
-        code = run(words)
-        shown = capsys.readouterr()
-        return Outcome(code, shown.out, shown.err)
-
-    return run_words
 
 
 def process(*words: str, **more: str) -> subprocess.Popen[str]:

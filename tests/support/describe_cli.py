@@ -10,16 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
-from PIL import Image
-
-from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded.scenes import Shape, draw_scene, random_shapes
-from ollama_vision.cli.app import run
 
 COMMAND = [sys.executable, "-m", "ollama_vision"]
 Scenes = dict[str, tuple[Shape, ...]]
@@ -135,54 +130,6 @@ class ServerProcess:
 
 
 SEES = ("completion", "vision")
-
-
-class Outcome:
-    """How a command ended, and what it said where."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    def __repr__(self) -> str:
-        return f"{self.code}\n{self.out}\n{self.err}"
-
-
-Describe = Callable[..., Outcome]
-
-
-def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fixture: the current folder, without what this machine's environment says about Ollama."""
-    for name in ("OLLAMA_HOST", "OLLAMA_VISION_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def describer(folder: Path, capsys: pytest.CaptureFixture[str]) -> Describe:
-    """A fixture: runs `ollama-vision describe` in this process."""
-
-    def describe(*words: object) -> Outcome:
-        code = run(["describe", *map(str, words)])
-        shown = capsys.readouterr()
-        return Outcome(code, shown.out, shown.err)
-
-    return describe
-
-
-def three_photos(folder: Path) -> list[str]:
-    """A fixture: three small pictures, named in the order in which they are asked about."""
-    (folder / "photos").mkdir()
-    names = []
-    for number, colour in enumerate(("red", "green", "blue")):
-        names.append(f"photos/{number}.png")
-        Image.new("RGB", (64, 64), colour).save(names[-1])
-    return names
-
-
-def says_the_same() -> Iterator[EmbeddedOllama]:
-    """A fixture: a server that says the same of every picture."""
-    with EmbeddedOllama(engine=ScriptedEngine("A plain colour.")) as server:
-        yield server
 
 
 def paths(file: str = "results.jsonl") -> list[str]:

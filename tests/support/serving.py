@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
 
-from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from pydantic import PrivateAttr
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-from ollama_embedded import EmbeddedOllama, ReceivedRequest, ScriptedEngine
+from ollama_embedded import EmbeddedOllama, ReceivedRequest, Reply, Request, ScriptedEngine
+from ollama_embedded.faults import Fault
 
 ALL = ("completion", "vision", "tools", "thinking")
+Said = str | Reply | Fault
+Answering = Callable[[Request], Said | Awaitable[Said]]
 
 
 class Serving:
     """A scripted server, started, and a client on it."""
 
-    def __init__(self, *replies: Any, capabilities: Any = ALL, num_parallel: int = 1, **settings: Any) -> None:
+    def __init__(
+        self, *replies: Said | Answering, capabilities: Sequence[str] = ALL, num_parallel: int = 1, **settings: Any
+    ) -> None:
         script: Any = replies[0] if len(replies) == 1 and callable(replies[0]) else list(replies)
         engine = ScriptedEngine(script, model="m", capabilities=capabilities)
         self.server = EmbeddedOllama(engine=engine, num_parallel=num_parallel).start()
@@ -34,17 +38,12 @@ class Serving:
         return [request.body for request in self.server.asked]
 
 
-def start_servers() -> Iterator[Callable[..., Serving]]:
-    """A fixture: replies in, a running server and its client out."""
-    started: list[Serving] = []
+class Serve(Protocol):
+    """What the fixture `serve` gives: replies in, a running server and its client out."""
 
-    def serve(*replies: Any, **settings: Any) -> Serving:
-        started.append(Serving(*replies, **settings))
-        return started[-1]
-
-    yield serve
-    for serving in started:
-        serving.server.close()
+    def __call__(
+        self, *replies: Said | Answering, capabilities: Sequence[str] = ALL, num_parallel: int = 1, **settings: Any
+    ) -> Serving: ...
 
 
 class Events(BaseEventHandler):
@@ -57,12 +56,3 @@ class Events(BaseEventHandler):
 
     def named(self, part: str) -> list[Any]:
         return [event for event in self._seen if part in event.class_name()]
-
-
-def listen() -> Iterator[Events]:
-    """A fixture: the events of the test."""
-    handler = Events()
-    dispatcher = get_dispatcher()
-    dispatcher.add_event_handler(handler)
-    yield handler
-    dispatcher.event_handlers.remove(handler)
