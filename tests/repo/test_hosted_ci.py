@@ -1,4 +1,4 @@
-"""The workflow that a host runs: nothing but the parts of .ci/run, on the Pythons that pyproject.toml names."""
+"""The workflow that a host runs: nothing but the parts of .ci/run, on the Pythons that both distributions name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.distributions import DISTRIBUTIONS, ROOT, Distribution
+
 SCRIPT = ROOT / ".ci" / "run"
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
 PARTS = ("check", "docs", "ray", "browser", "test")
@@ -27,8 +28,9 @@ def steps() -> list[dict[str, Any]]:
     return [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
 
 
-def test_its_pythons_are_those_that_the_package_names() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda each: each.name)
+def test_its_pythons_are_those_that_the_packages_name(distribution: Distribution) -> None:
+    project = tomllib.loads((distribution.home / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
     assert named
     for job in WORKFLOW["jobs"].values():

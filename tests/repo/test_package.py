@@ -1,258 +1,140 @@
-"""What is shipped: wheel and source archive build, hold the right files, and install where users are."""
+"""What is shipped: wheels and source archives of both distributions build, and hold the right files and metadata."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
+import re
 import sys
-import tarfile
-import venv
-import zipfile
-from dataclasses import dataclass
-from email.message import Message
-from email.parser import Parser
-from pathlib import Path
+import tomllib
+from configparser import ConfigParser
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-VERSION = "1.0.0"
-CLIENT = "llama_index/multi_modal_llms/ollama"
-DEAD_RELEASE = "llama-index-multi-modal-llms-ollama==0.6.1"
+from tests.support.distributions import (
+    ADAPTER,
+    DISTRIBUTIONS,
+    ENGINE,
+    NAMESPACED,
+    ROOT,
+    VERSION,
+    Archives,
+    Distribution,
+    run,
+)
 
-INSTALLING = 1200
-"""Seconds that a test which fills a new environment from a package index may take."""
+EXTRAS = {"all", "cli", "dicom", "embedded", "heif", "pdf", "socks", "video"}
 
-
-def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """Run a command away from this project, so that nothing is imported from the work tree by chance."""
-    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-@dataclass(frozen=True)
-class Archives:
-    wheel: Path
-    source: Path
+both = pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda each: each.name)
 
 
 @pytest.fixture(scope="session")
-def archives(tmp_path_factory: pytest.TempPathFactory) -> Archives:
-    """The source archive, and the wheel that is built from it, as an index would receive them."""
+def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[Distribution, Archives]:
     folder = tmp_path_factory.mktemp("dist")
-    # The build back end is in the development group: an isolated build would fetch it anew.
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
-    (wheel,) = folder.glob("*.whl")
-    (source,) = folder.glob("*.tar.gz")
-    return Archives(wheel, source)
+    return {each: Archives.build(each, folder) for each in DISTRIBUTIONS}
 
 
-def wheel_names(archives: Archives) -> set[str]:
-    with zipfile.ZipFile(archives.wheel) as file:
-        return set(file.namelist())
+def needs(archives: Archives, extra: str | None = None) -> set[str]:
+    """What it asks for: always, or with that extra."""
+    lines = [line.partition(";") for line in archives.metadata().get_all("Requires-Dist") or []]
+    return {name.strip() for name, _, when in lines if (f"'{extra}'" in when if extra else not when)}
 
 
-def source_names(archives: Archives) -> set[str]:
-    with tarfile.open(archives.source) as file:
-        return {member.name.partition("/")[2] for member in file.getmembers()}
+@both
+def test_an_index_would_take_both(distribution: Distribution, archives: dict[Distribution, Archives]) -> None:
+    made = archives[distribution]
+    run(sys.executable, "-m", "twine", "check", "--strict", made.wheel, made.source)
 
 
-def wheel_metadata(archives: Archives) -> Message:
-    with zipfile.ZipFile(archives.wheel) as file:
-        (name,) = (name for name in file.namelist() if name.endswith(".dist-info/METADATA"))
-        return Parser().parsestr(file.read(name).decode())
+@both
+def test_the_wheel_holds_its_packages_and_nothing_else(
+    distribution: Distribution, archives: dict[Distribution, Archives]
+) -> None:
+    info = f"{distribution.stem}-{VERSION}.dist-info"
+    about = {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "licenses/LICENSE")}
+    if distribution is ENGINE:
+        about.add(f"{info}/entry_points.txt")
+    assert archives[distribution].wheel_names() == distribution.contents() | about
 
 
-def python_files(*folders: str) -> set[str]:
-    return {file.relative_to(ROOT).as_posix() for folder in folders for file in (ROOT / folder).rglob("*.py")}
+@both
+def test_the_source_archive_holds_its_packages_and_nothing_else(
+    distribution: Distribution, archives: dict[Distribution, Archives]
+) -> None:
+    # hatchling adds the last, so that the archive builds what the work tree builds.
+    about = {"LICENSE", "PKG-INFO", "README.md", "pyproject.toml", ".gitignore"}
+    assert archives[distribution].source_names() == distribution.contents() | about
 
 
-def test_an_index_would_take_both(archives: Archives) -> None:
-    run(sys.executable, "-m", "twine", "check", "--strict", archives.wheel, archives.source)
-
-
-def test_the_wheel_holds_the_three_packages_and_nothing_else(archives: Archives) -> None:
-    info = f"llama_index_multi_modal_llms_ollama-{VERSION}.dist-info"
-    names = wheel_names(archives)
-    code = {name for name in names if name.endswith(".py")}
-    assert code == python_files("llama_index", "ollama_vision", "ollama_embedded")
-    assert {name.split("/")[0] for name in names} == {"llama_index", "ollama_vision", "ollama_embedded", info}
-    assert {f"{info}/licenses/LICENSE", f"{info}/entry_points.txt", f"{CLIENT}/py.typed"} <= names
-
-
-def test_the_wheel_brings_the_demo_model(archives: Archives) -> None:
-    names = wheel_names(archives)
-    assert "packages/ollama-vision/ollama_embedded/demo_model/shapes-q8_0.gguf" in names
-    assert "packages/ollama-vision/ollama_embedded/demo_model/shapes-q8_0.mmproj.gguf" in names
-
-
-def test_llama_index_stays_a_namespace(archives: Archives) -> None:
+def test_llama_index_stays_a_namespace(archives: dict[Distribution, Archives]) -> None:
     """An `__init__.py` above our folder would hide `llama_index.core` or every other integration."""
-    names = wheel_names(archives)
-    assert f"{CLIENT}/__init__.py" in names
+    names = archives[ADAPTER].wheel_names()
+    assert f"{NAMESPACED}/__init__.py" in names
     assert not {"llama_index/__init__.py", "llama_index/multi_modal_llms/__init__.py"} & names
 
 
-def test_the_source_archive_holds_what_its_tests_need(archives: Archives) -> None:
-    names = source_names(archives)
-    assert python_files("llama_index", "ollama_vision", "ollama_embedded", "tests", "examples") <= names
-    assert {"Makefile", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"} <= names
-    assert not [name for name in names if "site-packages" in name or "__pycache__" in name or ".git/" in name]
+@both
+def test_the_licence_is_that_of_the_whole(distribution: Distribution, archives: dict[Distribution, Archives]) -> None:
+    assert archives[distribution].read("licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
 
 
-def test_the_metadata_says_what_it_needs(archives: Archives) -> None:
-    metadata = wheel_metadata(archives)
-    requirements = metadata.get_all("Requires-Dist") or []
-    base = {line for line in requirements if "extra ==" not in line}
-    assert metadata["Name"] == "llama-index-multi-modal-llms-ollama"
+@both
+def test_the_metadata_says_what_it_is(distribution: Distribution, archives: dict[Distribution, Archives]) -> None:
+    metadata = archives[distribution].metadata()
+    assert metadata["Name"] == distribution.name
     assert metadata["Version"] == VERSION
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert set(metadata.get_all("Provides-Extra") or []) == {
-        "all",
-        "cli",
-        "dicom",
-        "embedded",
-        "heif",
-        "pdf",
-        "socks",
-        "video",
-    }
-    assert {"llama-index-core<0.15,>=0.14.5", "pillow>=11.3"} <= base
-    assert {name for line in base if "http" in (name := line.partition(">")[0])} == {"httpcore2", "httpx2"}
-    of_cli = {line.partition(">")[0] for line in requirements if "extra == 'cli'" in line}
+    assert set(metadata.get_all("Provides-Extra") or []) == EXTRAS
+
+
+def test_the_engine_needs_no_llama_index(archives: dict[Distribution, Archives]) -> None:
+    made = archives[ENGINE]
+    assert {line.partition(">")[0] for line in needs(made)} == {"httpcore2", "httpx2", "pillow", "pydantic"}
+    of_cli = {line.partition(">")[0] for line in needs(made, "cli")}
     assert of_cli == {"typer", "rich", "jsonschema", "pillow-heif", "pypdfium2"}
+    assert not [
+        line for line in made.metadata().get_all("Requires-Dist") or [] if "llama" in line.replace("xllama", "")
+    ]
 
 
-def test_the_wheel_is_called_as_the_readme_says(archives: Archives) -> None:
-    assert f"./dist/{archives.wheel.name}[all]" in (ROOT / "README.md").read_text(encoding="utf-8")
+def test_all_is_every_other_extra(archives: dict[Distribution, Archives]) -> None:
+    made = archives[ENGINE]
+    assert needs(made, "all") == set().union(*(needs(made, extra) for extra in EXTRAS - {"all"}))
 
 
-PROBE = """
-import importlib.metadata as metadata, json, sys
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-import llama_index.multi_modal_llms.ollama as package
-llm = OllamaMultiModal(model="gemma3:4b")
-print(json.dumps({
-    "version": metadata.version("llama-index-multi-modal-llms-ollama"),
-    "file": package.__file__,
-    "class_name": llm.class_name(),
-    "bases": [base.__name__ for base in OllamaMultiModal.__mro__],
-    "packages": sorted(found.metadata["Name"].lower() for found in metadata.distributions()),
-}))
-"""
+def test_the_adapter_needs_core_and_the_engine(archives: dict[Distribution, Archives]) -> None:
+    assert needs(archives[ADAPTER]) == {"llama-index-core<0.15,>=0.14.5", "ollama-vision<2,>=1.0"}
+    assert VERSION.startswith("1."), "the engine that the adapter asks for"
 
 
-@dataclass(frozen=True)
-class Environment:
-    folder: Path
-
-    @property
-    def python(self) -> Path:
-        return self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-    @property
-    def script(self) -> Path:
-        return self.python.with_name("ollama-vision.exe" if os.name == "nt" else "ollama-vision")
-
-    def install(self, *requirements: str | Path) -> None:
-        quiet = ("--quiet", "--disable-pip-version-check", "--no-warn-script-location")
-        run(self.python, "-m", "pip", "install", *quiet, *requirements)
-
-    def files_of_client(self) -> set[str]:
-        (folder,) = self.folder.rglob(CLIENT)
-        return {file.relative_to(folder).as_posix() for file in folder.rglob("*.py")}
-
-    def probe(self) -> dict[str, object]:
-        found = json.loads(run(self.python, "-c", PROBE, cwd=self.folder))
-        assert isinstance(found, dict)
-        return found
+@pytest.mark.parametrize("extra", sorted(EXTRAS))
+def test_the_extras_of_the_adapter_are_those_of_the_engine(extra: str, archives: dict[Distribution, Archives]) -> None:
+    assert needs(archives[ADAPTER], extra) == {f"ollama-vision[{extra}]"}
 
 
-@dataclass(frozen=True)
-class Installed:
-    """What an environment was like just after a step: later steps change it."""
-
-    found: dict[str, object]
-    files: set[str]
-    without_cli: subprocess.CompletedProcess[str]
-
-
-def look(environment: Environment) -> Installed:
-    asked = subprocess.run([environment.script, "--help"], capture_output=True, text=True, check=False)
-    return Installed(environment.probe(), environment.files_of_client(), asked)
+def test_the_engine_brings_the_command_and_the_pytest_plugin(archives: dict[Distribution, Archives]) -> None:
+    entries = ConfigParser()
+    entries.read_string(archives[ENGINE].read("entry_points.txt").decode())
+    assert {section: dict(entries[section]) for section in entries.sections()} == {
+        "console_scripts": {"ollama-vision": "ollama_vision.cli:main"},
+        "pytest11": {"ollama_embedded": "ollama_embedded.pytest_plugin"},
+    }
 
 
-@pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    folder = tmp_path_factory.mktemp("environment") / "venv"
-    venv.create(folder, with_pip=True)
-    return Environment(folder)
-
-
-@pytest.fixture(scope="session")
-def fresh(environment: Environment, archives: Archives) -> Installed:
-    """The wheel with its base dependencies, in an environment that held nothing."""
-    environment.install(archives.wheel)
-    return look(environment)
-
-
-@pytest.fixture(scope="session")
-def over_the_dead_release(environment: Environment, fresh: Installed, archives: Archives) -> Installed:
-    """The same environment, after the dead release was put in ours's place and ours over it again."""
-    run(
-        environment.python,
-        "-m",
-        "pip",
-        "uninstall",
-        "--yes",
-        "--quiet",
-        "llama-index-multi-modal-llms-ollama",
+def test_both_are_of_one_version_and_for_the_same_pythons() -> None:
+    projects = [
+        tomllib.loads((each.home / "pyproject.toml").read_text(encoding="utf-8"))["project"] for each in DISTRIBUTIONS
+    ]
+    one, other = (
+        {
+            "version": project["version"],
+            "requires": project["requires-python"],
+            "pythons": [name for name in project["classifiers"] if "Python :: 3." in name],
+        }
+        for project in projects
     )
-    environment.install(DEAD_RELEASE)
-    assert "_call.py" not in environment.files_of_client(), "the dead release is not what is installed"
-    environment.install(archives.wheel)
-    return look(environment)
+    assert one == other
 
 
-def files_of_client_here() -> set[str]:
-    return {file.relative_to(ROOT / CLIENT).as_posix() for file in (ROOT / CLIENT).rglob("*.py")}
-
-
-@pytest.mark.index
-@pytest.mark.timeout(INSTALLING)
-def test_it_imports_with_core_alone(fresh: Installed, environment: Environment) -> None:
-    assert fresh.found["version"] == VERSION
-    assert fresh.found["class_name"] == "Ollama_multi_modal_llm"
-    assert str(fresh.found["file"]).startswith(str(environment.folder))
-    assert {"FunctionCallingLLM", "MultiModalLLM"} <= set(_strings(fresh.found["bases"]))
-    packages = set(_strings(fresh.found["packages"]))
-    assert "llama-index-core" in packages
-    assert not {"typer", "xllamacpp", "starlette", "ollama", "llama-index-llms-ollama"} & packages
-
-
-@pytest.mark.index
-@pytest.mark.timeout(INSTALLING)
-def test_without_its_extra_the_command_says_what_to_install(fresh: Installed) -> None:
-    assert fresh.without_cli.returncode == 2
-    assert fresh.without_cli.stdout == ""
-    assert len(fresh.without_cli.stderr.splitlines()) == 1
-    assert 'pip install "ollama-vision[cli]>=1"' in fresh.without_cli.stderr
-
-
-@pytest.mark.index
-@pytest.mark.timeout(INSTALLING)
-def test_it_replaces_the_dead_release_whole(over_the_dead_release: Installed) -> None:
-    assert over_the_dead_release.found["version"] == VERSION
-    assert "MultiModalLLM" in _strings(over_the_dead_release.found["bases"])
-    assert over_the_dead_release.files == files_of_client_here()
-
-
-def _strings(value: object) -> list[str]:
-    assert isinstance(value, list)
-    return [str(item) for item in value]
+def test_the_wheels_are_called_as_the_readme_says(archives: dict[Distribution, Archives]) -> None:
+    named = re.findall(r"\./dist/([\w.-]+\.whl)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert named == [archives[each].wheel.name for each in DISTRIBUTIONS]
