@@ -44,7 +44,8 @@ def make(name: str, lines: list[str] | None = None) -> None:
     lines = lines or pins()[name]
     wanted = "\n".join([f"python {sys.version_info.major}.{sys.version_info.minor}", *lines])
     if str(PROJECT) in wanted:  # what it depends on may have changed
-        wanted += "\n" + hashlib.sha256((PROJECT / "pyproject.toml").read_bytes()).hexdigest()
+        metadata = b"".join(path.read_bytes() for path in sorted(PROJECT.glob("packages/*/pyproject.toml")))
+        wanted += "\n" + hashlib.sha256(metadata).hexdigest()
     stamp = HOME / name / "pins.txt"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return

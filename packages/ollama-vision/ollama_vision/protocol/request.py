@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
+
+from pybase64 import b64encode
 
 from .messages import Media, WireMessage, escape_image_markers
 
@@ -55,7 +56,7 @@ class Request:
                 continue
             with part.open() as stream:
                 while chunk := stream.read(_PIECE):
-                    held += base64.b64encode(chunk)
+                    held += b64encode(chunk)
                     if len(chunk) == _PIECE:
                         yield held
                         held = b""
