@@ -124,6 +124,9 @@ def test_what_was_recorded_without_a_page_is_for_pages_too(tmp_path: Path) -> No
     ("method", "path", "status", "location"),
     [
         ("GET", "/api/tags/?a=1", 301, "/api/tags?a=1"),
+        ("GET", "/v1/models/", 301, "/v1/models"),
+        ("GET", "/v1/models/nobody", 404, None),
+        ("POST", "/v1/models", 405, None),
         ("HEAD", "/api/tags/", 307, "/api/tags"),
         ("GET", "//api/tags", 307, "/api/tags"),
         ("POST", "/api//chat", 307, "/api/chat"),
@@ -143,9 +146,7 @@ def test_where_a_path_leads(method: str, path: str, status: int, location: str |
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/v1/chat/completions"),
-        ("GET", "/v1/models"),
-        ("GET", "/v1/models/shapes"),
+        ("POST", "/v1/completions"),
         ("POST", "/v1/messages"),
         ("POST", "/api/embed"),
         ("DELETE", "/api/delete"),

@@ -30,7 +30,6 @@ from PIL import Image
 import ollama_vision
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, Shape, ToolCall, draw_scene
 from ollama_vision.batch.results.ledger import Version, encode
-from tests.support.openai_route import openai_route
 from tools import field_tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,19 +107,6 @@ def server(page: Path, demo_model: EmbeddedOllama) -> Iterator[EmbeddedOllama]:
     engine = ScriptedEngine(calls_tools, capabilities=["completion", "vision", "tools"])
     with EmbeddedOllama(engine=engine, aliases=STANDING_FOR) as running:
         yield running
-
-
-@pytest.fixture
-def openai_address(page: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Where a page asks by the API that is made like OpenAI's: `OLLAMA_BASE_URL`, with the demo model behind it."""
-    if "OLLAMA_BASE_URL" not in page.read_text(encoding="utf-8"):
-        yield
-        return
-    monkeypatch.setenv("NO_PROXY", "*")
-    with openai_route() as route:
-        monkeypatch.setenv("OLLAMA_BASE_URL", route.base_url)
-        monkeypatch.setenv("OLLAMA_API_KEY", route.api_key)
-        yield
 
 
 @pytest.fixture
@@ -212,13 +198,14 @@ def run(block: Block, page: Path, namespace: dict[str, Any]) -> None:
         assert eval(condition, namespace), f"{place}: not {condition}"
 
 
-@pytest.mark.usefixtures("logging_stays", "openai_address")
+@pytest.mark.usefixtures("logging_stays")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_every_block_runs(
     page: Path, server: EmbeddedOllama, readers_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Settings, "_llm", None)
     monkeypatch.setenv("OLLAMA_HOST", server.url)
+    monkeypatch.setenv("OLLAMA_BASE_URL", f"{server.url}/v1")
     namespace: dict[str, Any] = {"__name__": "__docs__", "server": server}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -10,6 +10,8 @@ from typing import Any
 import httpx2
 
 FOLDER = Path(__file__).resolve().parents[1] / "transcripts"
+OPENAI = FOLDER / "openai"
+"""Those of the routes that are made like OpenAI's."""
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 CLIENT = httpx2.Client(trust_env=False, timeout=60)
 
@@ -25,6 +27,8 @@ def send(url: str, request: dict[str, Any]) -> httpx2.Response:
 def with_pictures(value: Any) -> Any:
     if isinstance(value, dict) and set(value) == {"$picture"}:
         return base64.b64encode((FOLDER / "pictures" / value["$picture"]).read_bytes()).decode()
+    if isinstance(value, dict) and "$uri" in value:
+        return f"data:{value.get('mime', 'image/png')};base64,{with_pictures({'$picture': value['$uri']})}"
     if isinstance(value, dict) and set(value) == {"$literal"}:
         return value["$literal"]
     if isinstance(value, dict):

@@ -13,8 +13,10 @@ from .extra import ExtraMissing
 from .faults import Fault
 from .http.app import OllamaApp
 from .http.cors import Origins
+from .http.fault_injection import FaultInjection
 from .http.host_check import is_loopback
 from .http.middleware import App, Middleware
+from .http.openai import CHAT_COMPLETIONS, OpenAIRoutes
 from .http.received import ReceivedRequest
 from .http.service import Service
 from .picture_cache import LosesPictures
@@ -27,7 +29,7 @@ DEMO_NAME = "shapes"
 VERSION = "0.12.11"
 """The version that the server says it is, unless told otherwise."""
 KEPT_REQUESTS = 1000
-_ANSWERING = ("/api/chat", "/api/generate")
+_ANSWERING = ("/api/chat", "/api/generate", CHAT_COMPLETIONS)
 
 Script = Iterable[Fault | None] | Mapping[str, Iterable[Fault | None]]
 Faults = Script | LosesPictures
@@ -96,7 +98,7 @@ class EmbeddedOllama(Service):
 
     @property
     def asked(self) -> list[ReceivedRequest]:
-        """What arrived that asks for an answer: at /api/chat and /api/generate."""
+        """What arrived that asks for an answer: at /api/chat, /api/generate and /v1/chat/completions."""
         return [request for request in self.requests if request.path in _ANSWERING and request.method == "POST"]
 
     @property
@@ -108,21 +110,21 @@ class EmbeddedOllama(Service):
         return Middleware(
             self._app(),
             record=self._requests.append,
-            fault=self._faults.next,
             local_only=is_loopback(self._host),
             origins=self._origins,
         )
 
     def _app(self) -> App:
         if isinstance(self._source, Recordings):
-            return ReplayApp(self._source, self._unmatched.append)
-        return OllamaApp(
+            return FaultInjection(ReplayApp(self._source, self._unmatched.append), self._faults.next)
+        app = OllamaApp(
             self._source,
             aliases=self._aliases,
             num_parallel=self._num_parallel,
             version=self._version,
             unloads=self._faults.forget,
         )
+        return OpenAIRoutes(FaultInjection(app, self._faults.next))
 
 
 class _Faults:
@@ -132,8 +134,8 @@ class _Faults:
         scripts = faults if isinstance(faults, Mapping) else dict.fromkeys(_ANSWERING, iter(faults))
         self._scripts = {path: iter(each) for path, each in scripts.items()}
 
-    def next(self, received: ReceivedRequest) -> Fault | None:
-        return next(self._scripts.get(received.path, iter(())), None)
+    def next(self, path: str, received: ReceivedRequest) -> Fault | None:
+        return next(self._scripts.get(path, iter(())), None)
 
     def forget(self) -> None:
         """Nothing hangs on what was asked before."""

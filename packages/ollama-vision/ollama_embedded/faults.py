@@ -20,7 +20,10 @@ _JSON = "application/json; charset=utf-8"
 
 
 class Fault:
-    """A reply that goes wrong. `reply(send)` sends the right one; `hang_up()` closes the connection."""
+    """A reply that goes wrong. `reply(send)` sends the right one; `hang_up()` closes the connection.
+
+    It speaks as /api/chat and /api/generate do; what OpenAI's routes make of that is said as a real server says it.
+    """
 
     async def serve(self, reply: SendReply, send: Send, hang_up: HangUp) -> None:
         """Send something else."""
@@ -57,7 +60,8 @@ class Status(Fault):
         text = gojson.dumps(self.body) if is_json else self.body
         data = text.encode() if isinstance(text, str) else text
         headers = {"content-length": str(len(data))} | ({"content-type": _JSON} if is_json else {})
-        await send(_start(self.status, headers | {name.lower(): text for name, text in self.headers.items()}))
+        headers |= {name.lower(): text for name, text in self.headers.items()}
+        await send(_start(self.status, headers, as_is=not is_json))
         await send(_body(data, more=False))
 
 
@@ -271,7 +275,7 @@ class RawReply(Fault):
         # The framing is the server's; a length that was recorded stays, so that a cut shows.
         framing = ("transfer-encoding", "connection")
         headers = {name.lower(): text for name, text in self.headers.items() if name.lower() not in framing}
-        await send(_start(self.status, headers))
+        await send(_start(self.status, headers, as_is=True))
         for piece in self.pieces:
             if isinstance(piece, bytes):
                 await send(_body(piece, more=True))
@@ -292,9 +296,10 @@ async def leave(hang_up: HangUp) -> NoReturn:
     raise AssertionError("unreachable")
 
 
-def _start(status: int, headers: Mapping[str, str]) -> Message:
+def _start(status: int, headers: Mapping[str, str], *, as_is: bool) -> Message:
+    """`as_is`: the body is no reply of Ollama's, and goes out unchanged on OpenAI's routes too."""
     pairs = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()]
-    return {"type": "http.response.start", "status": status, "headers": pairs}
+    return {"type": "http.response.start", "status": status, "headers": pairs, "as_is": as_is}
 
 
 def _body(data: bytes, *, more: bool) -> Message:

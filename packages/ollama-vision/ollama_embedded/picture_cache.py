@@ -30,7 +30,7 @@ class LosesPictures:
         self._loading: Mapping[str, Any] = {}
         """With what options the model is loaded."""
 
-    def next(self, received: ReceivedRequest) -> Fault | None:
+    def next(self, path: str, received: ReceivedRequest) -> Fault | None:
         body = received.body
         if received.path not in ("/api/chat", "/api/generate") or not isinstance(body, dict):
             return None

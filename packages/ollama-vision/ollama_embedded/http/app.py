@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from ..engines.base import Engine, EngineError, Event
-from ..protocol import catalog, requests
+from ..protocol import catalog, openai_replies, requests
 from ..protocol.catalog import ModelFacts
 from ..protocol.names import BadName, ModelName
 from ..protocol.options import checked
@@ -20,20 +20,17 @@ from ..protocol.requests import Request, RequestError
 from .keep_alive import KeepAlive
 from .lines import ReplyBuilder
 from .received import ReceivedRequest
-from .replies import Lines, error_reply, json_reply, make_reply, plain_text
+from .replies import Lines, error_reply, json_reply, make_reply, method_not_allowed, plain_text
 from .routing import Routes
 
 Endpoint = Callable[[ReceivedRequest], Awaitable[Response]]
 
 _POST = frozenset({"POST"})
-_GET = frozenset({"GET"})
 _NOT_SERVED: dict[str, frozenset[str]] = {
     **dict.fromkeys(("/api/push", "/api/create", "/api/copy", "/api/embed", "/api/embeddings"), _POST),
     "/api/delete": frozenset({"DELETE"}),
     "/api/blobs/*": frozenset({"HEAD", "POST"}),
-    **dict.fromkeys(("/v1/models", "/v1/models/*"), _GET),
-    **dict.fromkeys(("/v1/chat/completions", "/v1/completions", "/v1/embeddings"), _POST),
-    **dict.fromkeys(("/v1/responses", "/v1/messages"), _POST),
+    **dict.fromkeys(("/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/messages"), _POST),
 }
 """Paths of a real server that this one leaves out, and their methods."""
 
@@ -89,7 +86,7 @@ class OllamaApp:
             return _not_served(received.path)
         allow = self.routes.allow(received.path)
         if allow:
-            return plain_text("405 method not allowed", 405, {"allow": allow})
+            return method_not_allowed(allow)
         return plain_text("404 page not found", 404)
 
     async def close(self) -> None:
@@ -192,9 +189,12 @@ class OllamaApp:
 
 def _not_served(path: str) -> Response:
     """What a real server has and this one has not: a 404 that says so, in the form that clients of the path read."""
-    text = f"the embedded server has no {path}: it serves chat, generate, show, tags, ps, version and pull alone"
+    text = (
+        f"the embedded server has no {path}: it serves chat, generate, show, tags, ps, version and pull under /api,"
+        " and chat/completions and models under /v1"
+    )
     if path.startswith("/v1/"):
-        return json_reply({"error": {"message": text, "type": "not_found_error", "param": None, "code": None}}, 404)
+        return json_reply(openai_replies.error(text, 404), 404)
     return json_reply({"error": text}, 404)
 
 

@@ -1,4 +1,4 @@
-"""ASGI middleware: Host check, CORS, redirects, request recording, fault injection, cancelling when a client leaves."""
+"""ASGI middleware: Host check, CORS, redirects, request recording, cancelling when a client leaves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Protocol
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from ..faults import Fault
 from .cors import Origins, answered, foreign_origin, with_headers
 from .host_check import is_allowed
 from .received import ReceivedRequest
@@ -39,7 +38,6 @@ class Middleware:
         app: App,
         *,
         record: Callable[[ReceivedRequest], None] = lambda received: None,
-        fault: Callable[[ReceivedRequest], Fault | None] = lambda received: None,
         local_only: bool = True,
         origins: Origins,
         forwards: bool = False,
@@ -47,7 +45,6 @@ class Middleware:
         """`forwards`: what a page may do beyond asking is said by the server that the requests go on to."""
         self._app = app
         self._record = record
-        self._fault = fault
         self._local_only = local_only
         self._origins, self._forwards = origins, forwards
         self._own_names = frozenset({socket.gethostname().lower()})
@@ -120,15 +117,7 @@ class Middleware:
             close_connection()
 
         scope.update(received=received, hang_up=hang_up)
-        fault = self._fault(received)
-
-        async def reply(send: Send) -> None:
-            await self._app(scope, _nothing_more, send)
-
-        if fault is None:
-            await reply(send)
-        else:
-            await fault.serve(reply, send, hang_up)
+        await self._app(scope, _nothing_more, send)
 
 
 async def _whole_body(receive: Receive) -> bytes:

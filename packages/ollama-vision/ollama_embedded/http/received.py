@@ -6,7 +6,7 @@ import base64
 import io
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -48,7 +48,7 @@ class ReceivedRequest:
         if not isinstance(self.body, dict):
             return ()
         holders = [self.body, *(self.body.get("messages") or ())]
-        return tuple(base64.b64decode(text) for holder in holders for text in holder.get("images") or ())
+        return tuple(base64.b64decode(text) for holder in holders for text in _pictures_in(holder))
 
     @property
     def images(self) -> tuple[Image.Image, ...]:
@@ -56,3 +56,14 @@ class ReceivedRequest:
         from PIL import Image
 
         return tuple(Image.open(io.BytesIO(data)) for data in self.pictures)
+
+
+def _pictures_in(holder: Mapping[str, Any]) -> Iterator[str]:
+    """In base64: those in the field `images`, and those in the parts of a content, as OpenAI has them."""
+    yield from holder.get("images") or ()
+    content = holder.get("content")
+    for part in content if isinstance(content, list) else ():
+        place = part.get("image_url") if isinstance(part, dict) else None
+        url = place.get("url") if isinstance(place, dict) else place
+        if isinstance(url, str) and url.startswith("data:"):
+            yield url.partition(",")[2]

@@ -18,14 +18,14 @@ from .lines import ReplyBuilder, line
 
 JSON = "application/json; charset=utf-8"
 NDJSON = "application/x-ndjson"
-# Go announces the length of a body only if the body fits its buffer.
-_GO_BUFFER = 2048
+GO_BUFFER = 2048
+"""Go announces the length of a body only if the body fits its buffer."""
 
 
 def json_reply(value: Any, status: int = 200, *, media_type: str = JSON) -> Response:
     """One JSON object, without a newline."""
     reply = Response(gojson.dumps(value), status, media_type=media_type)
-    if len(reply.body) > _GO_BUFFER:
+    if len(reply.body) > GO_BUFFER:
         del reply.headers["content-length"]
     return reply
 
@@ -41,6 +41,11 @@ def error_reply(text: str, status: int, *, streaming: bool = False) -> Response:
 def plain_text(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Text without a charset: how the real server says 404 and 405."""
     return Response(text, status, {**(headers or {}), "content-type": "text/plain"})
+
+
+def method_not_allowed(allow: str) -> Response:
+    """A path that there is, asked by a method that it does not take: `allow` lists those that it does."""
+    return plain_text("405 method not allowed", 405, {"allow": allow})
 
 
 class Lines(Response):

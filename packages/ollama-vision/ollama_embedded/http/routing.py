@@ -16,14 +16,15 @@ _REASONS = {301: "Moved Permanently", 307: "Temporary Redirect"}
 
 @dataclass(frozen=True)
 class Routes:
-    """Paths and the methods that each takes; `/*` at the end of one stands for any last part."""
+    """Paths and the methods that each takes; `/*` at the end of one stands for any last part but none."""
 
     methods: Mapping[str, frozenset[str]]
 
     def known(self, path: str) -> str:
         """The name of a path in the table, or the path itself when it is not there."""
-        of_any_name = f"{path.rpartition('/')[0]}/*"
-        return of_any_name if path not in self.methods and of_any_name in self.methods else path
+        folder, _, name = path.rpartition("/")
+        of_any_name = f"{folder}/*"
+        return of_any_name if name and path not in self.methods and of_any_name in self.methods else path
 
     def allow(self, path: str) -> str:
         """The methods that a path takes, for the header `Allow`; "" for an unknown path."""

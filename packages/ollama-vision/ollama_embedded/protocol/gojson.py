@@ -28,8 +28,8 @@ def dumps(value: Any) -> bytes:
     return escaped.encode("utf-8", "surrogatepass")
 
 
-def loads_object(body: bytes) -> dict[str, Any]:
-    """The first JSON value of a body; what follows it is ignored, as Go's decoder does."""
+def loads_object(body: bytes, go_type: str) -> dict[str, Any]:
+    """The first JSON value of a body; what follows it is ignored, as by Go's decoder, and `null` is an empty object."""
     if not body.strip():
         raise GoError("missing request body")
     text = body.decode("utf-8", "replace").lstrip()
@@ -39,9 +39,9 @@ def loads_object(body: bytes) -> dict[str, Any]:
         raise GoError(_syntax_error(text, fault)) from None
     except RecursionError:
         raise GoError("exceeded max depth") from None
-    if not isinstance(value, dict):
-        raise GoError(f"json: cannot unmarshal {kind_of(value)} into Go value of type api.ChatRequest")
-    return value
+    if not isinstance(value, dict | None):
+        raise GoError(f"json: cannot unmarshal {kind_of(value)} into Go value of type {go_type}")
+    return value or {}
 
 
 def _syntax_error(text: str, fault: json.JSONDecodeError) -> str:

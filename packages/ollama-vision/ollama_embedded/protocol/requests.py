@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import gojson
+from . import go_types, gojson
 from .gojson import GoError, kind_of
-from .tool_types import check_tools
+from .tool_types import TOOLS
 
 LEVELS = '"high", "medium", "low", "max", true, or false'
 FOREVER = float("inf")
@@ -122,6 +122,10 @@ class _Fields:
         self._values = {name.lower(): item for name, item in value.items()}
         self._path = path
 
+    @classmethod
+    def of_body(cls, body: bytes, name: str) -> _Fields:
+        return cls(gojson.loads_object(body, f"api.{name}"), name)
+
     def get(self, name: str, kind: str, go_type: str) -> Any:
         value = self._values.get(name)
         if value is None or kind in ("any", kind_of(value)):
@@ -163,10 +167,10 @@ class _Fields:
 def parse_chat(body: bytes) -> ChatRequest:
     """Read the body of /api/chat, or refuse it as the real server does."""
     try:
-        fields = _Fields(gojson.loads_object(body), "ChatRequest")
+        fields = _Fields.of_body(body, "ChatRequest")
         messages = fields.objects("messages", "[]api.Message", "api.Message")
         tools = fields.objects("tools", "api.Tools", "api.Tool")
-        check_tools(tools)
+        go_types.hold(list(tools), TOOLS, "ChatRequest", "tools")
         return ChatRequest(
             messages=tuple(_message(message) for message in messages),
             tools=tools,
@@ -179,7 +183,7 @@ def parse_chat(body: bytes) -> ChatRequest:
 def parse_generate(body: bytes) -> GenerateRequest:
     """Read the body of /api/generate, or refuse it as the real server does."""
     try:
-        fields = _Fields(gojson.loads_object(body), "GenerateRequest")
+        fields = _Fields.of_body(body, "GenerateRequest")
         return GenerateRequest(
             prompt=fields.text("prompt"),
             suffix=fields.text("suffix"),
@@ -197,7 +201,7 @@ def parse_generate(body: bytes) -> GenerateRequest:
 def parse_named(body: bytes) -> tuple[str, bool, bool]:
     """The `model` (or its old name `name`), `stream` and `verbose` of /api/show and /api/pull."""
     try:
-        fields = _Fields(gojson.loads_object(body), "ShowRequest")
+        fields = _Fields.of_body(body, "ShowRequest")
         stream = fields.flag("stream")
         name = fields.text("model") or fields.text("name")
         return name, stream is not False, bool(fields.flag("verbose"))
