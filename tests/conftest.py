@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
+from llama_index.core.schema import ImageNode
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
@@ -17,6 +18,7 @@ from ollama_embedded.scenes import Shape, draw_scene
 from ollama_vision.cli.app import run
 from ollama_vision.cli.doctor.local_checks import JUDGES
 from tests.support.command_line import PROXIES, CommandLine, Outcome
+from tests.support.picture_nodes import SHAPES, node_of
 from tests.support.serving import ALL, Answering, Events, Said, Serve, Serving
 
 _FRESH_EACH_TIME = re.compile(r"\bat 0x[0-9a-fA-F]{6}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-")
@@ -124,6 +126,26 @@ def photos(folder: Path) -> list[str]:
         names.append(f"photos/{number}.png")
         Image.new("RGB", (64, 64), colour).save(names[-1])
     return names
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> list[ImageNode]:
+    """One drawn shape a picture."""
+    nodes = []
+    for index, shape in enumerate(SHAPES):
+        draw_scene(shape).save(tmp_path / f"{index}.png")
+        nodes.append(node_of(tmp_path / f"{index}.png", place=index))
+    return nodes
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> list[ImageNode]:
+    """Twelve pictures in a folder of their own, each of one grey, 0 to 11."""
+    folder = tmp_path / "greys"
+    folder.mkdir()
+    for grey in range(12):
+        Image.new("L", (64, 64), grey).save(folder / f"grey{grey}.png")
+    return [node_of(folder / f"grey{grey}.png") for grey in range(12)]
 
 
 @pytest.fixture(scope="session")

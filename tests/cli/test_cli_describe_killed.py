@@ -1,4 +1,4 @@
-"""The proof: killed at random three times, at the end every picture has exactly one right line; memory stays flat."""
+"""Killed at random three times, `describe` leaves every picture with exactly one right line; memory stays flat."""
 
 from __future__ import annotations
 
