@@ -25,7 +25,9 @@ def blocks(language: str) -> list[str]:
 
 
 PYTHON = blocks("python")
-COMMANDS = [line.partition("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+COMMANDS = [
+    line.partition("#")[0].strip().removeprefix(".venv/bin/") for block in blocks("sh") for line in block.splitlines()
+]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,6 @@ def test_the_folder_is_described_and_exported(reader: Path, server: EmbeddedOlla
     assert len(commands) == 2
     for command in commands:
         words = [sys.executable, "-m", "ollama_vision", *shlex.split(command)[1:]]
-        words += ["--model", A_REAL_MODEL] if "describe" in words else []
         done = subprocess.run(words, cwd=reader, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (reader / "results.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -100,8 +101,21 @@ def test_the_folder_is_described_and_exported(reader: Path, server: EmbeddedOlla
     assert "blue square" in line["text"]
     assert (line["size"], line["usage"]["prompt_tokens"]) == (shown["size"], shown["usage"]["prompt_tokens"])
     assert line["sha256"].startswith(shown["sha256"].rstrip("."))
+    assert "--demo" in commands[0], "the folder is this repository's own: it must do without Ollama"
     assert (reader / "report.html").is_file()
     assert len((reader / "results.csv").read_text(encoding="utf-8-sig").splitlines()) == len(lines) + 1
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or shutil.which("git") is None, reason="needs a clone, and git")
+def test_what_its_commands_write_is_nothing_to_commit(reader: Path) -> None:
+    before = set(reader.iterdir())
+    for command in (line for line in COMMANDS if line.startswith(("ollama-vision describe", "ollama-vision export"))):
+        run_words = [sys.executable, "-m", "ollama_vision", *shlex.split(command)[1:]]
+        subprocess.run(run_words, cwd=reader, capture_output=True, timeout=120, check=True)
+    written = sorted(path.name for path in set(reader.iterdir()) - before)
+    assert len(written) == 4
+    ignored = subprocess.run(["git", "check-ignore", *written], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ignored.stdout.split() == written
 
 
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("make ")])
