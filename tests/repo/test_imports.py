@@ -18,7 +18,7 @@ ENGINE = ROOT / "packages/ollama-vision/ollama_vision"
 EMBEDDED = ROOT / "packages/ollama-vision/ollama_embedded"
 ADAPTER = ROOT / "packages/llama-index-multi-modal-llms-ollama/llama_index/multi_modal_llms/ollama"
 TRAINING = ROOT / "training"
-MOST_LINES_OF_THE_ADAPTER = 2700
+MOST_LINES_OF_THE_ADAPTER = 2400
 TRAINED_WITH_TORCH = {"model/auxiliary_losses", "model/network", "model/optimizer", "model/train"}
 """The modules of the training that need torch; all others run without, the evaluation among them."""
 
@@ -63,6 +63,7 @@ def copy(tmp_path: Path) -> Path:
         (EMBEDDED / "faults.py", "from ollama_vision import errors", "The embedded server shares nothing"),
         (EMBEDDED / "protocol/names.py", "from ollama_embedded.http import app", "The embedded server's floors"),
         (ADAPTER / "base.py", "import ollama_vision.cli", "The adapter knows neither"),
+        (ADAPTER / "settings.py", "def f():\n    from .base import OllamaMultiModal", "No circle within the adapter"),
         (TRAINING / "model_config.py", "import training.make", "The training's floors"),
     ],
 )

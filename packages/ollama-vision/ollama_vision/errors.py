@@ -33,6 +33,33 @@ from __future__ import annotations
 
 from typing import Any
 
+__all__ = [
+    "AnswerCutError",
+    "AuthenticationError",
+    "BadReplyError",
+    "BadRequestError",
+    "CapabilityError",
+    "ConnectionFailedError",
+    "ContextOverflowError",
+    "DeadlineError",
+    "EmptyResponseError",
+    "ForbiddenError",
+    "ImageError",
+    "ImageFetchError",
+    "MediaTooLargeError",
+    "MissingExtraError",
+    "ModelLoadError",
+    "ModelNotFoundError",
+    "OllamaMultiModalError",
+    "PictureCacheError",
+    "RunStoppedError",
+    "ServerBusyError",
+    "ServerError",
+    "SilenceTimeoutError",
+    "StreamInterruptedError",
+    "StructuredOutputError",
+]
+
 
 class OllamaMultiModalError(Exception):
     """Root of the tree."""

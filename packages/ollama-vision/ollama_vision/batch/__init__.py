@@ -6,11 +6,10 @@ from .asking.balancer import WAIT, OnHostFault, OnWait
 from .asking.cache import AnswerCache
 from .asking.dispatcher import Dispatcher, Source
 from .asking.fingerprint import request_hash, what_is_asked
-from .asking.loading import OnHost
 from .asking.loop_thread import LoopThread
-from .asking.model_on_host import ModelOnHost
-from .asking.outcome import Outcome
-from .asking.question import AnswerCollector, HostedModel, PictureAnswer, PictureQuestion, cut
+from .asking.model_on_host import ModelOnHost, StreamedOnHost
+from .asking.outcome import AnswerOrError, Outcome
+from .asking.question import AnswerCollector, Heard, HostedModel, PictureAnswer, PictureQuestion
 from .describe_pictures import describe
 from .finding.listing import Found, FoundFile
 from .finding.pages import Page, PageReader, open_page
@@ -28,12 +27,14 @@ __all__ = [
     "WAIT",
     "AnswerCache",
     "AnswerCollector",
+    "AnswerOrError",
     "Checkpoint",
     "DamagedResults",
     "DiskAway",
     "Dispatcher",
     "Found",
     "FoundFile",
+    "Heard",
     "HostedModel",
     "Ledger",
     "Line",
@@ -41,7 +42,6 @@ __all__ = [
     "LoopThread",
     "ModelOnHost",
     "ModelRun",
-    "OnHost",
     "OnHostFault",
     "OnWait",
     "Outcome",
@@ -58,9 +58,9 @@ __all__ = [
     "Source",
     "StandardOutput",
     "Start",
+    "StreamedOnHost",
     "Version",
     "copies_among",
-    "cut",
     "describe",
     "find_pictures",
     "is_complete",

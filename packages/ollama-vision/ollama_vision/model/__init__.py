@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from .answer import Answer
 from .arguments import Arguments, Settings, resolve
-from .call import Call, Media, Reply, collect, fetch_capabilities, fetch_fitting, load_model, start
+from .call import Asker, Call, Media, Reply, collect, fetch_capabilities, fetch_fitting, load_model, start
+from .callers import BlockingCaller, LoopCaller
 from .constructor import OTHER_NAMES, addressed, read_arguments
+from .held_streams import HeldAsyncStream, HeldStream
 from .keywords import (  # of functions and types only
     MEANT_FOR_PICTURES,
     ArrayLike,
@@ -18,6 +20,7 @@ from .keywords import (  # of functions and types only
 from .model import VisionModel
 from .on_server import OnServer
 from .question_call import PlainQuestion, plain_call
+from .reasking import Attempts, ObjectStream, ask_until_it_fits
 from .streams import AsyncReplyStream, ReplyStream, opened
 
 __all__ = [
@@ -26,13 +29,20 @@ __all__ = [
     "Answer",
     "Arguments",
     "ArrayLike",
+    "Asker",
     "AsyncReplyStream",
+    "Attempts",
+    "BlockingCaller",
     "Call",
     "ChatKeywords",
     "CompleteKeywords",
     "File",
+    "HeldAsyncStream",
+    "HeldStream",
+    "LoopCaller",
     "Media",
     "ModelKeywords",
+    "ObjectStream",
     "OnServer",
     "PlainQuestion",
     "Reply",
@@ -40,6 +50,7 @@ __all__ = [
     "Settings",
     "VisionModel",
     "addressed",
+    "ask_until_it_fits",
     "collect",
     "fetch_capabilities",
     "fetch_fitting",

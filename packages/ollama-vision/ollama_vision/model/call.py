@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from ollama_vision import errors, pictures
 from ollama_vision.http import IO, Deadline, Target
 from ollama_vision.pictures import PreparedAudio, PreparedImage
-from ollama_vision.protocol import Accumulator, Request, asks_again, unfit
+from ollama_vision.protocol import Accumulator, Request
 from ollama_vision.server import (
     Api,
     CapabilityCache,
@@ -27,6 +27,7 @@ from ollama_vision.server import (
 
 from .arguments import Arguments, Settings, resolve
 from .call_log import CallLog
+from .reasking import Attempts, ask_until_it_fits
 
 if TYPE_CHECKING:
     from ollama_vision.http import HttpResponse
@@ -47,6 +48,9 @@ class Asker(Settings, Protocol):
     _known: CapabilityCache
 
     def _target(self) -> Target: ...
+    def _clock(self) -> Deadline: ...
+    def _blocking(self) -> IO: ...
+    def _on_loop(self) -> IO: ...
 
 
 @dataclass(frozen=True)
@@ -70,37 +74,26 @@ async def collect(io: IO, llm: Asker, call: Call[T]) -> T:
     Raises:
         StructuredOutputError: it is not what `format` asks for, asked again or not.
     """
-    asked = 0
-    while True:
-        answer, so_far = await _collected(io, llm, call)
-        asked += 1
-        expected = call.arguments.expected
-        if expected is None or so_far.calls:
-            return answer
-        text = so_far.text
-        try:
-            found = expected.find(text)
-        except ValueError as fault:
-            reason = so_far.finish_reason
-            if reason == "length" or asked > llm.max_validation_retries:
-                raise unfit(llm.model, text, str(fault), reason, asked) from fault
-            call = call.again(text, asks_again(str(fault), expected.schema))
-        else:
-            return answer if found == text else so_far.replace_text(found)
+    expected = call.arguments.expected
+    if expected is None:
+        return (await _collected(io, llm, call)).item
+    attempts: Attempts[Accumulator[T], str] = Attempts(llm.model, expected, llm.max_validation_retries)
+    so_far, found = await ask_until_it_fits(
+        functools.partial(_collected, io, llm), call, lambda call, text, words: call.again(text, words), attempts
+    )
+    return so_far.item if found == so_far.text else so_far.replace_text(found)
 
 
-async def _collected(io: IO, llm: Asker, call: Call[T]) -> tuple[T, Accumulator[T]]:
+async def _collected(io: IO, llm: Asker, call: Call[T]) -> Accumulator[T]:
     """It comes as a stream too, so that silence and cancelling mean the same."""
     reply = await start(io, llm, call, every_line=False)
-    last = None
     try:
         while (items := await reply.more()) is not None:
-            for item in items:
-                last = item
+            for _ in items:
+                pass
     finally:
         await reply.close()
-    assert last is not None, "a reply without an item is an error already"  # noqa: S101
-    return last, reply.so_far
+    return reply.so_far
 
 
 async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -> Reply[T]:

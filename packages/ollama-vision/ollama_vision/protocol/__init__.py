@@ -5,7 +5,7 @@ from __future__ import annotations
 from .error_context import ErrorContext
 from .failures import error_for_reply, server_message
 from .gateways import not_ollama
-from .json_answers import CheckedByTheAsker, Expected, asks_again, begun, no_object, object_in, problems, unfit
+from .json_answers import Expected, Form, ObjectOf, Said, begun, unfit
 from .messages import WireMessage, escape_image_markers
 from .options import (
     IGNORED_OPTION_NAMES,
@@ -29,16 +29,17 @@ __all__ = [
     "MORE_ROOM",
     "OPTION_NAMES",
     "Accumulator",
-    "CheckedByTheAsker",
     "Endpoint",
     "ErrorContext",
     "Expected",
+    "Form",
+    "ObjectOf",
     "Options",
     "Request",
     "Rules",
+    "Said",
     "WireMessage",
     "arguments_object",
-    "asks_again",
     "begun",
     "chat_request",
     "check_options",
@@ -53,11 +54,8 @@ __all__ = [
     "mapping",
     "names",
     "near_name",
-    "no_object",
     "not_ollama",
-    "object_in",
     "option_defaults",
-    "problems",
     "select_tools",
     "server_message",
     "unfit",

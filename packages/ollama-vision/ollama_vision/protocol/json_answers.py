@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError, from_json
 
 from ollama_vision import errors
 
+from .schema import json_schema
 from .ways_out import MORE_ROOM
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -102,6 +103,40 @@ def begun(answer: str) -> str:
 
 SEVERAL = "it has several answers, which differ"
 
+Answer = TypeVar("Answer", contravariant=True)
+Result = TypeVar("Result", covariant=True)
+
+
+class Said(Protocol):
+    """What an answer says, as far as it is checked."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def thinking(self) -> str: ...
+    @property
+    def finish_reason(self) -> str: ...
+
+
+class Reply(Said, Protocol):
+    """An answer that may call tools in place of what was asked for."""
+
+    @property
+    def calls(self) -> Sequence[Mapping[str, Any]]: ...
+
+
+class Form(Protocol[Answer, Result]):
+    """What an answer must be; the two classes below."""
+
+    def read(self, answer: Answer) -> Result:
+        """What the answer is. Raises ValueError for one that does not fit."""
+
+    def asks_again(self, fault: ValueError) -> str:
+        """What the model is told after an answer that does not fit."""
+
+    def refusal(self, model: str, answer: Answer, fault: ValueError, asked: int) -> errors.StructuredOutputError:
+        """The error for one that was asked for often enough."""
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -136,6 +171,16 @@ class Expected:
             raise ValueError(first or "it is no JSON")
         return fitting
 
+    def read(self, answer: Reply) -> str:
+        """The JSON in it; where it calls tools, all that it says."""
+        return answer.text if answer.calls else self.find(answer.text)
+
+    def asks_again(self, fault: ValueError) -> str:
+        return asks_again(str(fault), self.schema)
+
+    def refusal(self, model: str, answer: Said, fault: ValueError, asked: int) -> errors.StructuredOutputError:
+        return unfit(model, answer.text, str(fault), answer.finish_reason, asked)
+
     def _problem(self, text: str) -> str:
         if self.output_cls is not None:
             try:
@@ -161,6 +206,29 @@ class CheckedByTheAsker(dict[str, Any]):
     """A schema whose answers are checked by who asks: no call checks them too."""
 
 
+@dataclass(frozen=True)
+class ObjectOf(Generic[Model]):
+    """What an answer must be that is an object of a class."""
+
+    output_cls: type[Model]
+    schema: CheckedByTheAsker
+
+    @classmethod
+    def of(cls, output_cls: type[Model]) -> ObjectOf[Model]:
+        return cls(output_cls, CheckedByTheAsker(json_schema(output_cls) or {}))
+
+    def read(self, answer: Said) -> Model:
+        return object_in(self.output_cls, answer.text)
+
+    def asks_again(self, fault: ValueError) -> str:
+        return asks_again(problems(fault), self.schema)
+
+    def refusal(self, model: str, answer: Said, fault: ValueError, asked: int) -> errors.StructuredOutputError:
+        """For an answer that was cut, too."""
+        text, reason = answer.text, answer.finish_reason
+        return no_object(model, self.output_cls, text, answer.thinking, reason, fault, asked)
+
+
 def asks_again(problem: str, schema: Mapping[str, Any]) -> str:
     """What a model is told after an answer that does not fit: also what would, for it may never have seen that."""
     return (
@@ -184,8 +252,10 @@ def why_not(model: str, answer: str) -> str:
 _MOST_PROBLEMS = 10
 
 
-def problems(fault: ValidationError) -> str:
+def problems(fault: ValueError) -> str:
     """What is wrong, in one line."""
+    if not isinstance(fault, ValidationError):
+        return str(fault)
     found = fault.errors(include_url=False, include_context=False, include_input=False)
     shown = [f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in found[:_MOST_PROBLEMS]]
     more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
@@ -246,7 +316,7 @@ def no_object(
     text: str,
     thinking: str,
     reason: str,
-    fault: ValidationError,
+    fault: ValueError,
     asked: int,
 ) -> errors.StructuredOutputError:
     """The error for an answer that is no object of its class: it was cut, or has been asked for often enough."""

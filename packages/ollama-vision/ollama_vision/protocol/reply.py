@@ -27,6 +27,9 @@ _SHOWN_ELSEWHERE = frozenset(("message", "response", "thinking", "tool_calls"))
 class Accumulator(Generic[T]):
     """One reply, line by line; what it has so far is what an error carries away, and what `make` makes items of."""
 
+    item: T
+    """The last item that was made; there is none before the first line."""
+
     def __init__(
         self,
         endpoint: Endpoint,
@@ -100,7 +103,8 @@ class Accumulator(Generic[T]):
             self._complete(reply)
         elif not self._every_line:
             return None
-        return self._make(self)
+        self.item = self._make(self)
+        return self.item
 
     @property
     def calls(self) -> list[dict[str, Any]]:

@@ -1,9 +1,9 @@
-"""OllamaMultiModal: settings and the eight endpoints; what a call does is decided in `_call`."""
+"""OllamaMultiModal: the eight endpoints, the structured ones, and tools; each is handed to the engine."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -14,7 +14,7 @@ from llama_index.core.base.llms.types import (
     CompletionResponseAsyncGen,
     CompletionResponseGen,
 )
-from llama_index.core.bridge.pydantic import ConfigDict, Field
+from llama_index.core.bridge.pydantic import ConfigDict
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.multi_modal_llms.base import MultiModalLLM
@@ -27,7 +27,6 @@ from ollama_vision.model import (
     Call,
     ChatKeywords,
     CompleteKeywords,
-    OnServer,
     ReplyStream,
     addressed,
     collect,
@@ -41,8 +40,8 @@ from . import calls as _calls
 from . import structured as _structured
 from . import tool_calls as _tool_calls
 from .keywords import OtherSettings, Pictures, SettingsKeywords
-from .metadata import OllamaMetadata, metadata_of
 from .prompting import PromptsWithPictures
+from .settings import OllamaSettings
 from .streams import outermost
 
 if TYPE_CHECKING:
@@ -51,15 +50,13 @@ if TYPE_CHECKING:
     from llama_index.core.prompts import PromptTemplate
     from llama_index.core.tools.types import BaseTool
 
-    from ollama_vision.server import ModelCapabilities
-
 Kwargs = dict[str, Any] | None
 _OTHER_NAMES = {**OTHER_NAMES, "system": "system_prompt"}
 """What other clients call a setting."""
 
 
 @outermost
-class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiModalLLM):
+class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, MultiModalLLM):
     """A vision model on an Ollama server.
 
     What you passed is what the model saw, what the model said is what you got, and anything else is an error of
@@ -69,11 +66,6 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
     on any number of event loops, and in other processes after pickling.
     """
 
-    is_function_calling_model: bool = Field(default=True, description="Whether agents may offer it tools.")
-    keep_pictures: int | None = Field(
-        default=None, ge=0, description="Newest pictures of a chat to send; None for all."
-    )
-
     model_config = ConfigDict(defer_build=False)
 
     def __init__(self, **settings: Unpack[SettingsKeywords]) -> None:
@@ -82,20 +74,6 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         if "prompt_key" in given:
             raise TypeError("OllamaMultiModal has no argument 'prompt_key': it had no effect. Leave it out.")
         super().__init__(**read_arguments("OllamaMultiModal", given, type(self).model_fields, _OTHER_NAMES))
-
-    @classmethod
-    def class_name(cls) -> str:
-        return "Ollama_multi_modal_llm"
-
-    @property
-    def metadata(self) -> OllamaMetadata:
-        """From the fields alone; no server is asked."""
-        return metadata_of(self)
-
-    def to_payload(self) -> dict[str, Any]:
-        """What events may show of the object: no header, no address."""
-        told = getattr(super(), "to_payload", self.metadata.model_dump)()  # core has none before 0.14.23
-        return {**told, "model": self.model, "temperature": self.metadata.temperature}
 
     # the eight endpoints
 
@@ -197,7 +175,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
             return super().structured_predict(  # type: ignore[no-any-return]
                 output_cls, prompt, dict(llm_kwargs or {}), **prompt_args
             )
-        return run_blocking(_structured.predict(_structured.BlockingChat(self), question))
+        return run_blocking(_structured.predict(_structured.BlockingChat(question), question))[1]
 
     async def astructured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
@@ -207,7 +185,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
             return await super().astructured_predict(  # type: ignore[no-any-return]
                 output_cls, prompt, dict(llm_kwargs or {}), **prompt_args
             )
-        return await _structured.predict(_structured.LoopChat(self), question)
+        return (await _structured.predict(_structured.LoopChat(question), question))[1]
 
     def stream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
@@ -218,7 +196,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         """
         if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
             return super().stream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
-        return ReplyStream(run_blocking(_structured.begin(_structured.BlockingChat(self), question)))
+        return ReplyStream(run_blocking(_structured.begin(_structured.BlockingChat(question), question)))
 
     async def astream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
@@ -226,7 +204,7 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         """`stream_structured_predict` on an event loop: await it, then iterate."""
         if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
             return await super().astream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
-        return AsyncReplyStream(await _structured.begin(_structured.LoopChat(self), question))
+        return AsyncReplyStream(await _structured.begin(_structured.LoopChat(question), question))
 
     def as_structured_llm(self, output_cls: type[Any], **kwargs: Any) -> StructuredLLM:
         """An LLM whose answers are objects of the class; its prompts take `image_documents` too."""
@@ -284,15 +262,6 @@ class OllamaMultiModal(PromptsWithPictures, OnServer, FunctionCallingLLM, MultiM
         return _tool_calls.selections(response.message, self.model if error_on_no_tool_call else None)
 
     # how the rooms see the object
-
-    def _fitted(self, found: tuple[ModelCapabilities, int], given: Collection[str]) -> Self:
-        fitted, abilities = super()._fitted(found, given), found[0].abilities
-        if "is_function_calling_model" in given or abilities is None:
-            return fitted
-        return fitted.model_copy(update={"is_function_calling_model": "tools" in abilities})
-
-    def _asks(self) -> OllamaMultiModal:
-        return self
 
     def _question(self, output_cls: type[Model], *asked: Any) -> _structured.Question[Model] | None:
         """`None` where core's own programs are to do it."""

@@ -24,10 +24,10 @@ from .responses import chat_maker, completion_maker
 from .tool_results import refuse_lost_pictures
 
 if TYPE_CHECKING:
-    from .base import OllamaMultiModal
+    from .settings import OllamaSettings
 
 
-def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call[ChatResponse]:
+def chat_call(llm: OllamaSettings, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call[ChatResponse]:
     _refuse_pictures_beside(kwargs, "chat")
     kwargs = {"keep_pictures": llm.keep_pictures, **with_shown_headers(kwargs)}
     arguments = resolve(llm, "chat", kwargs)
@@ -61,7 +61,7 @@ def chat_call(llm: OllamaMultiModal, messages: Sequence[ChatMessage], kwargs: Ma
 
 
 def complete_call(
-    llm: OllamaMultiModal, prompt: str, image_documents: Any, kwargs: Mapping[str, Any]
+    llm: OllamaSettings, prompt: str, image_documents: Any, kwargs: Mapping[str, Any]
 ) -> Call[CompletionResponse]:
     _refuse_pictures_beside(kwargs, "complete")
     kwargs = with_shown_headers(kwargs)

@@ -24,8 +24,8 @@ from ollama_vision.batch import (
     what_is_asked,
 )
 
-from . import OllamaMultiModal
 from .asking_llm import LlmOnHost
+from .base import OllamaMultiModal
 from .ingestion_cache import AnswersInCache
 from .node_descriptions import Description, description_of, open_node
 

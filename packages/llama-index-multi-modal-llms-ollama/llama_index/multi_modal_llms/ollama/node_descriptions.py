@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
-from dataclasses import fields as dataclass_fields
+from dataclasses import dataclass
+from dataclasses import fields as fields_of
 from typing import Any, Literal
 
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, NodeRelationship, TextNode
 
-from ollama_vision.batch import Outcome, Source
+from ollama_vision.batch import AnswerOrError, Outcome, Source
 from ollama_vision.errors import ImageError, OllamaMultiModalError
 from ollama_vision.pictures import ImageOptions, PictureSource
 
@@ -22,7 +22,7 @@ _NAMESPACE = uuid.UUID("0f6b7f5e-6a0c-5d2b-9a39-6d1f0c6c2f1e")
 
 
 @dataclass(frozen=True)
-class Description:
+class Description(AnswerOrError):
     """What came of one node."""
 
     index: int
@@ -31,25 +31,6 @@ class Description:
     """The node that was given; it is never changed."""
     node: BaseNode
     """What a pipeline gets: a text node, the picture node with its text, or, without a picture, the node itself."""
-    text: str = ""
-    fields: dict[str, Any] | None = None
-    """The answer's fields as plain JSON; `None` when no class was asked for."""
-    error: OllamaMultiModalError | None = None
-    """Why there is no answer: a fault of this picture, or of the answer to it."""
-    finish_reason: str = ""
-    model: str = ""
-    host: str = ""
-    """Which server answered, or failed over it; empty when none was asked."""
-    usage: dict[str, int] = field(default_factory=dict)
-    seconds: float = 0.0
-    """The server's own time, of loading, reading and writing; where it does not tell, from when the request started."""
-    waited: float = 0.0
-    """Seconds beside these: for other requests that the server had to answer first, and on the way."""
-    sha256: str = ""
-    """Of the picture's file, in hex; empty when it could not be read."""
-    cached: bool = False
-    skipped: bool = False
-    """The node holds no picture, and is passed through."""
 
 
 def holds_picture(node: BaseNode) -> bool:
@@ -94,8 +75,8 @@ def description_of(outcome: Outcome[BaseNode], output: Output, request: str) -> 
     else:
         fields = {_free_name(name, source): value for name, value in (outcome.fields or {}).items()}
         node = _node(source, outcome.text, fields, output, request)
-    own = {each.name: getattr(outcome, each.name) for each in dataclass_fields(outcome) if each.name != "item"}
-    return Description(source=source, node=node, **own)
+    shared = {each.name: getattr(outcome, each.name) for each in fields_of(AnswerOrError)}
+    return Description(outcome.index, source, node, **shared)
 
 
 def _failed(source: BaseNode, error: OllamaMultiModalError, output: Output, request: str) -> BaseNode:

@@ -14,7 +14,7 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRol
 from llama_index.core.schema import ImageNode, NodeWithScore
 
 from ollama_vision import pictures as _images
-from ollama_vision.model import MEANT_FOR_PICTURES
+from ollama_vision.model import MEANT_FOR_PICTURES, LoopCaller
 
 from .keywords import Pictures
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llama_index.core.prompts import BasePromptTemplate
     from llama_index.core.types import TokenAsyncGen, TokenGen
 
-    from .base import OllamaMultiModal
+    from .settings import OllamaSettings
 
 PICTURES = "image_documents"
 
@@ -98,9 +98,9 @@ def _together(pictures: Any, arguments: dict[str, Any]) -> dict[str, Any]:
 class PromptsWithPictures:
     """A mixin before core's LLM: `predict`, `stream` and their async twins send what they get as `image_documents`."""
 
-    def _asks(self) -> OllamaMultiModal:
-        """Who prepares the pictures and asks."""
-        raise NotImplementedError
+    def _asks(self) -> OllamaSettings:
+        """Who prepares the pictures and asks: the object itself, unless it stands before another one."""
+        return self  # type: ignore[return-value]
 
     def _get_messages(self, prompt: BasePromptTemplate, **prompt_args: Any) -> list[ChatMessage]:
         given, pictures = pictures_apart(prompt, prompt_args)
@@ -134,7 +134,6 @@ class PromptsWithPictures:
         given, pictures = pictures_apart(prompt, prompt_args)
         if pictures is None:
             return given
-        pictures = await _images.awaited(pictures)
         llm = self._asks()
-        blocks = await llm._on_loop().run(lambda: picture_blocks(pictures, llm.image_options), llm._clock())
+        blocks = await LoopCaller(llm).prepare(pictures, lambda read: picture_blocks(read, llm.image_options))
         return {**given, PICTURES: blocks}

@@ -9,11 +9,11 @@ from llama_index.core.llms.structured_llm import StructuredLLM
 from .prompting import PromptsWithPictures
 
 if TYPE_CHECKING:
-    from .base import OllamaMultiModal
+    from .settings import OllamaSettings
 
 
 class StructuredLLMWithPictures(PromptsWithPictures, StructuredLLM):
     """What `as_structured_llm` gives."""
 
-    def _asks(self) -> OllamaMultiModal:
-        return cast("OllamaMultiModal", self.llm)
+    def _asks(self) -> OllamaSettings:
+        return cast("OllamaSettings", self.llm)

@@ -1,62 +1,98 @@
-"""VisionModel as a model that the dispatcher asks: by streams, so that an answer without end can be left."""
+"""Models as the dispatcher asks them: by streams, so that an answer without end can be left; VisionModel among them."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel
 
+from ollama_vision.errors import StructuredOutputError
 from ollama_vision.http import admit
-from ollama_vision.model import AsyncReplyStream, PlainQuestion, plain_call, start
-from ollama_vision.protocol import CheckedByTheAsker, asks_again, json_schema, no_object, object_in, problems
+from ollama_vision.model import AsyncReplyStream, Attempts, PlainQuestion, ask_until_it_fits, plain_call, start
+from ollama_vision.protocol import ObjectOf, Said
 
 from .loading import OnHost
-from .question import AnswerCollector, PictureAnswer, PictureQuestion, cut
+from .question import AnswerCollector, Heard, PictureAnswer, PictureQuestion, cut
 
 if TYPE_CHECKING:
     from ollama_vision.model import Answer as ModelAnswer
     from ollama_vision.pictures import PreparedImage
 
 
-class ModelOnHost(OnHost):
+_RETRIES = "max_validation_retries"
+
+
+class StreamedOnHost(OnHost, ABC):
+    """A model on a host; who asks it says how a text and how an object is asked for."""
+
+    async def answer(self, ask: PictureQuestion, pictures: Sequence[PreparedImage]) -> PictureAnswer:
+        """See `HostedModel`."""
+        collector = AnswerCollector(self.model, ask.deadline)
+        if ask.output_cls is None:
+            heard = await self.ask_for_text(ask, pictures, collector)
+            return collector.answer(heard.text, thinking=heard.thinking)
+        try:
+            said, made = await self.ask_for_object(ask, ask.output_cls, pictures, collector)
+        except StructuredOutputError as error:
+            if error.finish_reason != "length":
+                raise
+            raise cut(self.model, error.partial_text, error.thinking) from error
+        return collector.answer(said.text, made.model_dump(mode="json"))
+
+    @abstractmethod
+    async def ask_for_text(
+        self, ask: PictureQuestion, pictures: Sequence[PreparedImage], collector: AnswerCollector
+    ) -> Heard:
+        """All of the answer, as the collector heard it."""
+
+    @abstractmethod
+    async def ask_for_object(
+        self,
+        ask: PictureQuestion,
+        output_cls: type[BaseModel],
+        pictures: Sequence[PreparedImage],
+        collector: AnswerCollector,
+    ) -> tuple[Said, BaseModel]:
+        """The answer that is an object of the class, and the object. Raises StructuredOutputError."""
+
+
+class ModelOnHost(StreamedOnHost):
     """One VisionModel, as a run asks it.
 
     What must be of a class is asked by /api/chat: where it is none, the conversation goes on with what is wrong.
     """
 
-    async def answer(self, question: PictureQuestion, pictures: Sequence[PreparedImage]) -> PictureAnswer:
-        model, output_cls = self._client, question.output_cls
-        collector = AnswerCollector(model.model, question.deadline)
-        keywords = dict(question.keywords)
-        retries = int(keywords.pop("max_validation_retries", model.max_validation_retries))
-        if output_cls is None:
-            last = await self._ask(collector, PlainQuestion(question.prompt, pictures, keywords))
-            return collector.answer(last.text, thinking=last.thinking)
-        schema = CheckedByTheAsker(json_schema(output_cls) or {})
-        next_call = PlainQuestion(question.prompt, pictures, {**keywords, "format": schema}, endpoint="chat")
-        asked = 0
-        while True:
-            last = await self._ask(collector, next_call)
-            asked += 1
-            try:
-                made = object_in(output_cls, last.text)
-            except ValidationError as fault:
-                if last.finish_reason == "length":
-                    raise cut(model.model, last.text, last.thinking) from fault
-                if asked > retries:
-                    reason = last.finish_reason
-                    raise no_object(model.model, output_cls, last.text, last.thinking, reason, fault, asked) from fault
-                next_call = next_call.follow(last.text, asks_again(problems(fault), schema))
-            else:
-                return collector.answer(last.text, made.model_dump(mode="json"))
+    async def ask_for_text(
+        self, ask: PictureQuestion, pictures: Sequence[PreparedImage], collector: AnswerCollector
+    ) -> Heard:
+        keywords = {name: each for name, each in ask.keywords.items() if name != _RETRIES}
+        return await self._ask(collector, PlainQuestion(ask.prompt, pictures, keywords))
 
-    async def _ask(self, collector: AnswerCollector, next_call: PlainQuestion) -> ModelAnswer:
-        model = self._client
+    async def ask_for_object(
+        self,
+        ask: PictureQuestion,
+        output_cls: type[BaseModel],
+        pictures: Sequence[PreparedImage],
+        collector: AnswerCollector,
+    ) -> tuple[Said, BaseModel]:
+        keywords: dict[str, Any] = dict(ask.keywords)
+        retries = int(keywords.pop(_RETRIES, self.settings.max_validation_retries))
+        form = ObjectOf.of(output_cls)
+        question = PlainQuestion(ask.prompt, pictures, {**keywords, "format": form.schema}, endpoint="chat")
+        attempts: Attempts[ModelAnswer, BaseModel] = Attempts(self.model, form, retries)
+        return await ask_until_it_fits(partial(self._ask, collector), question, PlainQuestion.follow, attempts)
+
+    async def _ask(self, collector: AnswerCollector, question: PlainQuestion) -> ModelAnswer:
+        model = self.settings
         await admit()
-        call = plain_call(model, replace(next_call, keywords={**next_call.keywords, **collector.time_left()}))
+        call = plain_call(model, replace(question, keywords={**question.keywords, **collector.time_left()}))
         stream = AsyncReplyStream(await start(model._on_loop(), model, call))
-        last: ModelAnswer = await collector.listen(stream, lambda item: (item.text, item.thinking))
-        collector.end(last.raw, last.finish_reason)
-        return last
+        return await collector.listen(stream, _as_it_is)
+
+
+def _as_it_is(answer: ModelAnswer) -> ModelAnswer:
+    return answer

@@ -10,14 +10,10 @@ from ollama_vision.errors import OllamaMultiModalError
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True)
-class Outcome(Generic[Item]):
-    """What came of one item."""
+@dataclass(frozen=True, kw_only=True)
+class AnswerOrError:
+    """What came of one picture, whatever holds it."""
 
-    index: int
-    """Its place in what was given, from 0."""
-    item: Item
-    """What was given; it is never changed."""
     text: str = ""
     fields: dict[str, Any] | None = None
     """The answer's fields as plain JSON; `None` when no class was asked for."""
@@ -37,3 +33,13 @@ class Outcome(Generic[Item]):
     cached: bool = False
     skipped: bool = False
     """It holds no picture, and nothing was asked."""
+
+
+@dataclass(frozen=True)
+class Outcome(AnswerOrError, Generic[Item]):
+    """What came of one item."""
+
+    index: int
+    """Its place in what was given, from 0."""
+    item: Item
+    """What was given; it is never changed."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ollama_vision import errors
 from ollama_vision.http import Deadline
-from ollama_vision.protocol import MORE_ROOM
+from ollama_vision.protocol import MORE_ROOM, Said
 
 from .repetition import RepetitionDetector
 
@@ -48,6 +48,17 @@ class PictureAnswer:
     seconds: float = 0.0
     """The server's own; where it does not tell, all that passed."""
     waited: float = 0.0
+
+
+class Heard(Said, Protocol):
+    """What an item of an answer says, all of it so far."""
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """The server's last reply; at the end with `usage`."""
+
+
+H = TypeVar("H", bound=Heard)
 
 
 class HostedModel(Protocol):
@@ -100,28 +111,27 @@ class AnswerCollector:
         self._clock.check()
         return {} if self._clock.remaining is None else {"deadline": self._clock.remaining}
 
-    async def listen(self, stream: AsyncGenerator[T, None], said: Callable[[T], tuple[str, str]]) -> T:
-        """The last item of an answer that comes in.
+    async def listen(self, stream: AsyncGenerator[T, None], said: Callable[[T], H]) -> H:
+        """What the last item of an answer says that comes in.
 
         Args:
-            said: of an item, all of the text and of the thinking so far.
+            said: what an item says.
 
         Raises:
             AnswerCutError: it repeats itself without end; the request is closed.
         """
-        last: T | None = None
+        last: H | None = None
         text_watch, thought_watch = RepetitionDetector(), RepetitionDetector()
         async with aclosing(stream):
             async for item in stream:
-                last = item
-                text, thinking = said(item)
-                if unit := text_watch.unit(text) or thought_watch.unit(thinking):
-                    raise _repeats(self._model, text, thinking, unit)
+                last = said(item)
+                if unit := text_watch.unit(last.text) or thought_watch.unit(last.thinking):
+                    raise _repeats(self._model, last.text, last.thinking, unit)
         assert last is not None, "a stream without an item is an error already"  # noqa: S101
+        self._end(last.raw, last.finish_reason)
         return last
 
-    def end(self, raw: Mapping[str, Any], finish_reason: str) -> None:
-        """The answer is there; `raw` is the server's last reply, with `usage`."""
+    def _end(self, raw: Mapping[str, Any], finish_reason: str) -> None:
         self._finish_reason = finish_reason
         for name, count in raw["usage"].items():
             self._usage[name] = self._usage.get(name, 0) + count
