@@ -60,6 +60,11 @@ class ByteReader:
             self._file.seek(count - 1, 1)
             self.take(1, part)
 
+    def ends_with(self, last: bytes) -> bool:
+        """Whether these are the file's last bytes; moves there."""
+        self._file.seek(-len(last), 2)
+        return self._file.read(len(last)) == last
+
     def tell(self) -> int:
         return self._file.tell()
 

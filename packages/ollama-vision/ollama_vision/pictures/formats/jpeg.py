@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from .header import PIECE, ByteReader, DamagedFile, FileHeader, exif_orientation
 
@@ -19,14 +19,14 @@ _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def walk_jpeg(file: BinaryIO) -> FileHeader:
-    """Walk a JPEG from its first byte to its end marker.
+    """Walk a JPEG from its first byte to its end marker, or to its only scan where the file ends as one does.
 
-    Bytes after that are allowed: motion photos have them.
+    Bytes after the end marker are allowed: motion photos have them.
     Raises DamagedFile when it is cut short or has no picture. That every component got a scan and that the end
     marker is there does not prove that no byte in between was changed; nothing short of the sender's checksum
     does.
     """
-    return _Walk(ByteReader(file)).run()
+    return JpegWalk.of(file).run()
 
 
 _OTHER_READER = (
@@ -38,10 +38,16 @@ _OTHER_READER = (
 
 def check_jpeg_header(file: BinaryIO) -> None:
     """Walk it to its first picture data: of a kind that is not read, or cut before, it raises DamagedFile."""
-    _Walk(ByteReader(file)).run(header_only=True)
+    JpegWalk.of(file).run(header_only=True)
 
 
-class _Walk:
+class JpegWalk:
+    """One walk, and what it has seen."""
+
+    @classmethod
+    def of(cls, file: BinaryIO) -> Self:
+        return cls(ByteReader(file))
+
     def __init__(self, walker: ByteReader) -> None:
         self.walker = walker
         self.frame: bytes | None = None
@@ -52,6 +58,7 @@ class _Walk:
         self.profile_pieces: dict[int, bytes] = {}
         self.quantisation: set[int] = set()
         self.huffman: set[int] = set()
+        self.first_table = b""
         self.scanned: set[int] = set()
         self.odd = False
 
@@ -69,6 +76,8 @@ class _Walk:
                 # A picture that comes colour by colour has one of them in its first scan.
                 assert self.frame is not None  # noqa: S101 - a scan before it was refused
                 self.scanned.update(self.frame[6 : 6 + 3 * self.frame[5] : 3])
+                break
+            if marker == _SOS and self.ends_with_its_only_scan():
                 break
             if marker == _SOS:
                 self._skip_picture_data()
@@ -100,7 +109,10 @@ class _Walk:
         elif marker == _DQT:
             self._tables(self.walker.take(length, part), self.quantisation, _quantisation_length)
         elif marker == _DHT:
-            self._tables(self.walker.take(length, part), self.huffman, _huffman_length)
+            body = self.walker.take(length, part)
+            # Most writers share the standard's tables; these are all of its first one, whatever else it stands with.
+            self.first_table = self.first_table or body[:29]
+            self._tables(body, self.huffman, _huffman_length)
         elif marker == 0xE0:
             self.jfif |= self.walker.take(length, part).startswith(b"JFIF\x00")
         elif marker in (0xE1, 0xE2, 0xEE):
@@ -158,6 +170,33 @@ class _Walk:
                 self.walker.seek(position + found.start())
                 return
             kept = b"\xff" if data.endswith(b"\xff") else b""
+
+    def ends_with_its_only_scan(self) -> bool:
+        """Whether the first scan is the whole picture and the file ends with it, told without a walk through it.
+
+        Within a scan FF is never followed by D9, so a file that ends with both was not cut there. Two things could
+        stand behind it and end so: parts between scans, where tables and comments hold any bytes, which is why
+        pictures of several scans are walked; and another picture, as after a download that was resumed and began
+        anew. That one is told by its tables. They also come again behind a whole picture, in a gain map: the walk
+        knows which it is. A half before a picture with other tables than its own is not told.
+        """
+        if self.odd or self.frame is None or self.frame_marker not in (0xC0, 0xC1):
+            return False
+        if not set(self.frame[6 : 6 + 3 * self.frame[5] : 3]) <= self.scanned:
+            return False
+        position = self.walker.tell()
+        whole = self.walker.ends_with(b"\xff\xd9") and not self._comes_again(self.first_table, position)
+        self.walker.seek(position)
+        return whole
+
+    def _comes_again(self, table: bytes, position: int) -> bool:
+        self.walker.seek(position)
+        seam = b""
+        while piece := self.walker.some(PIECE):
+            if table in piece or table in seam + piece[: len(table)]:
+                return True
+            seam = piece[-len(table) :]
+        return False
 
     def _anatomy(self) -> FileHeader:
         if self.frame is None or not self.scanned:
