@@ -89,6 +89,19 @@ def test_each_room_of_the_engine_has_its_floor_and_its_front() -> None:
     assert fronts == {f"ollama_vision.{path.name}" for path in ENGINE.iterdir() if (path / "__init__.py").is_file()}
 
 
+def test_contributing_says_the_rooms_and_floors_of_the_contract() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (layers,) = [each["layers"] for each in settings["contracts"] if each.get("containers") == ["ollama_vision"]]
+    floors = [
+        (str(number), room.strip())
+        for number, layer in reversed(list(enumerate(reversed(layers))))
+        for room in layer.split("|")
+        if "(" not in room and number
+    ]
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| (\d) \| `(\w+)/`", page, flags=re.MULTILINE) == floors
+
+
 def files_of(folder: Path) -> list[Path]:
     files = sorted(folder.rglob("*.py"))
     assert files, f"no source in {folder}"
