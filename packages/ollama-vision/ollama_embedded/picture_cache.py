@@ -9,7 +9,7 @@ from typing import Any
 
 from .faults import Fault, HangUp, Message, Send, SendReply, Status, lost_picture
 from .http.received import ReceivedRequest
-from .protocol import gojson, requests
+from .protocol import requests
 from .protocol.options import LOADING
 
 Prompt = tuple[tuple[str, str], ...]
@@ -51,7 +51,7 @@ class LosesPictures:
             error = lost_picture()
             if asked.keep_alive == 0:
                 self.forget()
-            return Status(error.status, gojson.dumps(error.body), {"content-type": _JSON[asked.stream]})
+            return Status(error.status, error.body, {"content-type": _JSON[asked.stream]})
         if asked.keep_alive == 0:
             return _Then(self.forget)
         return _Then(lambda: self._prompts.add(prompt)) if prompt else None

@@ -21,6 +21,7 @@ from ..http.middleware import Middleware
 from ..http.received import ReceivedRequest
 from ..http.replies import json_reply
 from ..http.service import Service
+from ..protocol.openai_replies import DONE
 from .transcripts import ANY_BYTES, Exchange, write
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
@@ -171,6 +172,8 @@ class _Kept:
 
 def _says_done(body: bytes) -> bool:
     *_, last = body.rstrip(b"\n").split(b"\n")
+    if last == DONE.rstrip(b"\n"):
+        return True
     try:
         value = json.loads(last)
     except ValueError:
