@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import os
-import stat
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ollama_vision.batch.results.file import ResultsFile, ResultsInUse, ResultsLock, repair, rewrite, set_aside
+from ollama_vision.batch.results.file import repair
 from ollama_vision.batch.results.ledger import (
     DamagedResults,
     Key,
@@ -179,121 +175,3 @@ def test_a_line_holds_any_text_and_any_file_name() -> None:
     name = os.fsdecode(b"caf\xe9.png")
     (line,) = lines_of(io.BytesIO(encode(record(name))), "x")
     assert line.record["path"] == name
-
-
-def test_rewriting_takes_out_lines_and_leaves_the_others_byte_for_byte(results: Path) -> None:
-    kept = b'{"path":"b.png",' + encode(record("b.png"))[len(b'{"path": "b.png",') :]
-    results.write_bytes(encode(record()) + kept + encode(record("c.png")) + b'{"path"')
-    results.chmod(0o640)
-    rewrite(results, read_ledger(results), without={1})
-    assert results.read_bytes() == kept + encode(record("c.png"))
-    assert results.stat().st_mode & 0o777 == 0o640
-    assert [file.name for file in results.parent.iterdir()] == ["results.jsonl"]
-
-
-def test_until_the_new_file_is_whole_the_old_one_stands(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(results, record(), record("b.png"))
-    before = results.read_bytes()
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        rewrite(results, read_ledger(results), without={1})
-    assert results.read_bytes() == before
-
-
-def test_what_is_set_aside_never_takes_the_place_of_another(results: Path) -> None:
-    names = []
-    for text in ("first", "second", "third"):
-        write(results, record(text=text))
-        names.append(set_aside(results).name)
-    assert names == ["results.jsonl.old", "results.jsonl.old2", "results.jsonl.old3"]
-    assert '"first"' in results.with_name(names[0]).read_text()
-
-
-def test_each_line_is_there_as_soon_as_it_is_added(results: Path) -> None:
-    with ResultsFile(results) as file:
-        for number in (1, 2):
-            file.add(record(f"{number}.png"))
-            assert len(results.read_bytes().splitlines()) == number
-    assert [json.loads(line)["path"] for line in results.read_text().splitlines()] == ["1.png", "2.png"]
-
-
-def test_lines_are_synced_now_and_then_and_at_the_end(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[int] = []
-    monkeypatch.setattr(os, "fsync", synced.append)
-    time = [0.0]
-    results.touch()
-    with ResultsFile(results, clock=lambda: time[0]) as file:
-        for at in (1.0, 4.9, 5.0, 9.0, 10.0):
-            time[0] = at
-            file.add(record())
-        assert len(synced) == 2
-    assert len(synced) == 3
-
-
-def test_a_new_file_has_its_name_on_the_disk_at_once(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[bool] = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)))
-    with ResultsFile(results):
-        assert synced == [True]
-
-
-def test_a_full_disk_leaves_no_half_line(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ResultsFile(results) as file:
-        file.add(record())
-        held = file._file
-
-        class Full:
-            closed = False
-            name = held.name
-            fileno = held.fileno
-            close = held.close
-
-            def write(self, data: bytes) -> int:
-                return held.write(data[:20]) or 0
-
-        monkeypatch.setattr(file, "_file", Full())
-        with pytest.raises(OSError, match="No space left"):
-            file.add(record("b.png"))
-    assert results.read_bytes() == encode(record())
-
-
-HOLDING = """
-import sys
-from pathlib import Path
-from ollama_vision.batch.results.file import ResultsLock
-with ResultsLock(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.readline()
-"""
-
-
-def hold(results: Path) -> subprocess.Popen[str]:
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDING, str(results)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    return holder
-
-
-def test_two_processes_do_not_write_one_file(results: Path) -> None:
-    holder = hold(results)
-    with pytest.raises(ResultsInUse, match=f"is being written by process {holder.pid}"), ResultsLock(results):
-        pass
-    holder.communicate("\n", timeout=60)
-    with ResultsLock(results):
-        pass
-    assert list(results.parent.iterdir()) == []
-
-
-def test_a_killed_writer_holds_nothing(results: Path) -> None:
-    holder = hold(results)
-    holder.kill()
-    holder.wait(60)
-    with ResultsLock(results):
-        pass
-    assert list(results.parent.iterdir()) == []
