@@ -16,7 +16,8 @@ from ollama_embedded.faults import ErrorLine, Status
 from ollama_vision import errors
 from ollama_vision.batch.asking import balancer as hosts_module
 from ollama_vision.batch.asking import dispatcher as run_module
-from tests.batch.test_describe_waiting import greys, run
+from tests.support.description_runs import greys
+from tests.support.description_runs import run_waiting as run
 from tests.support.picture_nodes import grey_of
 from tests.support.recorded import FOLDER
 from tests.support.serving import Serve

@@ -1,0 +1,13 @@
+"""Hosts in tests do not wait for seconds."""
+
+from __future__ import annotations
+
+import pytest
+
+from ollama_vision.batch.asking import balancer as hosts_module
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(hosts_module, "LONGEST_PAUSE", 0.02)
