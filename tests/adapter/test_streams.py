@@ -18,9 +18,10 @@ from llama_index.core.instrumentation.events import BaseEvent
 from llama_index_instrumentation import get_dispatcher
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from ollama_embedded import Gate
 from ollama_vision import errors
 from tests.support.endpoints import method_of
-from tests.support.wire_server import HOLD, SOON, Gate, WireServer, answer, client, part, stream
+from tests.support.wire_server import HOLD, SOON, WireServer, answer, client, part, stream
 
 SYNC = ("stream_complete", "stream_chat", "stream_question")
 ASYNC = ("astream_complete", "astream_chat", "astream_question")

@@ -20,10 +20,11 @@ import pytest
 from llama_index.core.base.llms.types import ChatMessage
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaServer
+from ollama_embedded import Gate
 from ollama_vision import errors
 from ollama_vision.http import limits as _limits
 from tests.support.endpoints import method_of, twelve
-from tests.support.wire_server import SOON, Gate, Seen, WireServer, answer, attempt, client, last, part, reply, stream
+from tests.support.wire_server import SOON, Seen, WireServer, answer, attempt, client, last, part, reply, stream
 
 HELLO = [ChatMessage(role="user", content="hello")]
 SAYS_A = answer("chat", "A")

@@ -11,8 +11,9 @@ import pytest
 from llama_index.core.base.llms.types import ChatMessage
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from ollama_embedded import Gate
 from ollama_vision import errors
-from tests.support.wire_server import SHOW, SOON, Gate, WireServer, answer, client, reply
+from tests.support.wire_server import SHOW, SOON, WireServer, answer, client, reply
 
 HELLO = [ChatMessage(role="user", content="hello")]
 ABLE = reply(200, {**SHOW, "capabilities": ["completion", "vision", "tools", "thinking"]})

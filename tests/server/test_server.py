@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from llama_index.multi_modal_llms.ollama import OllamaServer, PullProgress, ServerModel
+from ollama_embedded import Gate
 from ollama_vision import errors
 from tests.support.wire_server import (
     CLOSE,
@@ -15,7 +16,6 @@ from tests.support.wire_server import (
     HOLD,
     NDJSON,
     SOON,
-    Gate,
     Script,
     WireServer,
     chunk,

@@ -18,28 +18,11 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatMessage
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+from ollama_embedded import Gate
 from tests.support.endpoints import method_of, text_of
 
 SOON = 20.0
 """Seconds that an event may take to come; reached only by a failing test."""
-
-
-class Gate:
-    """A reply waits here until the test opens it, or the peer leaves."""
-
-    def __init__(self) -> None:
-        self._hears, self._tells = socket.socketpair()
-        self.reached = threading.Event()
-
-    def open(self) -> None:
-        self._tells.send(b"x")
-
-    def fileno(self) -> int:
-        return self._hears.fileno()
-
-    def __del__(self) -> None:
-        self._hears.close()
-        self._tells.close()
 
 
 @dataclass(frozen=True)
@@ -280,12 +263,11 @@ class WireServer:
                 if isinstance(step, bytes):
                     connection.sendall(step)
                 elif isinstance(step, Gate):
-                    step.reached.set()
                     if not _passes(connection, step):
                         seen.left.set()
                         return False
                 elif step is HOLD:
-                    _passes(connection, None)
+                    select.select([connection], [], [])
                     seen.left.set()
                     return False
                 elif step is CLOSE:
@@ -301,17 +283,27 @@ class WireServer:
         return True
 
 
-def _passes(connection: socket.socket, gate: Gate | None) -> bool:
+def _passes(connection: socket.socket, gate: Gate) -> bool:
     """Wait for the gate; `False` when the peer left first."""
-    waiting: list[Any] = [connection] if gate is None else [connection, gate]
-    ready, _, _ = select.select(waiting, [], [])
-    if connection in ready:
-        with suppress(OSError):
-            return connection.recv(1) != b""
-        return False
-    assert gate is not None
-    gate._hears.recv(1)
-    return True
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # Windows' own has no add_reader
+        if runner.run(_opens_before_word_comes(connection, gate)):
+            return True
+    with suppress(OSError):
+        return connection.recv(1) != b""
+    return False
+
+
+async def _opens_before_word_comes(connection: socket.socket, gate: Gate) -> bool:
+    word = asyncio.Event()
+    asyncio.get_running_loop().add_reader(connection, word.set)
+    opens, comes = asyncio.create_task(gate.passed()), asyncio.create_task(word.wait())
+    try:
+        await asyncio.wait([opens, comes], return_when=asyncio.FIRST_COMPLETED)
+        return opens.done() and not comes.done()
+    finally:
+        asyncio.get_running_loop().remove_reader(connection)
+        opens.cancel()
+        comes.cancel()
 
 
 def client(server: WireServer | str, **settings: Any) -> OllamaMultiModal:
