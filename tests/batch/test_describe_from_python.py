@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from ollama_embedded import EmbeddedOllama, ScriptedEngine
+from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_vision.batch.describe_pictures import describe as describe_pictures
-from ollama_vision.batch.results.checkpoint import RequestMismatch
-from ollama_vision.batch.results.file import ResultsInUse, ResultsLock
-from ollama_vision.errors import ImageError, RunStoppedError
+from ollama_vision.batch.results.file import ResultsLock
+from ollama_vision.errors import ImageError, RequestMismatchError, ResultsInUseError, RunStoppedError, SidecarError
 from tests.support.command_line import CommandLine
-from tests.support.describe_cli import lines
+from tests.support.describe_cli import draw_folder, lines, wrong_lines
 
 NOBODY = "http://127.0.0.1:1"
 
@@ -51,7 +52,7 @@ def test_a_line_is_written_before_it_is_given(photos: list[str], scripted: Embed
     given = describe_pictures("photos", scripted.model, host=scripted.url, out="results.jsonl", jobs=1)
     first = next(given)
     assert lines() == [first]
-    with pytest.raises(ResultsInUse, match="is being written"), ResultsLock(Path("results.jsonl")):
+    with pytest.raises(ResultsInUseError, match="is being written"), ResultsLock(Path("results.jsonl")):
         pass
     assert inspect.isgenerator(given)
     given.close()
@@ -64,8 +65,12 @@ def test_a_line_is_written_before_it_is_given(photos: list[str], scripted: Embed
 def test_another_request_is_refused_unless_it_is_said(photos: list[str], scripted: EmbeddedOllama) -> None:
     first: dict[str, Any] = {"host": scripted.url, "out": "results.jsonl"}
     list(describe_pictures("photos", scripted.model, **first))
-    with pytest.raises(RequestMismatch, match=r'prompt \(.*start="append", start anew with start="restart"'):
-        list(describe_pictures("photos", scripted.model, "Which colour?", **first))
+    # By the call: nobody has taken a line yet.
+    with pytest.raises(RequestMismatchError, match=r'prompt \(.*start="append", start anew with start="restart"'):
+        describe_pictures("photos", scripted.model, "Which colour?", **first)
+    with ResultsLock(Path("results.jsonl")), pytest.raises(ResultsInUseError, match=str(os.getpid())):
+        describe_pictures("photos", scripted.model, **first)
+    assert len(scripted.asked) == 3
     assert len(list(describe_pictures("photos", scripted.model, "Which colour?", **first, start="append"))) == 3
     assert len(lines()) == 6
 
@@ -86,7 +91,78 @@ def test_what_is_wrong_is_said(photos: list[str], scripted: EmbeddedOllama) -> N
     assert failed["path"] == "photos/3.png"
     with pytest.raises(ImageError, match="does not exist"):
         describe_pictures("nowhere", scripted.model)
+    with pytest.raises(ImageError, match="left out: 4 excluded"):
+        describe_pictures("photos", scripted.model, exclude=["*"])
+    with pytest.raises(ImageError, match=r"There are no pictures to ask about\. Left out: 1 excluded\."):
+        describe_pictures("photos/0.png", scripted.model, exclude=["*"])
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"jobs": 0}, "jobs is 0"),
+        ({"prompt": " "}, "prompt is empty"),
+        ({"host": []}, "host is an empty list"),
+        ({"prune": True, "sidecars": True}, "leave out prune and sidecars, or name a file: out="),
+        ({"schema": {"type": "array"}}, "an answer is an object"),
+    ]
+    for given_so, complaint in wrong:
+        with pytest.raises(ValueError, match=complaint):
+            describe_pictures("photos", scripted.model, **given_so)
+    with pytest.raises(TypeError, match="it must be a pydantic class or a JSON Schema"):
+        describe_pictures("photos", scripted.model, schema="receipt.json")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="temprature"):
         describe_pictures("photos", scripted.model, options={"temprature": 1})
     with pytest.raises(RunStoppedError, match="The run was stopped"):
         list(describe_pictures("photos/0.png", "m", host=NOBODY, max_retries=0))
+
+
+@pytest.mark.parametrize("leave", ["close", "drop", "close unread"])
+def test_leaving_early_ends_the_requests_and_the_lock(photos: list[str], leave: str) -> None:
+    gate = Gate()
+    with EmbeddedOllama(engine=ScriptedEngine(["One.", Reply(["Tw", gate, "o."])]), num_parallel=2) as server:
+        given = describe_pictures("photos", server.model, host=server.url, out="results.jsonl", jobs=2)
+        if leave != "close unread":
+            assert next(given)["text"] == "One."
+            assert gate.reached.wait(60)
+        if leave == "drop":
+            del given
+        else:
+            given.close()
+        if leave != "close unread":
+            # The model does not go on writing what nobody reads.
+            assert server.asked[1].left.wait(60)
+        with ResultsLock(Path("results.jsonl")):
+            pass
+        gate.open()
+
+
+def test_each_picture_is_seen(folder: Path, demo_server: EmbeddedOllama) -> None:
+    scenes = draw_folder(folder / "photos", 6)
+    given = list(describe_pictures("photos", demo_server.model, host=demo_server.url, out="results.jsonl"))
+    assert wrong_lines(given, scenes) == []
+    assert given == lines()
+
+
+def test_a_json_schema_is_one_as_for_the_command(describe: CommandLine, photos: list[str]) -> None:
+    schema = {"type": "object", "properties": {"colour": {"type": "string", "pattern": "^[a-z]+$"}}}
+    Path("colour.json").write_text(json.dumps(schema))
+    with EmbeddedOllama(engine=ScriptedEngine(['{"colour": "red"}', '{"colour": "RED"}', '{"colour": "RED"}'])) as one:
+        given = list(describe_pictures("photos", one.model, host=one.url, schema=schema, out="results.jsonl", jobs=1))
+        assert [line["fields"] for line in given] == [{"colour": "red"}, None, None]
+        assert "does not match" in given[1]["error"]["message"]
+        outcome = describe("photos", "--host", one.url, "--model", one.model, "--schema", "colour.json")
+    assert "3 done before, 2 of them failed" in outcome.err
+
+
+def test_answers_stand_beside_their_pictures(photos: list[str], scripted: EmbeddedOllama) -> None:
+    told: dict[str, Any] = {"host": scripted.url, "out": "results.jsonl"}
+    list(describe_pictures("photos", scripted.model, limit=1, **told))
+    # Also those that were asked for before.
+    list(describe_pictures("photos", scripted.model, sidecars=True, **told))
+    assert [Path(f"{path}.txt").read_text() for path in photos] == ["A plain colour.\n"] * 3
+    list(describe_pictures("photos", scripted.model, sidecars="texts", sidecar_name="stem", **told))
+    assert sorted(file.name for file in Path("texts").iterdir()) == ["0.txt", "1.txt", "2.txt"]
+    assert len(scripted.asked) == 3
+    Path("photos/0.jpg").write_bytes(Path(photos[0]).read_bytes())
+    with pytest.raises(SidecarError, match=r'Leave out sidecar_name="stem", or leave one of them out: exclude=\.'):
+        describe_pictures("photos", scripted.model, sidecars=True, sidecar_name="stem", **told)
+    Path("file").touch()
+    with pytest.raises(SidecarError, match=r'name a folder that can be written to, sidecars="\.\.\."'):
+        describe_pictures("photos", scripted.model, sidecars="file/texts", **told)

@@ -10,16 +10,8 @@ from typing import Any
 import pytest
 
 from ollama_vision.batch.results.file import repair
-from ollama_vision.batch.results.ledger import (
-    DamagedResults,
-    Key,
-    Ledger,
-    Version,
-    encode,
-    is_complete,
-    lines_of,
-    read_ledger,
-)
+from ollama_vision.batch.results.ledger import Key, Ledger, Version, encode, is_complete, lines_of, read_ledger
+from ollama_vision.errors import DamagedResultsError
 from tests.support.result_lines import FAILED, NOW, SECOND, record
 
 LATER = Version.of(10, 1_700_000_001 * SECOND)
@@ -153,7 +145,7 @@ def test_empty_lines_are_passed_over(results: Path) -> None:
 def test_a_damaged_line_in_the_middle_is_named_and_nothing_lost(results: Path, line: bytes, complaint: str) -> None:
     write(results, record(), tail=line + encode(record("c.png")))
     before = results.read_bytes()
-    with pytest.raises(DamagedResults, match=complaint):
+    with pytest.raises(DamagedResultsError, match=complaint):
         read_ledger(results)
     assert results.read_bytes() == before
 
@@ -164,7 +156,7 @@ def test_a_damaged_line_in_the_middle_is_named_and_nothing_lost(results: Path, l
 )
 def test_a_file_of_another_kind_is_no_file_of_results(results: Path, content: bytes) -> None:
     results.write_bytes(content)
-    with pytest.raises(DamagedResults):
+    with pytest.raises(DamagedResultsError):
         read_ledger(results)
 
 

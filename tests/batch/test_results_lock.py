@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ollama_vision.batch.results.file import ResultsInUse, ResultsLock
+from ollama_vision.batch.results.file import ResultsLock
+from ollama_vision.errors import ResultsInUseError
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def hold(results: Path) -> subprocess.Popen[str]:
 
 def test_two_processes_do_not_write_one_file(results: Path) -> None:
     holder = hold(results)
-    with pytest.raises(ResultsInUse, match=f"is being written by process {holder.pid}"), ResultsLock(results):
+    with pytest.raises(ResultsInUseError, match=f"is being written by process {holder.pid}"), ResultsLock(results):
         pass
     holder.communicate("\n", timeout=60)
     with ResultsLock(results):

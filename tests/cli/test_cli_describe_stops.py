@@ -7,7 +7,7 @@ import re
 import select
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +22,18 @@ from tests.support.describe_cli import (
     end_of,
     lines,
     start,
+    start_from_python,
+    start_from_shell,
     wait_for_lines,
     wrong_lines,
 )
 
 if os.name == "nt":
     pytest.skip("Windows has no such signals", allow_module_level=True)
+
+
+Door = Callable[[EmbeddedOllama, Path], "subprocess.Popen[str]"]
+DOORS = [pytest.param(start_from_shell, id="shell"), pytest.param(start_from_python, id="Python")]
 
 
 @pytest.fixture
@@ -159,18 +165,19 @@ def test_a_second_process_is_refused_while_the_first_one_writes(
     assert len(lines(folder / "results.jsonl")) == 4
 
 
-def test_a_kill_loses_no_line(folder: Path, gated: tuple[EmbeddedOllama, Gate]) -> None:
+@pytest.mark.parametrize("killed", DOORS)
+@pytest.mark.parametrize("going_on", DOORS)
+def test_a_kill_loses_no_line(folder: Path, gated: tuple[EmbeddedOllama, Gate], killed: Door, going_on: Door) -> None:
     server, gate = gated
     scenes = draw_folder(folder / "photos", 6)
-    words = ("photos", "--host", server.url, "--jobs", "1")
-    running = start(*words, folder=folder)
+    running = killed(server, folder)
     wait_for_lines(folder / "results.jsonl", 2, running)
     assert gate.reached.wait(60)
     running.kill()
     end_of(running)
     gate.open()
     assert [line["text"] for line in lines(folder / "results.jsonl")] == ["One.", "Two."]
-    code, said = end_of(start(*words, folder=folder))
+    code, said = end_of(going_on(server, folder))
     assert code == 0, said
     assert sorted(line["path"] for line in lines(folder / "results.jsonl")) == sorted(scenes)
     assert sorted(file.name for file in folder.iterdir()) == ["photos", "results.jsonl", "results.jsonl.requests.json"]

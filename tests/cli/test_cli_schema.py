@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
 from ollama_vision.cli.common.access import UsageError
-from ollama_vision.cli.describe.answer_schema import class_for, read_answer_schema
+from ollama_vision.cli.describe.answer_schema import read_answer_schema
+from ollama_vision.protocol import class_for_schema
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -29,7 +30,7 @@ SCHEMA: dict[str, Any] = {
 
 
 def fits(schema: dict[str, Any]) -> type[BaseModel]:
-    return class_for(schema, where="--schema x.json")
+    return class_for_schema(schema, where="--schema x.json")
 
 
 def test_an_answer_that_fits_comes_out_as_it_came() -> None:
@@ -79,7 +80,7 @@ def test_only_the_first_problems_are_told() -> None:
     ],
 )
 def test_a_schema_that_cannot_be_held_to_is_refused(schema: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(UsageError, match=f"--schema x.json: .*{complaint}"):
+    with pytest.raises(ValueError, match=f"--schema x.json: .*{complaint}"):
         fits(schema)
 
 
@@ -88,7 +89,7 @@ def test_nothing_is_fetched_for_a_schema(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(urllib.request, "urlopen", lambda *a, **k: fetched.append(a))
     made = fits({"$schema": "https://example.org/mine", "$id": "https://example.org/x", **SCHEMA})
     assert made.model_validate({"total": 1, "items": [{"name": "tea"}]})
-    with pytest.raises(UsageError, match="leads nowhere"):
+    with pytest.raises(ValueError, match="leads nowhere"):
         fits({"type": "object", "properties": {"a": {"$ref": "https://example.org/y"}}})
     assert fetched == []
 

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from ollama_embedded import draw_scene
-from ollama_vision.batch.results.ledger import DamagedResults
 from ollama_vision.cli.report import Made, ReportError, make_report, write_report
+from ollama_vision.errors import DamagedResultsError
 from tests.support.report_pages import (
     Node,
     cards,
@@ -144,7 +144,7 @@ def test_a_page_allows_its_own_scripts_and_nothing_from_elsewhere(tmp_path: Path
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     results = write(tmp_path, record("a.png"), record("b.png"))
     results.write_bytes(results.read_bytes().replace(b"b.png", b'b".png') + b'{"path": "c.png"}\n')
-    with pytest.raises(DamagedResults, match="line 2"):
+    with pytest.raises(DamagedResultsError, match="line 2"):
         write_report(results, tmp_path / "report.html")
     assert {file.name for file in tmp_path.iterdir()} == {"results.jsonl"}
 
@@ -269,7 +269,7 @@ def test_results_that_change_meanwhile_are_an_error(tmp_path: Path, text: str) -
         if done == 1:
             shutil.copy(others, results)
 
-    with pytest.raises(DamagedResults, match="was changed"):
+    with pytest.raises(DamagedResultsError, match="was changed"):
         make_report(results, tmp_path / "report.html", root=tmp_path, on_progress=change)
 
 

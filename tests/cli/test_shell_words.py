@@ -15,7 +15,8 @@ from ollama_vision.cli.common.shell_words import Command, in_shell_words
 PYTHON = re.compile(
     r"ImageOptions|PictureReader\(|ImageDescriber|\b\w+Block\b|image_documents|prepare_image|partial_text|preload\(|"
     r"\bbase_url\b|request_timeout|max_retries|max_tokens|context_window|options_unchecked|\bNone\b|\bTrue\b|\bFalse\b|"
-    r"\b(?:headers|verify|think|videos|include|exclude|detail|frames|pages|image_options|truncate)=|think unset"
+    r"\b(?:headers|verify|think|videos|include|exclude|detail|frames|pages|image_options|truncate)=|"
+    r"\b(?:prune|sidecars|sidecar_name)=|think unset"
 )
 NOT_IN_A_SHELL = (
     # The commands build the call themselves: they give no such arguments, and no messages, tools and arrays.

@@ -150,6 +150,21 @@ def test_a_stream_that_breaks_the_schema_is_an_error_at_its_end(serve: Serve, wa
     assert len(serving.asked) == 1
 
 
+SMALL = {"type": "object", "properties": {"count": {"type": "integer", "minimum": 1}}, "required": ["count"]}
+
+
+@each_way
+def test_an_answer_is_held_to_all_that_a_json_schema_says(serve: Any, way: str) -> None:
+    serving = serve('{"count": 0}', '{"count": 0}')
+    with pytest.raises(errors.StructuredOutputError, match="0 is less than the minimum of 1"):
+        put(on(serving), way, "What?", schema=SMALL)
+    assert serving.bodies[0]["format"] == SMALL
+    answer = put(on(serve('{"count": 3, "more": null}')), way, "What?", schema=SMALL)[-1]
+    assert answer.fields == {"count": 3, "more": None}
+    with pytest.raises(ValueError, match="it is no JSON Schema"):
+        put(on(serving), way, "What?", schema={"type": "object", "required": 7})
+
+
 @pytest.mark.parametrize("way", ["ask", "aask"])
 def test_an_answer_that_breaks_the_schema_is_asked_for_again_by_chat(
     serve: Serve, way: str, scene: Image.Image

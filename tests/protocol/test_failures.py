@@ -37,7 +37,7 @@ def details_of(cls: type[Any]) -> dict[str, Any]:
         for name, default in vars(each).items()
         if not name.startswith("_")
     }
-    values: dict[type, Any] = {str: "x", bool: True, tuple: ("vision",), type(None): 7}
+    values: dict[type, Any] = {str: "x", bool: True, int: 3, tuple: ("vision",), type(None): 7}
     return {name: values[type(default)] for name, default in names.items()}
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ollama_embedded import EmbeddedOllama
 from ollama_embedded.scenes import Shape, draw_scene, random_shapes
 
 COMMAND = [sys.executable, "-m", "ollama_vision"]
@@ -69,6 +70,31 @@ def start(*words: str, folder: Path, **more: str) -> subprocess.Popen[str]:
         env={**os.environ, "PYTHONUNBUFFERED": "1", **more},
         preexec_fn=hear_control_c,
     )
+
+
+FROM_PYTHON = """
+import sys
+import ollama_vision
+for line in ollama_vision.describe("photos", sys.argv[2], host=sys.argv[1], jobs=1, out="results.jsonl"):
+    pass
+"""
+
+
+def start_from_python(server: EmbeddedOllama, folder: Path) -> subprocess.Popen[str]:
+    """`describe` of Python in a process of its own, about the folder `photos`, one picture at a time."""
+    return subprocess.Popen(
+        [sys.executable, "-c", FROM_PYTHON, server.url, f"{server.model}:latest"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=hear_control_c,
+    )
+
+
+def start_from_shell(server: EmbeddedOllama, folder: Path) -> subprocess.Popen[str]:
+    """The same from a shell."""
+    return start("photos", "--host", server.url, "--jobs", "1", folder=folder)
 
 
 def hear_control_c() -> None:

@@ -23,7 +23,13 @@ OllamaMultiModalError                 catch this one to catch all
 ├── EmptyResponseError                the model gave nothing that can be shown
 ├── AnswerCutError                    the answer ran into a limit, or into endless repetition
 ├── StructuredOutputError             the answer does not fit the schema
-└── RunStoppedError                   a run over many pictures met a fault that is no picture's
+├── RunStoppedError                   a run over many pictures met a fault that is no picture's
+└── ResultsError                      a run's file of results cannot be gone on with, or written
+    ├── RequestMismatchError          it has lines of another request
+    ├── ResultsInUseError             another process writes it
+    ├── DamagedResultsError           it cannot be read to its end, or is another kind of file
+    ├── PicturesAwayError             pruning it would drop answers about a disk that is not connected
+    └── SidecarError                  an answer's text file cannot be written
 
 Every class takes one positional message and has a default for everything else, so that errors survive pickle:
 one that does not hangs a pipeline's worker pool for ever.
@@ -227,3 +233,30 @@ class RunStoppedError(OllamaMultiModalError):
 
     What was done is done; nothing is said of the pictures that were not asked about.
     """
+
+
+class ResultsError(OllamaMultiModalError):
+    """A run's file of results cannot be gone on with, or written; the file is as it was."""
+
+
+class RequestMismatchError(ResultsError):
+    """The file has lines of another request; the message says what differs, and how to go on."""
+
+
+class ResultsInUseError(ResultsError):
+    """Another process writes the file, or nothing can keep it from being written twice."""
+
+
+class DamagedResultsError(ResultsError):
+    """The file cannot be read to its end, or is no file of results; the message names the line and what to do."""
+
+    after: int = 0
+    """How many whole lines come before; with none it may be another kind of file."""
+
+
+class PicturesAwayError(ResultsError):
+    """Pruning would drop answers about pictures in whose folder nothing is left: a disk that is not connected, say."""
+
+
+class SidecarError(ResultsError):
+    """An answer's text file cannot be written, or two pictures would have the same; the answers are in the results."""

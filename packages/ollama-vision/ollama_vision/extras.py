@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 DISTRIBUTION = "ollama-vision"
 
-CLI = ("typer", "rich", "jsonschema")
+CLI = ("typer", "rich")
 EMBEDDED = ("xllamacpp", "starlette", "uvicorn")
 
 

@@ -16,12 +16,12 @@ from .finding.pages import Page, PageReader, open_page
 from .finding.paths import Paths, find_pictures
 from .model_run import Lines, ModelRun, RunOptions, run_spec
 from .pending import PendingPictures
-from .results.checkpoint import Checkpoint, RequestMismatch, RunSpec, Start, judge, open_checkpoint
-from .results.file import ResultsInUse, StandardOutput
+from .results.checkpoint import Checkpoint, RunSpec, Start, judge, open_checkpoint
+from .results.file import StandardOutput
 from .results.known_by_bytes import copies_among
-from .results.ledger import DamagedResults, Ledger, Line, Version, is_complete, lines_of, read_record
-from .results.pruning import DiskAway
+from .results.ledger import Ledger, Line, Version, is_complete, lines_of, read_record
 from .results.requests import only_model, read_requests, this_version
+from .results.sidecars import SidecarName, Sidecars
 
 __all__ = [
     "WAIT",
@@ -29,8 +29,6 @@ __all__ = [
     "AnswerCollector",
     "AnswerOrError",
     "Checkpoint",
-    "DamagedResults",
-    "DiskAway",
     "Dispatcher",
     "Found",
     "FoundFile",
@@ -51,10 +49,10 @@ __all__ = [
     "PendingPictures",
     "PictureAnswer",
     "PictureQuestion",
-    "RequestMismatch",
-    "ResultsInUse",
     "RunOptions",
     "RunSpec",
+    "SidecarName",
+    "Sidecars",
     "Source",
     "StandardOutput",
     "Start",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+import logging
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ollama_vision import protocol
+from ollama_vision.errors import ImageError
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions
 
@@ -16,11 +19,15 @@ from .finding.listing import Found
 from .finding.pages import PageReader
 from .finding.paths import Paths, find_pictures
 from .model_run import Lines, ModelRun, RunOptions, run_spec
-from .results.checkpoint import RunSpec, Start, open_checkpoint
+from .results.checkpoint import Checkpoint, Start, open_checkpoint
+from .results.file import Nowhere
 from .results.ledger import Ledger
+from .results.sidecars import SidecarName, Sidecars
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+logger = logging.getLogger(__name__)
 
 
 def describe(
@@ -29,16 +36,19 @@ def describe(
     prompt: str = "Describe the image.",
     *,
     host: str | Sequence[str] | None = None,
-    schema: type[BaseModel] | None = None,
+    schema: type[BaseModel] | Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     start: Start = "go on",
     retry_errors: bool = False,
     prune: bool = False,
+    sidecars: bool | str | Path = False,
+    sidecar_name: SidecarName = "name",
     pages: Literal["each", "together"] = "each",
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     recursive: bool = True,
     videos: bool = False,
+    on_error: Literal["raise", "keep"] = "raise",
     image_options: ImageOptions | None = None,
     think: bool = False,
     options: Mapping[str, Any] | None = None,
@@ -48,27 +58,35 @@ def describe(
     on_host_fault: OnHostFault | None = None,
     on_wait: OnWait | None = None,
     **settings: Any,
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """Ask about each picture, and give a line for each as its answer comes: what results.jsonl holds of it.
 
     With `out`, each line is written there before it is given, and a picture that has its line there already is not
-    asked about again; the command and this go on with each other's files. Only one process writes a file at a time.
-    An error that is one picture's own stands in its line. Leaving the iterator early closes the requests.
+    asked about again; the command and this go on with each other's files. What is refused is refused by the call:
+    the first question is asked when the first line is taken. An error that is one picture's own stands in its line,
+    under `error`. Closing the iterator, or dropping it, ends the requests on the servers and lets go of `out`.
 
     Args:
         paths: a file, a folder, a glob, or a list of them.
-        host: one server or several, of which the free one is asked next; `OLLAMA_HOST`, or this machine, if left out.
-        schema: a pydantic class that each answer must be of; its object is the line's `fields`.
-        out: the file that keeps the lines; without it nothing is kept.
+        prompt: what is asked about each picture.
+        host: one server or several, of which the least busy is asked next; `OLLAMA_HOST`, or this machine, if left
+            out.
+        schema: a pydantic class that each answer must be of, or a JSON Schema of an object that it must fit; the
+            object is the line's `fields`.
+        out: the file that keeps the lines, append-only JSON Lines; without it nothing is kept. Only one process
+            writes it at a time.
         start: what becomes of lines of another request in `out`: with "go on" they are an error, with "append" they
             stay, with "restart" the file is put aside.
         retry_errors: ask again about pictures that failed.
         prune: take lines of pictures that are gone out of the file.
+        sidecars: write each answer into a text file as well: beside its picture, or below a folder.
+        sidecar_name: "name" for `photo.jpg.txt`, "stem" for `photo.txt`.
         pages: a question about each page or frame of a file, or one about all of them together.
         include: as in `find_pictures`.
         exclude: as there.
         recursive: as there.
         videos: as there.
+        on_error: as there; what cannot be read is logged with "keep".
         image_options: how pictures are prepared, and which pages and frames are taken.
         think: whether the model thinks.
         options: Ollama's options, such as `{"seed": 7}`. The temperature is 0 unless it is one of them.
@@ -81,35 +99,94 @@ def describe(
 
     Raises:
         ImageError: there is no picture, or something is not there.
+        MissingExtraError: pictures of a kind need a package that is not installed.
         TypeError, ValueError: an argument that is none, or not so.
-        RunStoppedError: a fault that is no picture's; raised while lines are taken, as all that follows.
-        RequestMismatch: `out` has lines of another request.
-        ResultsInUse: another process writes `out`.
-        DamagedResults: `out` is not what this wrote.
+        RequestMismatchError: `out` has lines of another request.
+        ResultsInUseError: another process writes `out`.
+        DamagedResultsError: `out` is not what this wrote.
+        PicturesAwayError: `prune` would drop answers about a disk that is not connected.
+        SidecarError: an answer's text file cannot be written.
+        OSError: `out` cannot be read, or written: a full disk, say.
+        RunStoppedError: a fault that is no picture's, such as a server that is not there or a model that does not
+            see. It is raised while lines are taken.
     """
-    include, options_of_pictures = tuple(include), image_options or ImageOptions()
-    found = find_pictures(paths, include=include, exclude=exclude, recursive=recursive, videos=videos, on_error="keep")
-    reader = PageReader(options_of_pictures, together=pages == "together", videos=videos or bool(include))
-    addresses = [host] if host is None or isinstance(host, str) else list(host)
-    given = {"temperature": 0.0, **settings, "image_options": options_of_pictures}
-    hosts = [VisionModel(model, address, **given) for address in addresses]
-    model_run = ModelRun.of(
-        hosts, PictureQuestion(prompt, schema, {"think": think, "options": dict(options or {})}), pages=pages
-    )
-    run_options = RunOptions(jobs=jobs, wait=wait, limit=limit, on_host_fault=on_host_fault, on_wait=on_wait)
+    _check(prompt, jobs, limit)
     if out is None:
-        return (record for record, _ in Lines(model_run, found.files, reader, Ledger(), run_options))
-    spec = run_spec([model_run], found.files, reader, start, retry_errors=retry_errors, prune=prune)
-    return _written(Path(out), spec, model_run, found, reader, run_options)
+        _refuse_without_out(start=start != "go on", retry_errors=retry_errors, prune=prune, sidecars=bool(sidecars))
+    include, shown_as = tuple(include), image_options or ImageOptions()
+    question = PictureQuestion(prompt, _class_of(schema), {"think": think, "options": dict(options or {})})
+    given = {"temperature": 0.0, **settings, "image_options": shown_as}
+    hosts = [VisionModel(model, address, **given) for address in _addresses(host)]
+    model_run = ModelRun.of(hosts, question, pages=pages)
+    found = find_pictures(
+        paths, include=include, exclude=exclude, recursive=recursive, videos=videos, on_error=on_error
+    )
+    if not found.files:
+        left_out = ", ".join(f"{count:,} {reason}" for reason, count in found.reasons().items())
+        raise ImageError(f"There are no pictures to ask about. Left out: {left_out}.")
+    for folder, why in found.unread:
+        logger.warning("%s is left out: %s", folder, why)
+    reader = PageReader(shown_as, together=pages == "together", videos=videos or bool(include))
+    run_options = RunOptions(jobs=jobs, wait=wait, limit=limit, on_host_fault=on_host_fault, on_wait=on_wait)
+    checkpoint: AbstractContextManager[Checkpoint] = nullcontext(Checkpoint(Ledger(), Nowhere()))
+    if out is not None:
+        spec = run_spec([model_run], found.files, reader, start, retry_errors=retry_errors, prune=prune)
+        checkpoint = open_checkpoint(Path(out), spec, _sidecars(sidecars, sidecar_name, found))
+    lines = _written(checkpoint, model_run, found, reader, run_options)
+    next(lines)
+    return lines
 
 
 def _written(
-    out: Path, spec: RunSpec, model_run: ModelRun, found: Found, reader: PageReader, run_options: RunOptions
-) -> Iterator[dict[str, Any]]:
-    with (
-        open_checkpoint(out, spec) as there,
-        closing(iter(Lines(model_run, found.files, reader, there.ledger, run_options))) as records,
-    ):
-        for record, _ in records:
-            there.results.add(record)
-            yield record
+    checkpoint: AbstractContextManager[Checkpoint],
+    model_run: ModelRun,
+    found: Found,
+    reader: PageReader,
+    run_options: RunOptions,
+) -> Generator[dict[str, Any], None, None]:
+    """Nothing first, once the checkpoint is open: a generator runs nothing before its first item, and `describe` takes
+    that one, so that its call raises what is wrong and holds the lock. Then the lines."""
+    with checkpoint as there:
+        for note in there.notes:
+            logger.info(note)
+        with closing(iter(Lines(model_run, found.files, reader, there.ledger, run_options))) as records:
+            yield {}
+            for record, _ in records:
+                there.add(record)
+                yield record
+
+
+def _check(prompt: str, jobs: int, limit: int | None) -> None:
+    if not prompt.strip():
+        raise ValueError('prompt is empty: ask something, such as "What is this?"')
+    for name, count in (("jobs", jobs), ("limit", limit)):
+        if count is not None and count < 1:
+            raise ValueError(f"{name} is {count}; it must be 1 or more")
+
+
+def _refuse_without_out(**given: bool) -> None:
+    """Lines that nothing keeps cannot be gone on with, nor looked up."""
+    if wrong := [name for name, is_given in given.items() if is_given]:
+        raise ValueError(f"without out= nothing is kept: leave out {' and '.join(wrong)}, or name a file: out=.")
+
+
+def _addresses(host: str | Sequence[str] | None) -> Sequence[str | None]:
+    if host is None or isinstance(host, str):
+        return [host]
+    if not host:
+        raise ValueError("host is an empty list: name a server, or leave it out.")
+    return list(dict.fromkeys(host))
+
+
+def _class_of(schema: type[BaseModel] | Mapping[str, Any] | None) -> type[BaseModel] | None:
+    if isinstance(schema, Mapping):
+        return protocol.class_for_schema(schema)
+    if schema is None or (isinstance(schema, type) and hasattr(schema, "model_json_schema")):
+        return schema
+    raise TypeError(f"schema is {schema!r}; it must be a pydantic class or a JSON Schema (a dict)")
+
+
+def _sidecars(where: bool | str | Path, name: SidecarName, found: Found) -> Sidecars | None:
+    if where is False:
+        return None
+    return Sidecars.among(found.files, None if where is True else Path(where), name)

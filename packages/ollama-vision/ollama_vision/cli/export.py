@@ -11,7 +11,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from ollama_vision.batch import DamagedResults, Line, lines_of, read_requests
+from ollama_vision.batch import Line, lines_of, read_requests
+from ollama_vision.errors import DamagedResultsError
 
 from .common.access import STANDARD_OUTPUT
 from .common.exits import DONE, FAILED
@@ -40,7 +41,7 @@ def export(results: Path, table: str) -> int:
         except BrokenPipeError:
             silence_output()
             return FAILED
-        except DamagedResults as error:
+        except DamagedResultsError as error:
             screen.complain(str(error))
             return FAILED
         except OSError as error:

@@ -11,8 +11,8 @@ from pydantic import ConfigDict
 from pydantic_core import from_json
 
 from ollama_vision import pictures as _images
+from ollama_vision import protocol
 from ollama_vision.http import admit, run_blocking
-from ollama_vision.protocol import begun
 
 from .answer import Answer
 from .call import Call, Reply, collect, fetch_fitting, start
@@ -79,7 +79,8 @@ class VisionModel(OnServer):
                 pages or frames are sent.
             system: a system prompt, in place of the model's own.
             schema: a pydantic class or a JSON Schema. The answer is checked against it, and asked for again as often
-                as `max_validation_retries` says; `Answer.fields` is the object.
+                as `max_validation_retries` says; `Answer.fields` is the object. All that a schema of an object says
+                is checked; of another one, its type.
             options: Ollama's options by name, and what `AskKeywords` lists.
 
         Raises:
@@ -155,19 +156,27 @@ class VisionModel(OnServer):
         for name in _SCHEMA_NAMES:
             if name in options:
                 raise TypeError(f"ask() has no keyword {name!r}. Did you mean 'schema'?")
-        keywords = {**options, "format": schema}
+        keywords = {**options, "format": _class_of(schema)}
         return plain_call(self, PlainQuestion(text, pictures, keywords, system))
 
     def _object(self, answer: Answer, schema: Schema | None) -> Answer:
         """The answer with the object that its text is, where one was asked for."""
         if schema is None and not self.json_mode:
             return answer
-        if isinstance(schema, type):
-            return replace(answer, fields=schema.model_validate_json(answer.text).model_dump(mode="json"))
+        made = _class_of(schema)
+        if isinstance(made, type):
+            return replace(answer, fields=made.model_validate_json(answer.text).model_dump(mode="json"))
         return replace(answer, fields=from_json(answer.text))
 
     def _growing(self, reply: Reply[Answer], schema: Schema | None) -> Source:
         return reply if schema is None and not self.json_mode else _ObjectStream(self, reply, schema)
+
+
+def _class_of(schema: Schema | None) -> Schema | None:
+    """What answers are held to: of an object's JSON Schema a class that checks all that it says."""
+    if isinstance(schema, Mapping) and schema.get("type") == "object":
+        return protocol.class_for_schema(schema)
+    return schema
 
 
 class _ObjectStream:
@@ -189,7 +198,7 @@ class _ObjectStream:
         if self._reply.so_far.done:
             return self._model._object(answer, self._schema)
         try:
-            return replace(answer, fields=from_json(begun(answer.text), allow_partial="trailing-strings"))
+            return replace(answer, fields=from_json(protocol.begun(answer.text), allow_partial="trailing-strings"))
         except ValueError:
             return answer
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ollama_vision.lazy import lazy_names
+
 from .error_context import ErrorContext
 from .failures import error_for_reply, server_message
 from .gateways import not_ollama
@@ -24,6 +28,9 @@ from .schema import json_schema
 from .tools import Rules, arguments_object, is_required, select_tools
 from .ways_out import MORE_ROOM, lacks, without
 
+if TYPE_CHECKING:
+    from .schema_class import class_for_schema
+
 __all__ = [
     "IGNORED_OPTION_NAMES",
     "MORE_ROOM",
@@ -44,6 +51,7 @@ __all__ = [
     "chat_request",
     "check_options",
     "check_values",
+    "class_for_schema",
     "error_for_reply",
     "escape_image_markers",
     "generate_request",
@@ -61,3 +69,5 @@ __all__ = [
     "unfit",
     "without",
 ]
+
+__getattr__ = lazy_names(__name__, {"class_for_schema": ".schema_class"})

@@ -30,8 +30,18 @@ def find_pictures(
 ) -> Found:
     """What there is to ask about, and what is left out and why. No file is opened.
 
-    Of a folder, files are taken by their suffix; hidden ones, `@eaDir`, `Thumbs.db` and the like, and empty ones are
-    left out. A file that is named by itself is taken whatever its name, unless `exclude` says otherwise.
+    A file that is named by itself is taken whatever its name, unless `exclude` says otherwise. Of a folder or a glob,
+    files are taken by their suffix: that of a picture, or of a PDF. Left out, counted and named in what is given:
+
+    - what has another suffix: raw photos and sidecars lie beside pictures, and opening each file to see what it is
+      would read the whole disk;
+    - videos, which cost many pictures each, unless `videos` or `include` takes them;
+    - hidden files and folders, and those that systems make (`@eaDir`, `__MACOSX`, `Thumbs.db`): thumbnails of
+      pictures that are there;
+    - pipes and devices, which may never end;
+    - what `exclude` fits, and what `include` does not.
+
+    A file that is found twice, through a link say, is there once. An empty one is taken: its error names it.
 
     Args:
         paths: a file, a folder, a glob, or a list of them.
@@ -40,7 +50,12 @@ def find_pictures(
         exclude: globs; files and folders that fit one of them are left out.
         recursive: whether folders in folders are looked into.
         videos: whether videos in folders are taken.
-        on_error: what becomes of a folder in a folder that cannot be read: "raise" an error, or "keep" count of it.
+        on_error: what becomes of a folder in a folder that cannot be read, and of a link that leads nowhere: "raise"
+            an error, or "keep" going and name it in `unread`.
+
+    Returns:
+        `files`, in the order of `paths` and within a folder by name, 9 before 10; `left_out`, reasons and how many;
+        `left_out_paths`, each path and its reason; `unread`.
 
     Raises:
         ImageError: something is not there, or a folder is without a picture.

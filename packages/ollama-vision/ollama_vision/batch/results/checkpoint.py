@@ -6,22 +6,20 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from ollama_vision.errors import DamagedResultsError, RequestMismatchError
 from ollama_vision.words import counted
 
 from .file import ResultsFile, ResultsLock, Sink, repair, rewrite, set_aside
 from .known_by_bytes import Taken, records_of, taken_over
-from .ledger import DamagedResults, Ledger, Line, Version, read_ledger
+from .ledger import Ledger, Line, Version, lines_of, read_ledger
 from .pruning import refuse_where_nothing_is_left
 from .requests import Asked, difference, path_beside, read_requests, write_requests
+from .sidecars import Sidecars
 
 Start = Literal["go on", "append", "restart"]
 """What becomes of lines of another request that are there: none may be, they stay, or the file is put aside."""
-
-
-class RequestMismatch(Exception):
-    """There are lines of another request; the message says how many and how to go on."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,13 @@ class Checkpoint:
     results: Sink
     notes: tuple[str, ...] = ()
     """What was done to the file, to be told."""
+    sidecars: Sidecars | None = None
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Write a line, and then its answer's text file, if there are such; raises OSError, SidecarError."""
+        self.results.add(record)
+        if self.sidecars is not None:
+            self.sidecars.write(record)
 
 
 @dataclass(frozen=True)
@@ -88,14 +93,14 @@ def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: N
     """What is there, and what must become of it; nothing is changed.
 
     Raises:
-        RequestMismatch: there are lines of another request and none of this one, and nothing says what is to become of
+        RequestMismatchError: there are lines of another request, none of this one, and nothing says what becomes of
             them.
-        DiskAway: pruning would lose answers about a disk that is not connected.
-        DamagedResults: see `read_ledger`.
+        PicturesAwayError: pruning would lose answers about a disk that is not connected.
+        DamagedResultsError: see `read_ledger`.
     """
     try:
         ledger = read_ledger(out, see)
-    except DamagedResults as error:
+    except DamagedResultsError as error:
         # To be put aside it need not be whole, but it must be ours.
         if spec.start != "restart" or not error.after:
             raise
@@ -109,7 +114,7 @@ def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: N
         lines = counted(others.total(), "line")
         told = read_requests(out)
         what = difference([told[each] for each in others if each in told], [*spec.asked.values()])
-        raise RequestMismatch(
+        raise RequestMismatchError(
             f"{out} has {lines} of another request: "
             f"{'it differs in ' + what if what else 'of another model, prompt, schema, or other options'}. "
             'Add to them with start="append", start anew with start="restart" (which keeps the old file under another '
@@ -124,8 +129,21 @@ def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: N
 
 
 @contextmanager
-def open_checkpoint(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: None) -> Iterator[Checkpoint]:
-    """The file made ready, and open for adding lines; raises as `judge` does, ResultsInUse, OSError."""
+def open_checkpoint(out: Path, spec: RunSpec, sidecars: Sidecars | None = None) -> Iterator[Checkpoint]:
+    """The file made ready, and open for adding lines.
+
+    Args:
+        sidecars: told of earlier lines, and given those of its files that are missing.
+
+    Raises:
+        ResultsError: as `judge` does; another process writes the file; or a text file cannot be written.
+        OSError: the file cannot be read, or written.
+    """
+
+    def see(line: Line) -> None:
+        if sidecars is not None and line.record["path"] in spec.files:
+            sidecars.know(line)
+
     with ResultsLock(out):
         judged = judge(out, spec, see)
         ledger, notes = judged.there, []
@@ -156,4 +174,7 @@ def open_checkpoint(out: Path, spec: RunSpec, see: Callable[[Line], None] = lamb
             told = {request: asked for request, asked in read_requests(out).items() if request in left}
             write_requests(out, {**told, **spec.asked})
         with ResultsFile(out) as results:
-            yield Checkpoint(judged.ledger(), results, tuple(notes))
+            if sidecars is not None:
+                with out.open("rb") as file:
+                    sidecars.catch_up(line for line in lines_of(file, out) if spec.holds(line))
+            yield Checkpoint(judged.ledger(), results, tuple(notes), sidecars)

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from ollama_vision.errors import ResultsInUseError
+
 from .ledger import Ledger, encode
 
 SECONDS_BETWEEN_SYNCS = 5.0
@@ -21,15 +23,18 @@ fast model would wait for the disk."""
 _BEYOND_THE_TEXT = 1 << 20
 
 
-class ResultsInUse(Exception):
-    """Another process writes this file; the message says which."""
-
-
 class Sink(Protocol):
     """Where lines go."""
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Write one line, whole, before it returns; raises OSError."""
+
+
+class Nowhere:
+    """Lines that are given and not kept."""
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        pass
 
 
 class StandardOutput:
@@ -148,7 +153,7 @@ class ResultsLock:
             try:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
             except OSError as error:
-                raise ResultsInUse(
+                raise ResultsInUseError(
                     f"Nothing can be written beside {self._results}: {self._path.name}: {error.strerror}. Name a "
                     "file in a folder that can be written to: out=."
                 ) from error
@@ -188,10 +193,10 @@ class ResultsLock:
     def _refusal(self, error: OSError, holder: str) -> Exception:
         if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
             process = f"process {holder}" if holder.isdigit() else "another process"
-            return ResultsInUse(
+            return ResultsInUseError(
                 f"{self._results} is being written by {process}. Wait for it, or name another file: out=."
             )
-        return ResultsInUse(
+        return ResultsInUseError(
             f"{self._results} cannot be kept from being written twice: its file system has no locks "
             f"({error.strerror}). Name a file on another disk: out=."
         )

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from ollama_vision.errors import DamagedResultsError
+
 _BEGINNING = b'{"path": "'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = int((datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds()) * 1_000_000
@@ -26,15 +28,6 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "request": (str,),
 }
 """What every line has, and of which type."""
-
-
-class DamagedResults(Exception):
-    """A file of results that cannot be read to its end, or that is none; the message names the line and what to do."""
-
-    def __init__(self, message: str = "", after: int = 0) -> None:
-        super().__init__(message)
-        self.after = after
-        """How many whole lines come before; with none it may be another kind of file."""
 
 
 class Version(NamedTuple):
@@ -163,7 +156,7 @@ def read_ledger(results: Path, see: Callable[[Line], None] = lambda line: None) 
         see: is shown each line on the way.
 
     Raises:
-        DamagedResults: a line in the middle cannot be read, or the file is no results.jsonl.
+        DamagedResultsError: a line in the middle cannot be read, or the file is no results.jsonl.
     """
     if not results.exists():
         return Ledger()
@@ -195,7 +188,7 @@ def lines_of(file: BinaryIO, name: Path | str) -> Iterator[Line]:
     """
     number, start, records = 0, 0, 0
     if file.read(1) not in (b"", b"{", b"\0"):
-        raise DamagedResults(f"{name} is no file of results: its first line is no JSON object. Name another file.")
+        raise DamagedResultsError(f"{name} is no file of results: its first line is no JSON object. Name another file.")
     file.seek(0)
     while data := file.readline():
         number, end = number + 1, start + len(data)
@@ -207,7 +200,7 @@ def lines_of(file: BinaryIO, name: Path | str) -> Iterator[Line]:
         except ValueError as error:
             if (not data.endswith(b"\n") or b"\0" in data) and _is_ours(data, records) and not file.read(1):
                 return
-            raise DamagedResults(
+            raise DamagedResultsError(
                 f"{name}, line {number}, cannot be read: {error}. Nothing was changed. Mend the line, or take it out: "
                 "its picture is then asked about again.",
                 after=records,

@@ -6,14 +6,11 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from ollama_vision.errors import PicturesAwayError
 from ollama_vision.words import counted
 
 from .known_by_bytes import Taken
 from .ledger import Ledger
-
-
-class DiskAway(Exception):
-    """Pictures are not there, and neither is anything else beside them; the message says where."""
 
 
 def refuse_where_nothing_is_left(
@@ -28,7 +25,7 @@ def refuse_where_nothing_is_left(
         out_of_it: the numbers of all lines that are to go; `gone` are those of them whose pictures are not there.
 
     Raises:
-        DiskAway: answers would be lost.
+        PicturesAwayError: answers would be lost.
     """
     numbered = {
         entry.number: (key, page, entry) for key, pages in ledger.entries.items() for page, entry in pages.items()
@@ -47,7 +44,7 @@ def refuse_where_nothing_is_left(
     away = _by_folder(lost, peopled)
     if away:
         folder, lines = max(away.items(), key=lambda item: item[1])
-        raise DiskAway(
+        raise PicturesAwayError(
             f"prune=True would take {counted(lines, 'answer')} out of {out}, and nothing that it names is there in "
             f"{folder} any more. Is the disk connected? Nothing was changed. Leave out prune=True, or connect it. "
             "If they are gone for good, take these lines out of the file, or name another file: out=."

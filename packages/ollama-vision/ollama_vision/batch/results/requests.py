@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ollama_vision.errors import DamagedResultsError
 from ollama_vision.extras import DISTRIBUTION
 
 from .file import sync_folder
-from .ledger import DamagedResults
 
 Asked = Mapping[str, Any]
 """One request: model, prompt, system, schema, options, fields, pictures, pages, version; never a header or a key."""
@@ -43,7 +43,7 @@ def read_requests(results: Path) -> dict[str, Asked]:
     """What stands beside the results, by `request`; empty when there is nothing, as beside older results.
 
     Raises:
-        DamagedResults: it is not what it should be.
+        DamagedResultsError: it is not what it should be.
     """
     file = path_beside(results)
     try:
@@ -116,8 +116,8 @@ def _short(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _damaged(file: Path, why: str) -> DamagedResults:
-    return DamagedResults(
+def _damaged(file: Path, why: str) -> DamagedResultsError:
+    return DamagedResultsError(
         f"{file} cannot be read: {why}. Move it away: the results are whole without it, and what is asked from now on "
         "is written into a new one."
     )

@@ -69,6 +69,11 @@ _IN: dict[Command, Table] = {
         (r"\bname another file: out=\.", "name another --out."),
         (r"\bName a file (on another disk|in a folder that can be written to): out=\.", r"Name an --out \1."),
         (r"\bprune=True\b", "--prune"),
+        (r'\bname (a folder that can be written to), sidecars="\.\.\.",', r"give --sidecar-dir and \1,"),
+        (
+            r'\bsidecar_name="stem", or leave one of them out: exclude=\.',
+            "--sidecar-name stem, or leave one of them out with --exclude.",
+        ),
         (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "--detail low"),
         (r"\(image_options=ImageOptions\(max_pixels=\.\.\.\)\)", "(--detail low)"),
         (r" ?Look at ImageOptions\(pages=\.\.\.\)\.", ""),

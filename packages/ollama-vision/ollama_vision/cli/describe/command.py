@@ -7,20 +7,15 @@ from collections.abc import Sequence
 from ollama_vision import words
 from ollama_vision.batch import (
     Checkpoint,
-    DamagedResults,
-    DiskAway,
     Found,
     Ledger,
-    Line,
     ModelRun,
     PageReader,
     PictureQuestion,
-    RequestMismatch,
-    ResultsInUse,
     RunSpec,
+    Sidecars,
     StandardOutput,
     find_pictures,
-    lines_of,
     only_model,
     open_checkpoint,
     run_spec,
@@ -39,7 +34,6 @@ from . import summary
 from .dry_run import dry_run
 from .job import Job
 from .run import Run, Stopped
-from .sidecars import SidecarFault, Sidecars, folder_of_all, refuse_same_stems
 
 
 def describe(job: Job) -> int:
@@ -50,17 +44,7 @@ def describe(job: Job) -> int:
         except BrokenPipeError:
             silence_output()
             return FAILED
-        except (
-            Stopped,
-            OllamaMultiModalError,
-            NoModel,
-            NoServer,
-            RequestMismatch,
-            DamagedResults,
-            ResultsInUse,
-            SidecarFault,
-            DiskAway,
-        ) as error:
+        except (Stopped, OllamaMultiModalError, NoModel, NoServer) as error:
             screen.complain(in_shell_words(str(error)))
             return STOPPED
         except OSError as error:
@@ -91,23 +75,19 @@ def _describe(job: Job, screen: Screen) -> int:
             servers.wait_for_one(job.wait, screen)
         models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
         model_runs = [model_run_of(job, model, servers, options) for model in models]
-        sidecars = sidecars_for(job, found, names_model=len(models) > 1) if job.sidecars else None
+        sidecars = None
+        if job.sidecars:
+            folder, name = job.sidecar_folder, job.sidecar_name
+            sidecars = Sidecars.among(found.files, folder, name, names_model=len(models) > 1)
         if job.dry_run:
             return dry_run(job, model_runs, found, reader, run_spec_of(job, model_runs, found, reader), screen)
         if job.out is None:
             start = Checkpoint(Ledger(), StandardOutput())
-            return Run(job, model_runs, found, reader, start, None, screen).run()
+            return Run(job, model_runs, found, reader, start, screen).run()
         spec = run_spec_of(job, model_runs, found, reader)
 
-        def see(line: Line) -> None:
-            if sidecars is not None and line.record["path"] in spec.files:
-                sidecars.know(line)
-
-        with open_checkpoint(job.out, spec, see) as start:
-            if sidecars is not None:
-                with job.out.open("rb") as file:
-                    sidecars.catch_up(line for line in lines_of(file, job.out) if spec.holds(line))
-            return Run(job, model_runs, found, reader, start, sidecars, screen).run()
+        with open_checkpoint(job.out, spec, sidecars) as start:
+            return Run(job, model_runs, found, reader, start, screen).run()
 
 
 def run_spec_of(job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader) -> RunSpec:
@@ -119,13 +99,6 @@ def model_of_the_results(job: Job) -> str | None:
     if job.out is None or job.access.demo or job.start == "restart" or not job.out.exists():
         return None
     return only_model(job.out)
-
-
-def sidecars_for(job: Job, found: Found, *, names_model: bool) -> Sidecars:
-    if job.sidecar_name == "stem":
-        refuse_same_stems(file.path for file in found.files)
-    base = folder_of_all({file.root for file in found.files})
-    return Sidecars(job.sidecar_folder, base, names_model, by_stem=job.sidecar_name == "stem")
 
 
 def image_options(job: Job) -> ImageOptions:

@@ -20,12 +20,10 @@ from ..common.access import (
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from ollama_vision.batch import Start
+    from ollama_vision.batch import SidecarName, Start
 
 Pages = Literal["each", "together"]
 Detail = Literal["low", "auto", "high"]
-SidecarName = Literal["name", "stem"]
-"""Whether a picture's text file is called photo.jpg.txt or photo.txt."""
 
 
 @dataclass(frozen=True)

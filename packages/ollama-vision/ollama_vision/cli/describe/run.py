@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ollama_vision import words
-from ollama_vision.batch import WAIT, Checkpoint, DamagedResults, Found, Lines, ModelRun, PageReader, RunOptions
-from ollama_vision.errors import OllamaMultiModalError
+from ollama_vision.batch import WAIT, Checkpoint, Found, Lines, ModelRun, PageReader, RunOptions, Sidecars
+from ollama_vision.errors import DamagedResultsError, OllamaMultiModalError
 
 from ..common.exits import DONE, FAILED, STOPPED
 from ..common.interrupts import Interrupted
@@ -18,7 +18,6 @@ from ..common.shell_words import in_shell_words
 from . import summary
 from .job import Job
 from .progress import ProgressDisplay
-from .sidecars import SidecarFault, Sidecars
 from .summary import Tally
 
 
@@ -36,7 +35,6 @@ class Run:
         found: Found,
         reader: PageReader,
         start: Checkpoint,
-        sidecars: Sidecars | None,
         screen: Screen,
     ) -> None:
         self._job = job
@@ -59,7 +57,6 @@ class Run:
         )
         self._lines = [Lines(model_run, found.files, reader, start.ledger, run_options) for model_run in model_runs]
         self._before = [entry for lines in self._lines for entry in lines.done()]
-        self._sidecars = sidecars
 
     def run(self) -> int:
         """Ask, tell what came of it, and give the exit code."""
@@ -87,7 +84,7 @@ class Run:
         except KeyboardInterrupt as error:
             self._interrupted = Interrupted.by(error)
             return self._interrupted.code
-        except (Stopped, OllamaMultiModalError, SidecarFault) as error:
+        except (Stopped, OllamaMultiModalError) as error:
             self._screen.complain(in_shell_words(str(error)))
             return STOPPED
         return DONE
@@ -109,13 +106,11 @@ class Run:
 
     def _write(self, record: Mapping[str, Any]) -> None:
         try:
-            self._start.results.add(record)
+            self._start.add(record)
         except BrokenPipeError:
             raise
         except OSError as error:
             raise Stopped(f"{self._job.out} cannot be written: {error.strerror or error}.") from error
-        if self._sidecars is not None:
-            self._sidecars.write(record)
 
     def _tell(self, code: int) -> None:
         tally, screen, failed_before = self._tally, self._screen, sum(entry.failed for entry in self._before)
@@ -143,8 +138,8 @@ class Run:
             screen.remark(f"{len(self._before):,} done before{failed}.")
         if tally.failed or failed_before:
             screen.remark("--retry-errors asks again about what failed.")
-        if self._sidecars is not None:
-            self._tell_sidecars(self._sidecars)
+        if self._start.sidecars is not None:
+            self._tell_sidecars(self._start.sidecars)
         if left_out := summary.left_out(self._found.reasons()):
             screen.remark(left_out)
         for line in summary.unread(self._found.unread):
@@ -173,7 +168,7 @@ class Run:
                 report,
                 on_progress=lambda done, of: screen.still_waiting(f"Making the report: {done:,} of {of:,}"),
             )
-        except (DamagedResults, ReportError, OSError) as error:
+        except (DamagedResultsError, ReportError, OSError) as error:
             screen.complain(f"There is no report: {error}")
             return False
         pages = f", on {words.counted(made.pages, 'page')}" if made.pages else ""

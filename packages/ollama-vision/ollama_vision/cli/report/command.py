@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_vision.batch import DamagedResults
+from ollama_vision.errors import DamagedResultsError
 from ollama_vision.words import counted
 
 from ..common.exits import DONE, FAILED
@@ -22,7 +22,7 @@ def report(results: Path, page: Path, *, root: Path | None, title: str | None) -
 
         try:
             made = make_report(results, page, root=root, title=title, on_progress=progress)
-        except (DamagedResults, ReportError) as error:
+        except (DamagedResultsError, ReportError) as error:
             screen.complain(str(error))
             return FAILED
         except OSError as error:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ollama_vision.batch import DamagedResults, Version, lines_of, read_record, read_requests
+from ollama_vision.batch import Version, lines_of, read_record, read_requests
+from ollama_vision.errors import DamagedResultsError
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Results:
 
     @classmethod
     def of(cls, file: Path) -> Results:
-        """Look through the file once. Raises DamagedResults for a line that cannot be read, OSError."""
+        """Look through the file once. Raises DamagedResultsError for a line that cannot be read, OSError."""
         found: dict[tuple[str, int | None], dict[int, int]] = {}
         askings: dict[tuple[str, str], int] = {}
         replaced, place = 0, 0
@@ -132,7 +133,9 @@ class Results:
         except ValueError:
             answer = None
         if answer is None or (answer.path, answer.page) != (picture.path, picture.page):
-            raise DamagedResults(f"{self.file} was changed while it was read. Start again when nobody writes to it.")
+            raise DamagedResultsError(
+                f"{self.file} was changed while it was read. Start again when nobody writes to it."
+            )
         return answer
 
 

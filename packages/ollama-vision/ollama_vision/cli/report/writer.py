@@ -67,7 +67,7 @@ def write_report(results: Path, report: Path, *, root: Path | None = None, title
 
     Relative paths in the results are counted from `root`, which is the current folder unless given. From 2,000
     pictures on, `report` is the index of a folder of pages beside it: report_pages for report.html. Raises
-    DamagedResults for a damaged line, ReportError where it cannot be written, OSError.
+    DamagedResultsError for a damaged line, ReportError where it cannot be written, OSError.
     """
     return make_report(results, report, root=root, title=title).report
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from ollama_vision.batch import Line
+from ollama_vision.errors import SidecarError
 
+from ..finding.listing import FoundFile
+from .ledger import Line
 
-class SidecarFault(Exception):
-    """A sidecar cannot be written; the message says which and what to do."""
+SidecarName = Literal["name", "stem"]
+"""Whether a picture's text file is called photo.jpg.txt or photo.txt."""
 
 
 @dataclass
@@ -37,6 +39,15 @@ class Sidecars:
     left_alone: list[Path] = field(default_factory=list)
     """Files of others, in whose place nothing was written."""
     _ours: dict[Path, set[bytes]] = field(default_factory=dict)
+
+    @classmethod
+    def among(
+        cls, files: Sequence[FoundFile], folder: Path | None, name: SidecarName, *, names_model: bool = False
+    ) -> Sidecars:
+        """Those of all that was found; raises SidecarError where two pictures would have the same file."""
+        if name == "stem":
+            refuse_same_stems(file.path for file in files)
+        return cls(folder, folder_of_all({file.root for file in files}), names_model, by_stem=name == "stem")
 
     def path_for(self, record: Mapping[str, Any]) -> Path:
         """`photo.jpg.txt`, `scan.pdf.page-3.txt`, and with several models `photo.jpg.gemma3-4b.txt`."""
@@ -61,7 +72,7 @@ class Sidecars:
             self.write(line.record)
 
     def write(self, record: Mapping[str, Any]) -> None:
-        """Write an answer's file; raises SidecarFault. A picture that failed has none."""
+        """Write an answer's file; raises SidecarError. A picture that failed has none."""
         if record["error"] is not None:
             return
         path, content = self.path_for(record), _content(record)
@@ -75,22 +86,22 @@ class Sidecars:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         except OSError as error:
-            raise SidecarFault(
+            raise SidecarError(
                 f"The file {path} cannot be written: {error.strerror or error}. The answers are in the results; "
-                "give --sidecar-dir and a folder that can be written to, and start again."
+                'name a folder that can be written to, sidecars="...", and start again.'
             ) from error
         self.written += 1
 
 
 def refuse_same_stems(paths: Iterable[Path]) -> None:
-    """Raises SidecarFault where the text files of two pictures would have one name, whatever its case."""
+    """Raises SidecarError where the text files of two pictures would have one name, whatever its case."""
     seen: dict[tuple[Path, str], Path] = {}
     for path in paths:
         other = seen.setdefault((path.parent, path.stem.casefold()), path)
         if other != path:
-            raise SidecarFault(
-                f"{other} and {path} would have the same text file {path.with_suffix('.txt')}. Leave out "
-                "--sidecar-name stem, or leave one of them out with --exclude."
+            raise SidecarError(
+                f"{other} and {path} would have the same text file {path.with_suffix('.txt')}. Leave "
+                'out sidecar_name="stem", or leave one of them out: exclude=.'
             )
 
 
