@@ -1,4 +1,4 @@
-"""Lazy imports (PEP 562): names that a package offers, each imported from its module when it is first used."""
+"""Lazy imports (PEP 562): names that a package offers, each imported when it is first used; classes by their place."""
 
 from __future__ import annotations
 
@@ -19,3 +19,17 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
         return value
 
     return __getattr__
+
+
+def place_of(thing: type[Any]) -> str:
+    """Where a class stands: "module:Class"."""
+    return f"{thing.__module__}:{thing.__qualname__}"
+
+
+def object_at(place: str) -> Any:
+    """What stands there. Raises ImportError, AttributeError or ValueError when it is nothing."""
+    module, _, name = place.partition(":")
+    found: Any = import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .asking.balancer import WAIT, OnHostFault, OnWait
 from .asking.cache import AnswerCache
 from .asking.dispatcher import Dispatcher, Source
-from .asking.fingerprint import request_hash, what_is_asked
+from .asking.fingerprint import request_hash, require_same_answers, what_is_asked
 from .asking.loop_thread import LoopThread
 from .asking.model_on_host import ModelOnHost, StreamedOnHost
 from .asking.outcome import AnswerOrError, Outcome
@@ -70,6 +70,7 @@ __all__ = [
     "read_record",
     "read_requests",
     "request_hash",
+    "require_same_answers",
     "run_spec",
     "this_version",
     "what_is_asked",

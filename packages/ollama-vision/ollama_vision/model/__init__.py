@@ -5,9 +5,11 @@ from __future__ import annotations
 from .answer import Answer
 from .arguments import Arguments, Settings, resolve
 from .call import Asker, Call, Media, Reply, collect, fetch_capabilities, fetch_fitting, load_model, start
-from .callers import BlockingCaller, LoopCaller
+from .callers import BlockingChat, LoopCaller, LoopChat
 from .constructor import OTHER_NAMES, addressed, read_arguments
-from .held_streams import HeldAsyncStream, HeldStream
+from .conversation import MediaBlock, conversation_call, picture_call, refuse_empty
+from .held_streams import Given, with_held_streams
+from .hidden_headers import with_shown_headers
 from .keywords import (  # of functions and types only
     MEANT_FOR_PICTURES,
     ArrayLike,
@@ -15,13 +17,15 @@ from .keywords import (  # of functions and types only
     CompleteKeywords,
     File,
     ModelKeywords,
+    is_meant_for_pictures,
+    is_picture_or_file,
     with_keywords,
 )
 from .model import VisionModel
 from .on_server import OnServer
 from .question_call import PlainQuestion, plain_call
 from .reasking import Attempts, ObjectStream, ask_until_it_fits
-from .streams import AsyncReplyStream, ReplyStream, opened
+from .streams import AsyncReplyStream, ReplyStream
 
 __all__ = [
     "MEANT_FOR_PICTURES",
@@ -32,15 +36,16 @@ __all__ = [
     "Asker",
     "AsyncReplyStream",
     "Attempts",
-    "BlockingCaller",
+    "BlockingChat",
     "Call",
     "ChatKeywords",
     "CompleteKeywords",
     "File",
-    "HeldAsyncStream",
-    "HeldStream",
+    "Given",
     "LoopCaller",
+    "LoopChat",
     "Media",
+    "MediaBlock",
     "ModelKeywords",
     "ObjectStream",
     "OnServer",
@@ -52,13 +57,19 @@ __all__ = [
     "addressed",
     "ask_until_it_fits",
     "collect",
+    "conversation_call",
     "fetch_capabilities",
     "fetch_fitting",
+    "is_meant_for_pictures",
+    "is_picture_or_file",
     "load_model",
-    "opened",
+    "picture_call",
     "plain_call",
     "read_arguments",
+    "refuse_empty",
     "resolve",
     "start",
+    "with_held_streams",
     "with_keywords",
+    "with_shown_headers",
 ]

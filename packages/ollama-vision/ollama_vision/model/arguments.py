@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -73,6 +73,15 @@ class Arguments:
     @property
     def offers_tools(self) -> bool:
         return bool(self.fields.get("tools"))
+
+    def needs(self, of_media: Iterable[str]) -> frozenset[str]:
+        """The abilities that the model must have, those that its pictures and sounds ask for included."""
+        beside = {
+            "tools": self.offers_tools,
+            "thinking": self.wants_thinking,
+            "insert": bool(self.fields.get("suffix")),
+        }
+        return frozenset(of_media) | {ability for ability, needed in beside.items() if needed}
 
 
 def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any], verb: str = "") -> Arguments:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from typing import Any, TypeVar
 
 from ollama_vision.pictures import awaited
+from ollama_vision.protocol import Said
 
 from .call import Asker
 
@@ -48,3 +49,53 @@ class LoopCaller:
 
     async def close(self, stream: AsyncGenerator[Any, None]) -> None:
         await stream.aclose()
+
+
+class BlockingChat(BlockingCaller):
+    """A model's own chat, asked by blocking the thread.
+
+    Args:
+        llm: the model.
+        chat: its endpoint that gives a whole answer.
+        stream: its endpoint that gives a stream of growing ones.
+        keywords: those of each call.
+        said: what an answer says.
+    """
+
+    def __init__(
+        self,
+        llm: Asker,
+        chat: Callable[..., Item],
+        stream: Callable[..., Generator[Item, None, None]],
+        keywords: Mapping[str, Any],
+        said: Callable[[Item], Said],
+    ) -> None:
+        super().__init__(llm)
+        self._chat, self._stream, self._keywords, self.said = chat, stream, keywords, said
+
+    async def whole(self, messages: Any) -> Said:
+        return self.said(self._chat(messages, **self._keywords))
+
+    async def begin(self, messages: Any) -> Any:
+        return self._stream(messages, **self._keywords)
+
+
+class LoopChat(LoopCaller):
+    """The same on an event loop, where both endpoints are awaited."""
+
+    def __init__(
+        self,
+        llm: Asker,
+        chat: Callable[..., Awaitable[Item]],
+        stream: Callable[..., Awaitable[AsyncGenerator[Item, None]]],
+        keywords: Mapping[str, Any],
+        said: Callable[[Item], Said],
+    ) -> None:
+        super().__init__(llm)
+        self._chat, self._stream, self._keywords, self.said = chat, stream, keywords, said
+
+    async def whole(self, messages: Any) -> Said:
+        return self.said(await self._chat(messages, **self._keywords))
+
+    async def begin(self, messages: Any) -> Any:
+        return await self._stream(messages, **self._keywords)

@@ -5,10 +5,19 @@ A generator around a `ReplyStream` does not close it when it was never read, nor
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
-from typing import Any
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+from typing import Any, TypeAlias
 
-from .streams import AsyncReplyStream, ReplyStream
+from ollama_vision.http import admit
+
+from .hidden_headers import with_hidden_headers
+from .streams import AsyncReplyStream, ReplyStream, opened
+
+Given: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
+"""What a call was given: positions and keywords."""
 
 
 class HeldStream(Generator[Any, None, None]):
@@ -70,3 +79,51 @@ class HeldAsyncStream(AsyncGenerator[Any, None]):
     def __del__(self) -> None:
         for stream in self._opened:
             stream.__del__()
+
+
+def with_held_streams(method: Any, rework: Callable[[Given], Callable[[], Given] | None] | None = None) -> Any:
+    """The wrapper outside another library's: hides a call's headers from it, and holds the stream that it gives.
+
+    The other library's wrapper is called as a bound method: otherwise it inspects a partial's signature, 0.1 ms each
+    time.
+
+    Args:
+        method: an endpoint as the other library has wrapped it.
+        rework: of what a call was given, the work that makes something else of it, done away from an event loop;
+            `None` where nothing is to be done.
+    """
+    if inspect.iscoroutinefunction(method):
+        return _on_loop(method, rework)
+
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if rework is not None and (work := rework((args, kwargs))) is not None:
+            args, kwargs = work()
+        kwargs = with_hidden_headers(kwargs)
+        made: list[Any] = []
+        token = opened.set(made)
+        try:
+            result = method.__get__(self)(*args, **kwargs)
+        finally:
+            opened.reset(token)
+        return HeldStream(result, made) if isinstance(result, Generator) else result
+
+    return wrapper
+
+
+def _on_loop(method: Any, rework: Callable[[Given], Callable[[], Given] | None] | None) -> Any:
+    @functools.wraps(method)
+    async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        await admit()
+        if rework is not None and (work := rework((args, kwargs))) is not None:
+            args, kwargs = await asyncio.to_thread(work)
+        kwargs = with_hidden_headers(kwargs)
+        made: list[Any] = []
+        token = opened.set(made)
+        try:
+            result = await method.__get__(self)(*args, **kwargs)
+        finally:
+            opened.reset(token)
+        return HeldAsyncStream(result, made) if isinstance(result, AsyncGenerator) else result
+
+    return wrapper

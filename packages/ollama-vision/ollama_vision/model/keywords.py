@@ -10,13 +10,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
+from ollama_vision.pictures import PreparedImage
 from ollama_vision.protocol import Options, names
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from pydantic import BaseModel
 
-    from ollama_vision.pictures import ImageOptions, PreparedImage
+    from ollama_vision.pictures import ImageOptions
 
 
 class OpenFile(Protocol):
@@ -53,6 +54,21 @@ MEANT_FOR_PICTURES = frozenset(
     ("image", "images", "image_document", "image_docs", "image_path", "image_paths", "image_nodes", "image_url")
 ) | frozenset(("image_urls", "picture", "pictures", "documents", "img", "imgs"))
 """What people write instead of `image_documents`, or of a picture after the question."""
+
+
+def is_meant_for_pictures(name: str, right: str) -> bool:
+    """Whether a keyword is another name, or nearly the right one, of the keyword for pictures."""
+    import difflib  # 5 ms, and few calls are given what they have no place for
+
+    return name.lower() in MEANT_FOR_PICTURES or bool(difflib.get_close_matches(name.lower(), [right], cutoff=0.87))
+
+
+def is_picture_or_file(value: Any) -> bool:
+    """Whether a value can be nothing else than a picture or a file: no text."""
+    if isinstance(value, (bytes, os.PathLike, PreparedImage)):
+        return True
+    is_array = hasattr(type(value), "__array_interface__") and getattr(value, "ndim", 2) > 1  # a PIL image has no ndim
+    return is_array or hasattr(value, "read")
 
 
 class QuestionKeywords(Options, total=False):

@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ollama_vision import pictures as _images
 from ollama_vision.protocol import (
     Accumulator,
     Endpoint,
     Request,
-    WireMessage,
+    Turn,
     chat_request,
-    escape_image_markers,
     generate_request,
+    wire_messages,
 )
 
 from .answer import Answer, answer_of
-from .arguments import Arguments, Settings, resolve
+from .arguments import Settings, resolve
 from .call import Call, Media
+from .conversation import picture_call, refuse_empty
 from .keywords import GENERATE_NAMES
 
 _ONLY_OF_PROMPTS = GENERATE_NAMES - {"system"}
@@ -61,51 +61,26 @@ def plain_call(settings: Settings, question: PlainQuestion, verb: str = "ask") -
         keywords["system"] = question.system
     arguments = resolve(settings, question.endpoint, keywords, verb)
     if question.pictures and not question.text:
-        raise ValueError(
-            f"{verb}() was given pictures but an empty question: the server would load the model and ignore the "
-            "pictures. Ask something about them."
-        )
-    pictures = question.pictures
+        refuse_empty(verb, "question")
 
-    def build() -> tuple[Request, Media]:
-        nonlocal pictures  # one that is asked about again is read and prepared once
-        if pictures:
-            pictures = _images.prepare_documents(list(pictures), arguments.image_options, where="pictures")
+    def request(media: Media) -> Request:
         if question.endpoint == "generate":
-            return generate_request(settings.model, question.text, pictures, arguments), pictures
-        return chat_request(settings.model, _messages(question, pictures), arguments), pictures
+            return generate_request(settings.model, question.text, media, arguments)
+        return chat_request(settings.model, wire_messages(_turns(question, media)), arguments)
 
-    def again(answer: str, words: str) -> Call[Answer]:
-        return plain_call(settings, replace(question, pictures=pictures).follow(answer, words), verb)
+    def follow(pictures: Any, answer: str, words: str) -> Call[Answer]:
+        return plain_call(settings, replace(question, pictures=pictures or ()).follow(answer, words), verb)
 
-    return Call(arguments, _needs(arguments, bool(pictures)), build, _maker, again)
+    pictures = list(question.pictures) or None
+    return picture_call(arguments, pictures, request, _maker, follow, where="pictures")
 
 
 def _maker() -> Callable[[Accumulator[Answer]], Answer]:
     return answer_of
 
 
-def _messages(question: PlainQuestion, media: Media) -> list[WireMessage]:
-    said = [("user", question.text)]
+def _turns(question: PlainQuestion, media: Media) -> list[Turn]:
+    turns = [Turn("system", (question.system or "",)), Turn("user", (question.text, *media))]
     for answer, words in question.turns:
-        said += [("assistant", answer), ("user", words)]
-    system = question.system or ""
-    if system.strip():  # even an empty one would displace the model's own
-        said.insert(0, ("system", system))
-    asked = 1 if system.strip() else 0
-    return [
-        WireMessage(
-            {"role": role, "content": escape_image_markers(text) if media else text},
-            tuple(media) if index == asked else (),
-        )
-        for index, (role, text) in enumerate(said)
-    ]
-
-
-def _needs(arguments: Arguments, has_pictures: bool) -> frozenset[str]:
-    needs = {
-        "vision": has_pictures,
-        "thinking": arguments.wants_thinking,
-        "insert": bool(arguments.fields.get("suffix")),
-    }
-    return frozenset(ability for ability, needed in needs.items() if needed)
+        turns += [Turn("assistant", (answer,)), Turn("user", (words,))]
+    return turns

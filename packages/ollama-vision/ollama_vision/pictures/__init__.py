@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .render.size import plan_size
     from .same_pixels import with_other_bytes
     from .source import PictureSource
+    from .texts_of_pictures import is_made_of_picture
 
 __all__ = [
     "EXTRAS",
@@ -48,6 +49,7 @@ __all__ = [
     "from_block_fields",
     "image_block",
     "image_error",
+    "is_made_of_picture",
     "legacy_bytes",
     "missing_path_hint",
     "plan_size",
@@ -76,6 +78,7 @@ __getattr__ = lazy_names(
         "from_block_fields": ".inputs.forms",
         "image_block": ".inputs.forms",
         "image_error": ".error_words",
+        "is_made_of_picture": ".texts_of_pictures",
         "legacy_bytes": ".preparing",
         "missing_path_hint": ".error_words",
         "plan_size": ".render.size",

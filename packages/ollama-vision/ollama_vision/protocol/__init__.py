@@ -10,7 +10,7 @@ from .error_context import ErrorContext
 from .failures import error_for_reply, server_message
 from .gateways import not_ollama
 from .json_answers import Expected, Form, ObjectOf, Said, begun, unfit
-from .messages import WireMessage, escape_image_markers
+from .messages import Turn, wire_messages
 from .options import (
     IGNORED_OPTION_NAMES,
     OPTION_NAMES,
@@ -25,7 +25,8 @@ from .options import (
 from .reply import Accumulator
 from .request import Endpoint, Request, chat_request, generate_request, json_request
 from .schema import json_schema
-from .tools import Rules, arguments_object, is_required, select_tools
+from .tool_call_forms import wire_calls
+from .tools import Rules, is_required, select_tools
 from .ways_out import MORE_ROOM, lacks, without
 
 if TYPE_CHECKING:
@@ -45,15 +46,13 @@ __all__ = [
     "Request",
     "Rules",
     "Said",
-    "WireMessage",
-    "arguments_object",
+    "Turn",
     "begun",
     "chat_request",
     "check_options",
     "check_values",
     "class_for_schema",
     "error_for_reply",
-    "escape_image_markers",
     "generate_request",
     "is_required",
     "json_request",
@@ -67,6 +66,8 @@ __all__ = [
     "select_tools",
     "server_message",
     "unfit",
+    "wire_calls",
+    "wire_messages",
     "without",
 ]
 

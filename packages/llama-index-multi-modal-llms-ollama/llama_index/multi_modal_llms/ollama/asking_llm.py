@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.prompts import PromptTemplate
 from pydantic import BaseModel
 
 from ollama_vision.batch import AnswerCollector, Heard, PictureQuestion, StreamedOnHost
+from ollama_vision.model import LoopChat
 from ollama_vision.protocol import Said
 
-from .structured import LoopChat, Question, ResponseText, predict
+from .structured import Question, ResponseText, predict
 
 if TYPE_CHECKING:
     from ollama_vision.pictures import PreparedImage
@@ -53,9 +53,10 @@ class _ListeningChat(LoopChat):
     """Asks by streams, which are listened to."""
 
     def __init__(self, question: Question[Any], collector: AnswerCollector) -> None:
-        super().__init__(question)
-        self._asked, self._collector = dict(self._kwargs), collector
+        llm = question.llm
+        super().__init__(llm, llm.achat, llm.astream_chat, question.kwargs, ResponseText.of)
+        self._asked, self._collector = question.kwargs, collector
 
-    async def whole(self, messages: Sequence[ChatMessage]) -> Said:
-        self._kwargs = {**self._asked, **self._collector.time_left()}
+    async def whole(self, messages: Any) -> Said:
+        self._keywords = {**self._asked, **self._collector.time_left()}
         return await self._collector.listen(await self.begin(messages), ResponseText.of)

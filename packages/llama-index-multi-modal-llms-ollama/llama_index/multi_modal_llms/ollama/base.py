@@ -175,7 +175,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
             return super().structured_predict(  # type: ignore[no-any-return]
                 output_cls, prompt, dict(llm_kwargs or {}), **prompt_args
             )
-        return run_blocking(_structured.predict(_structured.BlockingChat(question), question))[1]
+        return run_blocking(_structured.predict(_structured.blocking(question), question))[1]
 
     async def astructured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
@@ -185,7 +185,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
             return await super().astructured_predict(  # type: ignore[no-any-return]
                 output_cls, prompt, dict(llm_kwargs or {}), **prompt_args
             )
-        return (await _structured.predict(_structured.LoopChat(question), question))[1]
+        return (await _structured.predict(_structured.on_loop(question), question))[1]
 
     def stream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
@@ -196,7 +196,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         """
         if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
             return super().stream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
-        return ReplyStream(run_blocking(_structured.begin(_structured.BlockingChat(question), question)))
+        return ReplyStream(run_blocking(_structured.begin(_structured.blocking(question), question)))
 
     async def astream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
@@ -204,7 +204,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         """`stream_structured_predict` on an event loop: await it, then iterate."""
         if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
             return await super().astream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
-        return AsyncReplyStream(await _structured.begin(_structured.LoopChat(question), question))
+        return AsyncReplyStream(await _structured.begin(_structured.on_loop(question), question))
 
     def as_structured_llm(self, output_cls: type[Any], **kwargs: Any) -> StructuredLLM:
         """An LLM whose answers are objects of the class; its prompts take `image_documents` too."""

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.base.llms.types import (
-    AudioBlock,
-    ChatMessage,
-    ChatResponse,
-    CompletionResponse,
-    ImageBlock,
-    VideoBlock,
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
+
+from ollama_vision.model import (
+    MEANT_FOR_PICTURES,
+    Call,
+    Media,
+    conversation_call,
+    picture_call,
+    refuse_empty,
+    resolve,
+    with_shown_headers,
 )
+from ollama_vision.protocol import Request, generate_request
 
-from ollama_vision import pictures as _images
-from ollama_vision.model import MEANT_FOR_PICTURES, Arguments, Call, Media, resolve
-from ollama_vision.protocol import Request, chat_request, generate_request
-
-from . import blocks as _blocks
-from .redaction import with_shown_headers
+from .blocks import turns_of
 from .responses import chat_maker, completion_maker
+from .tool_calls import follow
 from .tool_results import refuse_lost_pictures
 
 if TYPE_CHECKING:
@@ -31,33 +32,13 @@ def chat_call(llm: OllamaSettings, messages: Sequence[ChatMessage], kwargs: Mapp
     _refuse_pictures_beside(kwargs, "chat")
     kwargs = {"keep_pictures": llm.keep_pictures, **with_shown_headers(kwargs)}
     arguments = resolve(llm, "chat", kwargs)
-    flat = _blocks.flatten(messages)
-    refuse_lost_pictures(flat, kwargs.get("tools") or ())
-    if arguments.keep_pictures is not None:
-        flat = _blocks.with_newest_pictures(flat, arguments.keep_pictures)
-
-    def build() -> tuple[Request, Media]:
-        prepared = {
-            (index, position): _images.prepare_block(
-                block,
-                arguments.image_options,
-                where=f"{message.where}.blocks[{position}]",
-                options_from_call=arguments.image_options_from_call,
-            )
-            for index, message in enumerate(flat)
-            for position, block in message.media()
-        }
-        wire = _blocks.to_wire(flat, prepared)
-        media = [item for items in prepared.values() for item in items if not isinstance(item, str)]
-        return chat_request(llm.model, wire, arguments), media
-
-    blocks = [block for message in flat for _, block in message.media()]
+    turns = turns_of(messages)
+    refuse_lost_pictures(turns, kwargs.get("tools") or ())
 
     def again(answer: str, words: str) -> Call[ChatResponse]:
-        said = ChatMessage(role="assistant", content=answer), ChatMessage(role="user", content=words)
-        return chat_call(llm, [*messages, *said], kwargs)
+        return chat_call(llm, follow(messages, answer, words), kwargs)
 
-    return Call(arguments, _needs(arguments, blocks), build, chat_maker, again)
+    return conversation_call(llm.model, turns, arguments, chat_maker, again)
 
 
 def complete_call(
@@ -66,23 +47,16 @@ def complete_call(
     _refuse_pictures_beside(kwargs, "complete")
     kwargs = with_shown_headers(kwargs)
     arguments = resolve(llm, "generate", kwargs)
-    has_pictures = image_documents is not None
-    if has_pictures and not prompt:
-        raise ValueError(
-            "complete() was given pictures but an empty prompt: the server would load the model and ignore the "
-            "pictures. Ask something about them."
-        )
+    if image_documents is not None and not prompt:
+        refuse_empty("complete", "prompt")
 
-    def build() -> tuple[Request, Media]:
-        media: Media = _images.prepare_documents(image_documents, arguments.image_options) if has_pictures else ()
-        return generate_request(llm.model, prompt, media, arguments), media
+    def request(media: Media) -> Request:
+        return generate_request(llm.model, prompt, media, arguments)
 
-    needs = _needs(arguments, ()) | ({"vision"} if has_pictures else frozenset())
+    def go_on(pictures: Any, answer: str, words: str) -> Call[CompletionResponse]:
+        return complete_call(llm, f"{prompt}\n\n{answer}\n\n{words}", pictures, kwargs)
 
-    def again(answer: str, words: str) -> Call[CompletionResponse]:
-        return complete_call(llm, f"{prompt}\n\n{answer}\n\n{words}", image_documents, kwargs)
-
-    return Call(arguments, needs, build, completion_maker, again)
+    return picture_call(arguments, image_documents, request, completion_maker, go_on, where="image_documents")
 
 
 def _refuse_pictures_beside(kwargs: Mapping[str, Any], verb: str) -> None:
@@ -95,14 +69,3 @@ def _refuse_pictures_beside(kwargs: Mapping[str, Any], verb: str) -> None:
             in_a_message = " Put each picture into a message, as ImageBlock(path=...) in its blocks."
             hint = in_a_message if verb == "chat" else " Did you mean 'image_documents'?"
             raise TypeError(f"{verb}() has no keyword {name!r}.{hint}")
-
-
-def _needs(arguments: Arguments, blocks: Sequence[Any]) -> frozenset[str]:
-    needs = {
-        "vision": any(isinstance(block, (ImageBlock, VideoBlock)) or _blocks.is_pdf(block) for block in blocks),
-        "audio": any(isinstance(block, AudioBlock) for block in blocks),
-        "tools": arguments.offers_tools,
-        "thinking": arguments.wants_thinking,
-        "insert": bool(arguments.fields.get("suffix")),
-    }
-    return frozenset(ability for ability, needed in needs.items() if needed)

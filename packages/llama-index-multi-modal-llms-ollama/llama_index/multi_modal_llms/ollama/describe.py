@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import uuid
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Sequence
@@ -21,8 +20,10 @@ from ollama_vision.batch import (
     OnWait,
     PictureQuestion,
     request_hash,
+    require_same_answers,
     what_is_asked,
 )
+from ollama_vision.lazy import object_at, place_of
 
 from .asking_llm import LlmOnHost
 from .base import OllamaMultiModal
@@ -179,18 +180,12 @@ class ImageDescriber(TransformComponent):
             return llm
         if not llm:
             raise ValueError("llm is an empty list: give at least one OllamaMultiModal")
-        for other in llm[1:]:
-            for name in ("model", "temperature", "context_window", "additional_kwargs", "thinking", "image_options"):
-                if getattr(other, name) != getattr(llm[0], name):
-                    raise ValueError(
-                        f"the hosts must give the same answers, and differ in {name}: {getattr(llm[0], name)!r} on "
-                        f"{llm[0].base_url}, {getattr(other, name)!r} on {other.base_url}"
-                    )
+        require_same_answers(llm)
         return llm
 
     @field_serializer("output_cls")
     def _name_of_class(self, output_cls: type[BaseModel] | None) -> str | None:
-        return None if output_cls is None else f"{output_cls.__module__}:{output_cls.__qualname__}"
+        return None if output_cls is None else place_of(output_cls)
 
     @field_validator("output_cls", mode="before")
     @classmethod
@@ -198,14 +193,10 @@ class ImageDescriber(TransformComponent):
         """`to_dict` names the class; it must be where it was."""
         if not isinstance(value, str):
             return value
-        module, _, name = value.partition(":")
         try:
-            found: Any = importlib.import_module(module)
-            for part in name.split("."):
-                found = getattr(found, part)
+            return object_at(value)
         except (ImportError, AttributeError, ValueError) as error:
             raise ValueError(f"output_cls is {value!r}, and there is no such class here: {error}") from error
-        return found
 
     def _llms(self) -> list[OllamaMultiModal]:
         return self.llm if isinstance(self.llm, list) else [self.llm]

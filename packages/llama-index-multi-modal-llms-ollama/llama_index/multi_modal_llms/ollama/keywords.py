@@ -61,11 +61,6 @@ def signature_of(endpoint: str) -> inspect.Signature:
     return with_keywords(inspect.signature(template), keywords)
 
 
-def with_options(signature: inspect.Signature) -> inspect.Signature:
-    """A constructor's parameters, the server's options included."""
-    return with_keywords(signature, OtherSettings)
-
-
 def with_pictures(signature: inspect.Signature) -> inspect.Signature:
     """The parameters of what fills a template, `image_documents` included: core shows `**prompt_args` alone."""
     *known, rest = signature.parameters.values()

@@ -6,7 +6,6 @@ Core takes every keyword of these for a variable of the template, and drops with
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRol
 from llama_index.core.schema import ImageNode, NodeWithScore
 
 from ollama_vision import pictures as _images
-from ollama_vision.model import MEANT_FOR_PICTURES, LoopCaller
+from ollama_vision.model import LoopCaller, is_meant_for_pictures, is_picture_or_file
 
 from .keywords import Pictures
 
@@ -41,15 +40,9 @@ def pictures_apart(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> 
     given = dict(arguments)
     pictures = None if PICTURES in variables else given.pop(PICTURES, None)
     for name, value in given.items():
-        if name not in variables and (_is_meant_for_pictures(name) or _holds_a_picture(value)):
+        if name not in variables and (is_meant_for_pictures(name, PICTURES) or _holds_a_picture(value)):
             raise TypeError(f"The template has no variable {name!r}. Did you mean {PICTURES!r}?")
     return given, pictures
-
-
-def _is_meant_for_pictures(name: str) -> bool:
-    import difflib  # 5 ms, and few templates are given what they have no place for
-
-    return name.lower() in MEANT_FOR_PICTURES or bool(difflib.get_close_matches(name.lower(), [PICTURES], cutoff=0.87))
 
 
 def _holds_a_picture(value: Any) -> bool:
@@ -58,10 +51,7 @@ def _holds_a_picture(value: Any) -> bool:
         return any(_holds_a_picture(item) for item in value)
     if isinstance(value, NodeWithScore):
         value = value.node
-    if isinstance(value, (bytes, os.PathLike, ImageBlock, VideoBlock, ImageNode, _images.PreparedImage)):
-        return True
-    is_array = hasattr(type(value), "__array_interface__") and getattr(value, "ndim", 2) > 1  # a PIL image has no ndim
-    return is_array or hasattr(value, "read")
+    return isinstance(value, (ImageBlock, VideoBlock, ImageNode)) or is_picture_or_file(value)
 
 
 def picture_blocks(pictures: Any, options: _images.ImageOptions) -> ReadyBlocks:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import logging
-import mimetypes
 import os
 import uuid
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -154,9 +152,8 @@ class PictureReader(BasePydanticReader):
     ) -> Iterator[ImageNode]:
         """The nodes of one file; with `only`, of its pages or frames those of these numbers, the others not drawn."""
         path = os.fspath(file.path)
-        metadata: dict[str, Any] = {"file_path": path, "file_name": file.path.name, "file_size": file.size}
         address = Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - a link's own name counts, not where it leads
-        origin = _Origin(address, metadata, extra_info or {}, {"image_path": path}, has_file=True)
+        origin = _Origin(address, path, extra_info or {}, {"image_path": path}, has_file=True)
         for page in self._pages().pages_of(file, only=only):
             yield self._node(page, origin)
 
@@ -173,9 +170,8 @@ class PictureReader(BasePydanticReader):
             raise image_error("", path, "is a folder of a file system of its own", way_out)
         with fs.open(path, "rb") as file:
             data = file.read()
-        metadata = {"file_path": path, "file_name": path.rpartition("/")[2], "file_size": len(data)}
         source = PictureSource.of(data, self.image_options, where=path)
-        origin = _Origin(fs.unstrip_protocol(path), metadata, extra_info, {"image": _in_base64(data)})
+        origin = _Origin(fs.unstrip_protocol(path), path, extra_info, {"image": _in_base64(data)})
         file = FoundFile(Path(path), len(data), 0, Path(path), named=True)
         for page in self._pages().pages_in(source, Page(file)):
             yield self._node(page, origin)
@@ -200,7 +196,8 @@ class _Origin:
 
     address: str
     """Its URL, from which ids are made."""
-    metadata: dict[str, Any]
+    path: str
+    """As metadata has it."""
     extra_info: dict[str, Any]
     """The caller's metadata, which come last."""
     whole: dict[str, Any]
@@ -209,9 +206,7 @@ class _Origin:
     """Whether the file can be read again: then a change of it is known by its size and date, where there is no hash."""
 
     def node(self, page: Page) -> PictureNode:
-        own = {**self.metadata, **_metadata_of(page)}
-        if "file_type" not in own and (guessed := mimetypes.guess_type(own["file_name"])[0]):
-            own["file_type"] = guessed
+        own = {**page.metadata(), "file_path": self.path}
         excluded = [name for name in own if name not in _SEARCHED]
         made: dict[str, Any] = {
             "id_": str(uuid.uuid5(uuid.NAMESPACE_URL, self._address_of(page))),
@@ -229,32 +224,5 @@ class _Origin:
         return self.address if page.page is None else f"{self.address}#page={page.page}"
 
 
-def _metadata_of(page: Page) -> dict[str, Any]:
-    """What the file and the page are, beside the file's name."""
-    own: dict[str, Any] = {}
-    if page.is_unasked_video:
-        own["videos"] = False  # whoever sends the node meets the error, as with what cannot be read
-    if page.status is not None:  # as SimpleDirectoryReader writes them
-        own["creation_date"] = _day(page.status.st_ctime)
-        own["last_modified_date"] = _day(page.status.st_mtime)
-    if page.sha256:
-        own["sha256"] = page.sha256
-    if page.media_type:
-        own["file_type"] = page.media_type
-    if page.size is not None:
-        own["width"], own["height"] = page.size
-    if page.seconds is not None:
-        own["seconds"] = round(page.seconds, 3)
-    if page.page is not None:
-        own["page_label"] = str(page.page)
-    if page.page is not None or page.pages > 1:
-        own["pages"] = page.pages
-    return own
-
-
 def _in_base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
-
-
-def _day(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d")

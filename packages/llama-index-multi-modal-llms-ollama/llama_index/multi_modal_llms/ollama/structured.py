@@ -5,11 +5,11 @@ It asks through the object's public endpoints, so that each question that is rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
 from llama_index.core.instrumentation.events.llm import (
     LLMStructuredPredictEndEvent,
@@ -19,10 +19,11 @@ from llama_index.core.instrumentation.events.llm import (
 from llama_index.core.program.utils import create_flexible_model
 from llama_index.core.types import Model
 
-from ollama_vision.model import Attempts, BlockingCaller, LoopCaller, ObjectStream, ask_until_it_fits, resolve
+from ollama_vision.model import Attempts, BlockingChat, LoopChat, ObjectStream, ask_until_it_fits, resolve
 from ollama_vision.protocol import ObjectOf, Said
 
 from .prompting import PICTURES, picture_blocks, pictures_apart, with_blocks
+from .tool_calls import follow
 
 if TYPE_CHECKING:
     from llama_index.core.prompts import BasePromptTemplate
@@ -95,32 +96,16 @@ class Question(Generic[Model]):
         return self.llm._extend_messages(messages)
 
 
-class BlockingChat(BlockingCaller):
-    """Asks by blocking the thread."""
-
-    def __init__(self, question: Question[Any]) -> None:
-        super().__init__(question.llm)
-        self._llm, self._kwargs = question.llm, question.kwargs
-
-    async def whole(self, messages: Sequence[ChatMessage]) -> Said:
-        return ResponseText.of(self._llm.chat(messages, **self._kwargs))
-
-    async def begin(self, messages: Sequence[ChatMessage]) -> Any:
-        return self._llm.stream_chat(messages, **self._kwargs)
+def blocking(question: Question[Any]) -> BlockingChat:
+    """How the question is asked by blocking the thread."""
+    llm = question.llm
+    return BlockingChat(llm, llm.chat, llm.stream_chat, question.kwargs, ResponseText.of)
 
 
-class LoopChat(LoopCaller):
-    """Asks on the running event loop."""
-
-    def __init__(self, question: Question[Any]) -> None:
-        super().__init__(question.llm)
-        self._llm, self._kwargs = question.llm, question.kwargs
-
-    async def whole(self, messages: Sequence[ChatMessage]) -> Said:
-        return ResponseText.of(await self._llm.achat(messages, **self._kwargs))
-
-    async def begin(self, messages: Sequence[ChatMessage]) -> Any:
-        return await self._llm.astream_chat(messages, **self._kwargs)
+def on_loop(question: Question[Any]) -> LoopChat:
+    """How it is asked on an event loop."""
+    llm = question.llm
+    return LoopChat(llm, llm.achat, llm.astream_chat, question.kwargs, ResponseText.of)
 
 
 async def predict(chat: BlockingChat | LoopChat, question: Question[Model]) -> tuple[Said, Model]:
@@ -149,12 +134,6 @@ async def begin(chat: BlockingChat | LoopChat, question: Question[Model]) -> Obj
         partial=create_flexible_model(question.form.output_cls),
         on_object=_tell,
     )
-
-
-def follow(messages: Sequence[ChatMessage], answer: str, words: str) -> list[ChatMessage]:
-    """The conversation that goes on with an answer, and with further words of the user's."""
-    said = ChatMessage(role=MessageRole.ASSISTANT, content=answer), ChatMessage(role=MessageRole.USER, content=words)
-    return [*messages, *said]
 
 
 def _tell(grown: Any, is_last: bool) -> None:

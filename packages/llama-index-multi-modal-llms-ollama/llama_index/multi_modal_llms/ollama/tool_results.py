@@ -7,26 +7,16 @@ Core keeps a tool's ImageBlocks, alone or in a list of blocks. Of anything else 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from llama_index.core.base.llms.types import ImageBlock, MessageRole, TextBlock
+from llama_index.core.base.llms.types import ImageBlock
 
 from ollama_vision import errors
+from ollama_vision.pictures import is_made_of_picture
+from ollama_vision.protocol import Turn
 from ollama_vision.user_warnings import warn_user
 
-from .tool_calls import name_of
-
-if TYPE_CHECKING:
-    from .blocks import FlatMessage
-
-_AS_PYTHON_SHOWS_IT = re.compile(
-    r"<PIL\.[\w.]+ image mode=|<PreparedImage |\bImageBlock\(block_type=|\bImage(?:Document|Node)\(id_="
-    r"|^b['\"](?:\\x89PNG|\\xff\\xd8\\xff|GIF8|RIFF....WEBP|II\*\\x00|MM\\x00\*)"
-)
-"""`str` of a picture, or of a tuple, dict or list that holds one."""
-_AS_BASE64 = re.compile(r"(?:data:image/[\w.+-]+;base64,)?(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR)[A-Za-z0-9+/=\s]{100,}")
-_BEGINS_LIKE_A_VALUE = ("<", "[", "(", "{", "b'", 'b"')
 _OBSERVATION = "Observation: "
 """How ReActAgent begins what a tool gave."""
 _PICTURES = re.compile(r"\b(?:ImageDocument|ImageNode|ImageNodeWithScore)\b|\bPIL\.")
@@ -36,26 +26,25 @@ _RETURN_BLOCKS = (
 )
 
 
-def refuse_lost_pictures(messages: Sequence[FlatMessage], tools: Sequence[Any]) -> None:
+def refuse_lost_pictures(turns: Sequence[Turn], tools: Sequence[Any]) -> None:
     """Look at what tools gave.
 
     Args:
-        messages: the conversation.
+        turns: the conversation.
         tools: those of the call, as far as they are LlamaIndex's: how they are annotated is a hint.
 
     Raises:
         ImageError: a result is what Python, or base64, makes of a picture.
     """
-    for index, flat in enumerate(messages):
-        if flat.message.role not in (MessageRole.TOOL, MessageRole.FUNCTION):
-            if flat.message.role == MessageRole.USER and (found := _observed(flat)) is not None:
-                _refuse_text_of_a_picture(f"{flat.where} (what a tool gave)", found)
+    for turn in turns:
+        if turn.role == "user" and turn.text.startswith(_OBSERVATION):
+            _refuse_text_of_a_picture(f"{turn.where} (what a tool gave)", turn.text.removeprefix(_OBSERVATION))
+        if turn.role != "tool":
             continue
-        name = name_of(flat.message, [each.message for each in messages[:index]])
-        where = f"{flat.where} (what {f'the tool {name!r}' if name else 'a tool'} gave)"
-        text = "\n".join(_texts(flat))
+        name, text = turn.fields.get("tool_name"), turn.text
+        where = f"{turn.where} (what {f'the tool {name!r}' if name else 'a tool'} gave)"
         _refuse_text_of_a_picture(where, text)
-        if any(not isinstance(block, TextBlock) for block in flat.blocks):
+        if any(not isinstance(part, str) for part in turn.parts):
             continue
         promised = _promises_picture(name, tools)
         if promised and not text.strip():
@@ -73,22 +62,12 @@ def refuse_lost_pictures(messages: Sequence[FlatMessage], tools: Sequence[Any]) 
 
 def _refuse_text_of_a_picture(where: str, text: str) -> None:
     text = text.strip()
-    shown = text.startswith(_BEGINS_LIKE_A_VALUE) and _AS_PYTHON_SHOWS_IT.search(text) is not None
-    if shown or _AS_BASE64.fullmatch(text):
+    if is_made_of_picture(text):
         begins = f"{text[:60]}..." if len(text) > 60 else text
         raise errors.ImageError(
             f"{where} is a picture of which text was made before it came here ({begins}): the model would not see it. "
             f"{_RETURN_BLOCKS}"
         )
-
-
-def _observed(flat: FlatMessage) -> str | None:
-    text = "\n".join(_texts(flat))
-    return text.removeprefix(_OBSERVATION) if text.startswith(_OBSERVATION) else None
-
-
-def _texts(flat: FlatMessage) -> Iterator[str]:
-    return (block.text for block in flat.blocks if isinstance(block, TextBlock))
 
 
 def _promises_picture(name: str | None, tools: Sequence[Any]) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ollama_vision.model import Arguments, Settings, resolve
+from ollama_vision.model import Arguments, OnServer, Settings, resolve
 from ollama_vision.protocol import json_schema
 
 from .question import PictureQuestion
@@ -50,3 +50,15 @@ def what_is_asked(settings: Settings, question: PictureQuestion) -> dict[str, An
 def request_hash(settings: Settings, question: PictureQuestion) -> str:
     """Hex, of `what_is_asked`."""
     return hashlib.sha256(json.dumps(what_is_asked(settings, question), sort_keys=True).encode()).hexdigest()
+
+
+def require_same_answers(models: Sequence[OnServer]) -> None:
+    """Hosts of one run must give the same answers. Raises ValueError that names the setting in which they differ."""
+    first = models[0]
+    for other in models[1:]:
+        for name in ("model", "temperature", "context_window", "additional_kwargs", "thinking", "image_options"):
+            if getattr(other, name) != getattr(first, name):
+                raise ValueError(
+                    f"the hosts must give the same answers, and differ in {name}: {getattr(first, name)!r} on "
+                    f"{first.base_url}, {getattr(other, name)!r} on {other.base_url}"
+                )

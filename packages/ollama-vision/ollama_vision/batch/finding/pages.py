@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from mimetypes import guess_type
+from typing import Any
 
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import (
@@ -50,6 +53,39 @@ class Page:
     def version(self) -> str:
         """Another one when the file has changed: its sha256; without that, its size and the time of its last change."""
         return self.sha256 or f"{self.file.size} {self.file.modified_ns}"
+
+    def metadata(self) -> dict[str, Any]:
+        """What the file and the page are, under the names that document loaders use (`file_path`, `page_label`, ...).
+
+        `PictureSource.of` knows the page again by them.
+        """
+        own: dict[str, Any] = {
+            "file_path": str(self.file.path),
+            "file_name": self.file.path.name,
+            "file_size": self.file.size,
+        }
+        if self.is_unasked_video:
+            own["videos"] = False  # whoever sends it meets the error, as with what cannot be read
+        if self.status is not None:
+            own["creation_date"] = _day(self.status.st_ctime)
+            own["last_modified_date"] = _day(self.status.st_mtime)
+        if self.sha256:
+            own["sha256"] = self.sha256
+        if media_type := self.media_type or guess_type(self.file.path.name)[0]:
+            own["file_type"] = media_type
+        if self.size is not None:
+            own["width"], own["height"] = self.size
+        if self.seconds is not None:
+            own["seconds"] = round(self.seconds, 3)
+        if self.page is not None:
+            own["page_label"] = str(self.page)
+        if self.page is not None or self.pages > 1:
+            own["pages"] = self.pages
+        return own
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d")
 
 
 @dataclass(frozen=True)

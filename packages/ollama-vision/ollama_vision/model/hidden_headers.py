@@ -1,4 +1,4 @@
-"""Redaction: headers of one call, in a form that LlamaIndex's events, spans and logs may show."""
+"""Redaction: headers of one call, in a form that events, spans and logs of who passes them on may show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ollama_vision.http import checked_headers
 
 
 class HiddenHeaders(str):
-    """Headers of one call, in a form that core may put into events, spans and logs: it says nothing."""
+    """Headers of one call, in a form that may stand in events, spans and logs: it says nothing."""
 
     headers: dict[str, str]
 
@@ -25,11 +25,12 @@ class HiddenHeaders(str):
 
 
 def with_hidden_headers(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """A call's keywords, its headers hidden."""
     headers = kwargs.get("extra_headers")
     return {**kwargs, "extra_headers": HiddenHeaders.of(headers)} if isinstance(headers, Mapping) else kwargs
 
 
 def with_shown_headers(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """What the wrapper outside core's has hidden, as a call takes it."""
+    """What `with_hidden_headers` has hidden, as a call takes it."""
     headers = kwargs.get("extra_headers")
     return {**kwargs, "extra_headers": HiddenHeaders.read(headers)} if headers is not None else dict(kwargs)
