@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
 import pytest
+from PIL import Image
 
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import ImageOptions, prepare_image
 from ollama_vision.pictures.source import PictureSource
-from tests.support.picture_corpus import card, encoded, wrong_corners
+from tests.support.picture_corpus import card, encoded, turned, wrong_corners
 
 COMMAND = r"""python -c "import imagecodecs as c; c.imwrite\('OUT.png', c.imread\('IN'\)\)"""
 
@@ -89,3 +91,15 @@ def test_colours_that_come_one_after_the_other() -> None:
     assert wrong_corners(data) == []
     with pytest.raises(ImageError, match="cut short"):
         prepare_image(data[: data.rindex(b"\xff\xda")] + b"\xff\xd9")
+
+
+def test_what_a_header_says_is_told_without_a_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(kind: object) -> None:
+        raise AssertionError("Pillow was asked")
+
+    monkeypatch.setattr("ollama_vision.pictures.decoders.decode.decoder", refused)
+    for data in (encoded(card(), "JPEG"), encoded(card(), "JPEG", progressive=True), turned("JPEG", 6)):
+        source = PictureSource.of(data, ImageOptions())
+        source.foretell()
+        with Image.open(io.BytesIO(data)) as image:
+            assert source.size() == image.size

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from ollama_vision.errors import ImageError, MissingExtraError
 from ollama_vision.extras import install_hint
@@ -20,8 +20,7 @@ from .formats.sniff import sniff_file
 from .formats.unwrap import unwrap
 
 
-@dataclass(frozen=True)
-class FileStamp:
+class FileStamp(NamedTuple):
     """The identity and version of a file: the same stamp, the same content."""
 
     size: int

@@ -15,7 +15,7 @@ from .decoders.decode import foretell_pages, stored_size
 from .decoders.one_page import asks_for_other_pages, no_such_page
 from .decoders.table import DECODERS
 from .formats.header import DamagedFile, FileHeader
-from .formats.jpeg import check_jpeg_header, walk_jpeg
+from .formats.jpeg import read_jpeg_header, walk_jpeg
 from .formats.kinds import EVERY_KIND, JPEG, PNG, READABLE, TIFF, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, VIDEOS, Kind
 from .formats.png import check_png_chunks, walk_png
 from .options import ImageOptions
@@ -128,9 +128,10 @@ def foretell(blob: Blob, options: ImageOptions) -> None:
     with as_image_errors(blob, kind):
         if kind in (JPEG, PNG):
             with blob.open() as file:
-                check_jpeg_header(file) if kind is JPEG else check_png_chunks(file)
-                file.seek(0)
-                check_size(blob, stored_size(kind, file), options, kind)
+                if kind is PNG:
+                    check_png_chunks(file)
+                size = read_jpeg_header(file).size if kind is JPEG else stored_size(kind, file)
+                check_size(blob, size, options, kind)
             if options.range is None:
                 return
             # Which of its frames does not matter for what values it can have.

@@ -14,6 +14,7 @@ from ..boxes import Crop, Size
 from ..formats.gif import walk_gif
 from ..formats.header import ByteReader, DamagedFile, FileHeader, exif_orientation
 from ..formats.integrity import check_complete
+from ..formats.jpeg import read_jpeg_header
 from ..formats.kinds import AVIF, BMP, DICOM, GIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from ..options import ImageOptions
 from ..page_selection import ONE_PAGE, PageRequest, PageSelection, choose_frames, choose_pages
@@ -238,6 +239,8 @@ def stored_size(kind: Kind, file: BinaryIO) -> Size:
     if (track := _track_in(kind, file)) is not None:
         return track.size
     file.seek(0)
+    if kind is JPEG:
+        return read_jpeg_header(file).size  # without Pillow, which looks at every part and makes a picture of it
     return decoder(kind)(file).size
 
 

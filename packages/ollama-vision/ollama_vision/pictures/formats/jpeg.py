@@ -36,9 +36,9 @@ _OTHER_READER = (
 """FFmpeg 5.1 reads JPEG-LS in colour as black and lossless JPEG of 16 bits as noise; ImageMagick 6.9 reads neither."""
 
 
-def check_jpeg_header(file: BinaryIO) -> None:
+def read_jpeg_header(file: BinaryIO) -> FileHeader:
     """Walk it to its first picture data: of a kind that is not read, or cut before, it raises DamagedFile."""
-    JpegWalk.of(file).run(header_only=True)
+    return JpegWalk.of(file).run(header_only=True)
 
 
 class JpegWalk:
