@@ -1,4 +1,4 @@
-"""Weights become the GGUF pair that llama.cpp and Ollama load: a text model and its projector (mmproj)."""
+"""Export to GGUF: weights become the pair that llama.cpp and Ollama load, a text model and its projector (mmproj)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an empty folder to the model's weights: scenes, tokenizer, training. Whatever is there already is kept."""
+"""The training pipeline, from an empty folder to weights: scenes, tokenizer, training. What is there is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the new model shall reach, aim by aim, and whether it is worse than the one in use. Pure."""
+"""Acceptance criteria: what the new model must reach, and that it is not worse than the one in use. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases to replies: a GGUF pair behind the embedded server, asked over /api/chat, a process for each core."""
+"""Inference for the evaluation: a GGUF pair on the embedded server, asked by /api/chat, one process for each core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One question with its pictures and its one right answer, and what the answer counts for."""
+"""Test cases of the evaluation: a question with its pictures, its one right answer, and what it counts for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a question is about, and its right answer: for each kind of question, from the truth of the scenes."""
+"""Expected answers: for each kind of question the subject and the right answer, from the truth of the scenes."""
 
 from __future__ import annotations
 

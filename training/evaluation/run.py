@@ -1,4 +1,4 @@
-"""All sets asked and scored, with a progress bar, and the table that is shown at the end."""
+"""Evaluation run: all sets asked and scored, with a progress bar, and the table that is shown at the end."""
 
 from __future__ import annotations
 

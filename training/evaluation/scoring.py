@@ -1,4 +1,4 @@
-"""Answers against the truth, and how many were right. Values in, values out: no model, no pictures."""
+"""Scoring: replies compared with the truth, and how many are right. Values in, values out: no model, no pictures."""
 
 from __future__ import annotations
 

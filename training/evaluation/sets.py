@@ -1,4 +1,4 @@
-"""The sets of questions for each kind, on scenes that are drawn for them alone; the same for the same seed."""
+"""Test sets: the questions of each kind, on scenes that are drawn for them alone; the same for the same seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about scenes, each with its one right answer: what is asked, of what, in which words."""
+"""Question generator: questions about scenes, each with its one right answer."""
 
 from __future__ import annotations
 

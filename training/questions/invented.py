@@ -1,4 +1,4 @@
-"""Words that mean nothing: that a word is unknown is to be learnt too."""
+"""Invented (nonce) words, by which the model learns that a word can be unknown."""
 
 from __future__ import annotations
 

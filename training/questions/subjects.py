@@ -1,4 +1,4 @@
-"""What a question is about: the truth of a picture, the thing that is asked for, and the question with its answer."""
+"""Subjects of questions: the truth of a picture, the thing that is asked for, and the question with its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EmbeddedOllama: a model, a script or recordings, served as Ollama serves."""
+"""EmbeddedOllama, the server that users start: a model, a script or recordings behind Ollama's HTTP API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fault injection that lasts: llama.cpp of mid 2026 loses a cached picture once prompts part right behind it."""
+"""Fault injection that lasts: llama.cpp of mid 2026, whose picture cache loses a picture that prompts share."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _OF_THE_SERVER = ("faults", "aliases", "num_parallel", "version", "origins", "ho
 @pytest.fixture(scope="session")
 def ollama_server() -> Iterator[EmbeddedOllama]:
     """The demo model, once for all tests: `ollama_server.url`, `ollama_server.model`."""
-    with _started(lambda embedded: embedded.EmbeddedOllama()) as server:
+    with _start(lambda embedded: embedded.EmbeddedOllama()) as server:
         yield server
 
 
@@ -42,12 +42,12 @@ def scripted_ollama() -> Iterator[Callable[..., EmbeddedOllama]]:
                 server: EmbeddedOllama = embedded.EmbeddedOllama(engine=scripted, **of_server)
                 return server
 
-            return servers.enter_context(_started(make))
+            return servers.enter_context(_start(make))
 
         yield start
 
 
-def _started(make: Callable[[Any], EmbeddedOllama]) -> EmbeddedOllama:
+def _start(make: Callable[[Any], EmbeddedOllama]) -> EmbeddedOllama:
     """A server; the test fails with one line that says what to install when the extra is not there."""
     import ollama_embedded
 

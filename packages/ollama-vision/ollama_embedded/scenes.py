@@ -68,7 +68,7 @@ def draw_scene(
     """
     from PIL import Image, ImageDraw
 
-    placed = _placed(shapes)
+    placed = _place_shapes(shapes)
     width, height = size
     picture = Image.new("RGB", (width * _OVERSAMPLING, height * _OVERSAMPLING), ground)
     pen = ImageDraw.Draw(picture)
@@ -92,7 +92,7 @@ def random_shapes(random: Random, count: int) -> tuple[Shape, ...]:
     )
 
 
-def _placed(shapes: tuple[Shape | str, ...]) -> list[Shape]:
+def _place_shapes(shapes: tuple[Shape | str, ...]) -> list[Shape]:
     taken = [shape.place for shape in shapes if isinstance(shape, Shape)]
     # Far apart first, so that two shapes stand in opposite corners.
     order = ("top left", "bottom right", "top right", "bottom left", "middle center")

@@ -1,1 +1,1 @@
-"""What answers: llama.cpp on a GGUF model, or a script; and the interface that both fill."""
+"""Engines (model backends): llama.cpp on a GGUF model, or a script; and the interface of both."""

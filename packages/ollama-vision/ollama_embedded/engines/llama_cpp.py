@@ -117,7 +117,7 @@ class LlamaCppEngine:
     ) -> AsyncGenerator[Event, None]:
         messages = request.messages
         if request.truncate is not False and len(messages) > 1:
-            messages = await self._fitting(server, request)
+            messages = await self._fit_messages(server, request)
         body = llama_requests.chat_body(request, messages, options, server.context)
         if request.render_only:
             prompt = await server.rendered(llama_requests.rendering(request, body["messages"]))
@@ -146,7 +146,7 @@ class LlamaCppEngine:
                 if "timings" in item and reason:
                     yield _ending(item["timings"], reason, load_duration, piece=Piece(tool_calls=calls.complete()))
 
-    async def _fitting(self, server: LlamaServer, request: ChatRequest) -> tuple[Message, ...]:
+    async def _fit_messages(self, server: LlamaServer, request: ChatRequest) -> tuple[Message, ...]:
         """The messages that fit the context: the oldest are dropped without a word, system messages never."""
         messages = list(request.messages)
         while True:

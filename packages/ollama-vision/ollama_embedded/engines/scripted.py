@@ -55,11 +55,11 @@ class Reply:
 
     def __post_init__(self) -> None:
         """Refuse what is no answer: it would be left out, or break the reply on its way."""
-        _hold("said", self.said, (str, Piece, Gate, Pause), "texts, Pieces, Gates and Pauses")
-        _hold("thinking", self.thinking, (str,), "texts")
+        _check_items("said", self.said, (str, Piece, Gate, Pause), "texts, Pieces, Gates and Pauses")
+        _check_items("thinking", self.thinking, (str,), "texts")
         if isinstance(self.tool_calls, str) or not isinstance(self.tool_calls, Sequence):
             raise TypeError(f"tool_calls of a Reply is {self.tool_calls!r:.200}: give a list of ToolCalls")
-        _hold("tool_calls", self.tool_calls, (ToolCall,), "ToolCalls")
+        _check_items("tool_calls", self.tool_calls, (ToolCall,), "ToolCalls")
         if not isinstance(self.fault, Fault | None):
             raise TypeError(f"fault of a Reply is {self.fault!r:.200}: give a fault of ollama_embedded.faults")
         if not isinstance(self.ending, Ending | None):
@@ -97,7 +97,7 @@ class Reply:
             yield Piece(tool_calls=tuple(self.tool_calls))
 
 
-def _hold(field: str, value: Any, kinds: tuple[type, ...], named: str) -> None:
+def _check_items(field: str, value: Any, kinds: tuple[type, ...], named: str) -> None:
     if isinstance(value, str):
         return
     if isinstance(value, bytes | bytearray) or not isinstance(value, Sequence):
@@ -148,7 +148,7 @@ class ScriptedEngine:
             projector_info=projector_info or {},
         )
         self._models = (facts, *models)
-        self._script = replies if callable(replies) else _OneAfterTheOther(_listed(replies))
+        self._script = replies if callable(replies) else _OneAfterTheOther(_check_script(replies))
         self.asked: list[Request] = []
         """Every request that was answered, checked and parsed."""
 
@@ -181,17 +181,17 @@ class ScriptedEngine:
         script = self._script
         try:
             if isinstance(script, _OneAfterTheOther):
-                return await script.following()
+                return await script.next_scene()
             said = await in_daemon_thread(lambda: script(request))
             return _scene(await said if inspect.isawaitable(said) else said, "the function of the script returned")
         except _BadScript as fault:
             raise EngineError(500, str(fault)) from None
         except Exception as fault:
             _LOG.exception("The script of the embedded server failed")
-            raise EngineError(500, f"the script of the embedded server raised {_told(fault)}") from fault
+            raise EngineError(500, f"the script of the embedded server raised {_describe_exception(fault)}") from fault
 
 
-def _told(fault: Exception) -> str:
+def _describe_exception(fault: Exception) -> str:
     """An exception and where the test's own code let it out."""
     # A StopIteration cannot leave a coroutine as itself.
     shown = fault.__cause__ if isinstance(fault.__cause__, StopIteration) else fault
@@ -214,7 +214,7 @@ class _OneAfterTheOther:
         self._last: Scene = None
         self._began = False
 
-    async def following(self) -> Scene:
+    async def next_scene(self) -> Scene:
         """A list's next is there; a generator may work for it."""
         return await in_daemon_thread(self._next) if self._may_block else self._next()
 
@@ -237,7 +237,7 @@ def _scene(said: Any, what: str, *, none_is_default: bool = False) -> Scene:
     raise _BadScript(f"{what} {said!r:.200}{forgotten}: give {_WHAT_IT_MAY_SAY}")
 
 
-def _listed(replies: _Said | Iterable[_Said]) -> Iterable[_Said]:
+def _check_script(replies: _Said | Iterable[_Said]) -> Iterable[_Said]:
     """Replies as something to go through. What could only say nothing, or not what was meant, is a mistake."""
     if replies is None or isinstance(replies, str | Reply | Fault):
         return [replies]

@@ -1,4 +1,4 @@
-"""Ollama's HTTP API as an ASGI application: routes a request to its handler, and what that says into a reply."""
+"""Ollama's HTTP API as an ASGI application: each route's handler, from the request to the reply."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ class OllamaApp:
         self.routes = Routes(taken)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reply = await self._replied(scope["received"])
+        reply = await self._dispatch(scope["received"])
         await reply(scope, receive, send)
 
-    async def _replied(self, received: ReceivedRequest) -> Response:
+    async def _dispatch(self, received: ReceivedRequest) -> Response:
         endpoint = self._endpoints.get((received.method, received.path))
         if endpoint is not None:
             try:
@@ -83,7 +83,7 @@ class OllamaApp:
             except (RequestError, EngineError) as fault:
                 return error_reply(fault.text, fault.status)
         if self.routes.takes(received.method, received.path):
-            return _not_served(received.path)
+            return _not_served_reply(received.path)
         allow = self.routes.allow(received.path)
         if allow:
             return method_not_allowed(allow)
@@ -150,7 +150,7 @@ class OllamaApp:
         options = checked(request.options)
         if request.is_empty:
             await self._engine.load(model, options)
-            self._used(model, request)
+            self._note_use(model, request)
             return json_reply(builder.marker("load"))
         events = self._events(model, request)
         try:
@@ -166,15 +166,15 @@ class OllamaApp:
         """The engine's answer, when it is this request's turn."""
         async with self._slots:
             if request.keep_alive != 0:
-                self._used(model, request)
+                self._note_use(model, request)
             try:
                 async with aclosing(self._engine.answer(model, request)) as answer:
                     async for event in answer:
                         yield event
             finally:
-                self._used(model, request)
+                self._note_use(model, request)
 
-    def _used(self, model: ModelFacts, request: Request) -> None:
+    def _note_use(self, model: ModelFacts, request: Request) -> None:
         context = self._engine.context_length(model, checked(request.options))
         self._keep_alive.used(model, request.keep_alive, context)
 
@@ -187,7 +187,7 @@ class OllamaApp:
             raise RequestError(400, str(fault)) from None
 
 
-def _not_served(path: str) -> Response:
+def _not_served_reply(path: str) -> Response:
     """What a real server has and this one has not: a 404 that says so, in the form that clients of the path read."""
     text = (
         f"the embedded server has no {path}: it serves chat, generate, show, tags, ps, version and pull under /api,"

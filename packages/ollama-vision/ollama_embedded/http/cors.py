@@ -52,11 +52,11 @@ class Origins:
         return "*" in self.patterns
 
     def include(self, origin: str) -> bool:
-        return any(_fits(origin, pattern) for pattern in self.patterns)
+        return any(_matches(origin, pattern) for pattern in self.patterns)
 
     def headers(self, origin: str) -> Headers:
         """What every reply to a page carries, so that the browser lets the page read it."""
-        return self._named(origin, [] if self.are_all else [("vary", "Origin")])
+        return self._with_origin(origin, [] if self.are_all else [("vary", "Origin")])
 
     def preflight(self, origin: str) -> Headers:
         """The answer to the browser's question whether the page may ask."""
@@ -66,9 +66,9 @@ class Origins:
             ("access-control-allow-headers", _HEADERS),
             ("access-control-max-age", _MAX_AGE),
         ]
-        return self._named(origin, [*told, *vary])
+        return self._with_origin(origin, [*told, *vary])
 
-    def _named(self, origin: str, headers: list[tuple[str, str]]) -> Headers:
+    def _with_origin(self, origin: str, headers: list[tuple[str, str]]) -> Headers:
         named = [("access-control-allow-origin", "*" if self.are_all else origin), *headers]
         return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named]
 
@@ -99,6 +99,6 @@ def with_headers(send: Send, added: Headers) -> Send:
     return send_with_headers
 
 
-def _fits(origin: str, pattern: str) -> bool:
+def _matches(origin: str, pattern: str) -> bool:
     before, star, after = pattern.partition("*")
     return origin.startswith(before) and origin.endswith(after) if star else origin == pattern

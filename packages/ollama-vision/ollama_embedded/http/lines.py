@@ -34,7 +34,7 @@ class ReplyBuilder:
     def whole(self, pieces: Sequence[Piece], ending: Ending | None, total_duration: int) -> dict[str, Any]:
         """All of an answer in one object. Without an ending it is `done: false`, under status 200."""
         if ending is None and not pieces:
-            return self._nothing()
+            return self._zero_reply()
         said = [*pieces, *([ending.piece] if ending else [])]
         merged = Piece(
             content="".join(piece.content for piece in said),
@@ -79,7 +79,7 @@ class ReplyBuilder:
         context = {"context": list(ending.context)} if ending and ending.context else {}
         return reply | context | metrics | ({"tool_calls": calls} if calls else {}) | logprobs
 
-    def _nothing(self) -> dict[str, Any]:
+    def _zero_reply(self) -> dict[str, Any]:
         """Go's zero value: what a whole reply is when the model said nothing and did not end."""
         said: dict[str, Any] = {"message": {"role": "", "content": ""}} if self._chat else {"response": ""}
         return {"model": "", "created_at": _NEVER, **said, "done": False}

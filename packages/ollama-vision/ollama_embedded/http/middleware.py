@@ -1,4 +1,4 @@
-"""ASGI middleware: Host check, CORS, redirects, request recording, cancelling when a client leaves."""
+"""ASGI middleware: Host check, CORS, redirects, request recording, cancelling when a client disconnects."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ class Middleware:
         query = scope["query_string"].decode("latin-1")
         received = ReceivedRequest(scope["method"], scope["path"], headers, body, query)
         self._record(received)
-        task = asyncio.ensure_future(self._serve(scope, received, _in_turn(send)))
+        task = asyncio.ensure_future(self._serve(scope, received, _yield_after_each(send)))
         self._running[task] = ended = asyncio.Event()
         try:
-            await _while_connected(task, receive, received)
+            await _run_while_connected(task, receive, received)
             if task.cancelled() and not received.left.is_set():
                 # The server closes: the client gets a closed connection, not half a reply.
                 scope["hang_up"]()
-                await _disconnected(receive)
+                await _wait_for_disconnect(receive)
         finally:
             del self._running[task]
             received.ended.set()
@@ -84,12 +84,12 @@ class Middleware:
         origin = foreign_origin(received.headers)
         reply = self._early_reply(received, origin)
         if reply is not None:
-            await reply(scope, _nothing_more, send)
+            await reply(scope, _receive_nothing, send)
             return
         if origin and not self._forwards:
             send = with_headers(send, self._origins.headers(origin))
         if self._local_only and not is_allowed(received.headers, self._own_names):
-            await Response(status_code=403)(scope, _nothing_more, send)
+            await Response(status_code=403)(scope, _receive_nothing, send)
             return
         await self._reply(scope, received, send)
 
@@ -117,7 +117,7 @@ class Middleware:
             close_connection()
 
         scope.update(received=received, hang_up=hang_up)
-        await self._app(scope, _nothing_more, send)
+        await self._app(scope, _receive_nothing, send)
 
 
 async def _whole_body(receive: Receive) -> bytes:
@@ -129,7 +129,7 @@ async def _whole_body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-def _in_turn(send: Send) -> Send:
+def _yield_after_each(send: Send) -> Send:
     """A `send` that yields to the event loop: a reply that never waits for anything, such as a long scripted one, would
     hold up every other and not notice that its client has left."""
 
@@ -140,9 +140,9 @@ def _in_turn(send: Send) -> Send:
     return send_in_turn
 
 
-async def _while_connected(task: asyncio.Task[None], receive: Receive, received: ReceivedRequest) -> None:
+async def _run_while_connected(task: asyncio.Task[None], receive: Receive, received: ReceivedRequest) -> None:
     """Let the reply be made; a client that leaves ends it at once, a stream as well as a whole reply."""
-    gone = asyncio.ensure_future(_disconnected(receive))
+    gone = asyncio.ensure_future(_wait_for_disconnect(receive))
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done() and not received.hung_up.is_set():
@@ -156,11 +156,11 @@ async def _while_connected(task: asyncio.Task[None], receive: Receive, received:
         task.result()
 
 
-async def _disconnected(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _nothing_more() -> Message:
+async def _receive_nothing() -> Message:
     """The receive() of the inner application: its body was read already."""
     return {"type": "http.request", "body": b"", "more_body": False}

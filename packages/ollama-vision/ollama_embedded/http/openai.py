@@ -113,7 +113,7 @@ class _TranslatedSend:
             await self._send(start)
         elif self._events is not None and start["status"] == 200 and not self._has_length:
             self._pass_on = self._pass_lines
-            await self._send(self._headed(_EVENTS))
+            await self._send(self._start_with(_EVENTS))
 
     @property
     def _has_length(self) -> bool:
@@ -145,20 +145,20 @@ class _TranslatedSend:
         status = self._start["status"]
         if status == 200 and self._events is not None:
             body = self._events(value)
-            return self._headed(_EVENTS, len(body)), body
+            return self._start_with(_EVENTS, len(body)), body
         if status != 200 and not isinstance(value.get("error"), str):
             return self._start, self._rest
         reply = self._whole(value) if status == 200 else openai_replies.error(value["error"], status)
         body = gojson.dumps(reply) + b"\n"
         # An error in place of a stream is flushed before its length is known.
         is_flushed = self._events is not None and not self._has_length
-        return self._headed(_JSON, None if is_flushed else len(body)), body
+        return self._start_with(_JSON, None if is_flushed else len(body)), body
 
     def _events_of(self, line: bytes) -> bytes:
         value = _object_in(line)
         return line if value is None or self._events is None else self._events(value)
 
-    def _headed(self, media_type: bytes, length: int | None = None) -> Message:
+    def _start_with(self, media_type: bytes, length: int | None = None) -> Message:
         """The start of the reply, with the headers that its new body needs."""
         replaced = (b"content-type", b"content-length")
         headers = [pair for pair in self._start["headers"] if pair[0].lower() not in replaced]

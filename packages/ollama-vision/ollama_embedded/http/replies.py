@@ -80,7 +80,7 @@ class StreamedReply(Lines):
 
     async def lines(self) -> AsyncGenerator[bytes, None]:
         try:
-            async for event in _chained(self._first, self._rest):
+            async for event in _prepended_to(self._first, self._rest):
                 if isinstance(event, Piece):
                     yield line(self._builder.chunk(event))
                 elif isinstance(event, Ending):
@@ -136,7 +136,7 @@ async def _whole(
     pieces: list[Piece] = []
     ending = None
     async with aclosing(rest):
-        async for event in _chained(first, rest):
+        async for event in _prepended_to(first, rest):
             if isinstance(event, Piece):
                 pieces.append(event)
             elif isinstance(event, Ending):
@@ -144,7 +144,7 @@ async def _whole(
     return json_reply(builder.whole(pieces, ending, _since(arrived)))
 
 
-async def _chained(first: Event | None, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:
+async def _prepended_to(first: Event | None, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:
     if first is not None:
         yield first
         async for event in rest:

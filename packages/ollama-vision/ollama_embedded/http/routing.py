@@ -36,7 +36,7 @@ class Routes:
 
     def moved(self, method: str, path: str) -> tuple[int, str] | None:
         """Status and path of the redirect for a path that is not clean, or has a slash at its end too many or few."""
-        clean = _cleaned(path)
+        clean = _clean_path(path)
         if clean != path:
             return 307, clean
         other = path[:-1] if path.endswith("/") else f"{path}/"
@@ -53,7 +53,7 @@ def redirect(method: str, status: int, path: str, query: str) -> Response:
     return Response(content, status, {"location": target, **media_type})
 
 
-def _cleaned(path: str) -> str:
+def _clean_path(path: str) -> str:
     """Without empty parts and dots; a slash at the end stays."""
     if not path.startswith("/"):
         return path  # an absolute-form target, or `*`

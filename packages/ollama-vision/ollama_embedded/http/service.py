@@ -65,7 +65,7 @@ class RunningServer:
     """A listening server and its thread."""
 
     def __init__(self, app: Middleware, host: str, port: int) -> None:
-        self._socket = _listening(host, port)
+        self._socket = _listen(host, port)
         address, number = self._socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         self.url = f"http://{shown}:{number}"
@@ -146,7 +146,7 @@ class _Protocol(H11Protocol):
         self.app = with_hang_up
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     """A bound socket, so that the port is known, or taken, before any thread starts."""
     family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, kind, proto)

@@ -66,9 +66,9 @@ def show(model: ModelFacts, *, verbose: bool = False) -> dict[str, Any]:
         shown["parameters"] = "\n".join(f"{name:<30} {value}" for name, value in _parameter_lines(model))
     shown["template"] = model.template
     shown["details"] = model.details
-    shown["model_info"] = _trimmed(_model_info(model), verbose)
+    shown["model_info"] = _trim(_model_info(model), verbose)
     if model.projector_info:
-        shown["projector_info"] = _trimmed(model.projector_info, verbose)
+        shown["projector_info"] = _trim(model.projector_info, verbose)
     shown["tensors"] = [dict(tensor) for tensor in model.tensors]
     shown["capabilities"] = list(model.capabilities)
     shown["modified_at"] = gojson.timestamp(model.modified_ns)
@@ -129,7 +129,7 @@ def _model_info(model: ModelFacts) -> Mapping[str, Any]:
     }
 
 
-def _trimmed(info: Mapping[str, Any], verbose: bool) -> dict[str, Any]:
+def _trim(info: Mapping[str, Any], verbose: bool) -> dict[str, Any]:
     """Long lists are left out, unless asked for, and so are the texts that have a field of their own."""
     hidden = ("general.name", "tokenizer.chat_template") if "tokenizer.ggml.model" in info else ()
     return {
@@ -145,10 +145,6 @@ def _parameter_lines(model: ModelFacts) -> list[tuple[str, str]]:
         values = value if isinstance(value, list | tuple) else [value]
         lines += [(name, gojson.dumps(item).decode() if isinstance(item, str) else f"{item}") for item in values]
     return lines
-
-
-def _shown(value: Any) -> str:
-    return gojson.dumps(value).decode() if isinstance(value, str) else str(value)
 
 
 def _modelfile(model: ModelFacts) -> str:

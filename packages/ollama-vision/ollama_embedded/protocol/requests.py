@@ -174,7 +174,7 @@ def parse_chat(body: bytes) -> ChatRequest:
         return ChatRequest(
             messages=tuple(_message(message) for message in messages),
             tools=tools,
-            **_shared(fields),
+            **_shared_fields(fields),
         )
     except GoError as fault:
         raise RequestError(400, str(fault)) from None
@@ -192,7 +192,7 @@ def parse_generate(body: bytes) -> GenerateRequest:
             context=tuple(int(token) for token in fields.get("context", "array", "[]int") or ()),
             raw=bool(fields.flag("raw")),
             images=fields.images(),
-            **_shared(fields),
+            **_shared_fields(fields),
         )
     except GoError as fault:
         raise RequestError(400, str(fault)) from None
@@ -228,7 +228,7 @@ def _message(value: Mapping[str, Any]) -> Message:
     )
 
 
-def _shared(fields: _Fields) -> dict[str, Any]:
+def _shared_fields(fields: _Fields) -> dict[str, Any]:
     top_logprobs = int(fields.get("top_logprobs", "number", "int") or 0)
     stream = fields.flag("stream")
     answer_format = fields.get("format", "any", "json.RawMessage")

@@ -67,7 +67,7 @@ class ReplayApp:
             if left:
                 break
         else:
-            text = self._nothing(received.method, path, received.raw)
+            text = self._no_match(received.method, path, received.raw)
             self._unmatched(text)
             _LOG.warning(text)
             await json_reply({"error": text}, 500)(scope, receive, send)
@@ -82,17 +82,17 @@ class ReplayApp:
     async def close(self) -> None:
         """There is nothing to give back."""
 
-    def _nothing(self, method: str, path: str, body: bytes) -> str:
+    def _no_match(self, method: str, path: str, body: bytes) -> str:
         """What was asked, and the recording that comes nearest."""
-        asked = compared(body)
-        shown = _shortened(asked if isinstance(asked, str) else _compact(asked), _LONGEST_QUESTION)
+        asked = comparable(body)
+        shown = _shorten(asked if isinstance(asked, str) else _compact(asked), _LONGEST_QUESTION)
         text = f"nothing is recorded in {self._recordings.folder} for {method} {path} {shown}".rstrip()
         others = self._recordings.exchanges
         alike = [exchange for exchange in others if (exchange.method, exchange.path) == (method, path)]
         if not alike:
             known = Counter(f"{exchange.method} {exchange.path}" for exchange in others)
             return f"{text}; recorded are " + ", ".join(f"{what} ({count})" for what, count in known.items())
-        told = {exchange.name: _differences(asked, compared(exchange.body)) for exchange in alike}
+        told = {exchange.name: _differences(asked, comparable(exchange.body)) for exchange in alike}
         nearest = min(told, key=lambda name: len(told[name]))
         shown_of_many = told[nearest][:_MOST_DIFFERENCES]
         more = len(told[nearest]) - len(shown_of_many)
@@ -107,11 +107,11 @@ def _key(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> _Ke
     """Pages, and who names another host, are answered otherwise: what was recorded for them is for them alone."""
     host = headers.get("host", "")
     who = f"{headers.get('origin', '')} {'' if host.startswith(('127.0.0.1', 'localhost')) else host}"
-    return method, path, _compact(compared(body)), who
+    return method, path, _compact(comparable(body)), who
 
 
-def compared(body: bytes) -> Any:
-    """A body as it is compared: the order of fields does not count, of a picture its content does."""
+def comparable(body: bytes) -> Any:
+    """A body as a value to compare: the order of fields does not count, and a picture counts by its content."""
     value = json_object(body)
     return to_text(body) if value is None else with_pictures(value, _content)
 
@@ -143,7 +143,7 @@ def _differences(asked: Any, recorded: Any) -> list[str]:
     for place in {**here, **there}:
         one, other = here.get(place, "nothing"), there.get(place, "nothing")
         if one != other:
-            values = f"asked {_shortened(one, _LONGEST_VALUE)}, recorded {_shortened(other, _LONGEST_VALUE)}"
+            values = f"asked {_shorten(one, _LONGEST_VALUE)}, recorded {_shorten(other, _LONGEST_VALUE)}"
             told.append(f"{place or 'the body'}: {values}")
     return told
 
@@ -159,5 +159,5 @@ def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
         yield place, _compact(value)
 
 
-def _shortened(text: str, most: int) -> str:
+def _shorten(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}…"

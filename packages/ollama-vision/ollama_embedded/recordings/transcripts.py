@@ -91,7 +91,7 @@ def with_pictures(value: Any, change: Callable[[bytes], Any]) -> Any:
     """A copy of a body with each of its base64 pictures replaced; a text that is none stays as it is."""
     if isinstance(value, Mapping):
         return {
-            name: [_changed(item, change) for item in inner]
+            name: [_replace_picture(item, change) for item in inner]
             if name == "images" and isinstance(inner, list)
             else with_pictures(inner, change)
             for name, inner in value.items()
@@ -106,7 +106,7 @@ def kind_of_picture(data: bytes) -> str:
     return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "bin")
 
 
-def _changed(text: Any, change: Callable[[bytes], Any]) -> Any:
+def _replace_picture(text: Any, change: Callable[[bytes], Any]) -> Any:
     if not isinstance(text, str) or not text:
         return text
     try:

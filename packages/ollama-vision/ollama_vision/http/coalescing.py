@@ -1,4 +1,4 @@
-"""Coalescing of HTTP chunks (chunked transfer encoding): the small ones of one read reach h11 as one; and the sockets.
+"""Network backends (sockets) that coalesce HTTP chunks: the small chunks of one read reach h11 as one.
 
 Ollama sends each line of an answer as a chunk of its own. h11, with what stands on it, takes 8 us for a chunk: more
 than parsing the line and making a response of it. Joined before h11 sees them, the lines of one read are one chunk.
@@ -55,16 +55,16 @@ class ChunkJoiner:
         if end < 0:
             self._head = held
             if len(held) > _LONGEST_HEAD:
-                self._step = _as_it_came
+                self._step = _pass_through
             return data
         if not _CHUNKED.search(held, 0, end + 4):
-            self._step = _as_it_came
+            self._step = _pass_through
             return data
-        self._step = self._joined
+        self._step = self._coalesce
         body = held[end + 4 :]
-        return data[: len(data) - len(body)] + self._joined(body)
+        return data[: len(data) - len(body)] + self._coalesce(body)
 
-    def _joined(self, data: bytes) -> bytes:
+    def _coalesce(self, data: bytes) -> bytes:
         contents = []
         if self._left:
             at = min(self._left, len(data))
@@ -78,24 +78,24 @@ class ChunkJoiner:
             size = _SIZE.match(data, at)
             length = int(size[1], 16) if size else 0
             if not size or not length:
-                return _chunk(contents) + self._framing(data[at:])
+                return _chunk(contents) + self._pass_framing(data[at:])
             start = size.end()
             at = start + length
             contents.append(data[start:at])
             self._left = max(0, at - len(data))
         return _chunk(contents)
 
-    def _framing(self, rest: bytes) -> bytes:
+    def _pass_framing(self, rest: bytes) -> bytes:
         """What stands where a chunk begins and is none yet, or no plain one."""
         if _PART_OF_A_SIZE.fullmatch(rest):
             self._rest = rest
             return b""
-        self._step = _as_it_came
+        self._step = _pass_through
         # The chunk before has been ended already. One that has no end shall be an error still: an empty size is.
         return rest[2:] if rest.startswith(b"\r\n") else b"\r\n" + rest
 
 
-def _as_it_came(data: bytes) -> bytes:
+def _pass_through(data: bytes) -> bytes:
     return data
 
 

@@ -1,4 +1,4 @@
-"""Deadline: how long one call may take, and how long a read of it may (its read timeout), in seconds."""
+"""Deadline: how many seconds one call may take, and one read of it (read timeout)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exception mapping: what keeps a reply from coming, as httpcore2 raises it -> the errors of the tree."""
+"""Exception mapping: httpcore2's exceptions -> the errors of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Headers: those that say who asks, checked before they are sent, and shown to nobody else."""
+"""Request headers: checked before they are sent; those with credentials are shown to nobody."""
 
 from __future__ import annotations
 

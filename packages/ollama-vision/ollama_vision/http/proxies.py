@@ -128,7 +128,7 @@ _WITH_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]+):(?P<port>\d{1,5})")
 
 def _network(rule: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
-        network = ipaddress.ip_network(_unbracketed(rule), strict=False)
+        network = ipaddress.ip_network(_strip_brackets(rule), strict=False)
     except ValueError:
         return None
     if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= _MAPPED_BITS:
@@ -141,13 +141,13 @@ _MAPPED_BITS = 96
 """Of ::ffff:0:0/96, in which IPv4 has its place (RFC 4291)."""
 
 
-def _unbracketed(text: str) -> str:
+def _strip_brackets(text: str) -> str:
     return text[1:-1] if text.startswith("[") and text.endswith("]") else text
 
 
 def _plain(name: str) -> str:
     """A name in the one form in which two are compared."""
-    lowered = _unbracketed(name).rstrip(".").casefold()
+    lowered = _strip_brackets(name).rstrip(".").casefold()
     if lowered.isascii():
         return lowered
     try:

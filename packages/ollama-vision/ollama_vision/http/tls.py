@@ -16,22 +16,24 @@ def tls_context(verify: bool | str, cert: Certificate | None) -> ssl.SSLContext:
     Raises:
         ConnectionFailedError: a file is not there, or is none of what it should be.
     """
-    context = _trusting(verify)
+    context = _server_context(verify)
     if cert is None:
         return context
     files = (cert,) if isinstance(cert, str) else cert
     try:
         context.load_cert_chain(files[0], files[-1], password=_no_password)
     except _Locked as cause:
-        raise _unusable(
+        raise _certificate_error(
             files, "its key is locked with a password. Unlock it: openssl pkey -in key.pem -out open.pem"
         ) from cause
     except OSError as cause:  # ssl.SSLError is one
-        raise _unusable(files, f"{_words(cause)}. It takes PEM files: one with certificate and key, or both") from cause
+        raise _certificate_error(
+            files, f"{_words(cause)}. It takes PEM files: one with certificate and key, or both"
+        ) from cause
     return context
 
 
-def _trusting(verify: bool | str) -> ssl.SSLContext:
+def _server_context(verify: bool | str) -> ssl.SSLContext:
     if not isinstance(verify, str):
         import httpx2  # for the authorities that it brings, or the environment names
 
@@ -52,7 +54,7 @@ def _no_password() -> str:
     raise _Locked  # without this, OpenSSL asks on the terminal and waits
 
 
-def _unusable(files: tuple[str, ...], why: str) -> errors.ConnectionFailedError:
+def _certificate_error(files: tuple[str, ...], why: str) -> errors.ConnectionFailedError:
     return errors.ConnectionFailedError(f"cert is {' and '.join(map(repr, files))}, which cannot be used: {why}.")
 
 

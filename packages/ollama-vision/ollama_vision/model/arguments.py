@@ -1,4 +1,4 @@
-"""What a call is given and what the object is set to -> one call's arguments, each of them used or refused. Pure."""
+"""Argument resolution: a call's keywords and the object's settings -> arguments, each used or refused. Pure."""
 
 from __future__ import annotations
 

@@ -76,15 +76,15 @@ async def collect(io: IO, llm: Asker, call: Call[T]) -> T:
     """
     expected = call.arguments.expected
     if expected is None:
-        return (await _collected(io, llm, call)).item
+        return (await _collect(io, llm, call)).item
     attempts: Attempts[Accumulator[T], str] = Attempts(llm.model, expected, llm.max_validation_retries)
     so_far, found = await ask_until_it_fits(
-        functools.partial(_collected, io, llm), call, lambda call, text, words: call.again(text, words), attempts
+        functools.partial(_collect, io, llm), call, lambda call, text, words: call.again(text, words), attempts
     )
     return so_far.item if found == so_far.text else so_far.replace_text(found)
 
 
-async def _collected(io: IO, llm: Asker, call: Call[T]) -> Accumulator[T]:
+async def _collect(io: IO, llm: Asker, call: Call[T]) -> Accumulator[T]:
     """It comes as a stream too, so that silence and cancelling mean the same."""
     reply = await start(io, llm, call, every_line=False)
     try:
@@ -104,7 +104,7 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     needs = call.needs
     if llm.check_capabilities and needs:
         await _check(api, llm, needs)
-    request, media = await io.run(lambda: _prepared(call, clock), clock)
+    request, media = await io.run(lambda: _prepare_request(call, clock), clock)
     really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
     if llm.check_capabilities and really != needs:
         await _check(api, llm, really)
@@ -149,7 +149,7 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     return reply
 
 
-def _prepared(call: Call[T], clock: Deadline) -> tuple[Request, Media]:
+def _prepare_request(call: Call[T], clock: Deadline) -> tuple[Request, Media]:
     """What is prepared in a thread cannot be stopped from outside: it looks at the clock itself."""
     with pictures.ended_by(clock.check):
         return call.build()

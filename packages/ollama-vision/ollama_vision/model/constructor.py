@@ -1,4 +1,4 @@
-"""What a constructor is given -> the settings of the object; nothing is dropped without a word."""
+"""Constructor arguments, checked and completed to settings; nothing is dropped without a word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The object, its model and its connections: what the model can do, loading it, unloading it, closing."""
+"""Life cycle of a model on its server: capabilities, loading, unloading, closing the connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Error mapping: a reply that is an error -> the error of the tree that says what to do. Values in, values out."""
+"""Error mapping: HTTP error replies and error lines -> exceptions that say what to do. Values in, values out."""
 
 from __future__ import annotations
 

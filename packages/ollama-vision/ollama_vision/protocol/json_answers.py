@@ -286,7 +286,7 @@ def object_in(output_cls: type[Model], answer: str) -> Model:
     fitting: list[Model] = []
     for text in json_in(answer):
         try:
-            fitting.append(_validated(output_cls, text))
+            fitting.append(_validate(output_cls, text))
         except ValidationError as fault:
             first = first or fault
     if any(other != fitting[0] for other in fitting[1:]):
@@ -299,7 +299,7 @@ def object_in(output_cls: type[Model], answer: str) -> Model:
     return output_cls.model_validate_json(answer)  # no JSON: says so
 
 
-def _validated(output_cls: type[Model], text: str) -> Model:
+def _validate(output_cls: type[Model], text: str) -> Model:
     """What a text is; of a list of one thing that thing, if need be: models wrap an object so."""
     try:
         return output_cls.model_validate_json(text)

@@ -1,4 +1,4 @@
-"""Reply lines (NDJSON) -> an accumulator of what has come, for chat and generate, whole and streamed."""
+"""Reply accumulator: gathers the lines (NDJSON) of chat and generate, whole and streamed."""
 
 from __future__ import annotations
 

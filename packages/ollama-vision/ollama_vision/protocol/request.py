@@ -108,7 +108,7 @@ def json_request(path: str, body: Mapping[str, Any]) -> Request:
 def _close(parts: list[bytes | Media], path: str, beside: Beside) -> Request:
     tail = {**beside.fields, "stream": True, "options": beside.options}
     parts.append(b"," + _json(tail)[1:])
-    return Request(path, _joined(parts), beside.extra_headers)
+    return Request(path, _merge_bytes(parts), beside.extra_headers)
 
 
 def _images(
@@ -121,7 +121,7 @@ def _images(
         yield b'"]'
 
 
-def _joined(
+def _merge_bytes(
     parts: Sequence[bytes | Media],
 ) -> tuple[bytes | Media, ...]:
     joined: list[bytes | Media] = []

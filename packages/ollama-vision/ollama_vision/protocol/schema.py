@@ -1,4 +1,4 @@
-"""JSON Schema: any form of one -> what Ollama enforces, its `$ref`s inlined. Pure; knows nobody of the house."""
+"""JSON Schema: any form of one -> what Ollama enforces, its `$ref`s inlined. Pure."""
 
 from __future__ import annotations
 

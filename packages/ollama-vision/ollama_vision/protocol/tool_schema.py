@@ -20,10 +20,10 @@ def as_taken(parameters: Mapping[str, Any], tool: str) -> dict[str, Any]:
     taken = _object(parameters, f"{tool}.parameters")
     if isinstance(kind, list | tuple):
         if "object" not in kind:
-            raise _refused(f"{tool}.parameters.type", kind, '"object": arguments have names')
+            raise _type_error(f"{tool}.parameters.type", kind, '"object": arguments have names')
         taken["type"] = "object"  # arguments are an object in any case
     elif not isinstance(kind, str | None):
-        raise _refused(f"{tool}.parameters.type", kind, '"object"')
+        raise _type_error(f"{tool}.parameters.type", kind, '"object"')
     return taken
 
 
@@ -32,8 +32,8 @@ def _object(schema: Mapping[str, Any], place: str) -> dict[str, Any]:
     taken = dict(schema)
     properties = schema.get("properties")
     if not isinstance(properties, Mapping | None):
-        raise _refused(f"{place}.properties", properties, "a dict from names to schemas")
-    required = _required(schema, place)
+        raise _type_error(f"{place}.properties", properties, "a dict from names to schemas")
+    required = _required_names(schema, place)
     if properties is not None:
         taken["properties"] = {
             name: _property(each, f"{place}.properties.{name}")
@@ -50,7 +50,7 @@ def _object(schema: Mapping[str, Any], place: str) -> dict[str, Any]:
     return taken
 
 
-def _required(schema: Mapping[str, Any], place: str) -> list[str] | None:
+def _required_names(schema: Mapping[str, Any], place: str) -> list[str] | None:
     required = schema.get("required")
     if required is None or isinstance(required, bool):
         return None
@@ -58,27 +58,27 @@ def _required(schema: Mapping[str, Any], place: str) -> list[str] | None:
         return [required]
     if isinstance(required, list | tuple) and all(isinstance(name, str) for name in required):
         return list(required)
-    raise _refused(f"{place}.required", required, "a list of names")
+    raise _type_error(f"{place}.required", required, "a list of names")
 
 
 def _property(schema: Any, place: str) -> dict[str, Any]:
     if schema is True:
         return {}  # anything, in the form that Go's struct takes
     if not isinstance(schema, Mapping):
-        raise _refused(place, schema, "a schema (a dict)")
+        raise _type_error(place, schema, "a schema (a dict)")
     taken = _object(schema, place)
     kinds = schema.get("type")
     if not isinstance(kinds, str | None) and not (
         isinstance(kinds, list | tuple) and all(isinstance(kind, str) for kind in kinds)
     ):
-        raise _refused(f"{place}.type", kinds, "a type or a list of types")
+        raise _type_error(f"{place}.type", kinds, "a type or a list of types")
     if not isinstance(schema.get("description"), str | None):
-        raise _refused(f"{place}.description", schema["description"], "text")
+        raise _type_error(f"{place}.description", schema["description"], "text")
     if not isinstance(schema.get("enum"), list | tuple | None):
-        raise _refused(f"{place}.enum", schema["enum"], "a list")
+        raise _type_error(f"{place}.enum", schema["enum"], "a list")
     choices = schema.get("anyOf")
     if not isinstance(choices, list | tuple | None):
-        raise _refused(f"{place}.anyOf", choices, "a list of schemas")
+        raise _type_error(f"{place}.anyOf", choices, "a list of schemas")
     if choices is not None:
         taken["anyOf"] = [
             _property(each, f"{place}.anyOf[{index}]") for index, each in enumerate(choices) if each is not False
@@ -86,5 +86,5 @@ def _property(schema: Any, place: str) -> dict[str, Any]:
     return taken
 
 
-def _refused(place: str, value: Any, wanted: str) -> ValueError:
+def _type_error(place: str, value: Any, wanted: str) -> ValueError:
     return ValueError(f"Ollama takes no tool whose {place} is {value!r}; it must be {wanted}.")
