@@ -14,7 +14,7 @@ from pathlib import Path
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 
-from asking import PICTURES, vision_model
+from asking import PICTURES, llama_index_model
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 
 TASK = "Describe the image with the tool."
@@ -33,6 +33,6 @@ async def run(llm: OllamaMultiModal, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    with vision_model() as eyes:
+    with llama_index_model() as eyes:
         for name in ("one-shape.png", "two-shapes.jpg"):
             asyncio.run(run(eyes, PICTURES / name))

@@ -10,6 +10,7 @@ from typing import Any
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama
+from ollama_vision import VisionModel
 
 PICTURES = Path(__file__).parent / "pictures"
 
@@ -20,11 +21,25 @@ def real_model() -> str | None:
 
 
 @contextmanager
-def vision_model(**settings: Any) -> Iterator[OllamaMultiModal]:
-    """A client, and a server behind it for as long as the `with` lasts."""
-    settings = {"temperature": 0.0, **settings}
+def model_and_host() -> Iterator[tuple[str, str | None]]:
+    """Its name, and a server for as long as the `with` lasts; `None` is the one that OLLAMA_HOST names."""
     if name := real_model():
-        yield OllamaMultiModal(model=name, **settings)
+        yield name, None
     else:
         with EmbeddedOllama() as server:
-            yield OllamaMultiModal(model=server.model, base_url=server.url, **settings)
+            yield server.model, server.url
+
+
+@contextmanager
+def vision_model(**settings: Any) -> Iterator[VisionModel]:
+    """A client for plain Python."""
+    with model_and_host() as (name, host):
+        yield VisionModel(name, host, **{"temperature": 0.0, **settings})
+
+
+@contextmanager
+def llama_index_model(**settings: Any) -> Iterator[OllamaMultiModal]:
+    """A client for LlamaIndex."""
+    with model_and_host() as (name, host):
+        address = {} if host is None else {"base_url": host}
+        yield OllamaMultiModal(model=name, **{"temperature": 0.0, **address, **settings})

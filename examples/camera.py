@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asking import vision_model
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal, PreparedImage, aprepare_image
 from ollama_embedded import Shape, draw_scene
+from ollama_vision import PreparedImage, VisionModel, aprepare_image
 
 Frame = NDArray[np.uint8]
 PLACES = ("top left", "top right", "bottom right", "bottom left") * 3
@@ -35,13 +35,13 @@ def box_of(answer: str, sent: PreparedImage) -> tuple[int, int, int, int]:
     return sent.to_original((left, top, left + 1 / 3, top + 1 / 3), "0-1")
 
 
-async def look(llm: OllamaMultiModal, number: int, frame: Frame) -> None:
+async def look(model: VisionModel, number: int, frame: Frame) -> None:
     sent = await aprepare_image(frame)  # scaled down, off the event loop
-    reply = await llm.acomplete("Where is the red circle?", image_documents=[sent], deadline=10)
-    print(f"frame {number}: {box_of(reply.text, sent)} of {sent.original_size}, sent as {sent.size}")
+    answer = await model.aask("Where is the red circle?", sent, deadline=10)
+    print(f"frame {number}: {box_of(answer.text, sent)} of {sent.original_size}, sent as {sent.size}")
 
 
-async def watch(llm: OllamaMultiModal, pause: float = 1 / 25) -> None:
+async def watch(model: VisionModel, pause: float = 1 / 25) -> None:
     number, asked, question = 0, 0, None
     async for frame in camera(pause):
         number += 1
@@ -50,11 +50,11 @@ async def watch(llm: OllamaMultiModal, pause: float = 1 / 25) -> None:
                 continue  # one question at a time; this frame is skipped
             question.cancel()  # the server stops answering, too
             print(f"frame {asked}: stale")
-        question, asked = asyncio.create_task(look(llm, number, frame)), number
+        question, asked = asyncio.create_task(look(model, number, frame)), number
     if question is not None:
         await question
 
 
 if __name__ == "__main__":
-    with vision_model() as llm:
-        asyncio.run(watch(llm))
+    with vision_model() as model:
+        asyncio.run(watch(model))

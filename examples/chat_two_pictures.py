@@ -10,7 +10,7 @@ from pathlib import Path
 
 from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 
-from asking import PICTURES, vision_model
+from asking import PICTURES, llama_index_model
 
 QUESTIONS = (
     "Which picture has a green triangle?",
@@ -20,7 +20,7 @@ QUESTIONS = (
 
 
 def main(first: Path, second: Path) -> None:
-    with vision_model() as llm:
+    with llama_index_model() as llm:
         pictures = [ImageBlock(path=first), ImageBlock(path=second)]
         history: list[ChatMessage] = []
         for question in QUESTIONS:

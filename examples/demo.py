@@ -8,9 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama
-from ollama_vision.errors import OllamaMultiModalError
+from ollama_vision import OllamaMultiModalError, VisionModel
 
 PICTURES = Path(__file__).parent / "pictures"
 QUESTION = "Describe the image."
@@ -35,10 +34,10 @@ def main() -> int:
         with EmbeddedOllama() as server:
             print(f"A small Ollama is running at {server.url}; its model is {server.model!r}.")
             print(f"Question: {QUESTION}\n")
-            llm = OllamaMultiModal(model=server.model, base_url=server.url, temperature=0.0)
+            model = VisionModel(server.model, server.url, temperature=0.0)
             for picture in pictures:
                 print(f"{picture.name:<{width}}  ({facts(picture)})\n  ", end="", flush=True)
-                with closing(llm.stream_complete(QUESTION, image_documents=[picture])) as answer:
+                with closing(model.stream(QUESTION, picture)) as answer:
                     for piece in answer:
                         print(piece.delta, end="", flush=True)
                 print("\n")

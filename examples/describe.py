@@ -12,11 +12,11 @@ from asking import PICTURES, vision_model
 
 
 def main(pictures: list[str]) -> None:
-    with vision_model() as llm:
+    with vision_model() as model:
         for picture in pictures:
             print(f"{picture}: ", end="")
             # Closing it ends the answer on the server too, should the loop be left early.
-            with closing(llm.stream_complete("Describe the image.", image_documents=[picture])) as answer:
+            with closing(model.stream("Describe the image.", picture)) as answer:
                 for piece in answer:
                     print(piece.delta, end="", flush=True)
             print()

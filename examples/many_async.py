@@ -10,31 +10,30 @@ import sys
 from pathlib import Path
 
 from asking import PICTURES, vision_model
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaMultiModalError
+from ollama_vision import OllamaMultiModalError, VisionModel
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 AT_ONCE = 4
 """As many as the server answers side by side (OLLAMA_NUM_PARALLEL); more only wait there."""
 
 
-async def describe_all(llm: OllamaMultiModal, files: list[Path]) -> dict[Path, str | OllamaMultiModalError]:
+async def describe_all(model: VisionModel, files: list[Path]) -> dict[Path, str | OllamaMultiModalError]:
     places = asyncio.Semaphore(AT_ONCE)
 
     async def describe(file: Path) -> str | OllamaMultiModalError:
         async with places:
             try:
-                reply = await llm.acomplete("Describe the image.", image_documents=[file], deadline=600)
+                return (await model.aask("Describe the image.", file, deadline=600)).text
             except OllamaMultiModalError as error:  # one bad picture does not end the others
                 return error
-        return str(reply.text)
 
     return dict(zip(files, await asyncio.gather(*map(describe, files)), strict=True))
 
 
 def main(folder: Path) -> int:
     files = sorted(file for file in folder.iterdir() if file.suffix in ENDINGS)
-    with vision_model() as llm:
-        answers = asyncio.run(describe_all(llm, files))
+    with vision_model() as model:
+        answers = asyncio.run(describe_all(model, files))
     failed = {file: answer for file, answer in answers.items() if isinstance(answer, OllamaMultiModalError)}
     for file, answer in answers.items():
         print(f"{file.name}: {'FAILED: ' if file in failed else ''}{answer}")

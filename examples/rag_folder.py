@@ -16,7 +16,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.schema import ImageNode
 from pydantic import PrivateAttr
 
-from asking import PICTURES, vision_model
+from asking import PICTURES, llama_index_model
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
@@ -56,7 +56,7 @@ def described(llm: OllamaMultiModal, picture: Path) -> ImageNode:
 
 
 def main(folder: Path, question: str, embedding: BaseEmbedding) -> None:
-    with vision_model() as llm:
+    with llama_index_model() as llm:
         nodes = [described(llm, file) for file in sorted(folder.iterdir()) if file.suffix in ENDINGS]
         index = VectorStoreIndex(nodes, embed_model=embedding)
         found = index.as_retriever(similarity_top_k=1).retrieve(question)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from typing import Literal
 
-from llama_index.core.prompts import PromptTemplate
 from pydantic import BaseModel
 
 from asking import PICTURES, vision_model
@@ -29,15 +28,14 @@ class Drawing(BaseModel):
 
 
 def main(pictures: list[str]) -> None:
-    prompt = PromptTemplate("List the shapes as JSON.")
-    with vision_model() as llm:
+    with vision_model() as model:
         for picture in pictures:
             try:
-                drawing = llm.structured_predict(Drawing, prompt, image_documents=[picture])
+                answer = model.ask("List the shapes as JSON.", picture, schema=Drawing)
             except StructuredOutputError as error:
                 print(f"{picture}: {error}", file=sys.stderr)
                 continue
-            for thing in drawing.shapes:
+            for thing in Drawing.model_validate_json(answer.text).shapes:
                 print(f"{picture},{thing.color},{thing.shape}")
 
 

@@ -17,18 +17,17 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from asking import PICTURES, real_model, vision_model
-from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-from ollama_vision import errors
+from ollama_vision import VisionModel, errors
 
 UNREACHABLE = (errors.ConnectionFailedError, errors.ServerBusyError, errors.SilenceTimeoutError)
 
 
-def service(llm: OllamaMultiModal) -> Starlette:
+def service(model: VisionModel) -> Starlette:
     async def describe(request: Request) -> Response:
         picture = await request.body()
         try:
             # The call waits for the first word: what is wrong is known before a status is sent.
-            answer = await llm.astream_complete("Describe the image.", image_documents=[picture])
+            answer = await model.astream("Describe the image.", picture)
         except errors.ImageError as error:
             return PlainTextResponse(str(error), status_code=422)
         except UNREACHABLE as error:
@@ -37,7 +36,7 @@ def service(llm: OllamaMultiModal) -> Starlette:
         async def words() -> AsyncIterator[str]:
             async with aclosing(answer):  # a visitor who leaves ends the answer on the server
                 async for piece in answer:
-                    yield piece.delta or ""
+                    yield piece.delta
 
         return StreamingResponse(words(), media_type="text/plain")
 
@@ -45,7 +44,7 @@ def service(llm: OllamaMultiModal) -> Starlette:
 
 
 def for_real() -> Starlette:
-    return service(OllamaMultiModal(model=real_model() or "gemma3:4b"))
+    return service(VisionModel(real_model() or "gemma3:4b"))
 
 
 async def show(app: Starlette, what: str, body: bytes) -> None:
@@ -56,8 +55,8 @@ async def show(app: Starlette, what: str, body: bytes) -> None:
 
 if __name__ == "__main__":
     photo = (PICTURES / "two-shapes.jpg").read_bytes()
-    with vision_model() as llm:
-        asyncio.run(show(service(llm), "a picture", photo))
-        asyncio.run(show(service(llm), "half a picture", photo[: len(photo) // 2]))
-    nobody = OllamaMultiModal(model="any", base_url="http://127.0.0.1:9", max_retries=0)
+    with vision_model() as model:
+        asyncio.run(show(service(model), "a picture", photo))
+        asyncio.run(show(service(model), "half a picture", photo[: len(photo) // 2]))
+    nobody = VisionModel("any", "http://127.0.0.1:9", max_retries=0)
     asyncio.run(show(service(nobody), "no server", photo))

@@ -17,6 +17,7 @@ import pytest
 from llama_index.core.base.embeddings.base import BaseEmbedding
 
 from ollama_embedded import EmbeddedOllama, draw_scene
+from ollama_vision import VisionModel
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -119,9 +120,9 @@ def test_describe_folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     lines = [json.loads(line) for line in run("describe_folder", tmp_path, exit_code=1).splitlines()]
     by_name = {(Path(line["path"]).name, line["page"]): line for line in lines}
     broken = {("broken.pdf", None), ("broken.png", None)}
-    assert by_name.keys() == {*broken, ("two.pdf", "1"), ("two.pdf", "2"), ("wide.png", None)}
-    assert all(name in by_name[name, None]["error"] for name, _ in broken)
-    assert says(by_name["two.pdf", "2"]["text"], "blue", "star")
+    assert by_name.keys() == {*broken, ("two.pdf", 1), ("two.pdf", 2), ("wide.png", None)}
+    assert all(name in by_name[name, None]["error"]["message"] for name, _ in broken)
+    assert says(by_name["two.pdf", 2]["text"], "blue", "star")
     monkeypatch.setenv("OLLAMA_VISION_MODEL", "m")
     monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
     assert run("describe_folder", tmp_path / "wide.png", exit_code=2) == ""
@@ -157,7 +158,8 @@ def test_camera_faster_than_the_model(
     load: Callable[[str], dict[str, Any]], demo: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     example = load("camera")
-    asyncio.run(example["watch"](demo, pause=0))
+    model = VisionModel(demo.model, demo.base_url, temperature=0.0)
+    asyncio.run(example["watch"](model, pause=0))
     printed = capsys.readouterr().out
     assert re.findall(r"frame (\d+): stale", printed) == ["1", "4", "7"]
     assert [found[0] for found in BOX.findall(printed)] == ["10"]

@@ -1,4 +1,4 @@
-"""LlamaIndex's OllamaMultiModal: vision models on Ollama, without silent lies."""
+"""LlamaIndex's OllamaMultiModal: a client for vision models on Ollama."""
 
 import logging
 from typing import TYPE_CHECKING, Any
