@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from ollama_vision.batch.results.ledger import encode
-from ollama_vision.cli import export as exporting
 from ollama_vision.cli.app import run
+from ollama_vision.cli.export import command as exporting
 from tests.support.result_lines import FAILED, record
 
 

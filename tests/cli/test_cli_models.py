@@ -14,7 +14,7 @@ from ollama_embedded.faults import Fault, Status
 from ollama_vision import words
 from ollama_vision.cli.common.screen import Screen
 from ollama_vision.cli.common.servers import Servers
-from ollama_vision.cli.models import Row, in_order, table
+from ollama_vision.cli.models.command import Row, in_order, table
 from ollama_vision.errors import AuthenticationError
 from tests.support.command_line import CommandLine
 from tests.support.recorded import FOLDER

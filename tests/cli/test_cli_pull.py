@@ -15,7 +15,7 @@ from rich.console import Console
 from llama_index.multi_modal_llms.ollama import PullProgress
 from ollama_embedded import EmbeddedOllama, Gate, ScriptedEngine
 from ollama_embedded.faults import Fault, RawReply
-from ollama_vision.cli.pull import Bars
+from ollama_vision.cli.pull.command import Bars
 from tests.support.command_line import CommandLine, process
 
 LARGE = {"status": "pulling aeda25e63ebd", "digest": "sha256:aeda", "total": 3_300_000_000}

@@ -10,8 +10,15 @@ from typing import Annotated
 
 import typer
 
-from .commands import ask, describe, doctor, export, models, pull, report, serve
+from .ask import options as ask
 from .common.exits import INTERRUPTED
+from .describe import options as describe
+from .doctor import options as doctor
+from .export import options as export
+from .models import options as models
+from .pull import options as pull
+from .report import options as report
+from .serve import options as serve
 
 app = typer.Typer(
     name="ollama-vision",

@@ -157,7 +157,7 @@ class Run:
 
     def _report(self, report: Path) -> bool:
         """Write the report, and say whether it is there."""
-        from ..report import ReportError, make_report
+        from ..report.writer import ReportError, make_report
 
         assert self._job.out is not None, "a report is of a file"  # noqa: S101
         screen = self._screen

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from .writer import Made, ReportError, make_report, write_report
+from typing import TYPE_CHECKING
+
+from ollama_vision.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .writer import Made, ReportError, make_report, write_report
 
 __all__ = ["Made", "ReportError", "make_report", "write_report"]
+
+# The options of the command lie beside its body: `--help` needs no HTML.
+__getattr__ = lazy_names(__name__, dict.fromkeys(__all__, ".writer"))

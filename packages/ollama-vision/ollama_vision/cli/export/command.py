@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, TextIO
 from ollama_vision.batch import Line, lines_of, read_requests
 from ollama_vision.errors import DamagedResultsError
 
-from .common.access import STANDARD_OUTPUT
-from .common.exits import DONE, FAILED
-from .common.screen import Screen, silence_output
+from ..common.access import STANDARD_OUTPUT
+from ..common.exits import DONE, FAILED
+from ..common.screen import Screen, silence_output
 
 _FIELDS = "fields"
 _PROMPT = "prompt"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..common.exits import WRONG_COMMAND_LINE
+from .exits import WRONG_COMMAND_LINE
 
 if TYPE_CHECKING:
-    from ..common.access import Access
+    from .access import Access
 
 Host = Annotated[
     str | None,
@@ -106,7 +106,7 @@ def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
 @contextmanager
 def usage_errors() -> Iterator[None]:
     """Turn UsageError into one line on standard error and exit code 2."""
-    from ..common.access import UsageError
+    from .access import UsageError
 
     try:
         yield
@@ -117,7 +117,7 @@ def usage_errors() -> Iterator[None]:
 
 def read_one_access(host: str | None, header: list[str] | None, cacert: Path | None) -> Access:
     """What the three options above say, checked."""
-    from ..common.access import read_access
+    from .access import read_access
 
     with usage_errors():
         return read_access(demo=False, hosts=() if host is None else (host,), headers=header or (), cacert=cacert)

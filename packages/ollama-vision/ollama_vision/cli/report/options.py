@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import usage_errors
+from ..common.options import usage_errors
 
 HELP = """Make a page of results.jsonl: pictures beside their answers.
 
@@ -44,6 +44,6 @@ def report(
         if root is not None and not root.is_dir():
             raise UsageError(f"--root {root}: there is no such folder.")
 
-    from ..report.command import report as write
+    from .command import report as write
 
     raise typer.Exit(write(results, page, root=root, title=title))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import CACert, Header, Host, read_one_access
+from ..common.options import CACert, Header, Host, read_one_access
 
 HELP = """List the models on the server, those that see pictures first.
 
@@ -31,6 +31,6 @@ def models(
 ) -> None:
     access = read_one_access(host, header, cacert)
 
-    from ..models import models as show
+    from .command import models as show
 
     raise typer.Exit(show(access, as_json=json))

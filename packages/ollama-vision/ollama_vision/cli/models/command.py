@@ -13,12 +13,12 @@ from ollama_vision import words
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.server import OllamaServer
 
-from .common.access import Access
-from .common.default_model import GOOD_FIRST_MODEL
-from .common.exits import DONE, FAILED
-from .common.screen import Screen, one_line, silence_output, telling
-from .common.servers import NoServer, servers_for
-from .common.shell_words import in_shell_words
+from ..common.access import Access
+from ..common.default_model import GOOD_FIRST_MODEL
+from ..common.exits import DONE, FAILED
+from ..common.screen import Screen, one_line, silence_output, telling
+from ..common.servers import NoServer, servers_for
+from ..common.shell_words import in_shell_words
 
 ABILITIES = ("vision", "thinking", "tools")
 HEADINGS = ("NAME", *(ability.upper() for ability in ABILITIES), "ON DISK", "CONTEXT", "IN MEMORY")

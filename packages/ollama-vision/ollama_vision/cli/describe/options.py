@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .options import (
+from ..common.options import (
     CACert,
     Demo,
     Header,
@@ -155,7 +155,7 @@ def describe(
     option_unchecked: UncheckedOptions = None,
     think: Think = None,
 ) -> None:
-    from ..describe.job import read_job
+    from .job import read_job
 
     with usage_errors():
         job = read_job(
@@ -194,6 +194,6 @@ def describe(
             list_left_out=list_left_out,
         )
 
-    from ..describe.command import describe as run
+    from .command import describe as run
 
     raise typer.Exit(run(job))

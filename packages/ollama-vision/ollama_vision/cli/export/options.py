@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import usage_errors
+from ..common.options import usage_errors
 
 HELP = """Make a table (CSV) of results.jsonl, for Excel and LibreOffice.
 
@@ -34,6 +34,6 @@ def export(
         if table != STANDARD_OUTPUT and not table.lower().endswith(".csv"):
             raise UsageError(f"A table's name ends in .csv: {results.stem}.csv, say; and - prints it.")
 
-    from ..export import export as write
+    from .command import export as write
 
     raise typer.Exit(write(results, table))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import CACert, Header, Host, complete_model, read_one_access
+from ..common.options import CACert, Header, Host, complete_model, read_one_access
 
 HELP = """Check server, models and this machine, and say what to do.
 
@@ -41,6 +41,6 @@ def doctor(
 ) -> None:
     access = read_one_access(host, header, cacert)
 
-    from ..doctor import doctor as look
+    from .command import doctor as look
 
     raise typer.Exit(look(access, model, as_json=json))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import CACert, Header, Host, read_one_access
+from ..common.options import CACert, Header, Host, read_one_access
 
 HELP = """Get a model onto the server, and show how far it is.
 
@@ -29,6 +29,6 @@ def pull(
 ) -> None:
     access = read_one_access(host, header, cacert)
 
-    from ..pull import pull as get
+    from .command import pull as get
 
     raise typer.Exit(get(access, model))

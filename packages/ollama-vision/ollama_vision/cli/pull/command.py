@@ -21,11 +21,11 @@ from ollama_vision import words
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.server import OllamaServer
 
-from .common.access import Access
-from .common.exits import DONE, FAILED, INTERRUPTED
-from .common.screen import Screen, one_line, telling
-from .common.servers import NoServer, servers_for
-from .common.shell_words import in_shell_words
+from ..common.access import Access
+from ..common.exits import DONE, FAILED, INTERRUPTED
+from ..common.screen import Screen, one_line, telling
+from ..common.servers import NoServer, servers_for
+from ..common.shell_words import in_shell_words
 
 LONGEST_SILENCE = 3600.0
 """Seconds. To verify a large model on a slow disk is silent for many minutes."""

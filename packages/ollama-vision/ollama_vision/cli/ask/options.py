@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import (
+from ..common.options import (
     CACert,
     Demo,
     Header,
@@ -88,7 +88,7 @@ def ask(
     think: Think = None,
     timeout: Timeout = None,
 ) -> None:
-    from ..ask.question import read_question
+    from .question import read_question
 
     with usage_errors():
         asked = read_question(
@@ -110,6 +110,6 @@ def ask(
             timeout=timeout,
         )
 
-    from ..ask.command import ask as answer
+    from .command import ask as answer
 
     raise typer.Exit(answer(asked))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import usage_errors
+from ..common.options import usage_errors
 
 HELP = """Serve a model as Ollama does, for trying out and for tests.
 
@@ -49,6 +49,6 @@ def serve(
         if num_parallel < 1:
             raise UsageError(f"--num-parallel {num_parallel}: at least 1.")
 
-    from ..serve import serve as listen
+    from .command import serve as listen
 
     raise typer.Exit(listen(model=model, mmproj=mmproj, host=host, port=port, num_parallel=num_parallel))

@@ -1,0 +1,1 @@
+"""`ollama-vision models`: the models on the server, those that see first."""

@@ -1,0 +1,1 @@
+"""`ollama-vision pull`: download a model to the server, with progress."""

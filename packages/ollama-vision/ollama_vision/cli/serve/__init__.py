@@ -1,0 +1,1 @@
+"""`ollama-vision serve`: the embedded server in the foreground."""
