@@ -34,7 +34,7 @@ def test_names_of_a_dry_run_are_one_line_each(
     try:
         Path(photos[0]).rename("photos/a\x1b[31m\nb.png")
     except OSError:
-        pytest.skip("this file system has no such names")
+        pytest.skip("needs a file system that takes such names")
     outcome = describe("photos", "--host", scripted.url, "--dry-run")
     assert "\x1b" not in outcome.out
     assert "photos/a\\x1b[31m\\nb.png: 64x64" in outcome.out

@@ -229,7 +229,7 @@ def test_links_lead_to_files_with_any_name(tmp_path: Path) -> None:
     assert (tmp_path / unquote(link)).is_file()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: elsewhere names of files are text")
 def test_a_name_that_is_no_text_is_shown_and_found(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.png")
     draw(tmp_path / "a.png").rename(tmp_path / name)

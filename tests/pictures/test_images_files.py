@@ -245,7 +245,7 @@ class TestPathsThatAreNoFiles:
 
     def test_a_device(self) -> None:
         if not Path("/dev/zero").exists():
-            pytest.skip("no such device")
+            pytest.skip("needs /dev/zero")
         assert "is a pipe or a device" in self.said("/dev/zero")
 
     def test_names_that_cannot_be(self) -> None:
