@@ -34,17 +34,17 @@ def sent(file: Path) -> None:
 
 
 def searched(file: Path) -> Callable[[], object]:
-    """The walk's own search through the picture's data, which is in memory already."""
+    """What a JPEG of one scan is spared: the search for markers through its data, in memory already."""
     data = file.read_bytes()
     start = data.index(b"\xff\xda") + 2
     return lambda: _MARKER.search(data, start)
 
 
 STEPS: dict[str, Callable[[Path], Callable[[], object]]] = {
-    "find, open, walk to the end": lambda file: lambda: prepare_image(file, AS_IT_IS),
-    "of that, the search for markers alone": searched,
+    "find, open, prove that it is whole": lambda file: lambda: prepare_image(file, AS_IT_IS),
+    "beside it: search all of it for markers": searched,
     "the same, then read and code it in pieces": lambda file: lambda: sent(file),
-    "beside it: read and code it at once": lambda file: lambda: base64.b64encode(file.read_bytes()),
+    "beside it: read and code it at once, by base64": lambda file: lambda: base64.b64encode(file.read_bytes()),
 }
 
 
@@ -61,10 +61,10 @@ def cost(step: Callable[[Path], Callable[[], object]], files: list[Path]) -> flo
 
 def main() -> None:
     pictures.make()
-    print(f"{'CPU ms':44}" + "".join(f"{size:>8}" for size in SIZES))
+    print(f"{'CPU ms':48}" + "".join(f"{size:>8}" for size in SIZES))
     for name, step in STEPS.items():
         costs = [cost(step, pictures.paths(size)) for size in SIZES]
-        print(f"{name:44}" + "".join(f"{each:8.2f}" for each in costs))
+        print(f"{name:48}" + "".join(f"{each:8.2f}" for each in costs))
 
 
 if __name__ == "__main__":
