@@ -2,8 +2,9 @@
 
     python benchmarks/against.py COMMIT [--rounds N] [--only A,B]
 
-The earlier one gets a work tree and an environment of its own under `benchmarks/.envs`. A ratio is ours over theirs
-within one round, its median over the rounds; rows that have no figure in both are left out. Needs git.
+The earlier one gets a work tree and an environment of its own under `benchmarks/.envs`, and may be from before the two
+distributions, when everything was at its root. A ratio is ours over theirs within one round, its median over the
+rounds; rows that have no figure in both are left out. Needs git.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ENGINE = Path(__file__).resolve().parent.parent / "packages" / "ollama-vision"
 RUNS = 7
 ANSWERS = 50
 
@@ -62,9 +62,9 @@ def started_once() -> dict[str, float]:
 
 
 def wheel_size() -> int:
-    """Bytes of the wheel, which holds the client, the command line, the server and the demo model."""
+    """Bytes of the engine's wheel, which holds the client, the command line, the server and the demo model."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, str(ROOT)]
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, str(ENGINE)]
         subprocess.run(command, check=True)
         (wheel,) = Path(folder).glob("*.whl")
         return wheel.stat().st_size

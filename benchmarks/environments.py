@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import venv
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -16,7 +17,11 @@ HOME = HERE / ".envs"
 
 
 def pins() -> dict[str, list[str]]:
-    """Name of the environment -> its requirement lines."""
+    """Name of the environment -> its requirement lines, for this checkout."""
+    return {name: list(_written_out(lines, PROJECT)) for name, lines in _sections().items()}
+
+
+def _sections() -> dict[str, list[str]]:
     sections: dict[str, list[str]] = {}
     name = ""
     for line in PINS.read_text(encoding="utf-8").splitlines():
@@ -25,8 +30,25 @@ def pins() -> dict[str, list[str]]:
             name = text.strip("[]")
             sections[name] = []
         elif text and not text.startswith("#"):
-            sections[name].append(text.format(project=PROJECT))
+            sections[name].append(text)
     return sections
+
+
+def _written_out(lines: Iterable[str], project: Path) -> Iterator[str]:
+    """With a checkout's distributions in place of `{project}`: two in packages/, or one of everything at its root."""
+    for line in lines:
+        at, brace, extras = line.partition("{project}")
+        if not brace:
+            yield line
+        elif not (folders := distributions(project)):
+            yield f"{at}{project}{extras}"
+        else:
+            yield from (f"{at}{folder}{extras}" for folder in folders)
+
+
+def distributions(project: Path) -> list[Path]:
+    """Folders of a checkout that are installed; none where all of it is one, as in earlier commits."""
+    return sorted((file.parent for file in project.glob("packages/*/pyproject.toml")), reverse=True)
 
 
 def python_of(name: str) -> Path:
@@ -36,7 +58,7 @@ def python_of(name: str) -> Path:
 
 def pins_of(name: str, project: Path) -> list[str]:
     """The lines of that environment, for another checkout."""
-    return [line.replace(str(PROJECT), str(project)) for line in pins()[name]]
+    return list(_written_out(_sections()[name], project))
 
 
 def make(name: str, lines: list[str] | None = None) -> None:

@@ -1,6 +1,6 @@
 """The core of the suite on every supported Python that is installed, with the oldest and the newest llama-index-core.
 
-    python tools/matrix.py [--python 3.11 ...] [--core oldest newest] [--keep FOLDER] [-- pytest arguments]
+    python -m tools.matrix [--python 3.11 ...] [--core oldest newest] [--keep FOLDER] [-- pytest arguments]
 
 Pythons are found by name on PATH and among pyenv's versions; what is not installed is said and left out. Each pair of
 Python and core gets an environment of its own, and a line of the table at the end. Uses uv when it is there.
@@ -22,15 +22,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 CORE = {"oldest": "llama-index-core==0.14.5", "newest": "llama-index-core>=0.14.5,<0.15"}
-"""What pyproject.toml says, from both ends."""
-TOOLS = ("pytest>=8.4", "pytest-asyncio>=1.1", "pytest-timeout>=2.3")
-# fmt: off
+"""What the adapter's pyproject.toml says, from both ends."""
+TOOLS = ("pytest>=8.4", "pytest-asyncio>=1.1", "pytest-timeout>=2.3", "hypothesis>=6.100")
 SUITE = (
-    "base", "request", "messages", "main_job", "structured", "tools", "thinking", "hygiene", "capabilities_at_once",
-    "images_original", "listing", "reader", "describe", "describe_faults", "describe_cache", "describe_pipeline",
-    "ledger", "cli_describe", "cli_export", "report",
+    "tests/protocol",
+    "tests/server",
+    "tests/model",
+    "tests/pictures/test_images_original.py",
+    "tests/batch",
+    *(f"tests/cli/test_{name}.py" for name in ("cli", "cli_describe", "cli_export", "report")),
+    *(f"tests/adapter/test_{name}.py" for name in ("base", "main_job", "messages", "structured", "tools", "reader")),
+    *(f"tests/adapter/test_{name}.py" for name in ("describer", "describer_cache", "describer_pipeline")),
 )
-# fmt: on
 
 
 def main() -> int:
@@ -82,20 +85,21 @@ def run(python: str, folder: Path, core: str, for_pytest: list[str]) -> tuple[st
     started = time.monotonic()
     inside = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     print(f"\n== {folder.name}: {core}", flush=True)
-    project = f"{ROOT}[all]"
+    packages = ROOT / "packages"
+    projects = (f"{packages / 'ollama-vision'}[all]", str(packages / "llama-index-multi-modal-llms-ollama"))
+    editable = [word for project in projects for word in ("--editable", project)]
     if uv := shutil.which("uv"):
         subprocess.run([uv, "venv", "--quiet", "--allow-existing", "--python", python, str(folder)], check=True)
         install = [uv, "pip", "install", "--quiet", "--python", str(inside)]
     else:
         subprocess.run([python, "-m", "venv", str(folder)], check=True)
         install = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    installed = subprocess.run([*install, "--editable", project, core, *TOOLS], check=False)
+    installed = subprocess.run([*install, *editable, core, *TOOLS], check=False)
     if installed.returncode:
         return "?", time.monotonic() - started, "could not be installed", False
     release = _output([str(inside), "-c", "from importlib.metadata import version; print(version('llama-index-core'))"])
-    files = [f"tests/test_{room}.py" for room in SUITE]
     tested = subprocess.run(
-        [str(inside), "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, *for_pytest],
+        [str(inside), "-m", "pytest", "-q", "-p", "no:cacheprovider", *SUITE, *for_pytest],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,6 +1,6 @@
 """Whether all that a user installs comes as wheels on a Python: the packages, their extras, and what those ask for.
 
-    python tools/wheels.py [--python 3.14] [--beside 3.13]
+    python -m tools.wheels [--python 3.14] [--beside 3.13]
 
 uv resolves everything anew for each platform, without building anything, and without that Python being installed. Where
 the versions differ from those of `--beside`, an older release was taken for want of a newer one's wheel, or the other

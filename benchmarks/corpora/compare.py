@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-import llama_index.multi_modal_llms.ollama
+import ollama_vision.pictures
 
 # What leaves is looked at however large it is; whether it may leave is for the product to say.
 Image.MAX_IMAGE_PIXELS = None
@@ -109,7 +109,7 @@ def _ours(fields: dict[str, Any]) -> Ours:
 
 def _fingerprint() -> str:
     """Of the code that prepares, and of the libraries under it."""
-    room = Path(llama_index.multi_modal_llms.ollama.__file__).with_name("_images")
+    room = Path(ollama_vision.pictures.__file__).parent
     seen = hashlib.sha256(repr([version(name) for name in ("pillow", "pillow-heif")]).encode())
     for path in (Path(__file__).with_name("worker.py"), *sorted(room.rglob("*.py"))):
         seen.update(path.read_bytes())
