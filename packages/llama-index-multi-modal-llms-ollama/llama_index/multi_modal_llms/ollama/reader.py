@@ -107,8 +107,8 @@ class PictureReader(BasePydanticReader):
         """What there is to read, and what is left out and why. No file is opened.
 
         `paths` is a file, a folder, a glob, or a list of them. Of a folder, files are taken by their suffix; hidden
-        ones, `@eaDir`, `Thumbs.db` and the like, and empty ones are left out. A file that is named by itself is taken
-        whatever its name, unless `exclude` says otherwise.
+        ones, `@eaDir`, `Thumbs.db` and the like are left out. A file that is named by itself is taken whatever its
+        name, unless `exclude` says otherwise.
         Raises ImageError for what is not there, and for a folder without a picture; MissingExtraError when pictures of
         a kind need a package that is not installed.
         """
