@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.prompts import PromptTemplate
+from PIL import Image
 from pydantic import BaseModel, RootModel
 
 from ollama_vision import errors
 from ollama_vision.protocol.json_answers import begun, json_in, why_not
 from tests.support.endpoints import eight
+from tests.support.picture_corpus import raw_png
 from tests.support.serving import Serve
 from tests.support.structured_asks import four, predict
-from tests.support.wire_server import WireServer, attempt, client, last, part, stream
+from tests.support.wire_server import WireServer, answer, attempt, client, last, part, stream
 
 ASK = PromptTemplate("Read the {what}.")
 
@@ -253,3 +255,13 @@ def test_what_an_unfinished_answer_has_begun_with(said: str, shown: str) -> None
 def test_prose_full_of_braces_is_read_in_bounded_time() -> None:
     assert list(json_in("{" * 100_000)) == []
     assert list(json_in("[" * 100_000 + ALDI)) == []
+
+
+def test_pictures_of_a_generator_go_along_when_it_is_asked_again() -> None:
+    """What the generator gave is kept: it gives nothing a second time."""
+    with WireServer(answer("complete", "no JSON"), answer("complete", ALDI)) as server:
+        pictures = (each for each in [raw_png(Image.new("RGB", (64, 48), "teal"))])
+        said = client(server).complete("?", image_documents=pictures, format="json").text
+        first, second = (seen.json for seen in server.asked)
+    assert said == ALDI
+    assert first["images"] == second["images"]

@@ -7,7 +7,7 @@ from .asking.cache import AnswerCache
 from .asking.dispatcher import Dispatcher, Source
 from .asking.fingerprint import request_hash, require_same_answers, what_is_asked
 from .asking.loop_thread import LoopThread
-from .asking.model_on_host import ModelOnHost, StreamedOnHost
+from .asking.model_on_host import ListeningChat, ModelOnHost, StreamedOnHost
 from .asking.outcome import AnswerOrError, Outcome
 from .asking.question import AnswerCollector, Heard, HostedModel, PictureAnswer, PictureQuestion
 from .describe_pictures import describe
@@ -37,6 +37,7 @@ __all__ = [
     "Ledger",
     "Line",
     "Lines",
+    "ListeningChat",
     "LoopThread",
     "ModelOnHost",
     "ModelRun",

@@ -11,7 +11,6 @@ from .conversation import MediaBlock, conversation_call, picture_call, refuse_em
 from .held_streams import Given, with_held_streams
 from .hidden_headers import with_shown_headers
 from .keywords import (  # of functions and types only
-    MEANT_FOR_PICTURES,
     ArrayLike,
     ChatKeywords,
     CompleteKeywords,
@@ -19,6 +18,7 @@ from .keywords import (  # of functions and types only
     ModelKeywords,
     is_meant_for_pictures,
     is_picture_or_file,
+    refuse_names_of_pictures,
     with_keywords,
 )
 from .model import VisionModel
@@ -28,7 +28,6 @@ from .reasking import Attempts, ObjectStream, ask_until_it_fits
 from .streams import AsyncReplyStream, ReplyStream
 
 __all__ = [
-    "MEANT_FOR_PICTURES",
     "OTHER_NAMES",
     "Answer",
     "Arguments",
@@ -67,6 +66,7 @@ __all__ = [
     "plain_call",
     "read_arguments",
     "refuse_empty",
+    "refuse_names_of_pictures",
     "resolve",
     "start",
     "with_held_streams",

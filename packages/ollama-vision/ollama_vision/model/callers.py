@@ -59,7 +59,7 @@ class BlockingChat(BlockingCaller):
         chat: its endpoint that gives a whole answer.
         stream: its endpoint that gives a stream of growing ones.
         keywords: those of each call.
-        said: what an answer says.
+        said: what an answer says, a `Said`.
     """
 
     def __init__(
@@ -68,13 +68,14 @@ class BlockingChat(BlockingCaller):
         chat: Callable[..., Item],
         stream: Callable[..., Generator[Item, None, None]],
         keywords: Mapping[str, Any],
-        said: Callable[[Item], Said],
+        said: Callable[[Item], Any],
     ) -> None:
         super().__init__(llm)
         self._chat, self._stream, self._keywords, self.said = chat, stream, keywords, said
 
     async def whole(self, messages: Any) -> Said:
-        return self.said(self._chat(messages, **self._keywords))
+        said: Said = self.said(self._chat(messages, **self._keywords))
+        return said
 
     async def begin(self, messages: Any) -> Any:
         return self._stream(messages, **self._keywords)
@@ -89,13 +90,14 @@ class LoopChat(LoopCaller):
         chat: Callable[..., Awaitable[Item]],
         stream: Callable[..., Awaitable[AsyncGenerator[Item, None]]],
         keywords: Mapping[str, Any],
-        said: Callable[[Item], Said],
+        said: Callable[[Item], Any],
     ) -> None:
         super().__init__(llm)
         self._chat, self._stream, self._keywords, self.said = chat, stream, keywords, said
 
     async def whole(self, messages: Any) -> Said:
-        return self.said(await self._chat(messages, **self._keywords))
+        said: Said = self.said(await self._chat(messages, **self._keywords))
+        return said
 
     async def begin(self, messages: Any) -> Any:
         return await self._stream(messages, **self._keywords)

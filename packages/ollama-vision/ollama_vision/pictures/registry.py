@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ollama_vision.lazy import object_at
 
 if TYPE_CHECKING:
     from .blob import Blob
@@ -13,14 +15,21 @@ if TYPE_CHECKING:
 Form: TypeAlias = Callable[..., "Blob | None"]
 """Called as `held_by` is: leads a value back to bytes, a file or a URL; gives `None` for one that is not its own."""
 
-_forms: list[Form] = []
+_forms: list[Form | str] = []
 
 
-def accept(form: Form) -> None:
-    """Ask that form too, from now on, in all of this process."""
+def accept(form: Form | str) -> None:
+    """Ask that form too, from now on, in all of this process; a "module:function" is imported when it is needed."""
     _forms.append(form)
 
 
 def held_by(value: Any, options: ImageOptions, *, where: str) -> Blob | None:
     """What a value of another package holds; `None` when no form knows it. Raises ImageError."""
-    return next((held for form in _forms if (held := form(value, options, where=where)) is not None), None)
+    return next((held for form in _callables() if (held := form(value, options, where=where)) is not None), None)
+
+
+def _callables() -> Iterator[Form]:
+    for index, form in enumerate(_forms):
+        if isinstance(form, str):
+            form = _forms[index] = object_at(form)
+        yield form

@@ -8,6 +8,8 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ollama_vision.errors import ImageError
+
 from .blob import Blob
 from .boxes import Size
 from .decoders.decode import stored_size
@@ -53,6 +55,15 @@ class PictureSource:
         if original.kind() in (None, JPEG, PNG):  # the drawn page itself
             return replace(original, options=with_all_pages(options))
         return replace(original, page=page)
+
+    @classmethod
+    def may_hold_picture(cls, source: Any) -> bool:
+        """Whether an input is a picture by its bytes, or cannot be read: then sending it says what is missing."""
+        try:
+            kind = cls.of(source, ImageOptions()).kind()
+        except ImageError:
+            return True
+        return kind is not None and kind.family == "picture"
 
     @property
     def source(self) -> str:

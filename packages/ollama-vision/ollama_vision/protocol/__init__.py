@@ -25,7 +25,7 @@ from .options import (
 from .reply import Accumulator
 from .request import Endpoint, Request, chat_request, generate_request, json_request
 from .schema import json_schema
-from .tool_call_forms import wire_calls
+from .tool_call_forms import name_of_call, wire_calls
 from .tools import Rules, is_required, select_tools
 from .ways_out import MORE_ROOM, lacks, without
 
@@ -59,6 +59,7 @@ __all__ = [
     "json_schema",
     "lacks",
     "mapping",
+    "name_of_call",
     "names",
     "near_name",
     "not_ollama",

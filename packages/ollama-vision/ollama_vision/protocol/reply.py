@@ -131,6 +131,10 @@ class Accumulator(Generic[T]):
                 extra["pictures"] = self._pictures
         return extra
 
+    def alternatives(self) -> list[list[dict[str, Any]]]:
+        """Of each token of `logprobs`, those that the model weighed, the likeliest first; at least itself."""
+        return [self.list_of_objects(each.get("top_logprobs"), "top_logprobs") or [each] for each in self.logprobs]
+
     def replace_text(self, text: str) -> T:
         """The last item, with the JSON that was found in its text; `reply` stays what the server said."""
         if text != self.text:

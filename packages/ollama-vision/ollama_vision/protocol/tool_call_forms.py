@@ -34,6 +34,16 @@ def wire_calls(calls: Iterable[Any]) -> list[dict[str, Any]]:
     ]
 
 
+def name_of_call(call_id: str, messages: Iterable[Sequence[Mapping[str, Any]]]) -> str | None:
+    """Which tool a call was of: its id is among the calls of the messages, the newest of which comes first."""
+    for calls in messages:
+        for call in calls:
+            # Other clients take the tool's name for the call's id.
+            if call_id in (call.get("id"), call["function"]["name"]):
+                return str(call["function"]["name"])
+    return None
+
+
 def _plain_call(call: Any) -> dict[str, Any]:
     """A call as some integration keeps it in its histories: OpenAI's and Ollama's form, Anthropic's (`input`),
     Bedrock's (`toolUseId`, `input`), LangChain's and Gemini's (`args`), core's ToolSelection.

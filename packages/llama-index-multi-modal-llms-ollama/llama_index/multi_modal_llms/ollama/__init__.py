@@ -1,7 +1,7 @@
 """LlamaIndex's OllamaMultiModal: a client for vision models on Ollama."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ollama_vision import errors
 from ollama_vision.errors import OllamaMultiModalError
@@ -55,12 +55,6 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _documents(value: Any, options: ImageOptions, *, where: str) -> Any:
-    from .documents import source_of
-
-    return source_of(value, options, where=where)
-
-
-accept(_documents)
+accept(f"{__name__}.documents:source_of")
 # The engine logs for the class too: levels and handlers that are set below the class's own name hold for it.
 logging.getLogger("ollama_vision").parent = logging.getLogger(__name__)

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.prompts import PromptTemplate
 from pydantic import BaseModel
 
-from ollama_vision.batch import AnswerCollector, Heard, PictureQuestion, StreamedOnHost
-from ollama_vision.model import LoopChat
+from ollama_vision.batch import AnswerCollector, Heard, ListeningChat, PictureQuestion, StreamedOnHost
 from ollama_vision.protocol import Said
 
-from .structured import Question, ResponseText, predict
+from .structured import Question, ResponseText, on_loop, predict
 
 if TYPE_CHECKING:
     from ollama_vision.pictures import PreparedImage
@@ -46,17 +45,4 @@ class LlmOnHost(StreamedOnHost):
     ) -> tuple[Said, BaseModel]:
         prompted = {"prompt": ask.prompt, "image_documents": list(pictures)}
         question = Question(self._llm, output_cls, PromptTemplate(_AS_IT_IS), dict(ask.keywords), prompted)
-        return await predict(_ListeningChat(question, collector), question)
-
-
-class _ListeningChat(LoopChat):
-    """Asks by streams, which are listened to."""
-
-    def __init__(self, question: Question[Any], collector: AnswerCollector) -> None:
-        llm = question.llm
-        super().__init__(llm, llm.achat, llm.astream_chat, question.kwargs, ResponseText.of)
-        self._asked, self._collector = question.kwargs, collector
-
-    async def whole(self, messages: Any) -> Said:
-        self._keywords = {**self._asked, **self._collector.time_left()}
-        return await self._collector.listen(await self.begin(messages), ResponseText.of)
+        return await predict(ListeningChat(on_loop(question), collector), question)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from llama_index.core.base.llms.types import (
@@ -24,7 +24,6 @@ from ollama_vision.http import run_blocking
 from ollama_vision.model import (
     OTHER_NAMES,
     AsyncReplyStream,
-    Call,
     ChatKeywords,
     CompleteKeywords,
     ReplyStream,
@@ -93,28 +92,28 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         Raises:
             OllamaMultiModalError: one of `errors`; each says what to do.
         """
-        call = self._complete_call(prompt, image_documents, formatted, kwargs)
+        call = _calls.complete_call(self, prompt, image_documents, kwargs, formatted)
         return run_blocking(collect(self._blocking(), self, call))
 
     async def acomplete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponse:
         """`complete` on an event loop."""
-        call = self._complete_call(prompt, await awaited(image_documents), formatted, kwargs)
+        call = _calls.complete_call(self, prompt, await awaited(image_documents), kwargs, formatted)
         return await collect(self._on_loop(), self, call)
 
     def stream_complete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponseGen:
         """`complete`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
-        call = self._complete_call(prompt, image_documents, formatted, kwargs)
+        call = _calls.complete_call(self, prompt, image_documents, kwargs, formatted)
         return ReplyStream(run_blocking(start(self._blocking(), self, call)))
 
     async def astream_complete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponseAsyncGen:
         """`stream_complete` on an event loop: await it, then iterate."""
-        call = self._complete_call(prompt, await awaited(image_documents), formatted, kwargs)
+        call = _calls.complete_call(self, prompt, await awaited(image_documents), kwargs, formatted)
         return AsyncReplyStream(await start(self._on_loop(), self, call))
 
     def chat(  # type: ignore[override]
@@ -268,12 +267,3 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         if self.pydantic_program_mode != PydanticProgramMode.DEFAULT:
             return None
         return _structured.Question(self, output_cls, *asked)
-
-    def _complete_call(
-        self, prompt: str, image_documents: Any, formatted: bool, kwargs: Mapping[str, Any]
-    ) -> Call[CompletionResponse]:
-        if isinstance(image_documents, bool):  # LLM.complete's second argument is `formatted`
-            image_documents, formatted = None, image_documents
-        if not formatted and self.completion_to_prompt is not None:
-            prompt = self.completion_to_prompt(prompt)
-        return _calls.complete_call(self, prompt, image_documents, kwargs)

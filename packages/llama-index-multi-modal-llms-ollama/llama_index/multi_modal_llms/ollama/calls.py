@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
 from ollama_vision.model import (
-    MEANT_FOR_PICTURES,
     Call,
     Media,
     conversation_call,
     picture_call,
     refuse_empty,
+    refuse_names_of_pictures,
     resolve,
     with_shown_headers,
 )
@@ -42,8 +42,12 @@ def chat_call(llm: OllamaSettings, messages: Sequence[ChatMessage], kwargs: Mapp
 
 
 def complete_call(
-    llm: OllamaSettings, prompt: str, image_documents: Any, kwargs: Mapping[str, Any]
+    llm: OllamaSettings, prompt: str, image_documents: Any, kwargs: Mapping[str, Any], formatted: bool
 ) -> Call[CompletionResponse]:
+    if isinstance(image_documents, bool):  # LLM.complete's second argument is `formatted`
+        image_documents, formatted = None, image_documents
+    if not formatted and llm.completion_to_prompt is not None:
+        prompt = llm.completion_to_prompt(prompt)
     _refuse_pictures_beside(kwargs, "complete")
     kwargs = with_shown_headers(kwargs)
     arguments = resolve(llm, "generate", kwargs)
@@ -54,7 +58,7 @@ def complete_call(
         return generate_request(llm.model, prompt, media, arguments)
 
     def go_on(pictures: Any, answer: str, words: str) -> Call[CompletionResponse]:
-        return complete_call(llm, f"{prompt}\n\n{answer}\n\n{words}", pictures, kwargs)
+        return complete_call(llm, f"{prompt}\n\n{answer}\n\n{words}", pictures, kwargs, formatted=True)
 
     return picture_call(arguments, image_documents, request, completion_maker, go_on, where="image_documents")
 
@@ -64,8 +68,5 @@ def _refuse_pictures_beside(kwargs: Mapping[str, Any], verb: str) -> None:
         raise TypeError(
             "chat takes no image_documents: put each picture into a message, as ImageBlock(path=...) in its blocks"
         )
-    for name in kwargs:
-        if name.lower() in MEANT_FOR_PICTURES:
-            in_a_message = " Put each picture into a message, as ImageBlock(path=...) in its blocks."
-            hint = in_a_message if verb == "chat" else " Did you mean 'image_documents'?"
-            raise TypeError(f"{verb}() has no keyword {name!r}.{hint}")
+    in_a_message = "Put each picture into a message, as ImageBlock(path=...) in its blocks."
+    refuse_names_of_pictures(kwargs, verb, in_a_message if verb == "chat" else "Did you mean 'image_documents'?")

@@ -206,16 +206,12 @@ class ImageDescriber(TransformComponent):
         keywords = {"think": False if think is None else think, **self.llm_kwargs}
         return PictureQuestion(self.prompt, self.output_cls, keywords, self.deadline)
 
-    def _workers(self) -> int:
-        # One is being answered, and the next is there when its host is free.
-        return self.num_workers or max(4, 2 * len(self._llms()))
-
     def _run(self, on_host_fault: OnHostFault | None, on_wait: OnWait | None) -> Dispatcher[BaseNode]:
         return Dispatcher(
             [LlmOnHost(llm) for llm in self._llms()],
             self._ask(),
             open_node,
-            workers=self._workers(),
+            workers=self.num_workers,
             cache=None if self.cache is None else AnswersInCache(self.cache),
             wait=self.wait,
             on_host_fault=on_host_fault,

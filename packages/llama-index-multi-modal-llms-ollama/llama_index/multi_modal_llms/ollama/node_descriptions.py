@@ -10,7 +10,7 @@ from typing import Any, Literal
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, NodeRelationship, TextNode
 
 from ollama_vision.batch import AnswerOrError, Outcome, Source
-from ollama_vision.errors import ImageError, OllamaMultiModalError
+from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.pictures import ImageOptions, PictureSource
 
 from .documents import is_binary_text
@@ -43,11 +43,7 @@ def holds_picture(node: BaseNode) -> bool:
         return True
     if not is_binary_text(node):
         return False
-    try:
-        kind = PictureSource.of(node, ImageOptions()).kind()
-    except ImageError:
-        return True  # which then says what is missing
-    return kind is not None and kind.family == "picture"
+    return PictureSource.may_hold_picture(node)
 
 
 def place_of(node: BaseNode, index: int) -> str:
@@ -93,30 +89,20 @@ def _free_name(name: str, source: BaseNode) -> str:
 
 
 def _node(source: BaseNode, text: str, more: dict[str, Any], output: Output, request: str) -> BaseNode:
-    metadata = {**source.metadata, **more}
-    if output == "image" and isinstance(source, ImageNode):
-        # A copy that shares the picture's bytes, and nothing that could be changed through it.
-        return source.model_copy(
-            update={
-                "text": text,
-                "metadata": metadata,
-                # Stores delete by the source, so a picture without one is its own.
-                "relationships": {NodeRelationship.SOURCE: source.as_related_node_info(), **source.relationships},
-                "excluded_embed_metadata_keys": list(source.excluded_embed_metadata_keys),
-                "excluded_llm_metadata_keys": list(source.excluded_llm_metadata_keys),
-            }
-        )
-    common: dict[str, Any] = {
-        "id_": str(uuid.uuid5(_NAMESPACE, f"{source.node_id} {output} {request}")),
+    shared: dict[str, Any] = {
         "text": text,
-        "metadata": metadata,
+        "metadata": {**source.metadata, **more},
         "excluded_embed_metadata_keys": list(source.excluded_embed_metadata_keys),
         "excluded_llm_metadata_keys": list(source.excluded_llm_metadata_keys),
-        "relationships": _origin(source),
     }
-    if output == "text":
-        return TextNode(**common)
-    return ImageNode(**common, **_picture_of(source))
+    if output == "image" and isinstance(source, ImageNode):
+        # A copy that shares the picture's bytes, and nothing that could be changed through it.
+        # Stores delete by the source, so a picture without one is its own.
+        origin = {NodeRelationship.SOURCE: source.as_related_node_info(), **source.relationships}
+        return source.model_copy(update={**shared, "relationships": origin})
+    shared["id_"] = str(uuid.uuid5(_NAMESPACE, f"{source.node_id} {output} {request}"))
+    shared["relationships"] = _origin(source)
+    return TextNode(**shared) if output == "text" else ImageNode(**shared, **_picture_of(source))
 
 
 def _origin(source: BaseNode) -> dict[NodeRelationship, Any]:

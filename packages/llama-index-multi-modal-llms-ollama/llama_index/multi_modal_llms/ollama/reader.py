@@ -134,11 +134,7 @@ class PictureReader(BasePydanticReader):
             each = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
             return (node for path in each for node in self._remote(os.fspath(path), fs, extra_info or {}))
         found = self.find(paths)
-        if found.left_out:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in found.reasons().items())
-            logger.info("%d files found; left out: %s", len(found.files), reasons)
-        for path, why in found.unread:
-            logger.warning("%s was not read: %s", path, why)
+        found.log(logger)
         return (node for file in found.files for node in self.nodes_of(file, extra_info=extra_info))
 
     def load_data(  # type: ignore[override]

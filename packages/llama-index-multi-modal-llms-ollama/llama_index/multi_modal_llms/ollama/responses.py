@@ -70,15 +70,13 @@ class _Chat:
 
 
 def _logprobs(so_far: Accumulator[Any]) -> list[list[LogProb]] | None:
-    return [_alternatives(so_far, entry) for entry in so_far.logprobs] if so_far.logprobs else None
-
-
-def _alternatives(so_far: Accumulator[Any], entry: dict[str, Any]) -> list[LogProb]:
-    ranked = so_far.list_of_objects(entry.get("top_logprobs"), "top_logprobs") or [entry]
+    if not so_far.logprobs:
+        return None
     try:
-        return [
-            LogProb(token=item.get("token", ""), logprob=item.get("logprob", 0.0), bytes=item.get("bytes") or [])
-            for item in ranked
-        ]
+        return [[_logprob(each) for each in ranked] for ranked in so_far.alternatives()]
     except ValueError as cause:
         raise so_far.malformed("log probabilities of another form") from cause
+
+
+def _logprob(item: dict[str, Any]) -> LogProb:
+    return LogProb(token=item.get("token", ""), logprob=item.get("logprob", 0.0), bytes=item.get("bytes") or [])

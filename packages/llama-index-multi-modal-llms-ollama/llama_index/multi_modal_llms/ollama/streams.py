@@ -15,23 +15,12 @@ from ollama_vision.model import Given, with_held_streams, with_keywords
 from .keywords import OtherSettings, signature_of, with_pictures
 from .legacy_images import has_legacy_images, with_blocks_for_legacy_images
 
-ENDPOINTS = (
-    "complete",
-    "acomplete",
-    "stream_complete",
-    "astream_complete",
-    "chat",
-    "achat",
-    "stream_chat",
-    "astream_chat",
-)
-
 T = TypeVar("T")
 
 
 def outermost(cls: type[T]) -> type[T]:
     """Put the outer wrapper around a class's eight endpoints, and show their keywords."""
-    for name in ENDPOINTS:
+    for name in [each for each in cls.__dict__ if each.endswith(("complete", "chat"))]:
         rework = _without_legacy_images if name.endswith("chat") else None
         wrapper = with_held_streams(cls.__dict__[name], rework)
         wrapper.__signature__ = signature_of(name)

@@ -8,7 +8,7 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatMessage, ToolCallBlock
 from llama_index.core.llms.llm import ToolSelection
 
-from ollama_vision.protocol import wire_calls
+from ollama_vision.protocol import name_of_call, wire_calls
 
 
 def conversation(history: Sequence[ChatMessage] | None, user_msg: str | ChatMessage | None) -> list[ChatMessage]:
@@ -66,9 +66,4 @@ def name_of(result: ChatMessage, earlier: Sequence[ChatMessage]) -> str | None:
     call_id = extra.get("tool_call_id")
     if name := extra.get("tool_name") or extra.get("name"):
         return str(name)
-    for message in reversed(earlier) if call_id else ():
-        for call in calls_of(message):
-            # Other integrations take the tool's name for the call's id.
-            if call_id in (call.get("id"), call["function"]["name"]):
-                return str(call["function"]["name"])
-    return None
+    return name_of_call(call_id, map(calls_of, reversed(earlier))) if call_id else None

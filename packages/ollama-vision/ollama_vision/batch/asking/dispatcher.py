@@ -53,7 +53,7 @@ class Dispatcher(Generic[Item]):
     Args:
         models: the same model on one host or more.
         open_item: makes a picture of an item.
-        workers: requests in flight, all hosts together.
+        workers: requests in flight, all hosts together; `None`: 4, or two for each of more hosts.
         wait: seconds that a host which was there is waited for.
         on_host_fault: hears of each host that is left alone.
         on_wait: hears of each host that the run waits for.
@@ -65,7 +65,7 @@ class Dispatcher(Generic[Item]):
         question: PictureQuestion,
         open_item: Open[Item],
         *,
-        workers: int,
+        workers: int | None,
         cache: remembering.AnswerCache | None = None,
         wait: float = 0.0,
         on_host_fault: OnHostFault | None = None,
@@ -78,7 +78,8 @@ class Dispatcher(Generic[Item]):
             models,
             question,
             open_item,
-            workers,
+            # One is being answered, and the next is there when its host is free.
+            workers or max(4, 2 * len(models)),
             cache,
         )
         self._model = models[0].model

@@ -12,7 +12,15 @@ from pydantic import BaseModel
 
 from ollama_vision.errors import StructuredOutputError
 from ollama_vision.http import admit
-from ollama_vision.model import AsyncReplyStream, Attempts, PlainQuestion, ask_until_it_fits, plain_call, start
+from ollama_vision.model import (
+    AsyncReplyStream,
+    Attempts,
+    LoopChat,
+    PlainQuestion,
+    ask_until_it_fits,
+    plain_call,
+    start,
+)
 from ollama_vision.protocol import ObjectOf, Said
 
 from .loading import OnHost
@@ -58,6 +66,19 @@ class StreamedOnHost(OnHost, ABC):
         collector: AnswerCollector,
     ) -> tuple[Said, BaseModel]:
         """The answer that is an object of the class, and the object. Raises StructuredOutputError."""
+
+
+class ListeningChat(LoopChat):
+    """A model's own chat, asked by streams that are listened to."""
+
+    def __init__(self, chat: LoopChat, collector: AnswerCollector) -> None:
+        super().__init__(chat._asker, chat._chat, chat._stream, chat._keywords, chat.said)
+        self._asked, self._collector = dict(chat._keywords), collector
+
+    async def whole(self, messages: Any) -> Said:
+        self._keywords = {**self._asked, **self._collector.time_left()}
+        heard: Heard = await self._collector.listen(await self.begin(messages), self.said)
+        return heard
 
 
 class ModelOnHost(StreamedOnHost):

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from logging import Logger
 from pathlib import Path
 
 from ollama_vision.errors import ImageError
@@ -63,6 +64,14 @@ class Found:
         """`left_out`, with the suffixes named: "no picture by its name (.cr2 20, .xmp 2)"."""
         named = f"{_NO_PICTURE} ({_suffixes_in_words(self.suffixes)})"
         return {named if reason == _NO_PICTURE else reason: count for reason, count in self.left_out.items()}
+
+    def log(self, logger: Logger) -> None:
+        """What was left out, at INFO, and what could not be read, at WARNING."""
+        if self.left_out:
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.reasons().items())
+            logger.info("%d files found; left out: %s", len(self.files), reasons)
+        for path, why in self.unread:
+            logger.warning("%s was not read: %s", path, why)
 
 
 @dataclass(frozen=True)
