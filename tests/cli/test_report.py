@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from ollama_embedded import draw_scene
-from ollama_vision.cli.report import Made, ReportError, make_report, write_report
 from ollama_vision.errors import DamagedResultsError
+from ollama_vision.report import Made, ReportError, make_report, write_report
 from tests.support.report_pages import (
     Node,
     cards,

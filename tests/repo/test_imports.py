@@ -99,7 +99,7 @@ def test_contributing_says_the_rooms_and_floors_of_the_contract() -> None:
         if "(" not in room and number
     ]
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| (\d) \| `(\w+)/`", page, flags=re.MULTILINE) == floors
+    assert re.findall(r"^\| (\d) \| `(\w+)(?:/|\.py)`", page, flags=re.MULTILINE) == floors
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -6,8 +6,17 @@ Importing this imports nothing but the standard library: the command can say wha
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from ollama_vision.extras import CLI, install_hint, is_complete
+from ollama_vision.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .report import Made, ReportError, make_report, write_report
+
+__all__ = ["Made", "ReportError", "main", "make_report", "write_report"]
+
+__getattr__ = lazy_names(__name__, dict.fromkeys(("Made", "ReportError", "make_report", "write_report"), ".report"))
 
 
 def main() -> int:
