@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import environments
 from jobs import DEMO, JOBS, Job
-from processes import Worker, embedded_server, fake_server
+from processes import Worker, embedded_server, fake_server, run_start
 from roster import EARLIER, EARLIER_PREPARED, OURS, PREPARED
 
 import pictures
@@ -34,9 +34,12 @@ import pictures
 PAIRS = {OURS: EARLIER, PREPARED: EARLIER_PREPARED}
 SHOWN = ("cpu_ms", "wall_ms", "stall_ms", "grown_mb")
 STARTS = {
-    "import": ["-c", "from llama_index.multi_modal_llms.ollama import OllamaMultiModal"],
+    "ask": ["-m", "ollama_vision", "ask", "--host", "{url}", "--model", "fake", "{picture}", "answer"],
     "help": ["-m", "ollama_vision", "--help"],
+    "import": ["-c", "from llama_index.multi_modal_llms.ollama import OllamaMultiModal"],
+    "import-core": ["-c", "import llama_index.core"],
 }
+"""Whole processes; what importing the class costs over its framework is the difference of the last two."""
 Ratios = dict[tuple[str, str, str], list[tuple[float, float]]]
 """Job, client and figure -> ours and theirs, one pair for each round."""
 
@@ -110,17 +113,14 @@ def _pair(job: Job, name: str, number: int, measured: Ratios, run: Callable[[str
 
 
 def _measure_starts(rounds: int, measured: Ratios) -> None:
-    for name, arguments in STARTS.items():
-        for number in range(-1, rounds):
-            took = {}
-            for environment in (OURS, EARLIER) if number % 2 else (EARLIER, OURS):
-                began = time.perf_counter()
-                subprocess.run(
-                    [str(environments.python_of(environment)), *arguments], check=True, capture_output=True, cwd="/"
-                )
-                took[environment] = (time.perf_counter() - began) * 1000
-            if number >= 0:
-                measured[name, OURS, "wall_ms"].append((took[OURS], took[EARLIER]))
+    with fake_server() as url:
+        for name, arguments in STARTS.items():
+            words = [each.format(url=url, picture=pictures.paths("1mp")[0]) for each in arguments]
+            for number in range(-1, rounds):  # the first writes bytecode
+                turn = (OURS, EARLIER) if number % 2 else (EARLIER, OURS)
+                took = {each: run_start(each, words) for each in turn}
+                for figure in took[OURS] if number >= 0 else ():
+                    measured[name, OURS, figure].append((took[OURS][figure], took[EARLIER][figure]))
 
 
 def _table(measured: Ratios) -> str:

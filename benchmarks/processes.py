@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,24 @@ def run_python(environment: str, code: str) -> str:
     """What a fresh Python there prints."""
     command = [str(python_of(environment)), "-c", code]
     return subprocess.run(command, check=True, capture_output=True, text=True, env=_CLEAN).stdout
+
+
+def run_start(environment: str, arguments: list[str]) -> dict[str, float]:
+    """What a whole process of that Python takes, from its start to its end. Linux and macOS.
+
+    The peak is never below that of the process which measures: it is the child's for a moment.
+    """
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [str(python_of(environment)), *arguments], stdout=subprocess.DEVNULL, env=_CLEAN, cwd="/"
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    took = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, arguments)
+    peak = used.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
+    return {"cpu_ms": (used.ru_utime + used.ru_stime) * 1000, "wall_ms": took * 1000, "peak_mb": peak}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.clients import MODEL, OPTIONS, SECONDS
+from . import MODEL, OPTIONS, SECONDS
 
 _HEADERS = {"Content-Type": "application/json"}
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)

@@ -10,7 +10,7 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 from langchain_ollama import ChatOllama
 
-from benchmarks.clients import MODEL, OPTIONS, SECONDS
+from . import MODEL, OPTIONS, SECONDS
 
 
 def _messages(prompt: str, picture: Path | None = None) -> list[HumanMessage]:

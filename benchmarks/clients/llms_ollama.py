@@ -8,7 +8,7 @@ from pathlib import Path
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from llama_index.llms.ollama import Ollama
 
-from benchmarks.clients import MODEL, OPTIONS, SECONDS
+from . import MODEL, OPTIONS, SECONDS
 
 
 def _messages(prompt: str, picture: Path | None = None) -> list[ChatMessage]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.schema import ImageNode
 
-from benchmarks.clients import MODEL, OPTIONS, SECONDS
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
+
+from . import MODEL, OPTIONS, SECONDS
 
 
 class Client:

@@ -8,7 +8,7 @@ from typing import Any
 
 import ollama
 
-from benchmarks.clients import MODEL, OPTIONS, SECONDS
+from . import MODEL, OPTIONS, SECONDS
 
 
 def _messages(prompt: str, picture: Path | None = None) -> list[dict[str, Any]]:

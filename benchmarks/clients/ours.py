@@ -7,8 +7,9 @@ from pathlib import Path
 
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 
-from benchmarks.clients import MODEL, OPTIONS, SECONDS
 from llama_index.multi_modal_llms.ollama import ImageOptions, OllamaMultiModal, prepare_image
+
+from . import MODEL, OPTIONS, SECONDS
 
 AS_IT_IS = ImageOptions(max_pixels=64_000_000)
 

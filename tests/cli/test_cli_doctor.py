@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import os
@@ -10,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Gate, ModelFacts, Reply, ScriptedEngine
@@ -98,6 +100,7 @@ def test_control_c_ends_it_with_what_was_found_so_far() -> None:
 def test_control_c_while_a_wait_begins_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rich cannot stop what was interrupted in the midst of its beginning."""
     screen = Screen()
+    screen.console = Console(file=io.StringIO(), force_terminal=True)
     shown = []
 
     def show_cursor(show: bool = True) -> bool:

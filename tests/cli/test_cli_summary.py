@@ -97,26 +97,30 @@ class Clock:
         return self.now
 
 
-def watched(tally: Tally, clock: Clock, *, terminal: bool) -> tuple[ProgressDisplay, io.StringIO]:
+def on_terminal(tally: Tally, clock: Clock) -> tuple[ProgressDisplay, io.StringIO]:
     screen, out = Screen(), io.StringIO()
-    screen.console = Console(file=out, force_terminal=terminal, width=100, color_system=None)
+    screen.console = Console(file=out, force_terminal=True, width=100, color_system=None)
     return ProgressDisplay(screen, tally, clock), out
 
 
-def test_where_output_is_kept_a_line_comes_now_and_then() -> None:
+def in_file(tally: Tally, clock: Clock) -> ProgressDisplay:
+    """Standard error as a test has it, which is no terminal."""
+    return ProgressDisplay(Screen(), tally, clock)
+
+
+def test_where_output_is_kept_a_line_comes_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     clock, tally = Clock(), Tally(expected=100)
-    shown, out = watched(tally, clock, terminal=False)
-    with shown:
+    with in_file(tally, clock) as shown:
         for at in (1, 2, 29, 31, 32, 62):
             clock.now = at
             shown.add(record(f"{at}.png"))
-    lines = out.getvalue().splitlines()
+    lines = capsys.readouterr().err.splitlines()
     assert [line.partition(",")[0] for line in lines] == ["1 of 100", "4 of 100", "6 of 100"]
 
 
 def test_on_a_terminal_there_is_a_bar_that_leaves_nothing_behind() -> None:
     clock, tally = Clock(), Tally(expected=4)
-    shown, out = watched(tally, clock, terminal=True)
+    shown, out = on_terminal(tally, clock)
     with shown:
         clock.now = 2
         shown.add(record())
@@ -126,25 +130,24 @@ def test_on_a_terminal_there_is_a_bar_that_leaves_nothing_behind() -> None:
     assert out.getvalue().endswith(("\x1b[2K", "\x1b[?25h", "\n"))
 
 
-def test_only_the_first_failures_are_told_at_once() -> None:
+def test_only_the_first_failures_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     tally = Tally(expected=100)
-    shown, out = watched(tally, Clock(), terminal=False)
-    with shown:
+    with in_file(tally, Clock()) as shown:
         for word in "abcdefghij":
             shown.add(record(f"{word}.png", error={"type": "ImageError", "message": f"Fault {word}."}))
-    told = [line for line in out.getvalue().splitlines() if line.startswith("Failed: ")]
+    lines = capsys.readouterr().err.splitlines()
+    told = [line for line in lines if line.startswith("Failed: ")]
     assert told == [f"Failed: {word}.png: Fault {word}." for word in "abcde"]
-    assert out.getvalue().count("Further failures are told at the end.") == 1
+    assert lines.count("Further failures are told at the end.") == 1
 
 
-def test_alike_failures_are_told_once_as_they_come() -> None:
+def test_alike_failures_are_told_once_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
     tally = Tally(expected=100)
-    shown, out = watched(tally, Clock(), terminal=False)
-    with shown:
+    with in_file(tally, Clock()) as shown:
         for number in range(5):
             shown.add(record(f"{number}.png", **FAILED))
         shown.add(record("x.png", error={"type": "ImageError", "message": "It is of another kind."}))
-    told = [line for line in out.getvalue().splitlines() if line.startswith("Failed: ")]
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Failed: ")]
     assert told == ["Failed: 0.png: It is cut.", "Failed: x.png: It is of another kind."]
     assert tally.failures() == [
         "5 alike: 0.png, 1.png, 2.png and 2 more. The first: 0.png: It is cut.",

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from .asking.balancer import WAIT, OnHostFault, OnWait
-from .asking.cache import AnswerCache
-from .asking.dispatcher import Dispatcher, Source
-from .asking.fingerprint import request_hash, require_same_answers, what_is_asked
-from .asking.loop_thread import LoopThread
-from .asking.model_on_host import ListeningChat, ModelOnHost, StreamedOnHost
-from .asking.outcome import AnswerOrError, Outcome
-from .asking.question import AnswerCollector, Heard, HostedModel, PictureAnswer, PictureQuestion
-from .describe_pictures import describe
-from .finding.listing import Found, FoundFile
-from .finding.pages import Page, PageReader, open_page
-from .finding.paths import Paths, find_pictures
-from .model_run import Lines, ModelRun, RunOptions, run_spec
-from .pending import PendingPictures
-from .results.checkpoint import Checkpoint, RunSpec, Start, judge, open_checkpoint
-from .results.file import StandardOutput
-from .results.known_by_bytes import copies_among
-from .results.ledger import Ledger, Line, Version, is_complete, lines_of, read_record
-from .results.requests import only_model, read_requests, this_version
-from .results.sidecars import SidecarName, Sidecars
+from typing import TYPE_CHECKING
+
+from ollama_vision.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .asking.balancer import WAIT, OnHostFault, OnWait
+    from .asking.cache import AnswerCache
+    from .asking.dispatcher import Dispatcher, Source
+    from .asking.fingerprint import request_hash, require_same_answers, what_is_asked
+    from .asking.loop_thread import LoopThread
+    from .asking.model_on_host import ListeningChat, ModelOnHost, StreamedOnHost
+    from .asking.outcome import AnswerOrError, Outcome
+    from .asking.question import AnswerCollector, Heard, HostedModel, PictureAnswer, PictureQuestion
+    from .describe_pictures import describe
+    from .finding.listing import Found, FoundFile
+    from .finding.pages import Page, PageReader, open_page
+    from .finding.paths import Paths, find_pictures
+    from .model_run import Lines, ModelRun, RunOptions, run_spec
+    from .pending import PendingPictures
+    from .results.checkpoint import Checkpoint, RunSpec, Start, judge, open_checkpoint
+    from .results.file import StandardOutput
+    from .results.known_by_bytes import copies_among
+    from .results.ledger import Ledger, Line, Version, is_complete, lines_of, read_record
+    from .results.requests import only_model, read_requests, this_version
+    from .results.sidecars import SidecarName, Sidecars
 
 __all__ = [
     "WAIT",
@@ -76,3 +81,61 @@ __all__ = [
     "this_version",
     "what_is_asked",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "AnswerCache": ".asking.cache",
+        "AnswerCollector": ".asking.question",
+        "AnswerOrError": ".asking.outcome",
+        "Checkpoint": ".results.checkpoint",
+        "Dispatcher": ".asking.dispatcher",
+        "Found": ".finding.listing",
+        "FoundFile": ".finding.listing",
+        "Heard": ".asking.question",
+        "HostedModel": ".asking.question",
+        "Ledger": ".results.ledger",
+        "Line": ".results.ledger",
+        "Lines": ".model_run",
+        "ListeningChat": ".asking.model_on_host",
+        "LoopThread": ".asking.loop_thread",
+        "ModelOnHost": ".asking.model_on_host",
+        "ModelRun": ".model_run",
+        "OnHostFault": ".asking.balancer",
+        "OnWait": ".asking.balancer",
+        "Outcome": ".asking.outcome",
+        "Page": ".finding.pages",
+        "PageReader": ".finding.pages",
+        "Paths": ".finding.paths",
+        "PendingPictures": ".pending",
+        "PictureAnswer": ".asking.question",
+        "PictureQuestion": ".asking.question",
+        "RunOptions": ".model_run",
+        "RunSpec": ".results.checkpoint",
+        "SidecarName": ".results.sidecars",
+        "Sidecars": ".results.sidecars",
+        "Source": ".asking.dispatcher",
+        "StandardOutput": ".results.file",
+        "Start": ".results.checkpoint",
+        "StreamedOnHost": ".asking.model_on_host",
+        "Version": ".results.ledger",
+        "WAIT": ".asking.balancer",
+        "copies_among": ".results.known_by_bytes",
+        "describe": ".describe_pictures",
+        "find_pictures": ".finding.paths",
+        "is_complete": ".results.ledger",
+        "judge": ".results.checkpoint",
+        "lines_of": ".results.ledger",
+        "only_model": ".results.requests",
+        "open_checkpoint": ".results.checkpoint",
+        "open_page": ".finding.pages",
+        "read_record": ".results.ledger",
+        "read_requests": ".results.requests",
+        "request_hash": ".asking.fingerprint",
+        "require_same_answers": ".asking.fingerprint",
+        "run_spec": ".model_run",
+        "this_version": ".results.requests",
+        "what_is_asked": ".asking.fingerprint",
+    },
+)
+"""Who makes a table of results reads lines, and opens neither a model nor a server."""

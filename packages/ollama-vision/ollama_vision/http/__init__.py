@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ollama_vision.lazy import lazy_names
+
 from .address import default_base_url, parse_address
 from .connections import Connections
 from .deadline import Deadline
@@ -9,8 +13,10 @@ from .headers import checked_headers, request_headers
 from .io import IO, AsyncIO, BlockingIO, run_blocking
 from .limits import admit
 from .proxies import login_hint
-from .response import HttpResponse  # of functions and types only
 from .target import Target
+
+if TYPE_CHECKING:
+    from .response import HttpResponse
 
 __all__ = [
     "IO",
@@ -28,3 +34,6 @@ __all__ = [
     "request_headers",
     "run_blocking",
 ]
+
+__getattr__ = lazy_names(__name__, {"HttpResponse": ".response"})
+"""httpcore2 stands behind it, which the first request opens."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import urllib.request
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -67,10 +66,12 @@ def proxy_for(address: Address) -> Proxy | None:
         source, value = _variable(name)
         if value is not None:
             return _read(value, source) if value else None  # set and empty: none, as for Python
+    from urllib.request import getproxies, proxy_bypass  # 12 ms, which a server on this machine does not pay
+
     # Of macOS and Windows; elsewhere these two read the environment once more, which says nothing.
-    if urllib.request.proxy_bypass(address.host):
+    if proxy_bypass(address.host):
         return None
-    value = urllib.request.getproxies().get(scheme)
+    value = getproxies().get(scheme)
     return _read(value, "the system's settings") if value else None
 
 

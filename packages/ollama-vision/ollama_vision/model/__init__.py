@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .answer import Answer
+from typing import TYPE_CHECKING
+
+from ollama_vision.lazy import lazy_names
+
 from .arguments import Arguments, Settings, resolve
 from .call import Asker, Call, Media, Reply, collect, fetch_capabilities, fetch_fitting, load_model, start
 from .callers import BlockingChat, LoopCaller, LoopChat
@@ -21,11 +24,14 @@ from .keywords import (  # of functions and types only
     refuse_names_of_pictures,
     with_keywords,
 )
-from .model import VisionModel
 from .on_server import OnServer
-from .question_call import PlainQuestion, plain_call
 from .reasking import Attempts, ObjectStream, ask_until_it_fits
 from .streams import AsyncReplyStream, ReplyStream
+
+if TYPE_CHECKING:
+    from .answer import Answer
+    from .model import VisionModel
+    from .question_call import PlainQuestion, plain_call
 
 __all__ = [
     "OTHER_NAMES",
@@ -73,3 +79,14 @@ __all__ = [
     "with_keywords",
     "with_shown_headers",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Answer": ".answer",
+        "PlainQuestion": ".question_call",
+        "VisionModel": ".model",
+        "plain_call": ".question_call",
+    },
+)
+"""LlamaIndex's class is asked in LlamaIndex's own words."""

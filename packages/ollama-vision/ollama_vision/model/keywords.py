@@ -172,9 +172,10 @@ KEYWORD_NAMES = CALL_NAMES | FIELD_NAMES | GENERATE_NAMES | CHAT_NAMES
 def with_keywords(signature: inspect.Signature, keywords: type[Any]) -> inspect.Signature:
     """Parameters with every keyword in the place of `**`, for notebooks."""
     known = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    names_known = {each.name for each in known}
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         for name, annotation in keywords.__annotations__.items()
-        if name not in {each.name for each in known}
+        if name not in names_known
     ]
     return signature.replace(parameters=[*known, *added], return_annotation=inspect.Signature.empty)

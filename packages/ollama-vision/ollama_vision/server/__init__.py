@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ollama_vision.lazy import lazy_names
+
 from .api import Api
 from .capabilities import CapabilityCache, ModelCapabilities, capability_error, fetch_settings, not_found_error
-from .picture_tokens import estimate_picture_tokens
-from .server import OllamaServer, PullProgress, ServerModel
+
+if TYPE_CHECKING:
+    from .picture_tokens import estimate_picture_tokens
+    from .server import OllamaServer, PullProgress, ServerModel
 
 __all__ = [
     "Api",
@@ -19,3 +25,14 @@ __all__ = [
     "fetch_settings",
     "not_found_error",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "OllamaServer": ".server",
+        "PullProgress": ".server",
+        "ServerModel": ".server",
+        "estimate_picture_tokens": ".picture_tokens",
+    },
+)
+"""Who asks a model lists none and pulls none."""

@@ -7,12 +7,13 @@ from ollama_vision import errors
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.lazy import lazy_names
 from ollama_vision.pictures import ImageOptions, PreparedImage, accept
-from ollama_vision.server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
+from ollama_vision.server import ModelCapabilities
 
 from .base import OllamaMultiModal
 
 if TYPE_CHECKING:
     from ollama_vision.pictures import aprepare_image, prepare_image
+    from ollama_vision.server import OllamaServer, PullProgress, ServerModel
 
     from .describe import Description, ImageDescriber
     from .reader import Found, FoundFile, PictureReader
@@ -43,7 +44,10 @@ __getattr__ = lazy_names(
         "Found": ".reader",
         "FoundFile": ".reader",
         "ImageDescriber": ".describe",
+        "OllamaServer": "ollama_vision.server",
         "PictureReader": ".reader",
+        "PullProgress": "ollama_vision.server",
+        "ServerModel": "ollama_vision.server",
         "aprepare_image": "ollama_vision.pictures",
         "prepare_image": "ollama_vision.pictures",
     },

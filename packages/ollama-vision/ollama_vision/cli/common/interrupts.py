@@ -47,7 +47,7 @@ def graceful_shutdown(screen: Screen) -> Iterator[None]:
             raise Interrupted(number)
         # A terminal that closes sends SIGHUP more than once, and a service manager SIGHUP after SIGTERM.
         if number == signal.SIGINT or (number == signal.SIGTERM and number in first):
-            screen.console.show_cursor()
+            screen.show_cursor()
             os._exit(128 + number)
 
     for number in before:

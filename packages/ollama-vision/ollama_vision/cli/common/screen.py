@@ -9,15 +9,18 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console
-from rich.status import Status
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
 
 KEPT = {ord("\n"), ord("\t")}
 _IN_NO_NAME = {*range(0x20), *range(0x7F, 0xA0)}
+_CALLED_TERMINALS = ("FORCE_COLOR", "TTY_COMPATIBLE")
+"""Variables that have Rich take a pipe for a terminal."""
 CONTROLS = {code: "\ufffd" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code not in KEPT}
 
 
@@ -50,7 +53,6 @@ class Screen:
                 # What is kept must be whole: a code page of Windows has no letters but its own. Halves of surrogate
                 # pairs, which JSON may hold, are no letters.
                 sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-        self.console = Console(stderr=True)
         self._status: Status | None = None
         self._last = ""
 
@@ -62,9 +64,32 @@ class Screen:
     ) -> None:
         self._stop_waiting()
 
+    @cached_property
+    def console(self) -> Console:
+        """Standard error through Rich: a tenth of what a whole `ask` takes, and opened on a terminal alone."""
+        from rich.console import Console
+
+        return Console(stderr=True)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether standard error is one; a pipe is told without Rich."""
+        if "console" in vars(self) or any(map(os.environ.get, _CALLED_TERMINALS)):
+            return self.console.is_terminal
+        return sys.stderr is not None and sys.stderr.isatty() and self.console.is_terminal
+
+    def show_cursor(self) -> None:
+        """Show what a wait has hidden."""
+        if self.is_terminal:
+            self.console.show_cursor()
+
     def wait(self, what: str) -> None:
         """Say what is being waited for; only a terminal shows it."""
         self._stop_waiting()
+        if not self.is_terminal:
+            return
+        from rich.text import Text
+
         status = self.console.status(Text(what))
         try:
             status.start()
@@ -77,18 +102,20 @@ class Screen:
     def still_waiting(self, why: str) -> None:
         """Say why it takes longer; nothing is said once the answer has begun."""
         if self._status is not None:
+            from rich.text import Text
+
             self._status.update(Text(one_line(why)))
 
     def note(self, message: str) -> None:
         """Say something that is worth knowing and does not stand in the way of an answer."""
         self._stop_waiting()
         self.end_answer()
-        self._paragraph(Text("Note: ", "bold"), message)
+        self._paragraph(message, "Note: ", "bold")
 
     def remark(self, message: str) -> None:
         """Say what was done."""
         self._stop_waiting()
-        self._paragraph(Text(), message)
+        self._paragraph(message)
 
     def pause(self) -> None:
         """Give the screen free for lines; the next `wait` takes it again."""
@@ -117,11 +144,17 @@ class Screen:
         """Say what went wrong, in one paragraph below whatever was shown."""
         self._stop_waiting()
         self.end_answer()
-        self._paragraph(Text("Error: ", "bold red"), message)
+        self._paragraph(message, "Error: ", "bold red")
 
-    def _paragraph(self, start: Text, message: str) -> None:
-        # A terminal is broken at words; what is kept stays one line.
-        self.console.print(start + Text(one_line(message)), soft_wrap=not self.console.is_terminal)
+    def _paragraph(self, message: str, start: str = "", style: str = "") -> None:
+        line = one_line(message)
+        if self.is_terminal:
+            from rich.text import Text
+
+            self.console.print(Text(start, style) + Text(line))
+        elif sys.stderr is not None:
+            # A terminal is broken at words; what is kept stays one line.
+            print(f"{start}{line}", file=sys.stderr, flush=True)
 
 
 def one_line(text: str) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
-
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from typing import TYPE_CHECKING, Any
 
 from ollama_vision.words import duration
 
 from ..common.screen import Screen
 from .summary import Tally, named
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 SECONDS_BETWEEN_LINES = 30.0
 _MOST_FAILURES_SHOWN = 5
@@ -29,12 +30,14 @@ class ProgressDisplay:
         self._shown = 0
         self._waits_for = ""
         self._bar: Progress | None = None
-        self._task = TaskID(0)
+        self._task: TaskID
 
     def __enter__(self) -> ProgressDisplay:
         self._screen.pause()
         self._started = self._told = self._clock()
-        if self._screen.console.is_terminal:
+        if self._screen.is_terminal:
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
             self._bar = Progress(
                 SpinnerColumn(),
                 BarColumn(bar_width=None),
