@@ -1,4 +1,4 @@
-"""Redaction: headers of one call, in a form that events, spans and logs of who passes them on may show."""
+"""Redaction: a call's headers, wrapped so that events, spans and logs cannot show them."""
 
 from __future__ import annotations
 

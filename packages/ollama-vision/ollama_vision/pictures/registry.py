@@ -1,4 +1,4 @@
-"""Registry of input adapters: how other packages' values that hold a picture are led back to bytes, a file or a URL."""
+"""Registry of inputs, not of formats: other packages say how their values that hold a picture lead to its bytes."""
 
 from __future__ import annotations
 

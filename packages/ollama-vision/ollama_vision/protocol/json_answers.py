@@ -1,4 +1,4 @@
-"""JSON extraction and validation: structured output where the server enforces no schema; found, checked, asked again.
+"""JSON extraction and validation: structured output where the server enforces no schema, found in prose and checked.
 
 Ollama's cloud and some MLX builds take `format` and do nothing with it. Their models answer in prose, in a fence, or
 behind their thoughts; what a llama.cpp server answers is JSON already, and is what is found first. Pure.

@@ -1,4 +1,4 @@
-"""Ways out: the words that several errors share, one table of what a model lacks and one name for each advice."""
+"""Error messages' shared words: the table of what a model lacks (vision, tools, thinking), and each advice once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Api: one server as one call talks to it; requests are tried again where that is safe, and their status judged."""
+"""Retries with back-off, and the status of replies: one server as one call talks to it (`Api`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wrapper outside core's: a stream that is left is closed on the server, read or unread.
+"""The wrapper outside LlamaIndex core's: a stream that is left is closed on the server, read or unread.
 
 Core wraps each endpoint, and its wrapper around a stream neither closes an unread stream nor, when an event handler
 keeps the traceback, a read one. So each of the eight gets one more wrapper, outside of core's.

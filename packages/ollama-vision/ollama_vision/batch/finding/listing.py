@@ -1,4 +1,4 @@
-"""Directory walk: which files of a folder are pictures, told from names alone; no file is opened."""
+"""Directory walk and file filter: which files of a folder are taken, and the reason why another is left out."""
 
 from __future__ import annotations
 

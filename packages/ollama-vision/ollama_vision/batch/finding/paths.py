@@ -1,4 +1,4 @@
-"""`find_pictures`: files, folders and globs -> the pictures there, and what is left out and why; opens no file."""
+"""`find_pictures`: files, folders and globs that a caller names -> what listing.py takes of each, in one account."""
 
 from __future__ import annotations
 

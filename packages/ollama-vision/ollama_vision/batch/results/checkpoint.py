@@ -1,4 +1,4 @@
-"""The start of a run: results.jsonl is checked, refused, repaired, compacted or put aside, then locked for writing."""
+"""Resuming a run: whether results.jsonl goes on (by asking/fingerprint.py), is refused or put aside; then the lock."""
 
 from __future__ import annotations
 

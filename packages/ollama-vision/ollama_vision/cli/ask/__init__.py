@@ -1,1 +1,1 @@
-"""`ollama-vision ask`: one question about pictures, one answer."""
+"""`ollama-vision ask`: its options (options.py) and what it does (command.py)."""

@@ -1,1 +1,1 @@
-"""`ollama-vision doctor`: diagnosis of everything that an answer about a picture depends on, in its order."""
+"""`ollama-vision doctor`: its options (options.py) and what it does (command.py)."""

@@ -1,1 +1,1 @@
-"""`ollama-vision export`: results.jsonl as CSV that Excel and LibreOffice open as it is meant."""
+"""`ollama-vision export`: its options (options.py) and what it does (command.py)."""

@@ -1,1 +1,1 @@
-"""`ollama-vision models`: the models on the server, those that see first."""
+"""`ollama-vision models`: its options (options.py) and what it does (command.py)."""

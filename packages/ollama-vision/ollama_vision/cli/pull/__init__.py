@@ -1,1 +1,1 @@
-"""`ollama-vision pull`: download a model to the server, with progress."""
+"""`ollama-vision pull`: its options (options.py) and what it does (command.py)."""

@@ -1,1 +1,1 @@
-"""`ollama-vision serve`: the embedded server in the foreground."""
+"""`ollama-vision serve`: its options (options.py) and what it does (command.py)."""

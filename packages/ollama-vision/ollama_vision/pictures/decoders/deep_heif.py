@@ -1,4 +1,4 @@
-"""HDR of AVIF and HEIC: the 10 and 12 bits of which Pillow's plugins give 8."""
+"""AVIF and HEIC of 10 and 12 bits (HDR), of which Pillow's plugins give 8; those of 8 bits are decoded in decode.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dispatch table: for each kind of file, what says which pages it has and decodes them to rasters."""
+"""Dispatch by family: PDF, video, or one of the picture formats of formats/kinds.py -> who decodes its pages."""
 
 from __future__ import annotations
 

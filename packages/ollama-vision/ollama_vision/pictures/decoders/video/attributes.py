@@ -1,5 +1,7 @@
-"""What is said of one frame and not of the file: pixel aspect ratio (SAR) and colour description. Joined pieces, and
-broadcasts between programmes, change both on the way."""
+"""Frame attributes: pixel aspect ratio (SAR) and colour description, which each frame has for itself.
+
+Joined pieces, and broadcasts between programmes, change both on the way.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Which picture a video shows at a time: by seeking where the file has an index, else by its packets (frame-accurate
-seeking)."""
+"""Frame-accurate seeking: the picture a video shows at a time, by the file's index, else by its packets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Integrity checks of WMV, FLV, MXF and Ogg videos: all bytes are there; see also containers.py."""
+"""Integrity checks of WMV, FLV, MXF and Ogg videos: all bytes are there; of others, formats/integrity.py."""
 
 from __future__ import annotations
 

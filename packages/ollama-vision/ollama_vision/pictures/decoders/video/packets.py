@@ -1,5 +1,4 @@
-"""The packets of a video on one clock (timestamp discontinuities, 33-bit wrap): where each picture is, told without
-decoding any.
+"""The packets of a video on one clock (timestamp discontinuities, 33-bit wrap), without decoding any.
 
 Recordings joined end to end begin their times anew in each piece. Here they go on, so that the file has one length and
 every moment of it one place.

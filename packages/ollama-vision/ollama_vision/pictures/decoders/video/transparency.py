@@ -1,5 +1,7 @@
-"""Alpha that is coded apart (WebM's BlockAdditional): a second, grey video in the side data of the packets of VP8 and
-VP9, which FFmpeg's own decoders of them leave out."""
+"""Alpha of WebM (BlockAdditional): a second, grey video in the side data of VP8's and VP9's packets.
+
+FFmpeg's own decoders of them leave it out.
+"""
 
 from __future__ import annotations
 
