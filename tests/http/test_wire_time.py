@@ -120,7 +120,7 @@ def test_a_deadline_counts_the_question_about_the_model(endpoint: str) -> None:
 def test_a_deadline_counts_the_preparing_of_pictures(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
 
-    def slow(*args: Any) -> list[Any]:
+    def slow(*args: Any, **more: Any) -> list[Any]:
         released.wait(0.5)
         return []
 

@@ -40,16 +40,10 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "Description": ".describe",
-        "Found": ".reader",
-        "FoundFile": ".reader",
-        "ImageDescriber": ".describe",
-        "OllamaServer": "ollama_vision.server",
-        "PictureReader": ".reader",
-        "PullProgress": "ollama_vision.server",
-        "ServerModel": "ollama_vision.server",
-        "aprepare_image": "ollama_vision.pictures",
-        "prepare_image": "ollama_vision.pictures",
+        **dict.fromkeys(("Description", "ImageDescriber"), ".describe"),
+        **dict.fromkeys(("Found", "FoundFile", "PictureReader"), ".reader"),
+        **dict.fromkeys(("OllamaServer", "PullProgress", "ServerModel"), "ollama_vision.server"),
+        **dict.fromkeys(("aprepare_image", "prepare_image"), "ollama_vision.pictures"),
     },
 )
 """What few programs use, and would cost all of them its imports."""
