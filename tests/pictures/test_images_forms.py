@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import subprocess
+import sys
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -352,3 +354,22 @@ class TestSaidPlainly:
     def test_broken_data_urls(self) -> None:
         assert "without a comma" in self.said("data:image/png;base64")
         assert "whose data is not base64" in self.said("data:image/png;base64,%%%%")
+
+
+def test_a_value_of_llama_index_says_what_to_import() -> None:
+    """Only who imports the adapter has told the engine what such values hold."""
+    program = """
+from llama_index.core.schema import ImageDocument
+from ollama_vision import prepare_image
+for value in (ImageDocument(image="aGVsbG8="), {}):
+    try:
+        prepare_image(value)
+    except ValueError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    of_llama_index, of_another = done.stdout.splitlines()
+    assert "Import llama_index.multi_modal_llms.ollama" in of_llama_index
+    assert of_another.endswith(
+        "Give a path, a URL, bytes, an open file, a PIL image, a uint8 or uint16 array, or a PreparedImage."
+    )

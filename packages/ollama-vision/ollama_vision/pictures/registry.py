@@ -16,11 +16,21 @@ Form: TypeAlias = Callable[..., "Blob | None"]
 """Called as `held_by` is: leads a value back to bytes, a file or a URL; gives `None` for one that is not its own."""
 
 _forms: list[Form | str] = []
+_names: list[str] = []
 
 
-def accept(form: Form | str) -> None:
-    """Ask that form too, from now on, in all of this process; a "module:function" is imported when it is needed."""
+def accept(form: Form | str, *names: str) -> None:
+    """Ask that form too, from now on, in all of this process; a "module:function" is imported when it is needed.
+
+    `names` are the types of its values, for errors that tell what can be given.
+    """
     _forms.append(form)
+    _names.extend(names)
+
+
+def accepted_names() -> tuple[str, ...]:
+    """The types of other packages that are led back to pictures."""
+    return tuple(_names)
 
 
 def held_by(value: Any, options: ImageOptions, *, where: str) -> Blob | None:

@@ -53,6 +53,6 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-accept(f"{__name__}.documents:source_of")
+accept(f"{__name__}.documents:source_of", "ImageDocument", "ImageNode", "NodeWithScore", "ImageBlock")
 # The engine logs for the class too: levels and handlers that are set below the class's own name hold for it.
 logging.getLogger("ollama_vision").parent = logging.getLogger(__name__)

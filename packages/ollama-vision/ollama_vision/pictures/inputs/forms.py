@@ -17,17 +17,15 @@ from ..formats.kinds import READABLE
 from ..formats.sniff import sniff
 from ..formats.unwrap import unwrap
 from ..options import ImageOptions
-from ..registry import held_by
+from ..registry import accepted_names, held_by
 from ..render.raster import Raster
 from .fetch import fetch
 from .pixels import array_raster, is_pil_image, pil_raster
 
 _DRAWN = READABLE | {SVG}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-_FORMS = (
-    "ImageDocument, ImageNode, NodeWithScore, ImageBlock, a path, a URL, bytes, an open file, a PIL image, "
-    "a uint8 or uint16 array, or a PreparedImage"
-)
+_OWN_FORMS = "a path, a URL, bytes, an open file, a PIL image, a uint8 or uint16 array, or a PreparedImage"
+_ADAPTER = "llama_index.multi_modal_llms.ollama"
 
 
 def open_input(value: Any, options: ImageOptions, *, where: str) -> Blob | Raster:
@@ -46,8 +44,15 @@ def open_input(value: Any, options: ImageOptions, *, where: str) -> Blob | Raste
         return open_file(value, where=where)
     held = held_by(value, options, where=where)
     if held is None:
-        raise image_error(where, type(value).__name__, "is nothing that can be sent as a picture", f"Give {_FORMS}.")
+        raise image_error(where, type(value).__name__, "is nothing that can be sent as a picture", _way_out(value))
     return held
+
+
+def _way_out(value: Any) -> str:
+    names = accepted_names()
+    if not names and type(value).__module__.startswith("llama_index."):
+        return f"Import {_ADAPTER}, which knows what LlamaIndex's values hold, before you pass one."
+    return f"Give {', '.join((*names, _OWN_FORMS))}."
 
 
 def _bare_string(value: str, options: ImageOptions, *, where: str) -> Blob:
@@ -63,11 +68,11 @@ def _bare_string(value: str, options: ImageOptions, *, where: str) -> Blob:
             where,
             "base64",
             "is a picture in base64, and a bare string is taken for a path or a URL",
-            "Pass base64.b64decode(...) of it, or ImageDocument(image=...) with the base64 in it.",
+            "Pass base64.b64decode(...) of it.",
             "base64",
         )
     if not value.strip():
-        raise image_error(where, repr(value), "names no file", f"Give {_FORMS}.")
+        raise image_error(where, repr(value), "names no file", _way_out(value))
     if _SCHEME.match(value) and not (os.name == "nt" and Path(value).drive) and "://" in value:
         return from_url(value, options, where=where)
     return Blob.of_file(Path(value).expanduser() if value.startswith("~/") else value, where=where)
