@@ -94,4 +94,5 @@ def test_the_endpoints_are_those_that_it_has(demo_server: EmbeddedOllama) -> Non
         for name in ("create", "copy", "push", "embed"):
             assert client.post(f"/api/{name}").status_code == 404
         assert client.delete("/api/delete").status_code == 404
-        assert client.post("/v1/chat/completions").status_code == 404
+        assert client.get("/v1/models").status_code == 200
+        assert client.post("/v1/embeddings").status_code == 404
