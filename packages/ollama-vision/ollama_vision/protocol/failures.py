@@ -17,7 +17,8 @@ from .gateways import busy_words, foreign_failure, too_large_words, wants_passwo
 from .ways_out import MORE_ROOM, SMALLER_PICTURES, lacks, without
 
 _BODY_LIMIT = 10_000
-_GO_MAP = re.compile(r"map\[code:(?P<code>\d+) message:(?P<message>.*) type:(?P<type>\w+)\]", re.DOTALL)
+# As texts, compiled when the first error comes: seven patterns cost more than a millisecond of each import.
+_GO_MAP = r"(?s)map\[code:(?P<code>\d+) message:(?P<message>.*) type:(?P<type>\w+)\]"
 _MISSING_ABILITY = {
     "does not support thinking": "thinking",
     "does not support tools": "tools",
@@ -44,22 +45,22 @@ _LOAD_FAILURES = (
     "draft model metadata",
     "requires more system memory",
 )
-_KILLED = re.compile(r"process has terminated: signal: (killed|terminated|interrupt|hangup)")
+_KILLED = r"process has terminated: signal: (killed|terminated|interrupt|hangup)"
 """From outside, while it loaded: by the system where memory is short, or by a hand."""
 _STOPPED = ("model runner has unexpectedly stopped", "an error was encountered while running the model")
 """The model's process ended over this very request."""
-_INSIDE = re.compile(
+_INSIDE = (
     r"^connection refused$|^server not responding$|^unexpected server status: |llama-server process no longer running"
     r"|^read health response: |^health unmarshal: |^no slots available after "
     r"|\b(Get|Post) \"http://(127\.0\.0\.1|localhost|\[::1\]):\d+/|\b(dial|read|write) tcp (127\.0\.0\.1|\[::1\]):"
 )
 """What stands between Ollama and its llama-server, Go's network errors first: what every request that waits is told
 when that one dies."""
-_REGISTRY_AWAY = re.compile(r"^pull model manifest: (Get|Head) \"")
+_REGISTRY_AWAY = r"^pull model manifest: (Get|Head) \""
 _LOST_PICTURE = "Chunk not found"
 """llama.cpp of mid 2026, where a cached prompt and a new one part right behind a picture that another one followed."""
-_CUT_CALL = re.compile(r"returned invalid tool call arguments .*unexpected end of JSON input")
-_USER_MISTAKES = re.compile(r'^option "|^invalid format: |^decode WebP image|returned invalid tool call arguments')
+_CUT_CALL = r"returned invalid tool call arguments .*unexpected end of JSON input"
+_USER_MISTAKES = r'^option "|^invalid format: |^decode WebP image|returned invalid tool call arguments'
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def error_for_message(
             "those that there are.",
             **known,
         )
-    if _REGISTRY_AWAY.search(text):
+    if re.search(_REGISTRY_AWAY, text):
         return errors.ServerError(
             f"{asked.url} gets no manifest from the registry of models (it says: {text}). Look at the network of the "
             "machine that it runs on: a proxy is named to Ollama itself, with HTTPS_PROXY.",
@@ -133,7 +134,7 @@ def error_for_message(
                 missing=(ability,),
                 **known,
             )
-    if _KILLED.search(text):
+    if re.search(_KILLED, text):
         return errors.ModelLoadError(
             f"The process of the model {asked.model!r} on {asked.url} was killed while it loaded (it says: {text}). "
             "The system does that where memory is short: the server's log and the system's tell.",
@@ -153,7 +154,7 @@ def error_for_message(
             died=True,
             **known,
         )
-    if status == 500 and _INSIDE.search(text.strip()):
+    if status == 500 and re.search(_INSIDE, text.strip()):
         return errors.ModelLoadError(
             f"The process of the model {asked.model!r} on {asked.url} died while this request waited (it says: "
             f"{text.strip()}). Ollama starts another with the next request. If it dies again, look at its memory.",
@@ -161,7 +162,7 @@ def error_for_message(
             transient=True,
             **known,
         )
-    if _CUT_CALL.search(text):
+    if re.search(_CUT_CALL, text):
         return errors.AnswerCutError(
             f"A tool call of {asked.model!r} ran into the limit before it was whole ({asked.url} says: {text}). "
             f"{MORE_ROOM}",
@@ -178,7 +179,7 @@ def error_for_message(
         return errors.BadRequestError(
             f"The model's own decoder refused a picture or sound ({text}). Sound must be wav or mp3.", **known
         )
-    if status == 400 or _USER_MISTAKES.search(text):
+    if status == 400 or re.search(_USER_MISTAKES, text):
         return errors.BadRequestError(f"{asked.url} refuses the request: {text}", **known)
     if status == 502:
         return errors.ServerError(f"A server behind {asked.url} is out of reach (502): {text}", transient=True, **known)
@@ -203,7 +204,7 @@ def server_message(body: bytes) -> ServerMessage | None:
     inner = parsed["error"]
     for _ in range(3):  # Ollama's object, llama-server's in it as text, and the object in that
         if isinstance(inner, str):
-            if match := _GO_MAP.search(inner):
+            if match := re.search(_GO_MAP, inner):
                 return ServerMessage(match["message"], {**details, "code": int(match["code"]), "type": match["type"]})
             if not inner.lstrip().startswith("{"):
                 return ServerMessage(inner, details)
