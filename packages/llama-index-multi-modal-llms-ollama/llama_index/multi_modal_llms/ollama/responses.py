@@ -35,7 +35,7 @@ def _completion(so_far: Accumulator[Any]) -> CompletionResponse:
         delta=so_far.piece,
         raw=so_far.reply,
         additional_kwargs=so_far.fields(),
-        logprobs=_logprobs(so_far),
+        logprobs=_logprobs(so_far) if so_far.logprobs else None,
     )
 
 
@@ -51,7 +51,7 @@ class _Chat:
             delta=so_far.piece,
             raw=so_far.reply,
             additional_kwargs=so_far.fields(),
-            logprobs=_logprobs(so_far),
+            logprobs=_logprobs(so_far) if so_far.logprobs else None,
         )
 
     def _message(self, so_far: Accumulator[Any]) -> ChatMessage:
@@ -69,9 +69,7 @@ class _Chat:
         return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
 
 
-def _logprobs(so_far: Accumulator[Any]) -> list[list[LogProb]] | None:
-    if not so_far.logprobs:
-        return None
+def _logprobs(so_far: Accumulator[Any]) -> list[list[LogProb]]:
     try:
         return [[_logprob(each) for each in ranked] for ranked in so_far.alternatives()]
     except ValueError as cause:
