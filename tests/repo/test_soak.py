@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import resource
+import subprocess
+import sys
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from ollama_vision import errors
 from tests.support.endpoints import NAMES
 from tests.support.wire_server import CLOSE, HOLD, Script, Seen, WireServer, answer, client, part, reply, stream
 
+ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 8
 
 
@@ -155,15 +159,38 @@ def soak(count: int, tmp_path: Path, record: Callable[[str, object], None]) -> N
     assert after["kilobytes"] - before["kilobytes"] <= 8_000 + count
 
 
-def test_a_few_hundred_requests_leave_nothing_behind(
-    tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
-    soak(400, tmp_path, record_property)
+def soak_apart(count: int, folder: Path) -> None:
+    """In a process of its own: what other tests hold, and let go meanwhile, is not counted."""
+    program = (
+        f"from pathlib import Path; from tests.repo.test_soak import soak; soak({count}, Path({str(folder)!r}), print)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_few_hundred_requests_leave_nothing_behind(tmp_path: Path) -> None:
+    soak_apart(400, tmp_path)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_ten_thousand_requests_leave_nothing_behind(
-    tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
-    soak(10_000, tmp_path, record_property)
+def test_ten_thousand_requests_leave_nothing_behind(tmp_path: Path) -> None:
+    soak_apart(10_000, tmp_path)
+
+
+@pytest.mark.parametrize("kind", [3, 4], ids=["cut", "an error line"])
+def test_what_broke_off_is_dropped_at_once(tmp_path: Path, kind: int) -> None:
+    """Object, reply and connection go when nobody holds them any more, and not with the next collection."""
+    picture = tmp_path / "noise.png"
+    Image.effect_noise((40, 30), 60).save(picture)
+    gc.disable()
+    try:
+        with WireServer(answers=script_for) as server:
+            llm = client(server.url)
+            connections = weakref.ref(llm._connections)
+            with pytest.raises(errors.OllamaMultiModalError):
+                ask(llm, kind, picture)
+            del llm
+            assert connections() is None
+    finally:
+        gc.enable()

@@ -205,8 +205,10 @@ class Reply(Generic[T]):
         return None
 
     async def close(self) -> None:
-        if self.so_far.fault is not None:
-            self._log.failed(self.so_far.fault)
+        # Its traceback holds this reply: kept, both would live, and the connection with them, until a collection.
+        fault, self.so_far.fault = self.so_far.fault, None
+        if fault is not None:
+            self._log.failed(fault)
         elif self.so_far.done:
             self._log.answered(*self.so_far.usage, self.so_far.finish_reason)
         else:
