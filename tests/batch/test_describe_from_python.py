@@ -13,8 +13,10 @@ from pydantic import BaseModel
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_vision.batch.describe_pictures import describe as describe_pictures
+from ollama_vision.batch.finding.paths import find_pictures
 from ollama_vision.batch.results.file import ResultsLock
 from ollama_vision.errors import ImageError, RequestMismatchError, ResultsInUseError, RunStoppedError, SidecarError
+from ollama_vision.pictures import ImageOptions
 from tests.support.command_line import CommandLine
 from tests.support.describe_cli import draw_folder, lines, wrong_lines
 
@@ -101,16 +103,107 @@ def test_what_is_wrong_is_said(photos: list[str], scripted: EmbeddedOllama) -> N
         ({"host": []}, "host is an empty list"),
         ({"prune": True, "sidecars": True}, "leave out prune and sidecars, or name a file: out="),
         ({"schema": {"type": "array"}}, "an answer is an object"),
+        ({"start": "anew"}, 'start is \'anew\'; it must be "go on" or "append" or "restart"'),
+        ({"pages": "eahc"}, 'pages is \'eahc\'; it must be "each" or "together"'),
+        ({"on_error": "ignore"}, 'on_error is \'ignore\'; it must be "raise" or "keep"'),
+        ({"sidecar_name": "stm"}, 'sidecar_name is \'stm\'; it must be "name" or "stem"'),
+        ({"wait": -1}, "wait is -1; it must be 0 seconds or more"),
+        ({"wait": float("nan")}, "wait is nan; it must be 0 seconds or more"),
+        ({"limit": 0}, "limit is 0; it must be 1 or more"),
     ]
     for given_so, complaint in wrong:
         with pytest.raises(ValueError, match=complaint):
             describe_pictures("photos", scripted.model, **given_so)
     with pytest.raises(TypeError, match="it must be a pydantic class or a JSON Schema"):
         describe_pictures("photos", scripted.model, schema="receipt.json")  # type: ignore[arg-type]
+    not_so: list[tuple[dict[str, Any], str]] = [
+        ({"jobs": 2.5}, "jobs is 2.5; it must be a whole number"),
+        ({"jobs": None}, "jobs is None; it must be a whole number"),
+        ({"limit": "3"}, "limit is '3'; it must be a whole number"),
+        ({"wait": "60"}, "wait is '60'; it must be a number of seconds"),
+        ({"include": "*.png"}, r'include takes a list of globs: \["\*\.png"\]$'),
+        ({"exclude": "*.png"}, r'exclude takes a list of globs: \["\*\.png"\]$'),
+        ({"exclude": [1]}, r"exclude is \[1\]; it takes a list of globs"),
+    ]
+    for given_so, complaint in not_so:
+        with pytest.raises(TypeError, match=complaint):
+            describe_pictures("photos", scripted.model, **given_so)
+    with pytest.raises(TypeError, match=r'include takes a list of globs: \["\*\.png"\]$'):
+        find_pictures("photos", include="*.png")
+    with pytest.raises(ValueError, match='it must be "raise" or "keep"'):
+        find_pictures("photos", on_error="ignore")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="temprature"):
         describe_pictures("photos", scripted.model, options={"temprature": 1})
     with pytest.raises(RunStoppedError, match="The run was stopped"):
         list(describe_pictures("photos/0.png", "m", host=NOBODY, max_retries=0))
+
+
+@pytest.mark.parametrize("out", [None, "results.jsonl"])
+def test_a_line_is_the_caller_s_own(photos: list[str], out: str | None) -> None:
+    for path in photos[1:]:
+        Path(path).write_bytes(Path(photos[0]).read_bytes())
+    with EmbeddedOllama(engine=ScriptedEngine('{"colour": "red"}')) as server:
+        seen = []
+        for line in describe_pictures("photos", server.model, host=server.url, schema=Seen, out=out):
+            seen.append((line["path"], line["fields"]["colour"]))
+            line["fields"]["colour"] = "changed"
+            line.clear()
+        assert len(server.asked) == 1
+    assert seen == [(path, "red") for path in photos]
+    if out is not None:
+        assert [(line["path"], line["fields"]["colour"]) for line in lines()] == seen
+
+
+def test_image_options_are_a_dictionary_too(photos: list[str], scripted: EmbeddedOllama) -> None:
+    given: dict[str, Any] = {"host": scripted.url, "out": "results.jsonl"}
+    (line,) = describe_pictures(photos[0], scripted.model, image_options={"max_pixels": 1024}, **given)
+    assert line["text"] == "A plain colour."
+    # One request, however it is written.
+    same = describe_pictures(photos[0], scripted.model, image_options=ImageOptions(max_pixels=1024), **given)
+    assert list(same) == []
+    with pytest.raises(RequestMismatchError, match="max_pixels"):
+        describe_pictures(photos[0], scripted.model, **given)
+    with pytest.raises(ValueError, match="max_pixel"):
+        describe_pictures(photos[0], scripted.model, image_options={"max_pixel": 1024})
+
+
+def test_a_copy_of_an_answered_picture_gets_its_line_without_being_given(
+    photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    given: dict[str, Any] = {"host": scripted.url, "out": "results.jsonl"}
+    list(describe_pictures("photos", scripted.model, **given))
+    Path("photos/copy.png").write_bytes(Path(photos[1]).read_bytes())
+    assert list(describe_pictures("photos", scripted.model, **given)) == []
+    assert len(scripted.asked) == 3
+    (line,) = [line for line in lines() if line["path"] == "photos/copy.png"]
+    assert line["text"] == "A plain colour."
+
+
+def test_a_link_to_the_results_leads_to_one_file(photos: list[str], scripted: EmbeddedOllama) -> None:
+    Path("kept").mkdir()
+    link, kept = Path("results.jsonl"), Path("kept/results.jsonl")
+    link.symlink_to(kept)
+    told: dict[str, Any] = {"host": scripted.url}
+    given = describe_pictures("photos", scripted.model, out=link, **told)
+    next(given)
+    with pytest.raises(ResultsInUseError, match=str(os.getpid())):
+        describe_pictures("photos", scripted.model, out=kept, **told)
+    given.close()
+    # What is asked again, what differs and what is put aside: of the file, by either name.
+    list(describe_pictures("photos", scripted.model, out=kept, **told))
+    with pytest.raises(RequestMismatchError, match=r"prompt \("):
+        describe_pictures("photos", scripted.model, "Which colour?", out=link, **told)
+    Path(photos[0]).write_bytes(Path(photos[1]).read_bytes())
+    assert list(describe_pictures("photos", scripted.model, out=link, **told)) == []
+    list(describe_pictures("photos", scripted.model, "Which colour?", out=link, start="restart", **told))
+    assert link.is_symlink()
+    assert sorted(file.name for file in kept.parent.iterdir()) == [
+        "results.jsonl",
+        "results.jsonl.old",
+        "results.jsonl.old.requests.json",
+        "results.jsonl.requests.json",
+    ]
+    assert [*Path().glob("results.jsonl?*")] == []
 
 
 @pytest.mark.parametrize("leave", ["close", "drop", "close unread"])

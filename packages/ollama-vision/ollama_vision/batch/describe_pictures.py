@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
+from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, get_args
 
 from ollama_vision import protocol
 from ollama_vision.errors import ImageError
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions
 
+from .arguments import OnError, Pages, globs_of, require_count, require_seconds, require_word
 from .asking.balancer import WAIT, OnHostFault, OnWait
 from .asking.question import PictureQuestion
 from .finding.listing import Found
@@ -43,13 +45,13 @@ def describe(
     prune: bool = False,
     sidecars: bool | str | Path = False,
     sidecar_name: SidecarName = "name",
-    pages: Literal["each", "together"] = "each",
+    pages: Pages = "each",
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     recursive: bool = True,
     videos: bool = False,
-    on_error: Literal["raise", "keep"] = "raise",
-    image_options: ImageOptions | None = None,
+    on_error: OnError = "raise",
+    image_options: ImageOptions | Mapping[str, Any] | None = None,
     think: bool = False,
     options: Mapping[str, Any] | None = None,
     jobs: int = 4,
@@ -81,13 +83,14 @@ def describe(
         prune: take lines of pictures that are gone out of the file.
         sidecars: write each answer into a text file as well: beside its picture, or below a folder.
         sidecar_name: "name" for `photo.jpg.txt`, "stem" for `photo.txt`.
-        pages: a question about each page or frame of a file, or one about all of them together.
+        pages: "each" for a question about each page or frame of a file, "together" for one about all of them.
         include: as in `find_pictures`.
         exclude: as there.
         recursive: as there.
         videos: as there.
         on_error: as there; what cannot be read is logged with "keep".
-        image_options: how pictures are prepared, and which pages and frames are taken.
+        image_options: how pictures are prepared, and which pages and frames are taken: `ImageOptions`, or a
+            dictionary of its fields.
         think: whether the model thinks.
         options: Ollama's options, such as `{"seed": 7}`. The temperature is 0 unless it is one of them.
         jobs: requests at once, over all hosts.
@@ -110,13 +113,24 @@ def describe(
         RunStoppedError: a fault that is no picture's, such as a server that is not there or a model that does not
             see. It is raised while lines are taken.
     """
-    _check(prompt, jobs, limit)
+    if not prompt.strip():
+        raise ValueError('prompt is empty: ask something, such as "What is this?"')
+    _require_words(start=start, sidecar_name=sidecar_name, pages=pages, on_error=on_error)
+    require_count("jobs", jobs)
+    require_seconds("wait", wait)
+    if limit is not None:
+        require_count("limit", limit)
     if out is None:
         _refuse_without_out(start=start != "go on", retry_errors=retry_errors, prune=prune, sidecars=bool(sidecars))
-    include, shown_as = tuple(include), image_options or ImageOptions()
+    include = globs_of("include", include)
     question = PictureQuestion(prompt, _class_of(schema), {"think": think, "options": dict(options or {})})
-    given = {"temperature": 0.0, **settings, "image_options": shown_as}
+    given = {
+        "temperature": 0.0,
+        **settings,
+        "image_options": ImageOptions() if image_options is None else image_options,
+    }
     hosts = [VisionModel(model, address, **given) for address in _addresses(host)]
+    shown_as = hosts[0].image_options
     model_run = ModelRun.of(hosts, question, pages=pages)
     found = find_pictures(
         paths, include=include, exclude=exclude, recursive=recursive, videos=videos, on_error=on_error
@@ -153,15 +167,15 @@ def _written(
             yield {}
             for record, _ in records:
                 there.add(record)
-                yield record
+                yield deepcopy(record)  # the caller's own: what is changed in it changes no copy's line
 
 
-def _check(prompt: str, jobs: int, limit: int | None) -> None:
-    if not prompt.strip():
-        raise ValueError('prompt is empty: ask something, such as "What is this?"')
-    for name, count in (("jobs", jobs), ("limit", limit)):
-        if count is not None and count < 1:
-            raise ValueError(f"{name} is {count}; it must be 1 or more")
+_WORDS = {"start": Start, "sidecar_name": SidecarName, "pages": Pages, "on_error": OnError}
+
+
+def _require_words(**given: str) -> None:
+    for name, word in given.items():
+        require_word(name, word, get_args(_WORDS[name]))
 
 
 def _refuse_without_out(**given: bool) -> None:

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 from ollama_vision.errors import ImageError, MissingExtraError
 from ollama_vision.extras import install_hint
 from ollama_vision.pictures import EXTRAS, suffixes_needing
 
+from ..arguments import OnError, globs_of, require_word
 from .globs import Globs
 from .listing import FileFilter, Found, FoundFile, list_files
 
@@ -26,7 +27,7 @@ def find_pictures(
     exclude: Iterable[str] = (),
     recursive: bool = True,
     videos: bool = False,
-    on_error: Literal["raise", "keep"] = "raise",
+    on_error: OnError = "raise",
 ) -> Found:
     """What there is to ask about, and what is left out and why. No file is opened.
 
@@ -60,13 +61,15 @@ def find_pictures(
     Raises:
         ImageError: something is not there, or a folder is without a picture.
         MissingExtraError: pictures of a kind need a package that is not installed.
+        TypeError, ValueError: an argument that is not so, such as a string for `include`.
     """
+    require_word("on_error", on_error, get_args(OnError))
     each = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not each:
         raise ImageError("There is no path to read. Name files, folders or globs.")
     wanted = FileFilter(
-        include=Globs(include),
-        exclude=Globs(exclude),
+        include=Globs(globs_of("include", include)),
+        exclude=Globs(globs_of("exclude", exclude)),
         recursive=recursive,
         videos=videos,
         keep_going=on_error == "keep",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ollama_vision.errors import DamagedResultsError, RequestMismatchError
 from ollama_vision.words import counted
 
-from .file import ResultsFile, ResultsLock, Sink, repair, rewrite, set_aside
+from .file import ResultsFile, ResultsLock, Sink, real_path, repair, rewrite, set_aside
 from .known_by_bytes import Taken, records_of, taken_over
 from .ledger import Ledger, Line, Version, lines_of, read_ledger
 from .pruning import refuse_where_nothing_is_left
@@ -144,6 +144,7 @@ def open_checkpoint(out: Path, spec: RunSpec, sidecars: Sidecars | None = None) 
         if sidecars is not None and line.record["path"] in spec.files:
             sidecars.know(line)
 
+    out = real_path(out)  # a link stays one, whatever becomes of the file
     with ResultsLock(out):
         judged = judge(out, spec, see)
         ledger, notes = judged.there, []

@@ -23,6 +23,11 @@ fast model would wait for the disk."""
 _BEYOND_THE_TEXT = 1 << 20
 
 
+def real_path(results: Path) -> Path:
+    """Of a link, where it leads: there are the file's lock and all else that lies beside it."""
+    return Path(os.path.realpath(results)) if results.is_symlink() else results
+
+
 class Sink(Protocol):
     """Where lines go."""
 
@@ -145,7 +150,8 @@ class ResultsLock:
 
     def __init__(self, results: Path) -> None:
         self._results = results
-        self._path = results.with_name(results.name + ".lock")
+        real = real_path(results)
+        self._path = real.with_name(real.name + ".lock")
         self._descriptor = -1
 
     def __enter__(self) -> ResultsLock:

@@ -12,7 +12,7 @@ from typing import Any
 from ollama_vision.errors import DamagedResultsError
 from ollama_vision.extras import DISTRIBUTION
 
-from .file import sync_folder
+from .file import real_path, sync_folder
 
 Asked = Mapping[str, Any]
 """One request: model, prompt, system, schema, options, fields, pictures, pages, version; never a header or a key."""
@@ -20,7 +20,8 @@ _LONGEST = 60
 
 
 def path_beside(results: Path) -> Path:
-    return results.with_name(results.name + ".requests.json")
+    real = real_path(results)
+    return real.with_name(real.name + ".requests.json")
 
 
 def asked(what: Mapping[str, Any], *, pages: str) -> Asked:
