@@ -233,6 +233,18 @@ def test_a_model_that_cannot_see_is_not_shown_anything(serve: Serve, way: str) -
     assert serving.asked == []
 
 
+@each_way
+def test_fields_have_the_names_that_the_model_wrote(serve: Serve, way: str) -> None:
+    class Named(BaseModel):
+        colour: str = Field(alias="the colour")
+        secret: str = Field(exclude=True)
+
+    said = {"the colour": "red", "secret": "x"}
+    answer = put(on(serve(json.dumps(said))), way, "What?", schema=Named)[-1]
+    assert answer.fields == {"the colour": "red"}
+    assert json.loads(answer.text) == said
+
+
 # the object
 
 

@@ -19,8 +19,10 @@ class Answer:
     thinking: str = ""
     """What the model thought before it answered."""
     fields: Any = None
-    """Where a schema was given, what the answer says as plain JSON, most often a dict: by a class with its defaults and
-    as it dumps them (`Class.model_validate_json(answer.text)` is the object); of a stream, what is there so far."""
+    """Where a schema was given, what the answer says as plain JSON, most often a dict; of a stream, what is there yet.
+
+    Of a pydantic class it is `model_dump(mode="json", by_alias=True)`: with the class's defaults, under its aliases,
+    without what the class excludes; `text` has that too, and `Class.model_validate_json(answer.text)` is the object."""
     usage: dict[str, int] = field(default_factory=dict)
     """`prompt_tokens`, `completion_tokens` and `total_tokens`; empty until the end of a stream."""
     finish_reason: str = ""

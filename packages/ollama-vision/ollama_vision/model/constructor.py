@@ -68,6 +68,29 @@ def read_arguments(
     return settings
 
 
+def with_changes(given: Mapping[str, Any], changes: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    """A constructor's arguments with changed ones, which win over what was given by another name.
+
+    Raises:
+        TypeError: two changes that are the same thing.
+    """
+    changed = dict(changes)
+    if "host" in changed:
+        if "base_url" in changed:
+            raise TypeError("host and base_url are the same thing; pass one of them")
+        changed["base_url"] = changed.pop("host")
+    new = option_defaults({name: value for name, value in changed.items() if name not in fields})
+    hidden = {*new, *(_OPTIONS_OF_FIELDS[name] for name in changed if name in _OPTIONS_OF_FIELDS)}
+    before = {name: value for name, value in given.items() if not (name == "context_window" and "num_ctx" in new)}
+    if "additional_kwargs" in before:
+        before["additional_kwargs"] = {k: v for k, v in before["additional_kwargs"].items() if k not in hidden}
+    return {**before, **changed}
+
+
+_OPTIONS_OF_FIELDS = {"context_window": "num_ctx", "temperature": "temperature"}
+"""Options among `additional_kwargs` that win over a field."""
+
+
 def addressed(model: str, base_url: str | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """A constructor's arguments, the address only where one was given."""
     return {"model": model, **({"base_url": base_url} if base_url else {}), **kwargs}

@@ -16,10 +16,10 @@ from ollama_vision.http import admit, run_blocking
 
 from .answer import Answer
 from .call import Call, Reply, collect, fetch_fitting, start
-from .constructor import OTHER_NAMES, read_arguments
+from .constructor import OTHER_NAMES, read_arguments, with_changes
 from .keywords import AskKeywords, Picture, Schema, VisionModelKeywords, with_keywords
 from .on_server import OnServer
-from .question_call import PlainQuestion, plain_call
+from .question_call import PlainQuestion, check_question, plain_call
 from .streams import AsyncReplyStream, ReplyStream, Source
 
 _OTHER_NAMES = {name: other for name, other in OTHER_NAMES.items() if name != "host"}
@@ -61,6 +61,28 @@ class VisionModel(OnServer):
         shown = {"model", "base_url", *self.model_fields_set}
         return ((name, value) for name, value in super().__repr_args__() if name in shown)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it has the same settings; connections, and what is known of servers, are none."""
+        if not isinstance(other, VisionModel):
+            return NotImplemented
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((self.base_url, self.model))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """The same with other settings, named and checked as the constructor's.
+
+        Raises:
+            TypeError, ValueError: see the class.
+        """
+        if not update:
+            return super().model_copy(deep=deep)
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        made = type(self)(**with_changes(given, update, type(self).model_fields))
+        made._connections, made._known = self._connections, self._known
+        return made.model_copy(deep=deep)
+
     # asking
 
     def ask(
@@ -85,6 +107,8 @@ class VisionModel(OnServer):
 
         Raises:
             OllamaMultiModalError: one of `errors`; each says what to do.
+            TypeError: a keyword that no call takes, a question that is no text, a list in a picture's place.
+            ValueError: a value that no call takes.
         """
         call = self._question(question, pictures, system, schema, options)
         return self._object(run_blocking(collect(self._blocking(), self, call)), schema)
@@ -153,6 +177,7 @@ class VisionModel(OnServer):
     def _question(
         self, text: str, pictures: Any, system: str | None, schema: Schema | None, options: Mapping[str, Any]
     ) -> Call[Answer]:
+        check_question("ask", text, pictures, system)
         for name in _SCHEMA_NAMES:
             if name in options:
                 raise TypeError(f"ask() has no keyword {name!r}. Did you mean 'schema'?")
@@ -165,7 +190,8 @@ class VisionModel(OnServer):
             return answer
         made = _class_of(schema)
         if isinstance(made, type):
-            return replace(answer, fields=made.model_validate_json(answer.text).model_dump(mode="json"))
+            said = made.model_validate_json(answer.text)
+            return replace(answer, fields=said.model_dump(mode="json", by_alias=True))
         return replace(answer, fields=from_json(answer.text))
 
     def _growing(self, reply: Reply[Answer], schema: Schema | None) -> Source:

@@ -51,7 +51,10 @@ class OnServer(ModelSettings):
     def _fitted(self, found: tuple[ModelCapabilities, int], given: Collection[str]) -> Self:
         """The object with the settings that fit its model, as far as they were not given."""
         _, window = found
-        return self if "context_window" in given else self.model_copy(update={"context_window": window})
+        if "context_window" in given:
+            return self
+        # With them, as they are: a num_ctx among them was given, and goes on to win.
+        return self.model_copy(update={"context_window": window, "additional_kwargs": self.additional_kwargs})
 
     def __enter__(self) -> Self:
         return self

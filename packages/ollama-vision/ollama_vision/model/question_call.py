@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,6 +45,38 @@ class PlainQuestion:
             return replace(self, text=f"{self.text}\n\n{answer}\n\n{words}")
         keywords = {name: value for name, value in self.keywords.items() if name not in _ONLY_OF_PROMPTS}
         return replace(self, keywords=keywords, endpoint="chat", turns=(*self.turns, (answer, words)))
+
+
+def check_question(verb: str, text: Any, pictures: Sequence[Any], system: Any) -> None:
+    """Refuse what is no question with pictures after it, before anything is read or sent.
+
+    Raises:
+        TypeError: a question or system prompt that is no text; a list of pictures, or none, in a picture's place.
+        ValueError: text that cannot be sent.
+    """
+    one_by_one = f"Pictures follow the question one by one: {verb}(question, *pictures)"
+    if not isinstance(text, str):
+        raise TypeError(f"question is {_kind_of(text)}; it must be text. {one_by_one}")
+    if system is not None and not isinstance(system, str):
+        raise TypeError(f"system is {_kind_of(system)}; it must be text")
+    for name, said in (("question", text), ("system", system or "")):
+        try:
+            said.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"{name} is no valid text: character {error.start + 1} is {said[error.start]!a}, half of a surrogate"
+                " pair or a byte that was not decoded. Decode it anew, or replace that character."
+            ) from None
+    for index, picture in enumerate(pictures):
+        if picture is None:
+            raise TypeError(f"pictures[{index}] is None; leave it out. {one_by_one}")
+        if isinstance(picture, (list, tuple, set, frozenset, Iterator)) and not hasattr(picture, "read"):
+            raise TypeError(f"pictures[{index}] is {_kind_of(picture)}. {one_by_one}")
+
+
+def _kind_of(value: Any) -> str:
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def plain_call(settings: Settings, question: PlainQuestion, verb: str = "ask") -> Call[Answer]:
