@@ -15,6 +15,7 @@ from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_vision.batch.describe_pictures import describe as describe_pictures
 from ollama_vision.batch.finding.paths import find_pictures
 from ollama_vision.batch.results.file import ResultsLock
+from ollama_vision.batch.results.requests import only_model
 from ollama_vision.errors import ImageError, RequestMismatchError, ResultsInUseError, RunStoppedError, SidecarError
 from ollama_vision.pictures import ImageOptions
 from tests.support.command_line import CommandLine
@@ -197,6 +198,8 @@ def test_a_link_to_the_results_leads_to_one_file(photos: list[str], scripted: Em
     assert list(describe_pictures("photos", scripted.model, out=link, **told)) == []
     list(describe_pictures("photos", scripted.model, "Which colour?", out=link, start="restart", **told))
     assert link.is_symlink()
+    # What only reads, such as a report, finds it by the link as well.
+    assert only_model(link) == scripted.model
     assert sorted(file.name for file in kept.parent.iterdir()) == [
         "results.jsonl",
         "results.jsonl.old",
