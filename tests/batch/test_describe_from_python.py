@@ -16,7 +16,14 @@ from ollama_vision.batch.describe_pictures import describe as describe_pictures
 from ollama_vision.batch.finding.paths import find_pictures
 from ollama_vision.batch.results.file import ResultsLock
 from ollama_vision.batch.results.requests import only_model
-from ollama_vision.errors import ImageError, RequestMismatchError, ResultsInUseError, RunStoppedError, SidecarError
+from ollama_vision.errors import (
+    ImageError,
+    RequestMismatchError,
+    ResultsError,
+    ResultsInUseError,
+    RunStoppedError,
+    SidecarError,
+)
 from ollama_vision.pictures import ImageOptions
 from tests.support.command_line import CommandLine
 from tests.support.describe_cli import draw_folder, lines, wrong_lines
@@ -262,3 +269,14 @@ def test_answers_stand_beside_their_pictures(photos: list[str], scripted: Embedd
     Path("file").touch()
     with pytest.raises(SidecarError, match=r'name a folder that can be written to, sidecars="\.\.\."'):
         describe_pictures("photos", scripted.model, sidecars="file/texts", **told)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(describe: CommandLine, photos: list[str]) -> None:
+    os.mkfifo("pipe")
+    with pytest.raises(ResultsError, match=r"pipe is a folder, a pipe or a device\. Name a file"):
+        describe_pictures("photos", "m", host=NOBODY, out="pipe")
+    outcome = describe("photos", "--host", NOBODY, "--out", "pipe")
+    assert outcome.code == 2
+    assert "--out - prints the lines" in outcome.err

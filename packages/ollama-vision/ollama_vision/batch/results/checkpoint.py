@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ollama_vision.errors import DamagedResultsError, RequestMismatchError
+from ollama_vision.errors import DamagedResultsError, RequestMismatchError, ResultsError
 from ollama_vision.words import counted
 
 from .file import ResultsFile, ResultsLock, Sink, real_path, repair, rewrite, set_aside
@@ -145,6 +145,9 @@ def open_checkpoint(out: Path, spec: RunSpec, sidecars: Sidecars | None = None) 
             sidecars.know(line)
 
     out = real_path(out)  # a link stays one, whatever becomes of the file
+    if out.exists() and not out.is_file():
+        # A pipe would be waited for without end.
+        raise ResultsError(f"{out} is a folder, a pipe or a device. Name a file, such as out='results.jsonl'.")
     with ResultsLock(out):
         judged = judge(out, spec, see)
         ledger, notes = judged.there, []

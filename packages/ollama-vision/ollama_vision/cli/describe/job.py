@@ -139,6 +139,8 @@ def read_job(
     elif file.is_dir() or not file.absolute().parent.is_dir():
         what = "it is a folder" if file.is_dir() else f"there is no folder {file.parent}"
         raise UsageError(f"--out {out}: {what}. Name a file, such as results.jsonl.")
+    elif file.exists() and not file.is_file():
+        raise UsageError(f"--out {out}: it is a pipe or a device, and keeps nothing. --out - prints the lines.")
     return Job(
         paths=tuple(paths),
         prompt=prompt,
