@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, Gate, ModelFacts, Reply, ScriptedEngine
 from ollama_embedded.faults import SlowFirstByte
-from tests.support.command_line import CommandLine, Outcome, process
+from tests.support.command_line import COMMAND, CommandLine, Outcome, process
 from tests.support.wire_server import HOLD, ROUTES, WireServer
 
 
@@ -326,3 +327,15 @@ def test_how_long_is_waited_can_be_said(ask: CommandLine, picture: str) -> None:
         outcome = ask(picture, "What?", "--host", server.url, "--timeout", "0.3")
     assert outcome.code == 1
     assert "for 0.3 seconds (--timeout)" in outcome.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk without room")
+@pytest.mark.parametrize(("shell", "words"), [("> /dev/full", "No space left on device"), (">&-", "is closed")])
+def test_an_answer_that_cannot_be_written_is_one_line(
+    picture: str, scripted: EmbeddedOllama, shell: str, words: str
+) -> None:
+    asked = shlex.join([*COMMAND, "ask", "--host", scripted.url, picture, "What?"])
+    done = subprocess.run(["sh", "-c", f"{asked} {shell}"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert words in done.stderr

@@ -16,7 +16,7 @@ from ollama_vision.pictures import ImageOptions, PictureSource, PreparedImage
 from ..common.access import STANDARD_INPUT
 from ..common.default_model import NoModel
 from ..common.exits import DONE, FAILED, STOPPED
-from ..common.screen import Screen, silence_output, telling
+from ..common.screen import NoOutput, Screen, silence_output, telling
 from ..common.servers import NoServer, Servers, patience, servers_for
 from ..common.shell_words import in_shell_words
 from .question import Question
@@ -37,7 +37,7 @@ def ask(question: Question) -> int:
                 pictures = chosen_of(pictures, question)
             with servers_for(question.access, screen, timeout=question.timeout) as servers:
                 show_answer(question, pictures, servers, screen)
-        except (OllamaMultiModalError, NoModel, NoServer, NoAnswer) as error:
+        except (OllamaMultiModalError, NoModel, NoServer, NoAnswer, NoOutput) as error:
             screen.complain(in_shell_words(str(error), "ask"))
             return FAILED
         except (TypeError, ValueError) as error:

@@ -24,6 +24,10 @@ _CALLED_TERMINALS = ("FORCE_COLOR", "TTY_COMPATIBLE")
 CONTROLS = {code: "\ufffd" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code not in KEPT}
 
 
+class NoOutput(OSError):
+    """Standard output takes nothing: it is closed, or its disk is full."""
+
+
 class ProgressSink(Protocol):
     """Shows what the command is waiting for."""
 
@@ -127,12 +131,21 @@ class Screen:
             self._status = None
 
     def say(self, piece: str) -> None:
-        """Show the next piece of the answer at once."""
+        """Show the next piece of the answer at once; raises NoOutput, and BrokenPipeError when nobody reads."""
         if not piece:
             return
         self._stop_waiting()
-        sys.stdout.write(piece.translate(CONTROLS) if sys.stdout.isatty() else piece)
-        sys.stdout.flush()
+        if sys.stdout is None:
+            raise NoOutput("Standard output is closed: there is nowhere to show the answer.")
+        try:
+            sys.stdout.write(piece.translate(CONTROLS) if sys.stdout.isatty() else piece)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._last = ""
+            silence_output()
+            raise NoOutput(f"The answer cannot be written to standard output: {error.strerror or error}.") from error
         self._last = piece[-1]
 
     def end_answer(self) -> None:
