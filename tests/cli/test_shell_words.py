@@ -25,7 +25,7 @@ NOT_IN_A_SHELL = (
     r"allow_parallel_tool_calls|tool call in additional_kwargs|is_function_calling_model|^Have the tool return",
     r"^Where did they go|^Give an ImageBlock|^For a path or a URL put|^Pass what it gives|^Pass base64|^ImageDocument,",
     r"and prepare_image prepares one|^Choose it: |^Put it into an ImageBlock|a lower fps|^Let SimpleDirectoryReader",
-    r"was asked nothing",
+    r"was asked nothing|^pictures\[\{name\}\] is None",
     # Pages are numbered by `ask` alone, and for documents alone.
     r"^Beside documents pass prepare_image|^Choose its frames",
     # They say what is passed through, name a field of our own, or are types.
