@@ -369,7 +369,8 @@ for value in (ImageDocument(image="aGVsbG8="), {}):
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     of_llama_index, of_another = done.stdout.splitlines()
-    assert "Import llama_index.multi_modal_llms.ollama" in of_llama_index
+    assert "is a value of LlamaIndex" in of_llama_index
+    assert "Import llama_index.multi_modal_llms.ollama before this call" in of_llama_index
     assert of_another.endswith(
         "Give a path, a URL, bytes, an open file, a PIL image, a uint8 or uint16 array, or a PreparedImage."
     )

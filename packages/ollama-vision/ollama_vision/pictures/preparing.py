@@ -24,11 +24,11 @@ from .source import is_drawn_page, with_all_pages
 def prepare_image(source: Any, options: ImageOptions | None = None) -> PreparedImage:
     """One picture, as it would be sent: upright, opaque, 8-bit RGB or grey, JPEG or PNG, of a useful size.
 
-    `source` is anything that may stand in `image_documents`: a path or URL (str or Path), bytes, an open
-    file, a PIL image, a uint8 or uint16 array (HxW, HxWx3 or HxWx4, RGB), an ImageDocument, ImageNode, NodeWithScore,
-    ImageBlock, or a PreparedImage, which is returned as it is. It reads, fetches and computes while the
-    caller waits; `aprepare_image` does so in a thread. Raises ImageError, also when the source has several
-    pages and `options.pages` does not choose one.
+    `source` is a path or URL (str or Path), bytes, an open file, a PIL image, a uint8 or uint16 array (HxW, HxWx3 or
+    HxWx4, RGB), or a PreparedImage, which is returned as it is; once `llama_index.multi_modal_llms.ollama` has been
+    imported, also an ImageDocument, ImageNode, NodeWithScore or ImageBlock. It reads, fetches and computes while the
+    caller waits; `aprepare_image` does so in a thread. Raises ImageError, also when the source has several pages and
+    `options.pages` does not choose one.
     """
     pictures = _prepare_item(source, options or ImageOptions(), where="")
     if len(pictures) != 1:

@@ -44,15 +44,16 @@ def open_input(value: Any, options: ImageOptions, *, where: str) -> Blob | Raste
         return open_file(value, where=where)
     held = held_by(value, options, where=where)
     if held is None:
-        raise image_error(where, type(value).__name__, "is nothing that can be sent as a picture", _way_out(value))
+        if not accepted_names() and type(value).__module__.startswith("llama_index."):
+            problem = "is a value of LlamaIndex, and what it holds is not known here yet"
+            way_out = f"Import {_ADAPTER} before this call, or pass its path, URL or bytes."
+            raise image_error(where, type(value).__name__, problem, way_out)
+        raise image_error(where, type(value).__name__, "is nothing that can be sent as a picture", _way_out())
     return held
 
 
-def _way_out(value: Any) -> str:
-    names = accepted_names()
-    if not names and type(value).__module__.startswith("llama_index."):
-        return f"Import {_ADAPTER}, which knows what LlamaIndex's values hold, before you pass one."
-    return f"Give {', '.join((*names, _OWN_FORMS))}."
+def _way_out() -> str:
+    return f"Give {', '.join((*accepted_names(), _OWN_FORMS))}."
 
 
 def _bare_string(value: str, options: ImageOptions, *, where: str) -> Blob:
@@ -72,7 +73,7 @@ def _bare_string(value: str, options: ImageOptions, *, where: str) -> Blob:
             "base64",
         )
     if not value.strip():
-        raise image_error(where, repr(value), "names no file", _way_out(value))
+        raise image_error(where, repr(value), "names no file", _way_out())
     if _SCHEME.match(value) and not (os.name == "nt" and Path(value).drive) and "://" in value:
         return from_url(value, options, where=where)
     return Blob.of_file(Path(value).expanduser() if value.startswith("~/") else value, where=where)
