@@ -79,6 +79,6 @@ def test_a_file_that_is_gone(folder: Path) -> None:
     file.path.unlink()
     (page,) = PageReader().pages_of(file)
     assert "does not exist" in str(page.error)
-    assert str(PageReader().foretell(file)) == str(page.error)
+    assert str(PageReader().check_headers(file)) == str(page.error)
     with pytest.raises(ImageError, match="does not exist"):
         open_page(page, 0, ImageOptions())

@@ -16,7 +16,7 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 
 from llama_index.multi_modal_llms.ollama import OllamaServer
 from ollama_vision.http.io import run_blocking
-from ollama_vision.model.arguments import resolve
+from ollama_vision.model.arguments import resolve_arguments
 from ollama_vision.pictures import ImageOptions, prepare_image
 from ollama_vision.protocol.messages import WireMessage
 from ollama_vision.protocol.request import Request, chat_request
@@ -72,7 +72,7 @@ def test_pictures_arrive_byte_for_byte_in_a_body_of_the_length_that_was_said(end
 def request_with(path: Path) -> Request:
     llm = client("http://localhost:1")
     message = WireMessage({"role": "user", "content": "x"}, (prepare_image(path, ImageOptions()),))
-    return chat_request(llm.model, [message], resolve(llm, "chat", {}))
+    return chat_request(llm.model, [message], resolve_arguments(llm, "chat", {}))
 
 
 def test_a_body_leaves_in_pieces_each_time_anew(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ollama_vision.pictures import ImageOptions, prepare_image
 from ollama_vision.pictures.formats.cicp import Medium
-from ollama_vision.pictures.picture import rendered
+from ollama_vision.pictures.picture import render_pixels
 from ollama_vision.pictures.render.colour import profile_of
 from ollama_vision.pictures.render.raster import Raster
 from ollama_vision.pictures.source import PictureSource
@@ -59,7 +59,7 @@ def sent(data: bytes, options: ImageOptions | None = None) -> list[Colour]:
 def shown_with(profile: bytes | None, colours: Sequence[Colour]) -> list[Colour]:
     """What leaves of a raster with this profile."""
     raster = Raster(row(colours), "picture 1", "test", profile=profile)
-    picture = rendered(raster, ImageOptions(format="png", min_side=1))
+    picture = render_pixels(raster, ImageOptions(format="png", min_side=1))
     return fields(Image.open(io.BytesIO(picture.read())))
 
 

@@ -85,7 +85,7 @@ def colour_by_colour() -> bytes:
 
 def test_colours_that_come_one_after_the_other() -> None:
     data = colour_by_colour()
-    PictureSource.of(data, ImageOptions()).foretell()
+    PictureSource.of(data, ImageOptions()).check_headers()
     prepared = prepare_image(data)
     assert prepared.read() == data
     assert wrong_corners(data) == []
@@ -100,6 +100,6 @@ def test_what_a_header_says_is_told_without_a_decoder(monkeypatch: pytest.Monkey
     monkeypatch.setattr("ollama_vision.pictures.decoders.decode.decoder", refused)
     for data in (encoded(card(), "JPEG"), encoded(card(), "JPEG", progressive=True), turned("JPEG", 6)):
         source = PictureSource.of(data, ImageOptions())
-        source.foretell()
+        source.check_headers()
         with Image.open(io.BytesIO(data)) as image:
             assert source.size() == image.size

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import BoxMapping, ImageOptions, prepare_image
-from ollama_vision.pictures.picture import rendered
+from ollama_vision.pictures.picture import render_pixels
 from ollama_vision.pictures.render.convert import render
 from ollama_vision.pictures.render.raster import Raster
 from tests.support.picture_corpus import BLUE, GREEN, LIGHT, RED, TURN_BACK, card, encoded, turned, wrong_corners
@@ -112,10 +112,10 @@ def test_a_cropped_picture_of_unequal_pixels_leads_back_to_what_is_stored(orient
 
 def test_a_claim_of_absurdly_long_pixels_is_not_followed() -> None:
     raster = Raster(card(), "", "test", aspect=65535.0)
-    assert rendered(raster, ImageOptions(max_pixels=None)).size == (160, 120)
+    assert render_pixels(raster, ImageOptions(max_pixels=None)).size == (160, 120)
     longer = Raster(Image.new("L", (4000, 4000)), "", "test", aspect=7.5)
     with pytest.raises(ImageError, match="30000x4000"):
-        rendered(longer, ImageOptions(max_pixels=None, max_source_pixels=100_000_000))
+        render_pixels(longer, ImageOptions(max_pixels=None, max_source_pixels=100_000_000))
 
 
 sides = st.integers(1, 5000)

@@ -72,7 +72,7 @@ def test_what_cannot_be_shown_is_refused_by_its_name(kind: str, capfd: pytest.Ca
     assert capfd.readouterr().err == ""
     # A dry run is told as much, from the tags alone.
     with pytest.raises(ImageError) as foretold:
-        PictureSource.of(make(), ImageOptions()).foretell()
+        PictureSource.of(make(), ImageOptions()).check_headers()
     assert str(foretold.value) == str(caught.value)
 
 
@@ -82,7 +82,7 @@ def test_a_dry_run_neither_decodes_nor_refuses_what_can_be_shown(kind: str, monk
         raise AssertionError("decoded")
 
     monkeypatch.setattr("PIL.TiffImagePlugin.TiffImageFile.load", forbidden)
-    PictureSource.of(right(kind), ImageOptions()).foretell()
+    PictureSource.of(right(kind), ImageOptions()).check_headers()
     with pytest.raises((AssertionError, ImageError), match="decoded"):
         prepare_image(right(kind))
 

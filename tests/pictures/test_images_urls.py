@@ -111,7 +111,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
             raise OSError("no such name")
         return answers[host].pop(0) if len(answers[host]) > 1 else answers[host][0]
 
-    monkeypatch.setattr(fetch, "resolve", resolve)
+    monkeypatch.setattr(fetch, "resolve_address", resolve)
     answers["asked"] = [asked]
     return answers
 

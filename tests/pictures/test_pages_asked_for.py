@@ -98,7 +98,7 @@ def test_a_page_that_is_not_there_is_refused(kind: str) -> None:
 def test_it_is_foretold_of_a_file(kind: str) -> None:
     source, words = made(kind)
     with pytest.raises(ImageError, match=words):
-        PictureSource.of(source, SECOND).foretell()
+        PictureSource.of(source, SECOND).check_headers()
 
 
 def test_page_1_is_what_is_sent_unasked(kind: str) -> None:
@@ -130,7 +130,7 @@ def test_page_1_of_several_is_the_primary_one() -> None:
 def test_a_video_has_no_page_1_either() -> None:
     for page in (1, 2):
         original = PictureSource.of(red_film(), ImageOptions(pages=(page,)))
-        for work in (original.pictures, original.select_pages, original.foretell):
+        for work in (original.pictures, original.select_pages, original.check_headers):
             with pytest.raises(
                 ImageError, match=rf"has frames and no pages, and page {page} .*ImageOptions\(frames=1\)"
             ):
@@ -184,7 +184,7 @@ def test_a_reader_refuses_a_still_as_it_does_a_short_document(tmp_path: Path) ->
         with pytest.raises(ImageError, match=ONE):
             reader.load_data(tmp_path / name)
         (file,) = reader.find(tmp_path / name).files
-        assert ONE in str(reader.foretell(file))
+        assert ONE in str(reader.check_headers(file))
 
 
 @pytest.fixture

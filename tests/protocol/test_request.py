@@ -16,7 +16,7 @@ from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_embedded.protocol import options as server_options
 from ollama_embedded.protocol.requests import RequestError
 from ollama_embedded.scenes import draw_scene
-from ollama_vision.model.arguments import resolve
+from ollama_vision.model.arguments import resolve_arguments
 from ollama_vision.protocol.options import OPTION_NAMES
 from ollama_vision.protocol.request import Request, chat_request, generate_request
 from tests.support.endpoints import ask, twelve
@@ -32,7 +32,7 @@ class Shapes(BaseModel):
 
 def body_of(llm: OllamaMultiModal, **kwargs: Any) -> dict[str, Any]:
     """What /api/generate would be sent."""
-    request = generate_request(llm.model, "hello", (), resolve(llm, "generate", kwargs))
+    request = generate_request(llm.model, "hello", (), resolve_arguments(llm, "generate", kwargs))
     return dict(json.loads(b"".join(request.pieces())))
 
 
@@ -284,8 +284,8 @@ def test_chat_names_the_place_for_pictures(name: str) -> None:
 
 def test_what_llama_index_passes_is_understood() -> None:
     llm = OllamaMultiModal(model="m")
-    assert resolve(llm, "generate", {"formatted": True, "max_tokens": 9}).options["num_predict"] == 9
-    arguments = resolve(
+    assert resolve_arguments(llm, "generate", {"formatted": True, "max_tokens": 9}).options["num_predict"] == 9
+    arguments = resolve_arguments(
         llm,
         "chat",
         {
@@ -309,7 +309,7 @@ def test_the_body_has_an_exact_length_and_pictures_in_pieces(tmp_path: Path) -> 
     draw_scene("blue star").save(tmp_path / "b.jpg")
     pictures = [prepare_image(tmp_path / name, ImageOptions()) for name in ("a.png", "b.jpg")]
     llm = OllamaMultiModal(model="m")
-    request = generate_request(llm.model, "hello", pictures, resolve(llm, "generate", {}))
+    request = generate_request(llm.model, "hello", pictures, resolve_arguments(llm, "generate", {}))
     pieces = list(request.pieces())
     body = b"".join(pieces)
     assert len(body) == request.content_length
@@ -321,7 +321,7 @@ def test_the_body_has_an_exact_length_and_pictures_in_pieces(tmp_path: Path) -> 
 
 def test_a_chat_without_messages_is_well_formed() -> None:
     llm = OllamaMultiModal(model="m")
-    request = chat_request(llm.model, [], resolve(llm, "chat", {}))
+    request = chat_request(llm.model, [], resolve_arguments(llm, "chat", {}))
     assert json.loads(b"".join(request.pieces()))["messages"] == []
     assert isinstance(request, Request)
 
@@ -329,7 +329,7 @@ def test_a_chat_without_messages_is_well_formed() -> None:
 def test_odd_text_survives() -> None:
     text = 'quotes " and \\ and \u2028 and \x85 and \U0001f600 and \ud800'
     llm = OllamaMultiModal(model="m")
-    request = generate_request(llm.model, text, (), resolve(llm, "generate", {}))
+    request = generate_request(llm.model, text, (), resolve_arguments(llm, "generate", {}))
     assert json.loads(b"".join(request.pieces()))["prompt"] == text
 
 

@@ -70,7 +70,7 @@ def run_spec(
         retry_errors,
         prune,
         # What is refused for its name, such as a video that is called a picture, is refused whatever its bytes.
-        lambda path: reader.foretell(by_path[path]) is None,
+        lambda path: reader.check_headers(by_path[path]) is None,
         requests,
     )
 
@@ -165,7 +165,7 @@ class Lines:
             return {}
         files = {str(file.path): file for file in self.files}
         return copies_among(
-            self.files, self.ledger, self.model_run.request, lambda path: self.reader.foretell(files[path]) is None
+            self.files, self.ledger, self.model_run.request, lambda path: self.reader.check_headers(files[path]) is None
         )
 
     def _questions_about(

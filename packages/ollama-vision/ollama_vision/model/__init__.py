@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ollama_vision.lazy import lazy_names
 
-from .arguments import Arguments, Settings, resolve
+from .arguments import Arguments, Settings, resolve_arguments
 from .call import Asker, Call, Media, Reply, collect, fetch_capabilities, fetch_fitting, load_model, start
 from .callers import BlockingChat, LoopCaller, LoopChat
-from .constructor import OTHER_NAMES, addressed, read_arguments
+from .constructor import OTHER_NAMES, constructor_arguments, read_arguments
 from .conversation import MediaBlock, conversation_call, picture_call, refuse_empty
 from .held_streams import Given, with_held_streams
 from .hidden_headers import with_shown_headers
@@ -59,9 +59,9 @@ __all__ = [
     "ReplyStream",
     "Settings",
     "VisionModel",
-    "addressed",
     "ask_until_it_fits",
     "collect",
+    "constructor_arguments",
     "conversation_call",
     "fetch_capabilities",
     "fetch_fitting",
@@ -73,7 +73,7 @@ __all__ = [
     "read_arguments",
     "refuse_empty",
     "refuse_names_of_pictures",
-    "resolve",
+    "resolve_arguments",
     "start",
     "with_held_streams",
     "with_keywords",

@@ -84,7 +84,7 @@ class Arguments:
         return frozenset(of_media) | {ability for ability, needed in beside.items() if needed}
 
 
-def resolve(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any], verb: str = "") -> Arguments:
+def resolve_arguments(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any], verb: str = "") -> Arguments:
     """Bring a call's keywords and the settings together.
 
     Precedence: keyword of the call, then its `options`, then `additional_kwargs`, then the field. `verb` is how errors

@@ -25,7 +25,7 @@ from ollama_vision.server import (
     not_found_error,
 )
 
-from .arguments import Arguments, Settings, resolve
+from .arguments import Arguments, Settings, resolve_arguments
 from .call_log import CallLog
 from .reasking import Attempts, ask_until_it_fits
 
@@ -88,7 +88,7 @@ async def _collect(io: IO, llm: Asker, call: Call[T]) -> Accumulator[T]:
     """It comes as a stream too, so that silence and cancelling mean the same."""
     reply = await start(io, llm, call, every_line=False)
     try:
-        while (items := await reply.more()) is not None:
+        while (items := await reply.next_items()) is not None:
             for _ in items:
                 pass
     finally:
@@ -151,7 +151,7 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
 
 def _prepare_request(call: Call[T], clock: Deadline) -> tuple[Request, Media]:
     """What is prepared in a thread cannot be stopped from outside: it looks at the clock itself."""
-    with pictures.ended_by(clock.check):
+    with pictures.cancel_scope(clock.check):
         return call.build()
 
 
@@ -172,7 +172,7 @@ class Reply(Generic[T]):
     async def wait(self) -> None:
         """Wait for the first item, and keep it: what goes wrong until then is raised here."""
         try:
-            while (items := await self.more()) is not None:
+            while (items := await self.next_items()) is not None:
                 if (first := next(items, None)) is not None:
                     self._begun = chain((first,), items)
                     return
@@ -180,7 +180,7 @@ class Reply(Generic[T]):
             await self.close()
             raise
 
-    async def more(self) -> Iterator[T] | None:
+    async def next_items(self) -> Iterator[T] | None:
         """The items of the lines that one more read brings, made as they are taken; `None` at the end."""
         if self._begun is not None:
             items, self._begun = self._begun, None
@@ -256,7 +256,7 @@ async def load_model(
     if keep_alive is not None:
         body["keep_alive"] = keep_alive
     if keep_alive != 0:  # other options than those of the calls to come would load it twice
-        body["options"] = resolve(llm, "generate", kwargs or {}).options
+        body["options"] = resolve_arguments(llm, "generate", kwargs or {}).options
     reply = await api_of(io, llm, silence).fetch("/api/generate", body)
     if reply.get("done") is not True:
         raise errors.StreamInterruptedError(

@@ -73,11 +73,11 @@ class BlockingChat(BlockingCaller):
         super().__init__(llm)
         self._chat, self._stream, self._keywords, self.said = chat, stream, keywords, said
 
-    async def whole(self, messages: Any) -> Said:
+    async def collect(self, messages: Any) -> Said:
         said: Said = self.said(self._chat(messages, **self._keywords))
         return said
 
-    async def begin(self, messages: Any) -> Any:
+    async def start(self, messages: Any) -> Any:
         return self._stream(messages, **self._keywords)
 
 
@@ -95,9 +95,9 @@ class LoopChat(LoopCaller):
         super().__init__(llm)
         self._chat, self._stream, self._keywords, self.said = chat, stream, keywords, said
 
-    async def whole(self, messages: Any) -> Said:
+    async def collect(self, messages: Any) -> Said:
         said: Said = self.said(await self._chat(messages, **self._keywords))
         return said
 
-    async def begin(self, messages: Any) -> Any:
+    async def start(self, messages: Any) -> Any:
         return await self._stream(messages, **self._keywords)

@@ -91,6 +91,6 @@ _OPTIONS_OF_FIELDS = {"context_window": "num_ctx", "temperature": "temperature"}
 """Options among `additional_kwargs` that win over a field."""
 
 
-def addressed(model: str, base_url: str | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def constructor_arguments(model: str, base_url: str | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """A constructor's arguments, the address only where one was given."""
     return {"model": model, **({"base_url": base_url} if base_url else {}), **kwargs}

@@ -20,7 +20,7 @@ Given: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 """What a call was given: positions and keywords."""
 
 
-class HeldStream(Generator[Any, None, None]):
+class OwnedStream(Generator[Any, None, None]):
     """What the caller holds: another library's generator outside, ours inside, closed together."""
 
     def __init__(self, source: Generator[Any, None, None], opened: Sequence[ReplyStream]) -> None:
@@ -106,7 +106,7 @@ def with_held_streams(method: Any, rework: Callable[[Given], Callable[[], Given]
             result = method.__get__(self)(*args, **kwargs)
         finally:
             opened.reset(token)
-        return HeldStream(result, made) if isinstance(result, Generator) else result
+        return OwnedStream(result, made) if isinstance(result, Generator) else result
 
     return wrapper
 

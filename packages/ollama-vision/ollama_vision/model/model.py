@@ -213,8 +213,8 @@ class _ObjectStream:
         self._reply = reply
         self._schema = schema
 
-    async def more(self) -> Iterator[Answer] | None:
-        items = await self._reply.more()
+    async def next_items(self) -> Iterator[Answer] | None:
+        items = await self._reply.next_items()
         return None if items is None else map(self._grown, items)
 
     async def close(self) -> None:

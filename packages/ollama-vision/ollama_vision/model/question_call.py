@@ -17,7 +17,7 @@ from ollama_vision.protocol import (
 )
 
 from .answer import Answer, answer_of
-from .arguments import Settings, resolve
+from .arguments import Settings, resolve_arguments
 from .call import Call, Media
 from .conversation import picture_call, refuse_empty
 from .keywords import GENERATE_NAMES
@@ -91,7 +91,7 @@ def plain_call(settings: Settings, question: PlainQuestion, verb: str = "ask") -
     keywords = dict(question.keywords)
     if question.endpoint == "generate":
         keywords["system"] = question.system
-    arguments = resolve(settings, question.endpoint, keywords, verb)
+    arguments = resolve_arguments(settings, question.endpoint, keywords, verb)
     if question.pictures and not question.text:
         refuse_empty(verb, "question")
 

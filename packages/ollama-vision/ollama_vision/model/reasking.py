@@ -68,10 +68,10 @@ async def ask_until_it_fits(
             question = follow(question, answer.text, attempts.words_after(answer, fault))
 
 
-class Chat(Protocol[Asked]):
+class ChatEndpoints(Protocol[Asked]):
     """A model asked by streams, in whatever form its questions are."""
 
-    async def begin(self, question: Asked) -> Any:
+    async def start(self, question: Asked) -> Any:
         """An answer that is coming in."""
 
     async def take(self, stream: Any) -> Any | None:
@@ -84,7 +84,7 @@ class Chat(Protocol[Asked]):
 class ObjectStream(Generic[Question, Model]):
     """An object that grows: of its class as soon as it fits, and until then with the fields that are there."""
 
-    chat: Chat[Question]
+    chat: ChatEndpoints[Question]
     follow: Callable[[Question, str, str], Question]
     """The question that goes on with an answer and with further words."""
     question: Question
@@ -102,7 +102,7 @@ class ObjectStream(Generic[Question, Model]):
     _last: Said | None = None
     _ended: bool = False
 
-    async def more(self) -> Iterator[Any] | None:
+    async def next_items(self) -> Iterator[Any] | None:
         """The object with one piece more, or `None` at the end. The last one is whole."""
         while not self._ended:
             item = await self.chat.take(self.stream)
@@ -139,7 +139,7 @@ class ObjectStream(Generic[Question, Model]):
         except ValueError as fault:
             words = self.attempts.words_after(self._last, fault)
             self.question = self.follow(self.question, self._last.text, words)
-            self.stream = await self.chat.begin(self.question)
+            self.stream = await self.chat.start(self.question)
             return None
         self._ended = True
         return made

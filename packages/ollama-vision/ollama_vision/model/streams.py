@@ -18,7 +18,7 @@ _closing: set[asyncio.Task[None]] = set()
 class Source(Protocol):
     """What comes in piece by piece: a reply, or an object that grows out of one."""
 
-    async def more(self) -> Iterator[Any] | None:
+    async def next_items(self) -> Iterator[Any] | None:
         """The pieces that are there after one more read, perhaps none; `None` at the end."""
 
     async def close(self) -> None: ...
@@ -39,7 +39,7 @@ class ReplyStream(Generator[Any, None, None]):
         try:
             for item in self._items:
                 return item
-            while self._reply is not None and (items := run_blocking(self._reply.more())) is not None:
+            while self._reply is not None and (items := run_blocking(self._reply.next_items())) is not None:
                 self._items = items
                 for item in items:
                     return item
@@ -78,7 +78,7 @@ class AsyncReplyStream(AsyncGenerator[Any, None]):
         try:
             for item in self._items:
                 return item
-            while self._reply is not None and (items := await self._reply.more()) is not None:
+            while self._reply is not None and (items := await self._reply.next_items()) is not None:
                 self._items = items
                 for item in items:
                     return item

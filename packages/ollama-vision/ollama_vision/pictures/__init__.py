@@ -9,7 +9,7 @@ from ollama_vision.lazy import lazy_names
 
 from .async_files import awaited
 from .boxes import BoxConvention, BoxMapping, Size
-from .cancellation import ended_by
+from .cancellation import cancel_scope
 from .options import ImageOptions
 from .prepared import PreparedAudio, PreparedImage
 from .registry import accept
@@ -45,7 +45,7 @@ __all__ = [
     "accept",
     "aprepare_image",
     "awaited",
-    "ended_by",
+    "cancel_scope",
     "from_block_fields",
     "image_block",
     "image_error",

@@ -14,7 +14,7 @@ _check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None
 
 
 @contextmanager
-def ended_by(check: Callable[[], None]) -> Iterator[None]:
+def cancel_scope(check: Callable[[], None]) -> Iterator[None]:
     """A cancel scope: within it, `check_deadline` calls `check`, which raises when the time is over."""
     before = _check.set(check)
     try:

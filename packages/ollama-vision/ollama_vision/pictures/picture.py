@@ -11,7 +11,7 @@ from ollama_vision.errors import OllamaMultiModalError
 from .blob import Blob
 from .boxes import BoxMapping
 from .cancellation import check_deadline
-from .decoders.decode import foretell_pages, stored_size
+from .decoders.decode import check_page_headers, stored_size
 from .decoders.one_page import asks_for_other_pages, no_such_page
 from .decoders.table import DECODERS
 from .formats.header import DamagedFile, FileHeader
@@ -59,7 +59,7 @@ def iter_prepared(
         check_pages(held, options, kind)
     if isinstance(held, Raster):
         if only is None or 1 in only:
-            yield rendered(held, options)
+            yield render_pixels(held, options)
         return
     kind = kind or held.kind()
     if kind not in accepted:
@@ -115,7 +115,7 @@ def check_pages(held: Blob | Raster, options: ImageOptions, kind: Kind | None = 
                 raise missing
 
 
-def foretell(blob: Blob, options: ImageOptions) -> None:
+def check_headers(blob: Blob, options: ImageOptions) -> None:
     """Raises the ImageError that `iter_prepared` will raise, as far as headers tell it: no pixel is decoded, and of a
     JPEG or PNG no picture data are read."""
     kind = blob.kind()
@@ -138,7 +138,7 @@ def foretell(blob: Blob, options: ImageOptions) -> None:
             options = options.model_copy(update={"frames": None})
         if kind is TIFF:
             with blob.open() as file:
-                foretell_pages(file, options)
+                check_page_headers(file, options)
             return
         for raster in DECODERS[kind].rasters(PageRequest(blob, kind, options)):
             _check_raster(raster, options, kind)
@@ -205,7 +205,7 @@ def _pass_through(blob: Blob, kind: Kind, header: FileHeader) -> PreparedImage:
     )
 
 
-def rendered(raster: Raster, options: ImageOptions) -> PreparedImage:
+def render_pixels(raster: Raster, options: ImageOptions) -> PreparedImage:
     """One picture of pixels that are at hand already."""
     _check_raster(raster, options, None)
     try:

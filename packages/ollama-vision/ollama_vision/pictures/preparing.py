@@ -17,7 +17,7 @@ from .inputs.forms import from_block_fields, image_block, open_input
 from .options import ImageOptions
 from .picture import prepare
 from .prepared import PreparedAudio, PreparedImage
-from .registry import held_by
+from .registry import open_value
 from .source import is_drawn_page, with_all_pages
 
 
@@ -144,7 +144,7 @@ def _legacy(value: Any, options: ImageOptions, *, where: str) -> Blob:
         if blob.kind().family == "text":
             raise blob.error("is no base64", "For a path or a URL put an ImageBlock into the message's blocks.")
         return blob
-    held = held_by(value, options, where=where)
+    held = open_value(value, options, where=where)
     if held is None:
         way_out = "Give an ImageBlock, an ImageDocument, or base64."
         raise image_error(where, type(value).__name__, "is no picture that a message can hold", way_out)

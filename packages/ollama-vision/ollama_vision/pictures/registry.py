@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 Form: TypeAlias = Callable[..., "Blob | None"]
-"""Called as `held_by` is: leads a value back to bytes, a file or a URL; gives `None` for one that is not its own."""
+"""Called as `open_value` is: leads a value back to bytes, a file or a URL; gives `None` for one that is not its own."""
 
 _forms: list[Form | str] = []
 _names: list[str] = []
@@ -33,7 +33,7 @@ def accepted_names() -> tuple[str, ...]:
     return tuple(_names)
 
 
-def held_by(value: Any, options: ImageOptions, *, where: str) -> Blob | None:
+def open_value(value: Any, options: ImageOptions, *, where: str) -> Blob | None:
     """What a value of another package holds; `None` when no form knows it. Raises ImageError."""
     return next((held for form in _callables() if (held := form(value, options, where=where)) is not None), None)
 

@@ -18,7 +18,7 @@ from .formats.kinds import EVERY_KIND, JPEG, PDF, PNG, READABLE, VIDEOS, Kind
 from .inputs.forms import open_input
 from .options import ImageOptions
 from .page_selection import ONE_PAGE, PageSelection
-from .picture import as_image_errors, foretell, iter_prepared, select_pages
+from .picture import as_image_errors, check_headers, iter_prepared, select_pages
 from .prepared import PreparedImage
 from .render.raster import Raster
 
@@ -144,14 +144,14 @@ class PictureSource:
     def _select_pages(self, options: ImageOptions) -> PageSelection:
         return ONE_PAGE if isinstance(self.held, PreparedImage) else select_pages(self.held, options)
 
-    def foretell(self, *, together: bool = False) -> None:
+    def check_headers(self, *, together: bool = False) -> None:
         """Raises the ImageError that sending it will raise, as far as headers tell it: nothing is drawn or decoded.
 
         `together`: all its pages in one question, of which there may be too many.
         """
         options = self.options if together else _without_limit(self.options)
         if isinstance(self.held, Blob):
-            foretell(self.held, options)
+            check_headers(self.held, options)
 
     def count(self) -> int:
         """How many pages or frames `pages` will give, without drawing any: see `select_pages`."""

@@ -27,8 +27,8 @@ from ollama_vision.model import (
     ChatKeywords,
     CompleteKeywords,
     ReplyStream,
-    addressed,
     collect,
+    constructor_arguments,
     fetch_fitting,
     read_arguments,
     start,
@@ -41,7 +41,7 @@ from . import tool_calls as _tool_calls
 from .keywords import OtherSettings, Pictures, SettingsKeywords
 from .prompting import PromptsWithPictures
 from .settings import OllamaSettings
-from .streams import outermost
+from .streams import close_streams_outside_core
 
 if TYPE_CHECKING:
     from llama_index.core.llms.structured_llm import StructuredLLM
@@ -54,7 +54,7 @@ _OTHER_NAMES = {**OTHER_NAMES, "system": "system_prompt"}
 """What other clients call a setting."""
 
 
-@outermost
+@close_streams_outside_core
 class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, MultiModalLLM):
     """A vision model on an Ollama server.
 
@@ -195,7 +195,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         """
         if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
             return super().stream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
-        return ReplyStream(run_blocking(_structured.begin(_structured.blocking(question), question)))
+        return ReplyStream(run_blocking(_structured.start(_structured.blocking(question), question)))
 
     async def astream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Kwargs = None, **prompt_args: Any
@@ -203,7 +203,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         """`stream_structured_predict` on an event loop: await it, then iterate."""
         if (question := self._question(output_cls, prompt, llm_kwargs, prompt_args)) is None:
             return await super().astream_structured_predict(output_cls, prompt, dict(llm_kwargs or {}), **prompt_args)
-        return AsyncReplyStream(await _structured.begin(_structured.on_loop(question), question))
+        return AsyncReplyStream(await _structured.start(_structured.on_loop(question), question))
 
     def as_structured_llm(self, output_cls: type[Any], **kwargs: Any) -> StructuredLLM:
         """An LLM whose answers are objects of the class; its prompts take `image_documents` too."""
@@ -223,7 +223,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         Raises:
             OllamaMultiModalError: no such server or model, or an Ollama that cuts long prompts without a word.
         """
-        llm = cls(**addressed(model, base_url, settings))
+        llm = cls(**constructor_arguments(model, base_url, settings))
         return llm._fitted(run_blocking(fetch_fitting(llm._blocking(), llm)), settings)
 
     @classmethod
@@ -231,7 +231,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         cls, model: str, base_url: str | None = None, **settings: Unpack[OtherSettings]
     ) -> OllamaMultiModal:
         """`from_server` on an event loop."""
-        llm = cls(**addressed(model, base_url, settings))
+        llm = cls(**constructor_arguments(model, base_url, settings))
         return llm._fitted(await fetch_fitting(llm._on_loop(), llm), settings)
 
     # tools

@@ -14,7 +14,7 @@ from ollama_vision.model import (
     picture_call,
     refuse_empty,
     refuse_names_of_pictures,
-    resolve,
+    resolve_arguments,
     with_shown_headers,
 )
 from ollama_vision.protocol import Request, generate_request
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def chat_call(llm: OllamaSettings, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call[ChatResponse]:
     _refuse_pictures_beside(kwargs, "chat")
     kwargs = {"keep_pictures": llm.keep_pictures, **with_shown_headers(kwargs)}
-    arguments = resolve(llm, "chat", kwargs)
+    arguments = resolve_arguments(llm, "chat", kwargs)
     turns = turns_of(messages)
     refuse_lost_pictures(turns, kwargs.get("tools") or ())
 
@@ -50,7 +50,7 @@ def complete_call(
         prompt = llm.completion_to_prompt(prompt)
     _refuse_pictures_beside(kwargs, "complete")
     kwargs = with_shown_headers(kwargs)
-    arguments = resolve(llm, "generate", kwargs)
+    arguments = resolve_arguments(llm, "generate", kwargs)
     if image_documents is not None and not prompt:
         refuse_empty("complete", "prompt")
 

@@ -153,12 +153,12 @@ class PictureReader(BasePydanticReader):
         for page in self._pages().pages_of(file, only=only):
             yield self._node(page, origin)
 
-    def foretell(self, file: FoundFile) -> ImageError | None:
+    def check_headers(self, file: FoundFile) -> ImageError | None:
         """What will be wrong with a file when it is sent, as far as its header tells it; `None` when that is nothing.
 
         Nothing is decoded: what is wrong further inside comes out only when it is sent.
         """
-        return self._pages().foretell(file)
+        return self._pages().check_headers(file)
 
     def _remote(self, path: str, fs: Any, extra_info: dict[str, Any]) -> Iterator[ImageNode]:
         if fs.isdir(path):

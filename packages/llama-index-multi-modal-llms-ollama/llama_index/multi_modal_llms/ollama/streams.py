@@ -18,7 +18,7 @@ from .legacy_images import has_legacy_images, with_blocks_for_legacy_images
 T = TypeVar("T")
 
 
-def outermost(cls: type[T]) -> type[T]:
+def close_streams_outside_core(cls: type[T]) -> type[T]:
     """Put the outer wrapper around a class's eight endpoints, and show their keywords."""
     for name in [each for each in cls.__dict__ if each.endswith(("complete", "chat"))]:
         rework = _without_legacy_images if name.endswith("chat") else None

@@ -19,7 +19,7 @@ from llama_index.core.instrumentation.events.llm import (
 from llama_index.core.program.utils import create_flexible_model
 from llama_index.core.types import Model
 
-from ollama_vision.model import Attempts, BlockingChat, LoopChat, ObjectStream, ask_until_it_fits, resolve
+from ollama_vision.model import Attempts, BlockingChat, LoopChat, ObjectStream, ask_until_it_fits, resolve_arguments
 from ollama_vision.protocol import ObjectOf, Said
 
 from .prompting import PICTURES, picture_blocks, pictures_apart, with_blocks
@@ -82,7 +82,7 @@ class Question(Generic[Model]):
         self.attempts: Attempts[Said, Model] = Attempts(llm.model, self.form, retries)
         self.pictures = kwargs.pop(PICTURES, None)
         self.kwargs = {**kwargs, "format": self.form.schema}
-        self._image_options = resolve(llm, "chat", self.kwargs).image_options
+        self._image_options = resolve_arguments(llm, "chat", self.kwargs).image_options
         self._prompt = prompt
         self._prompt_args = given
         _dispatcher.event(
@@ -115,19 +115,19 @@ async def predict(chat: BlockingChat | LoopChat, question: Question[Model]) -> t
         StructuredOutputError: the answers do not fit the class.
     """
     messages = await chat.prepare(question.pictures, question.messages)
-    said, made = await ask_until_it_fits(chat.whole, messages, follow, question.attempts)
+    said, made = await ask_until_it_fits(chat.collect, messages, follow, question.attempts)
     _dispatcher.event(LLMStructuredPredictEndEvent(output=made))
     return said, made
 
 
-async def begin(chat: BlockingChat | LoopChat, question: Question[Model]) -> ObjectStream[list[ChatMessage], Model]:
+async def start(chat: BlockingChat | LoopChat, question: Question[Model]) -> ObjectStream[list[ChatMessage], Model]:
     """Ask, and wait for the first piece of the answer: what goes wrong until then is raised here."""
     messages = await chat.prepare(question.pictures, question.messages)
     return ObjectStream(
         chat,
         follow,
         messages,
-        await chat.begin(messages),
+        await chat.start(messages),
         question.attempts,
         question.form,
         said=ResponseText.of,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ollama_vision.model import Arguments, OnServer, Settings, resolve
+from ollama_vision.model import Arguments, OnServer, Settings, resolve_arguments
 from ollama_vision.protocol import json_schema
 
 from .question import PictureQuestion
@@ -29,7 +29,7 @@ def arguments_of(settings: Settings, question: PictureQuestion) -> Arguments:
         TypeError, ValueError: a keyword that no call takes, or not so.
     """
     keywords: Mapping[str, Any] = {name: each for name, each in question.keywords.items() if name not in _NOT_OF_A_CALL}
-    return resolve(settings, "chat" if question.output_cls else "generate", keywords)
+    return resolve_arguments(settings, "chat" if question.output_cls else "generate", keywords)
 
 
 def what_is_asked(settings: Settings, question: PictureQuestion) -> dict[str, Any]:

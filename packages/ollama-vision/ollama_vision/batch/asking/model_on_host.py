@@ -75,9 +75,9 @@ class ListeningChat(LoopChat):
         super().__init__(chat._asker, chat._chat, chat._stream, chat._keywords, chat.said)
         self._asked, self._collector = dict(chat._keywords), collector
 
-    async def whole(self, messages: Any) -> Said:
+    async def collect(self, messages: Any) -> Said:
         self._keywords = {**self._asked, **self._collector.time_left()}
-        heard: Heard = await self._collector.listen(await self.begin(messages), self.said)
+        heard: Heard = await self._collector.listen(await self.start(messages), self.said)
         return heard
 
 

@@ -136,7 +136,7 @@ class PageReader:
         elif only is None or 1 in only:
             yield replace(page, size=_stored_size(source))
 
-    def foretell(self, file: FoundFile) -> ImageError | None:
+    def check_headers(self, file: FoundFile) -> ImageError | None:
         """What will be wrong with a file when it is sent, as far as its header tells it; `None` when that is nothing.
 
         Nothing is decoded: what is wrong further inside comes out only when it is sent.
@@ -145,7 +145,7 @@ class PageReader:
             source = PictureSource.of(file.path, self.image_options)
             if self._is_unasked_video(file, source):
                 source.refuse_video()
-            source.foretell(together=self.together)
+            source.check_headers(together=self.together)
         except ImageError as error:
             return error
         return None

@@ -112,7 +112,7 @@ def plan(job: Job, questions: PendingPictures, reader: PageReader) -> Iterator[P
     for file, _, done in questions.entries():
         seen += len(done)
         if not is_complete(done):
-            if problem := reader.foretell(file):
+            if problem := reader.check_headers(file):
                 # A run writes a line with the error, which counts.
                 seen += 1
                 yield Refused(str(file.path), _after_its_name(problem, str(file.path)))

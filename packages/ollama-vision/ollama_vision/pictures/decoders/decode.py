@@ -199,10 +199,10 @@ def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | N
     return (clean_aperture(properties, image.size) if kind is AVIF else None), profile
 
 
-def foretell_pages(file: BinaryIO, options: ImageOptions) -> None:
+def check_page_headers(file: BinaryIO, options: ImageOptions) -> None:
     """Raises what `rasters` will raise of a TIFF, as far as tags tell it: nothing is decoded."""
     found = tiff.read_pictures(file)
-    tiff.foretell(found, choose_pages(len(found.pages), options).numbers, options)
+    tiff.check_headers(found, choose_pages(len(found.pages), options).numbers, options)
 
 
 def select_pages(request: PageRequest) -> PageSelection:

@@ -19,7 +19,7 @@ from ollama_vision.errors import ImageFetchError
 
 from ..error_words import message, redact_url
 from ..options import ImageOptions
-from .ssrf import resolve, why_not_public
+from .ssrf import resolve_address, why_not_public
 
 if TYPE_CHECKING:
     import httpx2
@@ -113,7 +113,7 @@ class _Fetch:
     def _checked_addresses(self, host: str, target: httpx2.URL) -> list[str]:
         port = target.port or (443 if target.scheme == "https" else 80)
         try:
-            addresses = resolve(host, port, self.remaining())
+            addresses = resolve_address(host, port, self.remaining())
         except TimeoutError as error:
             raise self.too_slow() from error
         except OSError as error:

@@ -17,7 +17,7 @@ from ..formats.kinds import READABLE
 from ..formats.sniff import sniff
 from ..formats.unwrap import unwrap
 from ..options import ImageOptions
-from ..registry import accepted_names, held_by
+from ..registry import accepted_names, open_value
 from ..render.raster import Raster
 from .fetch import fetch
 from .pixels import array_raster, is_pil_image, pil_raster
@@ -42,7 +42,7 @@ def open_input(value: Any, options: ImageOptions, *, where: str) -> Blob | Raste
         return array_raster(value, where=where)
     if hasattr(value, "read"):
         return open_file(value, where=where)
-    held = held_by(value, options, where=where)
+    held = open_value(value, options, where=where)
     if held is None:
         if not accepted_names() and type(value).__module__.startswith("llama_index."):
             problem = "is a value of LlamaIndex, and what it holds is not known here yet"

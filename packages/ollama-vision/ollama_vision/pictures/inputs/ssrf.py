@@ -53,7 +53,7 @@ def why_not_public(address: str) -> str | None:
     return None if parsed.is_global else "a reserved address"
 
 
-def resolve(host: str, port: int, seconds: float) -> list[str]:
+def resolve_address(host: str, port: int, seconds: float) -> list[str]:
     """All addresses of a name, in the resolver's order.
 
     Raises OSError when there is none, TimeoutError after so many seconds: the system's resolver has no limit

@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING
 from ollama_vision.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .opening import foretell, rasters
+    from .opening import check_headers, rasters
     from .orientation import upright_size
     from .pages import TiffPicture, TiffPictures, read_pictures
     from .samples import Decoded, decode
 
-__all__ = ["Decoded", "TiffPicture", "TiffPictures", "decode", "foretell", "rasters", "read_pictures", "upright_size"]
+__all__ = [
+    "Decoded",
+    "TiffPicture",
+    "TiffPictures",
+    "check_headers",
+    "decode",
+    "rasters",
+    "read_pictures",
+    "upright_size",
+]
 
 __getattr__ = lazy_names(
     __name__,
@@ -24,7 +33,7 @@ __getattr__ = lazy_names(
         "TiffPicture": ".pages",
         "TiffPictures": ".pages",
         "read_pictures": ".pages",
-        "foretell": ".opening",
+        "check_headers": ".opening",
         "rasters": ".opening",
         "Decoded": ".samples",
         "decode": ".samples",

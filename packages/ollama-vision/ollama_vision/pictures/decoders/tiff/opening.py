@@ -20,7 +20,7 @@ def rasters(
     """The pages of these numbers, counted from 1. Raises DamagedFile, and whatever Pillow raises."""
     count = len(found.pages)
     for number in numbers:
-        foretell(found, [number], options)
+        check_headers(found, [number], options)
         picture = found.pages[number - 1]
         raster = _raster(picture, where, source)
         told = [f"page {number} of {count}"] if count > 1 else []
@@ -29,7 +29,7 @@ def rasters(
         yield raster
 
 
-def foretell(found: TiffPictures, numbers: Sequence[int], options: ImageOptions) -> None:
+def check_headers(found: TiffPictures, numbers: Sequence[int], options: ImageOptions) -> None:
     """Raises the DamagedFile that taking these pages will raise, as far as tags tell it: nothing is decoded."""
     for number in numbers:
         picture = found.pages[number - 1]
