@@ -14,7 +14,7 @@ from .lazy import lazy_names
 if TYPE_CHECKING:
     from .batch import Found, FoundFile, describe, find_pictures
     from .model import Answer, VisionModel
-    from .pictures import BoxConvention, ImageOptions, PreparedImage, aprepare_image, prepare_image
+    from .pictures import BoxConvention, ImageOptions, PictureFrame, PreparedImage, aprepare_image, prepare_image
     from .server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ModelCapabilities",
     "OllamaMultiModalError",
     "OllamaServer",
+    "PictureFrame",
     "PreparedImage",
     "PullProgress",
     "ServerModel",
@@ -47,6 +48,7 @@ __getattr__ = lazy_names(
         "ImageOptions": ".pictures",
         "ModelCapabilities": ".server",
         "OllamaServer": ".server",
+        "PictureFrame": ".pictures",
         "PreparedImage": ".pictures",
         "PullProgress": ".server",
         "ServerModel": ".server",

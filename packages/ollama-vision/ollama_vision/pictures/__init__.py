@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ollama_vision.lazy import lazy_names
 
 from .async_files import awaited
-from .boxes import BoxConvention, BoxMapping, Size
+from .boxes import BoxMapping
 from .cancellation import cancel_scope
+from .frames import BoxConvention, PictureFrame, Size
 from .options import ImageOptions
 from .prepared import PreparedAudio, PreparedImage
 from .registry import accept
@@ -38,6 +39,7 @@ __all__ = [
     "BoxMapping",
     "ImageOptions",
     "PageSelection",
+    "PictureFrame",
     "PictureSource",
     "PreparedAudio",
     "PreparedImage",

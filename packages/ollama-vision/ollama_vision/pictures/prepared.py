@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from .boxes import BoxConvention, BoxMapping, Size
+from .boxes import BoxMapping
+from .frames import BoxConvention, PictureFrame, Size
 
 if TYPE_CHECKING:
     from .blob import Blob
@@ -60,14 +61,27 @@ class PreparedImage:
         with self.open() as file:
             return file.read()
 
-    def to_original(self, box: Sequence[float], convention: BoxConvention = "pixels") -> tuple[int, int, int, int]:
+    def to_original(
+        self, box: Sequence[float], convention: BoxConvention | None = None, frame: PictureFrame | None = None
+    ) -> tuple[int, int, int, int]:
         """A box that a model gave for this picture, as (left, top, right, bottom) in the original's pixels.
 
-        `convention`: `"pixels"` of the sent picture, `"0-1000"` (Qwen3-VL), `"0-1000 yx"` (Gemma, PaliGemma:
-        top, left, bottom, right), `"0-1"`. Undoes scaling and EXIF rotation, so that
-        `PIL.Image.open(path).crop(prepared.to_original(box))` is what the box shows.
+        Undoes scaling and EXIF rotation, so that `PIL.Image.open(path).crop(prepared.to_original(box))` is what the
+        box shows.
+
+        Args:
+            box: its corners, as the model gave them.
+            convention: `"model pixels"` (of the frame), `"pixels"` (of what was sent), or what the whole width and
+                height count as: `"0-1000"`, `"0-1000 yx"` (top, left, bottom, right), `"0-999"`, `"0-500"`, `"0-1"`.
+                Without it: the frame's own, and without a frame `"pixels"`.
+            frame: what the server made of the picture, of which all but `"pixels"` count; see
+                `ModelCapabilities.picture_frame`. Without it they count of what was sent.
+
+        Raises:
+            ValueError: no box, none of it in the picture, or a convention that is unknown, lacks its frame, or is not
+                certain for the model's family and was not named.
         """
-        return self.mapping.to_original(box, convention)
+        return self.mapping.to_original(box, convention, frame)
 
     def describe(self) -> dict[str, Any]:
         """What was sent, as plain JSON without the bytes."""

@@ -11,10 +11,10 @@ from typing import Any
 from ollama_vision.errors import ImageError
 
 from .blob import Blob
-from .boxes import Size
 from .decoders.decode import stored_size
 from .formats.header import PIECE
 from .formats.kinds import EVERY_KIND, JPEG, PDF, PNG, READABLE, VIDEOS, Kind
+from .frames import Size
 from .inputs.forms import open_input
 from .options import ImageOptions
 from .page_selection import ONE_PAGE, PageSelection

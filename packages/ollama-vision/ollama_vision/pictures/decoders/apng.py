@@ -16,8 +16,8 @@ from typing import BinaryIO
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from ..boxes import Size
 from ..formats.header import DamagedFile, FileHeader
+from ..frames import Size
 from ..render.low_bytes import low_bytes
 from ..render.modes import simple_mode
 from ..render.raster import Raster

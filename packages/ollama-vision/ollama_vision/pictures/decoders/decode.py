@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from ..boxes import Crop, Size
 from ..formats.gif import walk_gif
 from ..formats.header import ByteReader, DamagedFile, FileHeader, exif_orientation
 from ..formats.integrity import check_complete
 from ..formats.jpeg import read_jpeg_header
 from ..formats.kinds import AVIF, BMP, DICOM, GIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
+from ..frames import Crop, Size
 from ..options import ImageOptions
 from ..page_selection import ONE_PAGE, PageRequest, PageSelection, choose_frames, choose_pages
 from ..render.raster import Raster

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..boxes import Size
 from ..formats.kinds import AVIF, Kind
+from ..frames import Size
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -10,8 +10,8 @@ import io
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..boxes import Size
 from ..formats.gif import Frame, Gif
+from ..frames import Size
 from ..options import ImageOptions
 from ..render.size import too_large
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
-from ..boxes import Size
 from ..formats.header import ByteReader, DamagedFile
+from ..frames import Size
 from ..render.levels import shifted
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ..boxes import Size
+from ..frames import Size
 from .header import ByteReader, DamagedFile
 
 _HEADER, _PICTURE = "its header", "its picture data"

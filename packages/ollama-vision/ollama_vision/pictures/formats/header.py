@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from ..boxes import Size
+from ..frames import Size
 
 PIECE = 1 << 18
 """Bytes read at a time."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
-from ..boxes import Crop, Size
+from ..frames import Crop, Size
 from .isobmff import Box, NoBox, body_of, each_box, first_box, inner_boxes
 
 MOST_PROPERTIES = 255

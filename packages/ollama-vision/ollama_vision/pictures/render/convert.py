@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from ..blob import Blob
-from ..boxes import BoxMapping, Size
+from ..boxes import BoxMapping
+from ..frames import Size
 from ..options import ImageOptions
 from ..prepared import PreparedImage
 from .colour import changes_colours, is_hdr, to_srgb

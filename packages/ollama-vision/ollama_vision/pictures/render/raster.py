@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..boxes import Crop, Size
 from ..error_words import image_error
+from ..frames import Crop, Size
 
 if TYPE_CHECKING:
     from PIL import Image

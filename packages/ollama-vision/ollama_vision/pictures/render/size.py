@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..boxes import Size
 from ..formats.header import DamagedFile
+from ..frames import Size
 from ..options import ImageOptions
 
 if TYPE_CHECKING:

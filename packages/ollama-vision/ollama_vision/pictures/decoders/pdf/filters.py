@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...boxes import Size
 from ...formats.header import DamagedFile
 from ...formats.jpeg import walk_jpeg
+from ...frames import Size
 from .fax import check_fax
 from .jbig2 import check_jbig2
 from .jpx import check_jpx

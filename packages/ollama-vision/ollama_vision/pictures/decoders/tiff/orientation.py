@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ...boxes import Size
+from ...frames import Size
 from ...render.convert import TURNS
 from . import tags
 from .page import Page

@@ -10,8 +10,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...boxes import Size
 from ...formats.header import DamagedFile
+from ...frames import Size
 from . import tags
 from .tags import Directory
 
