@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     from .asking.cache import AnswerCache
     from .asking.dispatcher import Dispatcher, Source
     from .asking.fingerprint import request_hash, require_same_answers, what_is_asked
-    from .asking.loop_thread import LoopThread
+    from .asking.loop_thread import on_loop_thread
     from .asking.model_on_host import ListeningChat, ModelOnHost, StreamedOnHost
     from .asking.outcome import AnswerOrError, Outcome
     from .asking.question import AnswerCollector, Heard, HostedModel, PictureAnswer, PictureQuestion
+    from .asking.run_settings import RunSettings
     from .describe_pictures import describe
     from .finding.listing import Found, FoundFile
     from .finding.pages import Page, PageReader, open_page
     from .finding.paths import Paths, find_pictures
+    from .finding.picture_files import PictureFiles
     from .model_run import Lines, ModelRun, RunOptions, run_spec
     from .pending import PendingPictures
     from .results.checkpoint import Checkpoint, RunSpec, Start, judge, open_checkpoint
@@ -43,7 +45,6 @@ __all__ = [
     "Line",
     "Lines",
     "ListeningChat",
-    "LoopThread",
     "ModelOnHost",
     "ModelRun",
     "OnHostFault",
@@ -54,8 +55,10 @@ __all__ = [
     "Paths",
     "PendingPictures",
     "PictureAnswer",
+    "PictureFiles",
     "PictureQuestion",
     "RunOptions",
+    "RunSettings",
     "RunSpec",
     "SidecarName",
     "Sidecars",
@@ -70,6 +73,7 @@ __all__ = [
     "is_complete",
     "judge",
     "lines_of",
+    "on_loop_thread",
     "only_model",
     "open_checkpoint",
     "open_page",
@@ -98,7 +102,6 @@ __getattr__ = lazy_names(
         "Line": ".results.ledger",
         "Lines": ".model_run",
         "ListeningChat": ".asking.model_on_host",
-        "LoopThread": ".asking.loop_thread",
         "ModelOnHost": ".asking.model_on_host",
         "ModelRun": ".model_run",
         "OnHostFault": ".asking.balancer",
@@ -109,8 +112,10 @@ __getattr__ = lazy_names(
         "Paths": ".finding.paths",
         "PendingPictures": ".pending",
         "PictureAnswer": ".asking.question",
+        "PictureFiles": ".finding.picture_files",
         "PictureQuestion": ".asking.question",
         "RunOptions": ".model_run",
+        "RunSettings": ".asking.run_settings",
         "RunSpec": ".results.checkpoint",
         "SidecarName": ".results.sidecars",
         "Sidecars": ".results.sidecars",
@@ -126,6 +131,7 @@ __getattr__ = lazy_names(
         "is_complete": ".results.ledger",
         "judge": ".results.checkpoint",
         "lines_of": ".results.ledger",
+        "on_loop_thread": ".asking.loop_thread",
         "only_model": ".results.requests",
         "open_checkpoint": ".results.checkpoint",
         "open_page": ".finding.pages",

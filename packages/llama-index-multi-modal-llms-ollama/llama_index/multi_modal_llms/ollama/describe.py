@@ -8,22 +8,11 @@ from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, 
 from contextlib import aclosing, closing
 from typing import Any, Literal
 
-from llama_index.core.bridge.pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
+from llama_index.core.bridge.pydantic import ConfigDict, Field, field_validator
 from llama_index.core.ingestion import IngestionCache
 from llama_index.core.schema import BaseNode, TransformComponent
 
-from ollama_vision.batch import (
-    WAIT,
-    Dispatcher,
-    LoopThread,
-    OnHostFault,
-    OnWait,
-    PictureQuestion,
-    request_hash,
-    require_same_answers,
-    what_is_asked,
-)
-from ollama_vision.lazy import object_at, place_of
+from ollama_vision.batch import OnHostFault, OnWait, RunSettings, on_loop_thread, require_same_answers
 
 from .asking_llm import LlmOnHost
 from .base import OllamaMultiModal
@@ -36,7 +25,7 @@ _FRESH = "run"
 """The key of `to_dict` that is another each time."""
 
 
-class ImageDescriber(TransformComponent):
+class ImageDescriber(RunSettings, TransformComponent):
     """One question to each picture among the nodes; its answer becomes a text node, or the picture node's text.
 
     Nodes without a picture are passed through. Nothing that is given is changed, and the order is kept. A fault that
@@ -51,17 +40,10 @@ class ImageDescriber(TransformComponent):
     llm: OllamaMultiModal | list[OllamaMultiModal] = Field(
         description="Whom to ask; or the same model on several hosts, of which the free one is asked next."
     )
-    prompt: str = Field(default="Describe the image.", min_length=1, description="What each picture is asked.")
-    output_cls: type[BaseModel] | None = Field(
-        default=None, description="A pydantic class that each answer must be of; its fields become metadata."
-    )
     output: Literal["text", "image"] = Field(
         default="text",
         description="text: a TextNode for each picture, with the relationship to its source. image: the picture node "
         "with the answer as its text, so that what is found by the text is shown to a model as a picture.",
-    )
-    num_workers: int | None = Field(
-        default=None, ge=1, description="Requests in flight, over all hosts; None: 4, or two for each of more hosts."
     )
     cache: IngestionCache | None = Field(
         default=None,
@@ -72,21 +54,6 @@ class ImageDescriber(TransformComponent):
         default="raise", description='keep: a picture that failed carries the error in metadata["error"].'
     )
     show_progress: bool = Field(default=False, description="Show a bar while the nodes are done.")
-    deadline: float | None = Field(
-        default=None, gt=0, description="Seconds for one picture, from when its request starts."
-    )
-    wait: float = Field(
-        default=WAIT,
-        ge=0,
-        description="Seconds that a host which answered in this run and is gone, restarted say, is waited for when no "
-        "other is left; 0: not at all. One whose queue is full (503) is waited for ten minutes at the least.",
-    )
-    think: bool | str | None = Field(
-        default=None, description="Whether the model thinks; None: as the llm's `thinking` says, else not."
-    )
-    llm_kwargs: dict[str, Any] = Field(
-        default_factory=dict, description="Keywords of each call: options={...}, image_options=..., num_predict=..."
-    )
 
     model_config = ConfigDict(extra="forbid")
 
@@ -134,10 +101,7 @@ class ImageDescriber(TransformComponent):
         Raises:
             RunStoppedError: a fault that is no picture's.
         """
-        with LoopThread() as loop:
-            results = self.aiter(nodes, on_host_fault=on_host_fault, on_wait=on_wait)
-            while (description := loop.run(anext(results, None))) is not None:
-                yield description
+        return on_loop_thread(self.aiter(nodes, on_host_fault=on_host_fault, on_wait=on_wait))
 
     async def aiter(
         self,
@@ -148,21 +112,21 @@ class ImageDescriber(TransformComponent):
     ) -> AsyncGenerator[Description, None]:
         """The same on an event loop; nodes may come asynchronously too."""
         skipped, request = 0, self.request_hash()
-        async with aclosing(self._run(on_host_fault, on_wait).results(nodes)) as outcomes:
+        outcomes = self._outcomes(
+            nodes,
+            [LlmOnHost(llm) for llm in self._models()],
+            open_node,
+            cache=None if self.cache is None else AnswersInCache(self.cache),
+            on_host_fault=on_host_fault,
+            on_wait=on_wait,
+        )
+        async with aclosing(outcomes):
             async for outcome in outcomes:
                 skipped += outcome.skipped
                 yield description_of(outcome, self.output, request)
         if skipped:
             noun = "node that holds" if skipped == 1 else "nodes that hold"
             warnings.warn(f"ImageDescriber passed through {skipped} {noun} no picture", UserWarning, stacklevel=2)
-
-    def request_hash(self) -> str:
-        """By what a question is known again, in hex: model, prompt, schema, options, how pictures are prepared."""
-        return request_hash(self._llms()[0], self._ask())
-
-    def what_is_asked(self) -> dict[str, Any]:
-        """What `request_hash` is the hash of, as JSON has it; without hosts, headers and keys."""
-        return what_is_asked(self._llms()[0], self._ask())
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """With a value that is fresh each time: core's step cache knows nodes by their text, and pictures have none."""
@@ -183,40 +147,8 @@ class ImageDescriber(TransformComponent):
         require_same_answers(llm)
         return llm
 
-    @field_serializer("output_cls")
-    def _name_of_class(self, output_cls: type[BaseModel] | None) -> str | None:
-        return None if output_cls is None else place_of(output_cls)
-
-    @field_validator("output_cls", mode="before")
-    @classmethod
-    def _class_of_name(cls, value: Any) -> Any:
-        """`to_dict` names the class; it must be where it was."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return object_at(value)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise ValueError(f"output_cls is {value!r}, and there is no such class here: {error}") from error
-
-    def _llms(self) -> list[OllamaMultiModal]:
+    def _models(self) -> list[OllamaMultiModal]:
         return self.llm if isinstance(self.llm, list) else [self.llm]
-
-    def _ask(self) -> PictureQuestion:
-        think = self._llms()[0].thinking if self.think is None else self.think
-        keywords = {"think": False if think is None else think, **self.llm_kwargs}
-        return PictureQuestion(self.prompt, self.output_cls, keywords, self.deadline)
-
-    def _run(self, on_host_fault: OnHostFault | None, on_wait: OnWait | None) -> Dispatcher[BaseNode]:
-        return Dispatcher(
-            [LlmOnHost(llm) for llm in self._llms()],
-            self._ask(),
-            open_node,
-            workers=self.num_workers,
-            cache=None if self.cache is None else AnswersInCache(self.cache),
-            wait=self.wait,
-            on_host_fault=on_host_fault,
-            on_wait=on_wait,
-        )
 
 
 class _Done:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import base64
 import logging
 import os
-import uuid
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from llama_index.core.readers.base import BasePydanticReader
 from llama_index.core.schema import ImageNode
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from ollama_vision.batch import Found, FoundFile, Page, PageReader, Paths, find_pictures
-from ollama_vision.errors import ImageError
-from ollama_vision.pictures import ImageOptions, PictureSource, image_error
+from ollama_vision.batch import Found, FoundFile, Page, Paths, PictureFiles
 
 __all__ = ["Found", "FoundFile", "PictureNode", "PictureReader"]
 
@@ -45,7 +40,7 @@ class PictureNode(ImageNode):
         return f"{super().hash}-{self.version}" if self.version else super().hash
 
 
-class PictureReader(BasePydanticReader):
+class PictureReader(PictureFiles, BasePydanticReader):
     """Pictures of files, folders and globs, as nodes that OllamaMultiModal takes.
 
     ```python
@@ -62,36 +57,6 @@ class PictureReader(BasePydanticReader):
     It serves SimpleDirectoryReader as well: `file_extractor={".heic": PictureReader(), ".pdf": PictureReader()}`.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    include: tuple[str, ...] = Field(
-        default=(),
-        description="Globs: of a folder only files that fit one of them are taken, whatever their suffix. One without "
-        "a slash fits a name at any depth; case does not count.",
-    )
-    exclude: tuple[str, ...] = Field(
-        default=(), description="Globs: files and folders that fit one of them are left out."
-    )
-    recursive: bool = Field(default=True, description="Whether folders in folders are looked into.")
-    videos: bool = Field(default=False, description="Whether videos in folders are taken, as frames.")
-    pages: Literal["each", "together"] = Field(
-        default="each",
-        description="A node for each page or frame, or one for the whole file, which ImageDescriber asks about with "
-        "all its pages.",
-    )
-    digest: bool = Field(
-        default=True,
-        description="Whether each file is read for its `sha256`: by it a changed file under an old name is noticed.",
-    )
-    image_options: ImageOptions = Field(
-        default_factory=ImageOptions, description="How pages and frames are drawn, and which."
-    )
-    on_error: Literal["raise", "keep"] = Field(
-        default="raise",
-        description="What becomes of a file or page that cannot be read: an error, or a node without what could not be "
-        "read, so that whoever sends it meets the same fault. A folder that cannot be read is an error, or counted.",
-    )
-
     @classmethod
     def class_name(cls) -> str:
         return "PictureReader"
@@ -102,24 +67,6 @@ class PictureReader(BasePydanticReader):
         if isinstance(fields, dict):
             return {name: value for name, value in fields.items() if name != "class_name"}
         return fields
-
-    def find(self, paths: Paths) -> Found:
-        """What there is to read, and what is left out and why. No file is opened.
-
-        `paths` is a file, a folder, a glob, or a list of them. Of a folder, files are taken by their suffix; hidden
-        ones, `@eaDir`, `Thumbs.db` and the like are left out. A file that is named by itself is taken whatever its
-        name, unless `exclude` says otherwise.
-        Raises ImageError for what is not there, and for a folder without a picture; MissingExtraError when pictures of
-        a kind need a package that is not installed.
-        """
-        return find_pictures(
-            paths,
-            include=self.include,
-            exclude=self.exclude,
-            recursive=self.recursive,
-            videos=self.videos,
-            on_error=self.on_error,
-        )
 
     def lazy_load_data(  # type: ignore[override]
         self, paths: Paths, extra_info: dict[str, Any] | None = None, fs: Any = None
@@ -132,7 +79,7 @@ class PictureReader(BasePydanticReader):
         # BaseReader declares Documents. An ImageDocument opens its file as soon as it is made, and loses bytes in JSON.
         if fs is not None:
             each = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-            return (node for path in each for node in self._remote(os.fspath(path), fs, extra_info or {}))
+            return (node for path in each for node in self._remote(os.fspath(path), fs, extra_info))
         found = self.find(paths)
         found.log(logger)
         return (node for file in found.files for node in self.nodes_of(file, extra_info=extra_info))
@@ -147,77 +94,29 @@ class PictureReader(BasePydanticReader):
         self, file: FoundFile, *, only: Container[int] | None = None, extra_info: dict[str, Any] | None = None
     ) -> Iterator[ImageNode]:
         """The nodes of one file; with `only`, of its pages or frames those of these numbers, the others not drawn."""
-        path = os.fspath(file.path)
-        address = Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - a link's own name counts, not where it leads
-        origin = _Origin(address, path, extra_info or {}, {"image_path": path}, has_file=True)
-        for page in self._pages().pages_of(file, only=only):
-            yield self._node(page, origin)
+        return (self._node(page, extra_info) for page in self._read(file, only))
 
-    def check_headers(self, file: FoundFile) -> ImageError | None:
-        """What will be wrong with a file when it is sent, as far as its header tells it; `None` when that is nothing.
+    def _remote(self, path: str, fs: Any, extra_info: dict[str, Any] | None) -> Iterator[ImageNode]:
+        way_out = "Let SimpleDirectoryReader(fs=..., file_extractor={'.png': PictureReader()}) list it."
+        for page in self._read_remote(path, fs, if_folder=way_out):
+            yield self._node(page, extra_info)
 
-        Nothing is decoded: what is wrong further inside comes out only when it is sent.
-        """
-        return self._pages().check_headers(file)
-
-    def _remote(self, path: str, fs: Any, extra_info: dict[str, Any]) -> Iterator[ImageNode]:
-        if fs.isdir(path):
-            way_out = "Let SimpleDirectoryReader(fs=..., file_extractor={'.png': PictureReader()}) list it."
-            raise image_error("", path, "is a folder of a file system of its own", way_out)
-        with fs.open(path, "rb") as file:
-            data = file.read()
-        source = PictureSource.of(data, self.image_options, where=path)
-        origin = _Origin(fs.unstrip_protocol(path), path, extra_info, {"image": _in_base64(data)})
-        file = FoundFile(Path(path), len(data), 0, Path(path), named=True)
-        for page in self._pages().pages_in(source, Page(file)):
-            yield self._node(page, origin)
-
-    def _node(self, page: Page, origin: _Origin) -> PictureNode:
-        if page.error is not None and self.on_error == "raise":
-            raise page.error
-        return origin.node(page)
-
-    def _pages(self) -> PageReader:
-        return PageReader(
-            self.image_options,
-            together=self.pages == "together",
-            videos=self.videos or bool(self.include),
-            digest=self.digest,
-        )
-
-
-@dataclass(frozen=True)
-class _Origin:
-    """What the nodes of a file share."""
-
-    address: str
-    """Its URL, from which ids are made."""
-    path: str
-    """As metadata has it."""
-    extra_info: dict[str, Any]
-    """The caller's metadata, which come last."""
-    whole: dict[str, Any]
-    """The fields of a node that stands for the whole file."""
-    has_file: bool = False
-    """Whether the file can be read again: then a change of it is known by its size and date, where there is no hash."""
-
-    def node(self, page: Page) -> PictureNode:
-        own = {**page.metadata(), "file_path": self.path}
+    def _node(self, page: Page, extra_info: dict[str, Any] | None) -> PictureNode:
+        own = page.metadata()
         excluded = [name for name in own if name not in _SEARCHED]
         made: dict[str, Any] = {
-            "id_": str(uuid.uuid5(uuid.NAMESPACE_URL, self._address_of(page))),
-            "version": page.version if self.has_file else page.sha256,
-            "metadata": {**own, **self.extra_info},
+            "id_": page.id,
+            "version": page.version,
+            "metadata": {**own, **(extra_info or {})},
             "excluded_embed_metadata_keys": excluded,
             "excluded_llm_metadata_keys": [*excluded],
+            "image_mimetype": page.picture.media_type if page.picture else own.get("file_type"),
         }
-        if page.picture is None:
-            return PictureNode(**made, image_mimetype=own.get("file_type"), **self.whole)
-        picture = page.picture
-        return PictureNode(**made, image=_in_base64(picture.read()), image_mimetype=picture.media_type)
-
-    def _address_of(self, page: Page) -> str:
-        return self.address if page.page is None else f"{self.address}#page={page.page}"
+        if page.picture is not None:
+            return PictureNode(**made, image=_in_base64(page.picture.read()))
+        if page.remote is not None:
+            return PictureNode(**made, image=_in_base64(page.remote.data))
+        return PictureNode(**made, image_path=own["file_path"])
 
 
 def _in_base64(data: bytes) -> str:

@@ -24,7 +24,7 @@ from .blame import (
     refuses,
 )
 from .fingerprint import arguments_of, request_hash
-from .loop_thread import LoopThread
+from .loop_thread import on_loop_thread
 from .outcome import Item, Outcome
 from .question import HostedModel, PictureAnswer, PictureQuestion
 
@@ -122,15 +122,7 @@ class Dispatcher(Generic[Item]):
 
     def each(self, items: Iterable[Item]) -> Generator[Outcome[Item], None, None]:
         """`results` from a thread that waits: the items are asked about on an event loop of another thread."""
-        results = self.results(items)
-
-        async def following() -> Outcome[Item] | None:
-            # A loop ends those generators that were begun on it: so the call of anext is made there too.
-            return await anext(results, None)
-
-        with LoopThread() as loop:
-            while (outcome := loop.run(following())) is not None:
-                yield outcome
+        return on_loop_thread(self.results(items))
 
     async def _settle(self, index: int, item: Item, hosts: Balancer) -> Outcome[Item]:
         sha256 = ""

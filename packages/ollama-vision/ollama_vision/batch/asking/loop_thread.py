@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from types import TracebackType
 from typing import TypeVar
 
@@ -42,3 +42,15 @@ class LoopThread:
         self._loop, self._left = asyncio.get_running_loop(), asyncio.Event()
         ready.set()
         await self._left.wait()
+
+
+def on_loop_thread(results: AsyncGenerator[T, None]) -> Generator[T, None, None]:
+    """What a generator gives that works on an event loop, for a caller that has none; leaving it early ends both."""
+
+    async def following() -> T | None:
+        # A loop ends those generators that were begun on it: so the call of anext is made there too.
+        return await anext(results, None)
+
+    with LoopThread() as loop:
+        while (result := loop.run(following())) is not None:
+            yield result

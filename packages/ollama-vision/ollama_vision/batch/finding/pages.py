@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from mimetypes import guess_type
+from pathlib import Path
 from typing import Any
 
 from ollama_vision.errors import ImageError
@@ -22,6 +24,16 @@ from ollama_vision.pictures import (
 )
 
 from .listing import FoundFile
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of a file system of its own, such as fsspec's, with its bytes: it is not read again."""
+
+    path: str
+    """As that file system has it."""
+    url: str
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -48,11 +60,21 @@ class Page:
     """Why it, or this page of it, cannot be read."""
     is_unasked_video: bool = False
     """The error is that it is a video, under a picture's name in a folder of which pictures are wanted."""
+    remote: RemoteFile | None = None
+    """Where `file` is none of this machine's."""
+
+    @property
+    def id(self) -> str:
+        """A UUID that follows from the file's absolute path, or its URL, and the page: the same in every run."""
+        url = self.remote.url if self.remote else _url_of(self.file.path)
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, url if self.page is None else f"{url}#page={self.page}"))
 
     @property
     def version(self) -> str:
         """Another one when the file has changed: its sha256; without that, its size and the time of its last change."""
-        return self.sha256 or f"{self.file.size} {self.file.modified_ns}"
+        if self.sha256 or self.remote:
+            return self.sha256
+        return f"{self.file.size} {self.file.modified_ns}"
 
     def metadata(self) -> dict[str, Any]:
         """What the file and the page are, under the names that document loaders use (`file_path`, `page_label`, ...).
@@ -60,7 +82,7 @@ class Page:
         `PictureSource.of` knows the page again by them.
         """
         own: dict[str, Any] = {
-            "file_path": str(self.file.path),
+            "file_path": self.remote.path if self.remote else str(self.file.path),
             "file_name": self.file.path.name,
             "file_size": self.file.size,
         }
@@ -82,6 +104,11 @@ class Page:
         if self.page is not None or self.pages > 1:
             own["pages"] = self.pages
         return own
+
+
+def _url_of(path: Path) -> str:
+    """By the name that it was found under: a link's own counts, not where it leads."""
+    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100
 
 
 def _day(seconds: float) -> str:
