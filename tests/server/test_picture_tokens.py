@@ -16,11 +16,11 @@ from tests.support.recorded import FOLDER
 Show = dict[str, Any]
 
 
-def clip(kind: str, **facts: int | None) -> Show:
-    """A reply of /api/show for a model whose vision part is a file of its own."""
+def clip(kind: str, architecture: str = "llama", **facts: int | None) -> Show:
+    """A reply of /api/show for a model whose vision part is a file of its own, beside one of that architecture."""
     info: dict[str, Any] = {"clip.projector_type": kind, "general.architecture": "clip"}
     info.update({f"clip.{name.replace('__', '.')}": value for name, value in facts.items()})
-    return {"model_info": {"general.architecture": "llama"}, "projector_info": info}
+    return {"model_info": {"general.architecture": architecture}, "projector_info": info}
 
 
 def whole(architecture: str, **facts: int) -> Show:
@@ -33,8 +33,8 @@ def whole(architecture: str, **facts: int) -> Show:
 LLAVA = clip("mlp", vision__image_size=336, vision__patch_size=14)
 LLAVA_16 = clip("mlp", vision__image_size=336, vision__patch_size=14, vision__image_grid_pinpoints=None)
 GEMMA3 = clip("gemma3", vision__image_size=896, vision__patch_size=14)
-QWEN25 = clip("qwen2.5vl_merger", vision__patch_size=14, vision__image_size=560)
-QWEN3 = clip("qwen3vl_merger", vision__patch_size=16, vision__spatial_merge_size=2)
+QWEN25 = clip("qwen2.5vl_merger", "qwen2vl", vision__patch_size=14, vision__image_size=560)
+QWEN3 = clip("qwen3vl_merger", "qwen3vl", vision__patch_size=16, vision__spatial_merge_size=2)
 QWEN35 = {**QWEN3, "model_info": {"general.architecture": "qwen35"}}
 MISTRAL = clip("pixtral", vision__patch_size=14, vision__spatial_merge_size=2)
 MINICPM = clip("resampler", vision__image_size=448, vision__patch_size=14, minicpmv_version=3)
@@ -57,21 +57,21 @@ SMOLVLM = clip(
     ("show", "size", "tokens"),
     [
         (LLAVA, (100, 100), 576), (LLAVA, (4000, 3000), 576),
-        (LLAVA_16, (336, 336), 3 * 576), (LLAVA_16, (672, 672), 5 * 576), (LLAVA_16, (1008, 336), 4 * 576),
+        (LLAVA_16, (336, 336), 576), (LLAVA_16, (672, 672), 5 * 576), (LLAVA_16, (1008, 336), 4 * 576),
         (GEMMA3, (100, 100), 256), (GEMMA3, (4000, 3000), 256),
         (QWEN25, (1120, 896), 1280), (QWEN25, (560, 1792), 1280), (QWEN25, (1792, 1792), 4096),
         (QWEN25, (100, 100), 1024), (QWEN25, (8000, 8000), 4096),
         (QWEN3, (1024, 1024), 1024), (QWEN3, (2048, 2048), 4096), (QWEN3, (32, 32), 1024),
-        (QWEN35, (32, 32), 9), (QWEN35, (1024, 1024), 1024),
+        (QWEN35, (32, 32), 9 + 2), (QWEN35, (1024, 1024), 1024),
         (MISTRAL, (280, 280), 100 + 9), (MISTRAL, (5600, 5600), 1024 + 31),
-        (MINICPM, (448, 448), 64), (MINICPM, (896, 448), 3 * 64), (MINICPM, (4000, 4000), 10 * 64),
-        (MINICPM_2, (448, 448), 96),
+        (MINICPM, (448, 448), 64 + 2), (MINICPM, (896, 448), 3 * 64 + 6), (MINICPM, (4000, 4000), 10 * 64 + 22),
+        (MINICPM_2, (448, 448), 96 + 2),
         (INTERNVL, (448, 448), 256), (INTERNVL, (896, 448), 3 * 256), (INTERNVL, (448 * 4, 448 * 3), 13 * 256),
-        (LFM2, (512, 512), 256), (LFM2, (1024, 512), 3 * 256),
-        (GEMMA4, (768, 768), 256), (GEMMA4, (100, 100), 49), (GEMMA4, (4000, 4000), 256),
+        (LFM2, (512, 512), 256), (LFM2, (1024, 512), 242),
+        (GEMMA4, (768, 768), 256), (GEMMA4, (100, 100), 49 + 2), (GEMMA4, (4000, 4000), 256),
         (GLM, (280, 280), 100), (GLM, (8000, 8000), 4096),
         (LLAMA4, (336, 336), 144), (LLAMA4, (672, 336), 3 * 144), (LLAMA4, (1008, 1008), 10 * 144),
-        (SMOLVLM, (2048, 2048), 17 * 64), (SMOLVLM, (2048, 512), 5 * 64),
+        (SMOLVLM, (2048, 2048), 17 * 64 + 39), (SMOLVLM, (2048, 512), 5 * 64 + 12),
         (whole("qwen25vl", patch_size=14, spatial_merge_size=2), (1120, 896), 1280),
         (whole("gemma3", image_size=896, patch_size=14), (500, 500), 256),
         (whole("qwen3vl", patch_size=16, spatial_merge_size=2), (1024, 1024), 1024),
@@ -94,7 +94,7 @@ def test_known_families(show: Show, size: tuple[int, int], tokens: int) -> None:
         clip("gemma3", vision__image_size=896),
         clip("idefics3", vision__image_size=512, vision__patch_size=16),
     ],
-    ids=["empty", "nulls", "text", "new projector", "mllama", "no facts", "half the facts", "no longest edge"],
+    ids=["empty", "nulls", "text", "new projector", "mllama", "no facts", "half the facts", "no merge"],
 )
 def test_unknown_stays_unknown(show: Show) -> None:
     assert estimate_picture_tokens((1000, 1000), show) is None

@@ -11,11 +11,13 @@ from .capabilities import CapabilityCache, ModelCapabilities, capability_error, 
 
 if TYPE_CHECKING:
     from .picture_tokens import estimate_picture_tokens
+    from .preprocessing import Layout, picture_layout
     from .server import OllamaServer, PullProgress, ServerModel
 
 __all__ = [
     "Api",
     "CapabilityCache",
+    "Layout",
     "ModelCapabilities",
     "OllamaServer",
     "PullProgress",
@@ -24,15 +26,18 @@ __all__ = [
     "estimate_picture_tokens",
     "fetch_settings",
     "not_found_error",
+    "picture_layout",
 ]
 
 __getattr__ = lazy_names(
     __name__,
     {
+        "Layout": ".preprocessing",
         "OllamaServer": ".server",
         "PullProgress": ".server",
         "ServerModel": ".server",
         "estimate_picture_tokens": ".picture_tokens",
+        "picture_layout": ".preprocessing",
     },
 )
 """Who asks a model lists none and pulls none."""
