@@ -17,6 +17,8 @@ from .registry import accept
 
 if TYPE_CHECKING:
     from .blob import Blob
+    from .box_fields import FoundBox, boxes_in
+    from .drawn_boxes import Placed, PlacedBox, draw_boxes, place_boxes
     from .error_words import image_error, missing_path_hint, sentence
     from .formats.kinds import EXTRAS, PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES, VIDEOS, suffixes_needing
     from .inputs.forms import from_block_fields, image_block
@@ -37,23 +39,29 @@ __all__ = [
     "Blob",
     "BoxConvention",
     "BoxMapping",
+    "FoundBox",
     "ImageOptions",
     "PageSelection",
     "PictureFrame",
     "PictureSource",
+    "Placed",
+    "PlacedBox",
     "PreparedAudio",
     "PreparedImage",
     "Size",
     "accept",
     "aprepare_image",
     "awaited",
+    "boxes_in",
     "cancel_scope",
+    "draw_boxes",
     "from_block_fields",
     "image_block",
     "image_error",
     "is_made_of_picture",
     "legacy_bytes",
     "missing_path_hint",
+    "place_boxes",
     "plan_size",
     "prepare_block",
     "prepare_documents",
@@ -68,6 +76,12 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Blob": ".blob",
+        "FoundBox": ".box_fields",
+        "Placed": ".drawn_boxes",
+        "PlacedBox": ".drawn_boxes",
+        "boxes_in": ".box_fields",
+        "draw_boxes": ".drawn_boxes",
+        "place_boxes": ".drawn_boxes",
         "EXTRAS": ".formats.kinds",
         "PDF": ".formats.kinds",
         "PICTURES": ".formats.kinds",

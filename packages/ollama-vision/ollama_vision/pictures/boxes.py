@@ -91,6 +91,11 @@ class BoxMapping:
         top, bottom = sorted(shown[1] + y * (shown[3] - shown[1]) for _, y in corners)
         return left, top, right, bottom
 
+    @staticmethod
+    def check(convention: BoxConvention | None, frame: PictureFrame | None) -> None:
+        """Raises ValueError for a convention that no box can be counted by: unknown, not certain, without its frame."""
+        _checked(convention, frame)
+
     def from_stored(self, box: Sequence[float]) -> tuple[float, float, float, float]:
         """A box in the original's stored pixels, in pixels of what was sent; beyond its sides where it shows a part."""
         shown = self.crop or (0, 0, *self.original_size)
