@@ -9,8 +9,9 @@ from ollama_vision.lazy import lazy_names
 if TYPE_CHECKING:
     from .asking.balancer import WAIT, OnHostFault, OnWait
     from .asking.cache import AnswerCache
-    from .asking.dispatcher import Dispatcher, Source
+    from .asking.dispatcher import Dispatcher
     from .asking.fingerprint import request_hash, require_same_answers, what_is_asked
+    from .asking.intake import Source
     from .asking.loop_thread import on_loop_thread
     from .asking.model_on_host import ListeningChat, ModelOnHost, StreamedOnHost
     from .asking.outcome import AnswerOrError, Outcome
@@ -119,7 +120,7 @@ __getattr__ = lazy_names(
         "RunSpec": ".results.checkpoint",
         "SidecarName": ".results.sidecars",
         "Sidecars": ".results.sidecars",
-        "Source": ".asking.dispatcher",
+        "Source": ".asking.intake",
         "StandardOutput": ".results.file",
         "Start": ".results.checkpoint",
         "StreamedOnHost": ".asking.model_on_host",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Sequence
-from typing import Any, Generic, Protocol, TypeAlias
+from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
+from contextlib import aclosing, closing
+from typing import Any, Generic, TypeAlias
 
 from ollama_vision import errors
-from ollama_vision.pictures import ImageOptions, PreparedImage
+from ollama_vision.pictures import PreparedImage
 
 from . import cache as remembering
 from . import loading
@@ -24,6 +25,7 @@ from .blame import (
     refuses,
 )
 from .fingerprint import arguments_of, request_hash
+from .intake import Intake, Items, Open, recall_from
 from .loop_thread import on_loop_thread
 from .outcome import Item, Outcome
 from .question import HostedModel, PictureAnswer, PictureQuestion
@@ -31,20 +33,6 @@ from .question import HostedModel, PictureAnswer, PictureQuestion
 _MOST_WAITS = 20
 """So often a picture is asked about again after the model's process died under another one, until the host is left
 alone; each time the client's own tries have been used up, and loading takes its time."""
-
-
-class Source(Protocol):
-    """The picture, or the pages, of one item. Its methods read and decode, and are called in threads."""
-
-    def sha256(self) -> str: ...
-
-    def pictures(self) -> Sequence[PreparedImage]: ...
-
-
-Open: TypeAlias = Callable[[Item, int, ImageOptions], Source | None]
-"""Opens an item, by its place among all: its picture, or `None` when it has none and is passed over. Raises ImageError;
-called in threads."""
-Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
 
 
 class Dispatcher(Generic[Item]):
@@ -92,62 +80,70 @@ class Dispatcher(Generic[Item]):
         Raises:
             RunStoppedError: a fault that is no picture's; nothing is said of the pictures that met it.
         """
-        hosts = Balancer(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
-        streak, source = FailureStreak[Item](), _Items(items)
-        asking: set[asyncio.Task[Outcome[Item]]] = set()
-        pulling: asyncio.Task[tuple[int, Item] | None] | None = None
-        try:
-            while not source.ended or asking:
-                if pulling is None and not source.ended and len(asking) < self._workers:
-                    pulling = asyncio.create_task(source.pull())
-                waited: set[asyncio.Task[Any]] = {*asking, *([pulling] if pulling else [])}
-                finished, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-                if pulling is not None and pulling in finished:
-                    pulled, pulling = pulling.result(), None
-                    if pulled is not None:
-                        asking.add(asyncio.create_task(self._settle(*pulled, hosts)))
-                ended = [task for task in asking if task in finished]
-                asking.difference_update(ended)
-                # What is done is given before what stops the run is raised.
-                for task in sorted(ended, key=_ended_badly):
-                    for outcome in streak.add(task.result()):
-                        yield outcome
-            for outcome in streak.end():
-                yield outcome
-        finally:
-            left: list[asyncio.Task[Any]] = [*asking, *([pulling] if pulling else [])]
-            for each in left:
-                each.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+        async with aclosing(self._batches(items)) as batches:
+            async for batch in batches:
+                for outcome in batch:
+                    yield outcome
 
     def each(self, items: Iterable[Item]) -> Generator[Outcome[Item], None, None]:
         """`results` from a thread that waits: the items are asked about on an event loop of another thread."""
-        return on_loop_thread(self.results(items))
+        with closing(on_loop_thread(self._batches(items))) as batches:
+            for batch in batches:
+                yield from batch
 
-    async def _settle(self, index: int, item: Item, hosts: Balancer) -> Outcome[Item]:
-        sha256 = ""
+    async def _batches(self, items: Items[Item]) -> AsyncGenerator[list[Outcome[Item]], None]:
+        """`results`, all at a time that have finished: to hand several to another thread costs as much as one."""
+        hosts = Balancer(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
+        recall = recall_from(self._cache, self._request, self._question.output_cls)
+        streak, intake = FailureStreak[Item](), Intake(items, self._open, self._image_options, recall)
+        asking, finished = set[_Settling[Item]](), _Finished[Item]()
         try:
-            source = await asyncio.to_thread(self._open, item, index, self._image_options)
-            if source is None:
-                return Outcome(index, item, skipped=True)
-            sha256 = await asyncio.to_thread(source.sha256)
-            name = remembering.key(sha256, self._request)
-            if kept := await self._recalled(name):
-                return self._answered(index, item, sha256, kept, host=None)
-            pictures = await asyncio.to_thread(source.pictures)
-            host, answer = await self._asked(pictures, hosts)
-            if isinstance(answer, errors.OllamaMultiModalError):
-                return await asyncio.to_thread(self._failed, index, item, sha256, answer, host.name)
+            while not intake.ended or asking:
+                while not intake.ended and len(asking) < self._workers:
+                    task = asyncio.create_task(self._settle(intake, hosts))
+                    task.add_done_callback(finished.add)
+                    asking.add(task)
+                ended = await finished.take()
+                asking.difference_update(ended)
+                outcomes: list[Outcome[Item]] = []
+                try:
+                    # What is done is given before what stops the run is raised.
+                    for task in sorted(ended, key=_ended_badly):
+                        if (outcome := task.result()) is not None:
+                            outcomes += streak.add(outcome)
+                except BaseException:
+                    if outcomes:
+                        yield outcomes
+                    raise
+                if outcomes:
+                    yield outcomes
+            if held := streak.end():
+                yield held
+        finally:
+            for each in asking:
+                each.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+
+    async def _settle(self, intake: Intake[Item], hosts: Balancer) -> Outcome[Item] | None:
+        """What came of the next item; `None` when there is none."""
+        if (ready := await intake.next()) is None:
+            return None
+        index, item, sha256 = ready.index, ready.item, ready.sha256
+        if ready.skipped:
+            return Outcome(index, item, skipped=True)
+        if ready.kept is not None:
+            return self._answered(index, item, sha256, ready.kept, host=None)
+        if ready.error is not None:
+            return await asyncio.to_thread(self._failed, index, item, sha256, ready.error)
+        try:
+            host, answer = await self._asked(ready.pictures, hosts)
         except errors.OllamaMultiModalError as error:
             return await asyncio.to_thread(self._failed, index, item, sha256, error)
+        if isinstance(answer, errors.OllamaMultiModalError):
+            return await asyncio.to_thread(self._failed, index, item, sha256, answer, host.name)
         if self._cache is not None:
-            await asyncio.to_thread(self._cache.put, name, answer)
+            await asyncio.to_thread(self._cache.put, remembering.key(sha256, self._request), answer)
         return self._answered(index, item, sha256, answer, host)
-
-    async def _recalled(self, name: str) -> PictureAnswer | None:
-        if self._cache is None:
-            return None
-        return await asyncio.to_thread(remembering.recall, self._cache, name, self._question.output_cls)
 
     async def _asked(
         self, pictures: Sequence[PreparedImage], hosts: Balancer
@@ -240,34 +236,34 @@ class Dispatcher(Generic[Item]):
         )
 
 
-class _Items(Generic[Item]):
-    """Items, one at a time and numbered; what reads files while it is iterated does so in a thread."""
-
-    def __init__(self, items: Items[Item]) -> None:
-        self.ended = False
-        self._items: Iterable[Item] | AsyncIterator[Item]
-        self._items = aiter(items) if isinstance(items, AsyncIterable) else iter(items)
-        self._in_memory = isinstance(items, (list, tuple))
-        self._count = 0
-
-    async def pull(self) -> tuple[int, Item] | None:
-        item: Item | None
-        if isinstance(self._items, AsyncIterator):
-            item = await anext(self._items, None)
-        elif self._in_memory:
-            item = next(iter(self._items), None)
-        else:
-            item = await asyncio.to_thread(next, iter(self._items), None)
-        if item is None:
-            self.ended = True
-            return None
-        self._count += 1
-        return self._count - 1, item
+_Settling: TypeAlias = asyncio.Task[Outcome[Item] | None]
 
 
-def _ended_badly(task: asyncio.Task[Outcome[Any]]) -> tuple[bool, bool]:
+class _Finished(Generic[Item]):
+    """Tasks that have ended and were not looked at yet: to wait for the first of many costs the same as for one."""
+
+    def __init__(self) -> None:
+        self._tasks: list[_Settling[Item]] = []
+        self._there = asyncio.Event()
+
+    def add(self, task: _Settling[Item]) -> None:
+        self._tasks.append(task)
+        self._there.set()
+
+    async def take(self) -> list[_Settling[Item]]:
+        """All that are there, as soon as there is one."""
+        await self._there.wait()
+        self._there.clear()
+        tasks, self._tasks = self._tasks, []
+        return tasks
+
+
+def _ended_badly(task: _Settling[Any]) -> tuple[bool, bool]:
     stopped = task.exception() is not None
-    return stopped, not stopped and task.result().error is not None
+    if stopped:
+        return True, False
+    outcome = task.result()
+    return False, outcome is not None and outcome.error is not None
 
 
 async def _may_have_been_loading(host: Host) -> bool:

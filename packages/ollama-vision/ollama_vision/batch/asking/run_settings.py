@@ -13,8 +13,9 @@ from ollama_vision.model import OnServer
 
 from .balancer import WAIT, OnHostFault, OnWait
 from .cache import AnswerCache
-from .dispatcher import Dispatcher, Open
+from .dispatcher import Dispatcher
 from .fingerprint import request_hash, what_is_asked
+from .intake import Open
 from .outcome import Item, Outcome
 from .question import HostedModel, PictureQuestion
 
