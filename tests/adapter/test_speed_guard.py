@@ -91,7 +91,7 @@ def test_importing_and_making_the_object_loads_its_own_rooms_and_nothing_heavy()
     assert not rooms & {"batch", "cli"}
     assert {name for name in own if name.startswith("ollama_vision.pictures.")} == {
         f"ollama_vision.pictures.{name}"
-        for name in ("async_files", "boxes", "cancellation", "options", "prepared", "registry", "texts_of_pictures")
+        for name in ("async_files", "boxes", "cancellation", "frames", "options", "prepared", "registry")
     }, "the readers of formats are opened by the first picture"
     assert not own & {"ollama_vision.model.model", "ollama_vision.server.server", "ollama_vision.server.picture_tokens"}
 
@@ -271,7 +271,7 @@ def line(text: str = "", **more: Any) -> bytes:
 
 def accumulator(**settings: Any) -> Accumulator[Any]:
     return Accumulator(
-        "chat", ErrorContext("http://localhost:11434", "m"), _responses.chat_maker(), headers={}, **settings
+        "chat", ErrorContext("http://localhost:11434", "m"), _responses.ChatMaker(), headers={}, **settings
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from llama_index.multi_modal_llms.ollama.responses import chat_maker, completion_maker
+from llama_index.multi_modal_llms.ollama.responses import ChatMaker, completion_maker
 from ollama_vision import errors
 from ollama_vision.http.lines import LineSplitter
 from ollama_vision.protocol.error_context import ErrorContext
@@ -15,7 +15,7 @@ ENDPOINTS = ("chat", "generate")
 
 
 def accumulator(endpoint: Any = "chat", **settings: Any) -> Accumulator[Any]:
-    make: Any = chat_maker() if endpoint == "chat" else completion_maker()
+    make: Any = ChatMaker() if endpoint == "chat" else completion_maker()
     return Accumulator(endpoint, ErrorContext("http://localhost:11434", "m"), make, headers={}, **settings)
 
 

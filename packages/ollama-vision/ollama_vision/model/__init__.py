@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .answer import Answer
     from .model import VisionModel
     from .question_call import PlainQuestion, plain_call
+    from .results_of_tools import refuse_lost_pictures
 
 __all__ = [
     "OTHER_NAMES",
@@ -72,6 +73,7 @@ __all__ = [
     "plain_call",
     "read_arguments",
     "refuse_empty",
+    "refuse_lost_pictures",
     "refuse_names_of_pictures",
     "resolve_arguments",
     "start",
@@ -87,6 +89,7 @@ __getattr__ = lazy_names(
         "PlainQuestion": ".question_call",
         "VisionModel": ".model",
         "plain_call": ".question_call",
+        "refuse_lost_pictures": ".results_of_tools",
     },
 )
-"""LlamaIndex's class is asked in LlamaIndex's own words."""
+"""LlamaIndex's class is asked in LlamaIndex's own words, and most conversations hold no result of a tool."""

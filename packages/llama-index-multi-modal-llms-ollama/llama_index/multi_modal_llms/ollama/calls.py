@@ -20,7 +20,7 @@ from ollama_vision.model import (
 from ollama_vision.protocol import Request, generate_request
 
 from .blocks import turns_of
-from .responses import chat_maker, completion_maker
+from .responses import ChatMaker, completion_maker
 from .tool_calls import follow
 from .tool_results import refuse_lost_pictures
 
@@ -38,7 +38,7 @@ def chat_call(llm: OllamaSettings, messages: Sequence[ChatMessage], kwargs: Mapp
     def again(answer: str, words: str) -> Call[ChatResponse]:
         return chat_call(llm, follow(messages, answer, words), kwargs)
 
-    return conversation_call(llm.model, turns, arguments, chat_maker, again)
+    return conversation_call(llm.model, turns, arguments, ChatMaker, again)
 
 
 def complete_call(

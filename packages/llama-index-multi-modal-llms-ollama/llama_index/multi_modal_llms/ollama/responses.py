@@ -19,40 +19,19 @@ from llama_index.core.base.llms.types import (
 from ollama_vision.protocol import Accumulator
 
 
-def chat_maker() -> Callable[[Accumulator[ChatResponse]], ChatResponse]:
-    """What makes the items of one answer of chat."""
-    return _Chat()
-
-
-def completion_maker() -> Callable[[Accumulator[CompletionResponse]], CompletionResponse]:
+def completion_maker() -> Callable[[Accumulator[Any]], CompletionResponse]:
     """What makes the items of one answer of complete."""
-    return _completion
+    return lambda so_far: CompletionResponse(text=so_far.text, **_shared(so_far))
 
 
-def _completion(so_far: Accumulator[Any]) -> CompletionResponse:
-    return CompletionResponse(
-        text=so_far.text,
-        delta=so_far.piece,
-        raw=so_far.reply,
-        additional_kwargs=so_far.fields(),
-        logprobs=_logprobs(so_far) if so_far.logprobs else None,
-    )
-
-
-class _Chat:
-    """Makes each tool call into a block once."""
+class ChatMaker:
+    """What makes the items of one answer of chat, each tool call into a block once."""
 
     def __init__(self) -> None:
         self._blocks: list[ToolCallBlock] = []
 
     def __call__(self, so_far: Accumulator[Any]) -> ChatResponse:
-        return ChatResponse(
-            message=self._message(so_far),
-            delta=so_far.piece,
-            raw=so_far.reply,
-            additional_kwargs=so_far.fields(),
-            logprobs=_logprobs(so_far) if so_far.logprobs else None,
-        )
+        return ChatResponse(message=self._message(so_far), **_shared(so_far))
 
     def _message(self, so_far: Accumulator[Any]) -> ChatMessage:
         blocks: list[Any] = [ThinkingBlock(content=so_far.thinking)] if so_far.thinking else []
@@ -67,6 +46,16 @@ class _Chat:
         # Core's streaming programs look only here; readers of blocks look only there.
         extra = {"tool_calls": calls} if calls else {}
         return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
+
+
+def _shared(so_far: Accumulator[Any]) -> dict[str, Any]:
+    """What both kinds of responses hold."""
+    return {
+        "delta": so_far.piece,
+        "raw": so_far.reply,
+        "additional_kwargs": so_far.fields(),
+        "logprobs": _logprobs(so_far) if so_far.logprobs else None,
+    }
 
 
 def _logprobs(so_far: Accumulator[Any]) -> list[list[LogProb]]:
