@@ -95,14 +95,12 @@ def test_no_picture_is_blamed_for_waiting_behind_others(
     """The server answers one at a time, and the first answer is held until two that wait behind it were given up."""
     gate, patience = Gate(), itertools.chain([None, 0.2, 0.2], itertools.repeat(None))
 
-    class DeadlineOfEachCall(Deadline):
-        @classmethod
-        def start(cls, silence: float | None, deadline: float | None) -> Deadline:
-            return Deadline(next(patience))
+    def deadline_of_each_call(silence: float | None, deadline: float | None) -> Deadline:
+        return Deadline(next(patience))
 
     serving = serve(lambda request: Reply([gate, f"{grey_of(request)}"]), num_parallel=1)
     serving.llm.capabilities()  # so that the calls below are the pictures' alone
-    monkeypatch.setattr(_call, "Deadline", DeadlineOfEachCall)
+    monkeypatch.setattr(_call, "Deadline", deadline_of_each_call)
     results = ImageDescriber(llm=serving.llm, num_workers=3, wait=0).iter(plain[:3])
 
     def open_when_both_have_left() -> None:

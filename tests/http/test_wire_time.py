@@ -17,9 +17,8 @@ from llama_index.multi_modal_llms.ollama import OllamaServer
 from ollama_vision import errors
 from ollama_vision import pictures as _images
 from ollama_vision.http import deadline as _deadline
-from ollama_vision.http.connections import Connections
 from ollama_vision.http.deadline import CONNECT_SECONDS, Deadline, within
-from ollama_vision.http.io import AsyncIO
+from ollama_vision.http.io import AsyncIO, Connections
 from tests.support.endpoints import twelve
 from tests.support.wire_server import (
     HOLD,
@@ -134,17 +133,17 @@ def test_a_deadline_counts_the_preparing_of_pictures(endpoint: str, monkeypatch:
 
 
 def test_silence_is_counted_anew_for_each_piece() -> None:
-    clock = Deadline.start(30.0, None)
-    assert clock.timeouts()["read"] == 30.0
-    assert clock.timeouts()["write"] == 30.0
-    assert clock.timeouts()["connect"] == CONNECT_SECONDS
+    clock = Deadline(30.0, None)
+    assert clock.timeouts["read"] == 30.0
+    assert clock.timeouts["write"] == 30.0
+    assert clock.timeouts["connect"] == CONNECT_SECONDS
 
 
 def test_a_near_deadline_shortens_every_wait() -> None:
-    for seconds in Deadline.start(30.0, 5.0).timeouts().values():
+    for seconds in Deadline(30.0, 5.0).timeouts.values():
         assert seconds is not None
         assert 0 < seconds <= 5.0
-    assert Deadline.start(None, None).timeouts()["read"] is None
+    assert Deadline(None, None).timeouts["read"] is None
 
 
 def test_no_timeout_at_all_is_possible() -> None:
@@ -178,7 +177,7 @@ async def test_a_timeout_of_the_steps_own_is_not_the_deadline() -> None:
         raise TimeoutError("a disk's")
 
     with pytest.raises(TimeoutError, match="a disk's") as caught:
-        await within(Deadline.start(None, SOON), times_out())
+        await within(Deadline(None, SOON), times_out())
     assert not isinstance(caught.value, errors.DeadlineError)
 
 
@@ -230,4 +229,4 @@ async def test_an_error_of_the_tree_is_no_deadline_even_if_it_is_a_timeout() -> 
         raise errors.SilenceTimeoutError("mine")
 
     with pytest.raises(errors.SilenceTimeoutError, match="mine"):
-        await AsyncIO(Connections()).run(fail, Deadline.start(None, SOON))
+        await AsyncIO(Connections()).run(fail, Deadline(None, SOON))

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from ollama_vision.lazy import lazy_names
 
 from .address import default_base_url, parse_address
-from .connections import Connections
 from .deadline import Deadline
 from .headers import checked_headers, request_headers
-from .io import IO, AsyncIO, BlockingIO, run_blocking
+from .io import IO, AsyncIO, BlockingIO, Connections, run_blocking
 from .limits import admit
 from .proxies import login_hint
 from .target import Target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ollama_vision import errors
@@ -17,17 +17,16 @@ CONNECT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Deadline:
-    """Both in seconds; `None`: for ever."""
+    """Both in seconds; `None`: for ever. Its time runs from its making on."""
 
     read_timeout: float | None = None
     """How long nothing may come; `request_timeout` for users."""
     seconds: float | None = None
     """How long the whole call may take."""
-    ends_at: float | None = None
+    ends_at: float | None = field(init=False)
 
-    @classmethod
-    def start(cls, read_timeout: float | None, seconds: float | None) -> Deadline:
-        return cls(read_timeout, seconds, None if seconds is None else time.monotonic() + seconds)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ends_at", None if self.seconds is None else time.monotonic() + self.seconds)
 
     @property
     def remaining(self) -> float | None:
@@ -35,7 +34,7 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        return self.remaining == 0.0
+        return self.ends_at is not None and self.remaining == 0.0
 
     def at_most(self, seconds: float) -> float:
         """So many seconds, or what is left."""
@@ -49,10 +48,12 @@ class Deadline:
     def error(self) -> errors.DeadlineError:
         return errors.DeadlineError(f"The call took longer than its deadline of {self.seconds:g} seconds.")
 
+    @property
     def timeouts(self) -> dict[str, float | None]:
         """For each thing that a connection may wait for."""
-        remaining = self.remaining
-        read = min((s for s in (self.read_timeout, remaining) if s is not None), default=None)
+        remaining, read = self.remaining, self.read_timeout
+        if remaining is not None:
+            read = remaining if read is None else min(read, remaining)
         return {"connect": self.at_most(CONNECT_SECONDS), "read": read, "write": read}
 
 

@@ -6,7 +6,6 @@ import re
 import ssl
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpcore2
 
@@ -40,15 +39,6 @@ def _raised_by_socks() -> tuple[type[Exception], ...]:
     """What the reader of SOCKS raises; nothing as long as no request went through such a proxy."""
     socksio = sys.modules.get("socksio")
     return (socksio.SOCKSError,) if socksio else ()
-
-
-@contextmanager
-def map_exceptions(target: Target, deadline: Deadline) -> Iterator[None]:
-    """httpcore2's exceptions -> ours, before a response has begun."""
-    try:
-        yield
-    except raised_by_httpcore() as cause:
-        raise map_exception(cause, target, deadline, began=False) from cause
 
 
 def map_exception(cause: Exception, target: Target, deadline: Deadline, *, began: bool) -> errors.OllamaMultiModalError:

@@ -1,47 +1,44 @@
-"""The I/O seam: one body of `async def` code for sync and async callers, and the requests that go to Ollama.
+"""The I/O seam: one body of `async def` code for sync and async callers, and the connection manager beneath it.
 
 What waits is written once over an `IO`. `AsyncIO` waits on an event loop; `BlockingIO` blocks in place and never
-suspends, so that `run_blocking` runs the same code to its end for a caller without a loop.
+suspends, so that `run_blocking` runs the same code to its end for a caller without a loop. Connection pools are kept
+one set for each event loop, none of them in a copy, a pickle or a fork.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from concurrent.futures import Executor, Future
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from .connections import Connections
 from .deadline import Deadline, within
 from .limits import LoopLimits, executors, in_thread
 from .target import Target
 
 if TYPE_CHECKING:
+    from .pool import Body, Pool
     from .response import HttpResponse
+
+    _Kept = tuple[Pool, AsyncGenerator[None, None]]
 
 T = TypeVar("T")
 
-
-class Body(Protocol):
-    """What is sent to one of the server's paths; the content is made while it is sent, anew for each attempt."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def headers(self) -> dict[str, str]: ...
-    @property
-    def content_length(self) -> int: ...
-    @property
-    def media_bytes(self) -> int:
-        """Bytes of pictures and sounds, which have to be read and coded."""
-
-    def pieces(self) -> Iterator[bytes]: ...
+_closing: dict[Pool, tuple[object, ...]] = {}
+"""Pools that are being closed, with keeper and task, which a loop holds weakly only. A loop that ends cancels the
+task, perhaps before its first step, and then ends the keeper."""
 
 
 class IO(Protocol):
     """How to wait; the two classes below."""
+
+    blocks: ClassVar[bool]
+    """Whether nothing but the caller waits: what reads, decodes or encodes may then be done in place."""
 
     async def run(self, work: Callable[[], T], deadline: Deadline) -> T:
         """Do work that reads, decodes or encodes, away from an event loop."""
@@ -59,8 +56,94 @@ class IO(Protocol):
         """Send a request and wait for status and headers."""
 
 
+class Connections:
+    """Open connections of one object: re-used, one set for each event loop; copies and pickles start with none."""
+
+    def __init__(self) -> None:
+        self._blocking: dict[Target, Pool] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, dict[Target, _Kept]] = {}
+        self._start_afresh()
+
+    def __reduce__(self) -> tuple[type[Connections], tuple[()]]:
+        return Connections, ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Connections:
+        return Connections()
+
+    def __del__(self) -> None:
+        if getattr(self, "_pid", None) == os.getpid():
+            self.close()
+
+    def blocking(self, target: Target) -> Pool:
+        self._notice_fork()
+        with self._lock:
+            if target not in self._blocking:
+                self._blocking[target] = _pool(target, on_loop=False)
+            return self._blocking[target]
+
+    async def on_loop(self, target: Target) -> Pool:
+        self._notice_fork()
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            for other in [known for known in self._loops if known.is_closed()]:
+                del self._loops[other]
+            pools = self._loops.setdefault(loop, {})
+            if target in pools:
+                return pools[target][0]
+            pool = _pool(target, on_loop=True)
+            keeper = _close_with_loop(pool)
+            pools[target] = pool, keeper
+        if sys.get_asyncgen_hooks().finalizer is not None:
+            # A loop without this hook (nest_asyncio's) ends no generators: one that had begun would be ended by its
+            # dropping, in place, where it cannot wait, and Python would complain of it on standard error.
+            await anext(keeper)
+        return pool
+
+    def in_flight(self) -> dict[Any, Any]:
+        """Questions that are being asked, as futures of their answers, by who asks and what: see `IO.single_flight`."""
+        self._notice_fork()
+        return self._in_flight
+
+    def close(self) -> None:
+        """Close every connection; those of other event loops as soon as these come to it."""
+        with self._lock:
+            blocking, loops = self._blocking, self._loops
+            self._blocking, self._loops = {}, {}
+        for pool in blocking.values():
+            for connection in pool.close():
+                connection.close()
+        for loop, pools in loops.items():
+            for kept, keeper in pools.values():
+                if not loop.is_closed():
+                    _closing[kept] = (keeper,)
+                    with suppress(RuntimeError):  # the loop was closed in the same moment, and they with it
+                        loop.call_soon_threadsafe(_schedule_close, loop, kept)
+
+    async def aclose(self) -> None:
+        """Close every connection, and wait for those of the running event loop."""
+        with self._lock:
+            mine = self._loops.pop(asyncio.get_running_loop(), {})
+        for pool, keeper in mine.values():
+            await keeper.aclose()
+            await _close_pool(pool)  # a keeper that never began ends nothing
+        self.close()
+
+    def _notice_fork(self) -> None:
+        if self._pid != os.getpid():  # the sockets, and perhaps a held lock, belong to the parent
+            self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._in_flight: dict[Any, Any] = {}
+        self._blocking = {}
+        self._loops = {}
+
+
 class BlockingIO:
     """Waits by blocking the thread."""
+
+    blocks: ClassVar[bool] = True
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -85,24 +168,13 @@ class BlockingIO:
         time.sleep(seconds)  # noqa: ASYNC251 - no event loop runs this, see `run_blocking`
 
     async def open(self, target: Target, method: str, body: Body, deadline: Deadline) -> HttpResponse:
-        pool = self._connections.blocking(target)
-        with pool.map_exceptions(deadline):
-            content = _with_deadline(body.pieces(), deadline)
-            request = pool.request(method, body.path, body.headers, body.content_length, content, deadline)
-            connection, expired = pool.take()
-            for each in expired:
-                each.close()
-            try:
-                response = connection.handle_request(request)
-            except BaseException:
-                pool.discard(connection)
-                connection.close()
-                raise
-        return pool.response(response, connection, deadline, self._connections)
+        return self._connections.blocking(target).send(method, body, deadline, self._connections)
 
 
 class AsyncIO:
     """Waits on the running event loop."""
+
+    blocks: ClassVar[bool] = False
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -130,26 +202,7 @@ class AsyncIO:
 
     async def open(self, target: Target, method: str, body: Body, deadline: Deadline) -> HttpResponse:
         pool = await self._connections.on_loop(target)
-        with pool.map_exceptions(deadline), ExitStack() as turn:
-            content: AsyncIterator[bytes] | bytes
-            if body.media_bytes:
-                limits = LoopLimits.this_loop()
-                await within(deadline, limits.uploading.acquire())
-                turn.callback(limits.uploading.release)
-                content = _encode_in_thread(body.pieces(), executors().base64, turn)
-            else:
-                content = b"".join(body.pieces())
-            request = pool.request(method, body.path, body.headers, body.content_length, content, deadline)
-            connection, expired = pool.take()
-            try:
-                for each in expired:
-                    await each.aclose()
-                response = await within(deadline, connection.handle_async_request(request))
-            except BaseException:
-                pool.discard(connection)
-                await connection.aclose()
-                raise
-        return pool.response(response, connection, deadline, self._connections)
+        return await pool.asend(method, body, deadline, self._connections)
 
 
 def run_blocking(steps: Coroutine[Any, Any, T]) -> T:
@@ -174,15 +227,26 @@ async def _lead_flight(ask: Callable[[], Awaitable[T]], answer: Any, in_flight: 
         answer.set_result(found)
 
 
-def _with_deadline(pieces: Iterator[bytes], deadline: Deadline) -> Iterator[bytes]:
-    for piece in pieces:
-        deadline.check()
-        yield piece
+async def _close_with_loop(pool: Pool) -> AsyncGenerator[None, None]:
+    """Closes a pool with its loop: `asyncio.run` ends the generators that were begun on it, and so does dropping."""
+    try:
+        yield
+    finally:
+        await _close_pool(pool)
 
 
-async def _encode_in_thread(pieces: Iterator[bytes], threads: Executor, turn: ExitStack) -> AsyncIterator[bytes]:
-    """Reading and coding a piece of a picture takes about a millisecond: not on the loop. Ends its turn at the gate
-    when the last piece is out; the answer may take minutes."""
-    while (piece := await in_thread(threads, lambda: next(pieces, None))) is not None:
-        yield piece
-    turn.close()
+def _schedule_close(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
+    _closing[pool] = (*_closing.get(pool, ()), loop.create_task(_close_pool(pool)))
+
+
+async def _close_pool(pool: Pool) -> None:
+    for connection in pool.close():
+        await connection.aclose()
+    _closing.pop(pool, None)
+
+
+def _pool(target: Target, *, on_loop: bool) -> Pool:
+    """The only place that opens httpcore2: 15 ms of importing, which making an object does not pay."""
+    from .pool import Pool
+
+    return Pool(target, on_loop=on_loop)

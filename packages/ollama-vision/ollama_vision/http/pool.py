@@ -1,15 +1,16 @@
 """A connection pool of one server; each connection carries one request at a time.
 
-The only opener of httpcore2, which costs 15 ms to import: `_connections` imports this room with the first request.
+The only opener of httpcore2, which costs 15 ms to import: `io` imports this module with the first request.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Executor
+from contextlib import ExitStack
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 import httpcore2
@@ -18,10 +19,11 @@ from ollama_vision import errors
 from ollama_vision.extras import install_hint
 
 from .coalescing import AsyncBackend, BlockingBackend
-from .deadline import Deadline
-from .exceptions import map_exceptions
+from .deadline import Deadline, within
+from .exceptions import map_exception, raised_by_httpcore
+from .limits import LoopLimits, executors, in_thread
 from .proxies import GO_AROUND, Proxy
-from .response import AsyncResponse, BlockingResponse, HttpResponse
+from .response import AsyncResponse, BlockingResponse
 from .target import Target
 from .tls import tls_context
 
@@ -35,6 +37,22 @@ _HEADERS = (
     ("User-Agent", "ollama-vision"),
 )
 """Sent with each request, unless the caller gives others."""
+
+
+class Body(Protocol):
+    """What is sent to one of the server's paths; the content is made while it is sent, anew for each attempt."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def headers(self) -> dict[str, str]: ...
+    @property
+    def content_length(self) -> int: ...
+    @property
+    def media_bytes(self) -> int:
+        """Bytes of pictures and sounds, which have to be read and coded."""
+
+    def pieces(self) -> Iterator[bytes]: ...
 
 
 class Pool:
@@ -51,9 +69,10 @@ class Pool:
         parts = urlsplit(target.address.url)
         name = parts.hostname or ""
         host = name.encode("ascii" if name.isascii() else "idna")
-        self._host = (b"[%b]" % host if b":" in host else host) + (b":%d" % parts.port if parts.port else b"")
-        """As the `Host` header has it."""
+        host_line = (b"[%b]" % host if b":" in host else host) + (b":%d" % parts.port if parts.port else b"")
         self._url = httpcore2.URL(scheme=parts.scheme, host=host, port=parts.port, target=b"/")
+        self._headers = _header_lines(target, host_line)
+        """By their names in small letters; the last of a name counts, and a server reads `Host` first."""
         self._path = quote(parts.path, safe="/%!$&'()*+,;=:@~").encode("ascii")
         context = tls_context(target.verify, target.cert) if target.address.is_https else None
         settings: dict[str, Any] = {
@@ -66,49 +85,77 @@ class Pool:
             if on_loop
             else httpcore2.ConnectionPool(network_backend=BlockingBackend(), **settings)
         )
-        self._response = AsyncResponse if on_loop else BlockingResponse
         self._open: set[Any] = set()
         self._idle: dict[Any, None] = {}
         self._closed = False
         self._lock = threading.Lock()
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        length: int,
-        content: Iterator[bytes] | AsyncIterator[bytes] | bytes,
-        deadline: Deadline,
+    def send(self, method: str, body: Body, deadline: Deadline, held: object) -> BlockingResponse:
+        """Send a request to one of the server's paths, and wait for status and headers.
+
+        `held` lives as long as the response does.
+        """
+        pieces = body.pieces()
+        content = pieces if deadline.ends_at is None else _with_deadline(pieces, deadline)
+        try:
+            connection, expired = self._take()
+            for each in expired:
+                each.close()
+            try:
+                response = connection.handle_request(self._request(method, body, content, deadline))
+            except BaseException:
+                self._discard(connection)
+                connection.close()
+                raise
+        except raised_by_httpcore() as cause:
+            raise map_exception(cause, self.target, deadline, began=False) from cause
+        return BlockingResponse(response, connection, self.target, deadline, give_back=self.give_back, held=held)
+
+    async def asend(self, method: str, body: Body, deadline: Deadline, held: object) -> AsyncResponse:
+        """`send` on an event loop: few bodies with pictures leave at a time, and none is read or coded on the loop."""
+        try:
+            with ExitStack() as turn:
+                content: AsyncIterator[bytes] | bytes
+                if body.media_bytes:
+                    limits = LoopLimits.this_loop()
+                    await within(deadline, limits.uploading.acquire())
+                    turn.callback(limits.uploading.release)
+                    content = _encode_in_thread(body.pieces(), executors().base64, turn)
+                else:
+                    content = b"".join(body.pieces())
+                connection, expired = self._take()
+                try:
+                    for each in expired:
+                        await each.aclose()
+                    request = self._request(method, body, content, deadline)
+                    response = await within(deadline, connection.handle_async_request(request))
+                except BaseException:
+                    self._discard(connection)
+                    await connection.aclose()
+                    raise
+        except raised_by_httpcore() as cause:
+            raise map_exception(cause, self.target, deadline, began=False) from cause
+        return AsyncResponse(response, connection, self.target, deadline, give_back=self.give_back, held=held)
+
+    def _request(
+        self, method: str, body: Body, content: Iterator[bytes] | AsyncIterator[bytes] | bytes, deadline: Deadline
     ) -> httpcore2.Request:
-        """A request to one of the server's paths; `length` is the content's, in bytes."""
-        own = ("Content-Length", str(length))
-        named = {
-            name.lower(): (name, value) for name, value in (*_HEADERS, *self.target.headers, *headers.items(), own)
-        }
-        lines = [(name.encode("ascii"), value.encode("ascii")) for name, value in named.values()]
-        if "host" not in named:
-            lines.insert(0, (b"Host", self._host))
+        length = body.content_length
+        named = dict(self._headers)
+        for name, value in body.headers.items():
+            named[name.lower()] = (name.encode("ascii"), value.encode("ascii"))
+        named["content-length"] = (b"Content-Length", b"%d" % length)
         where = self._url
+        target = self._path + body.path.encode("ascii")
         return httpcore2.Request(
             method,
-            httpcore2.URL(
-                scheme=where.scheme, host=where.host, port=where.port, target=self._path + path.encode("ascii")
-            ),
-            headers=lines,
+            httpcore2.URL(scheme=where.scheme, host=where.host, port=where.port, target=target),
+            headers=list(named.values()),
             content=content if length else None,
-            extensions={"timeout": deadline.timeouts()},
+            extensions={"timeout": deadline.timeouts},
         )
 
-    def response(self, response: httpcore2.Response, connection: Any, deadline: Deadline, held: object) -> HttpResponse:
-        """What has begun to come over a connection that was taken; `held` lives as long as it does."""
-        return self._response(response, connection, self.target, deadline, give_back=self.give_back, held=held)
-
-    def map_exceptions(self, deadline: Deadline) -> AbstractContextManager[None]:
-        """httpcore2's exceptions -> ours, until there is a response."""
-        return map_exceptions(self.target, deadline)
-
-    def take(self) -> tuple[Any, list[Any]]:
+    def _take(self) -> tuple[Any, list[Any]]:
         """A connection for one request, and those that must be closed: their server did so, or they are too old."""
         with self._lock:
             expired = [oldest for oldest in list(self._idle)[:1] if oldest.has_expired()]
@@ -136,7 +183,7 @@ class Pool:
             self._open.discard(connection)
             return False
 
-    def discard(self, connection: Any) -> None:
+    def _discard(self, connection: Any) -> None:
         """Forget a connection over which no response came; the caller closes it."""
         with self._lock:
             self._open.discard(connection)
@@ -147,6 +194,27 @@ class Pool:
             self._closed = True
             connections, self._open, self._idle = list(self._open), set(), {}
             return connections
+
+
+def _header_lines(target: Target, host: bytes) -> dict[str, tuple[bytes, bytes]]:
+    lines = {"host": (b"Host", host)}
+    for name, value in (*_HEADERS, *target.headers):
+        lines[name.lower()] = (name.encode("ascii"), value.encode("ascii"))
+    return lines
+
+
+def _with_deadline(pieces: Iterator[bytes], deadline: Deadline) -> Iterator[bytes]:
+    for piece in pieces:
+        deadline.check()
+        yield piece
+
+
+async def _encode_in_thread(pieces: Iterator[bytes], threads: Executor, turn: ExitStack) -> AsyncIterator[bytes]:
+    """Reading and coding a piece of a picture takes about a millisecond: not on the loop. Ends its turn at the gate
+    when the last piece is out; the answer may take minutes."""
+    while (piece := await in_thread(threads, lambda: next(pieces, None))) is not None:
+        yield piece
+    turn.close()
 
 
 def _proxy(proxy: Proxy | None) -> httpcore2.Proxy | None:

@@ -99,7 +99,7 @@ async def _collect(io: IO, llm: Asker, call: Call[T]) -> Accumulator[T]:
 async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -> Reply[T]:
     """Send the call and wait for its first line: what goes wrong until then is raised here."""
     arguments = call.arguments
-    clock = Deadline.start(llm.request_timeout, arguments.deadline)
+    clock = Deadline(llm.request_timeout, arguments.deadline)
     api = Api(io, llm._target(), clock, arguments.max_retries)
     needs = call.needs
     if llm.check_capabilities and needs:
@@ -229,7 +229,7 @@ async def fetch_capabilities(io: IO, llm: Asker) -> ModelCapabilities:
 
 def api_of(io: IO, llm: Asker, silence: float | None = None) -> Api:
     """For what is no call of an endpoint: by the object's own settings, or so many seconds of silence."""
-    clock = Deadline.start(silence or llm.request_timeout, llm.deadline)
+    clock = Deadline(silence or llm.request_timeout, llm.deadline)
     return Api(io, llm._target(), clock, llm.max_retries)
 
 

@@ -74,7 +74,7 @@ class ModelSettings(BaseModel):
         return Target.of(address, headers, self.verify, self.cert)
 
     def _clock(self) -> Deadline:
-        return Deadline.start(self.request_timeout, self.deadline)
+        return Deadline(self.request_timeout, self.deadline)
 
     def _blocking(self) -> IO:
         return BlockingIO(self._connections)

@@ -187,7 +187,7 @@ class OllamaServer:
         return AsyncIO(self._connections)
 
     def _api(self, io: IO) -> Api:
-        return Api(io, self._target, Deadline.start(self._timeout, None))
+        return Api(io, self._target, Deadline(self._timeout, None))
 
     async def _version(self, io: IO) -> str:
         return str((await self._api(io).fetch("/api/version")).get("version", ""))

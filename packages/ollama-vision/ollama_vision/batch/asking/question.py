@@ -100,7 +100,7 @@ class AnswerCollector:
     def __init__(self, model: str, deadline: float | None) -> None:
         self._model = model
         self._started = time.monotonic()
-        self._clock = Deadline.start(None, deadline)
+        self._clock = Deadline(None, deadline)
         self._finish_reason = ""
         self._usage: dict[str, int] = {}
         self._seconds: float | None = None
