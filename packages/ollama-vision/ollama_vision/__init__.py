@@ -13,13 +13,14 @@ from .lazy import lazy_names
 
 if TYPE_CHECKING:
     from .batch import Found, FoundFile, describe, find_pictures
-    from .model import Answer, VisionModel
+    from .model import Answer, Choice, VisionModel
     from .pictures import BoxConvention, ImageOptions, PictureFrame, PreparedImage, aprepare_image, prepare_image
     from .server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
 
 __all__ = [
     "Answer",
     "BoxConvention",
+    "Choice",
     "Found",
     "FoundFile",
     "ImageOptions",
@@ -43,6 +44,7 @@ __getattr__ = lazy_names(
     {
         "Answer": ".model",
         "BoxConvention": ".pictures",
+        "Choice": ".model",
         "Found": ".batch",
         "FoundFile": ".batch",
         "ImageOptions": ".pictures",

@@ -30,8 +30,11 @@ from .streams import AsyncReplyStream, ReplyStream
 
 if TYPE_CHECKING:
     from .answer import Answer
+    from .calibration import Calibration
+    from .choice import Choice
+    from .choosing import choose
     from .model import VisionModel
-    from .question_call import PlainQuestion, plain_call
+    from .question_call import PlainQuestion, check_question, plain_call
     from .results_of_tools import refuse_lost_pictures
 
 __all__ = [
@@ -43,8 +46,10 @@ __all__ = [
     "AsyncReplyStream",
     "Attempts",
     "BlockingChat",
+    "Calibration",
     "Call",
     "ChatKeywords",
+    "Choice",
     "CompleteKeywords",
     "File",
     "Given",
@@ -61,6 +66,8 @@ __all__ = [
     "Settings",
     "VisionModel",
     "ask_until_it_fits",
+    "check_question",
+    "choose",
     "collect",
     "constructor_arguments",
     "conversation_call",
@@ -86,8 +93,12 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Answer": ".answer",
+        "Calibration": ".calibration",
+        "Choice": ".choice",
         "PlainQuestion": ".question_call",
         "VisionModel": ".model",
+        "check_question": ".question_call",
+        "choose": ".choosing",
         "plain_call": ".question_call",
         "refuse_lost_pictures": ".results_of_tools",
     },

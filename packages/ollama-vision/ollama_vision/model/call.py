@@ -76,16 +76,16 @@ async def collect(io: IO, llm: Asker, call: Call[T]) -> T:
     """
     expected = call.arguments.expected
     if expected is None:
-        return (await _collect(io, llm, call)).item
+        return (await collect_once(io, llm, call)).item
     attempts: Attempts[Accumulator[T], str] = Attempts(llm.model, expected, llm.max_validation_retries)
     so_far, found = await ask_until_it_fits(
-        functools.partial(_collect, io, llm), call, lambda call, text, words: call.again(text, words), attempts
+        functools.partial(collect_once, io, llm), call, lambda call, text, words: call.again(text, words), attempts
     )
     return so_far.item if found == so_far.text else so_far.replace_text(found)
 
 
-async def _collect(io: IO, llm: Asker, call: Call[T]) -> Accumulator[T]:
-    """It comes as a stream too, so that silence and cancelling mean the same."""
+async def collect_once(io: IO, llm: Asker, call: Call[T]) -> Accumulator[T]:
+    """The answer as it is, asked for once. It comes as a stream too, so that silence and cancelling mean the same."""
     reply = await start(io, llm, call, every_line=False)
     try:
         while (items := await reply.next_items()) is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self, Unpack
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from pydantic import ConfigDict
 from pydantic_core import from_json
@@ -21,6 +22,12 @@ from .keywords import AskKeywords, Picture, Schema, VisionModelKeywords, with_ke
 from .on_server import OnServer
 from .question_call import PlainQuestion, check_question, plain_call
 from .streams import AsyncReplyStream, ReplyStream, Source
+
+if TYPE_CHECKING:
+    from ollama_vision.http import IO
+
+    from .calibration import Calibration
+    from .choice import Choice
 
 _OTHER_NAMES = {name: other for name, other in OTHER_NAMES.items() if name != "host"}
 _SCHEMA_NAMES = ("format", "response_format", "json_mode", "output_cls", "json_schema")
@@ -123,7 +130,7 @@ class VisionModel(OnServer):
     ) -> Answer:
         """`ask` on an event loop."""
         await admit()
-        call = self._question(question, await _images.awaited(list(pictures)), system, schema, options)
+        call = self._question(question, tuple(await _images.awaited(list(pictures))), system, schema, options)
         return self._object(await collect(self._on_loop(), self, call), schema)
 
     def stream(
@@ -153,8 +160,52 @@ class VisionModel(OnServer):
     ) -> AsyncGenerator[Answer, None]:
         """`stream` on an event loop: await it, then iterate."""
         await admit()
-        call = self._question(question, await _images.awaited(list(pictures)), system, schema, options)
+        call = self._question(question, tuple(await _images.awaited(list(pictures))), system, schema, options)
         return AsyncReplyStream(self._growing(await start(self._on_loop(), self, call), schema))
+
+    def choose(
+        self,
+        question: str,
+        labels: Sequence[str],
+        *pictures: Picture,
+        system: str | None = None,
+        calibration: Calibration | str | PathLike[str] | None = None,
+        **options: Unpack[AskKeywords],
+    ) -> Choice:
+        """Ask which label fits, and how sure the model is of each.
+
+        The labels are named in a line behind the question. Each is then asked for with an answer held to it, at
+        temperature 0: one request a label, of which all but the first find the pictures in the server's cache. Where
+        the model's log probabilities cannot be had, one question more, held to all labels, gives the label alone.
+
+        Args:
+            question: what is asked.
+            labels: 2 to 100 of them, no two alike.
+            pictures: as those of `ask`.
+            system: a system prompt, in place of the model's own.
+            calibration: a file of `ollama-vision compare --calibrate`, for this model and these labels.
+            options: as those of `ask`, save `temperature`, `format` and `logprobs`.
+
+        Raises:
+            OllamaMultiModalError: one of `errors`; StructuredOutputError where the answer names no label, or several.
+            TypeError: labels that are no list of strings; a keyword that no choice takes.
+            ValueError: too few or too many labels, a blank one, two alike; a calibration of something else.
+        """
+        return run_blocking(self._choose(self._blocking(), question, labels, pictures, system, calibration, options))
+
+    async def achoose(
+        self,
+        question: str,
+        labels: Sequence[str],
+        *pictures: Picture,
+        system: str | None = None,
+        calibration: Calibration | str | PathLike[str] | None = None,
+        **options: Unpack[AskKeywords],
+    ) -> Choice:
+        """`choose` on an event loop."""
+        await admit()
+        given = tuple(await _images.awaited(list(pictures)))
+        return await self._choose(self._on_loop(), question, labels, given, system, calibration, options)
 
     @classmethod
     def from_server(cls, model: str, host: str | None = None, **settings: Unpack[VisionModelKeywords]) -> Self:
@@ -173,6 +224,21 @@ class VisionModel(OnServer):
         """`from_server` on an event loop."""
         made = cls(model, host, **settings)
         return made._fitted(await fetch_fitting(made._on_loop(), made), settings)
+
+    async def _choose(
+        self,
+        io: IO,
+        question: str,
+        labels: Sequence[str],
+        pictures: Any,
+        system: str | None,
+        calibration: Any,
+        options: Mapping[str, Any],
+    ) -> Choice:
+        from .choosing import choose  # with the first choice
+
+        check_question("choose", question, pictures, system, "question, labels")
+        return await choose(io, self, PlainQuestion(question, pictures, options, system), labels, calibration)
 
     def _question(
         self, text: str, pictures: Any, system: str | None, schema: Schema | None, options: Mapping[str, Any]
@@ -229,7 +295,7 @@ class _ObjectStream:
             return answer
 
 
-for _name in ("ask", "aask", "stream", "astream"):
+for _name in ("ask", "aask", "stream", "astream", "choose", "achoose"):
     _method: Any = VisionModel.__dict__[_name]
     _method.__signature__ = with_keywords(inspect.signature(_method), AskKeywords)
 VisionModel.__signature__ = with_keywords(inspect.signature(VisionModel), VisionModelKeywords)

@@ -31,7 +31,8 @@ class PlainQuestion:
     """What is asked, before any picture is read."""
 
     text: str
-    pictures: Sequence[Any] = ()
+    pictures: Any = ()
+    """As `prepare_documents` takes them; `()` for none."""
     keywords: Mapping[str, Any] = field(default_factory=dict)
     """Of the call: Ollama's options by name, `think`, `format`, ..."""
     system: str | None = None
@@ -47,14 +48,15 @@ class PlainQuestion:
         return replace(self, keywords=keywords, endpoint="chat", turns=(*self.turns, (answer, words)))
 
 
-def check_question(verb: str, text: Any, pictures: Sequence[Any], system: Any) -> None:
+def check_question(verb: str, text: Any, pictures: Sequence[Any], system: Any, before: str = "question") -> None:
     """Refuse what is no question with pictures after it, before anything is read or sent.
 
     Raises:
         TypeError: a question or system prompt that is no text; a list of pictures, or none, in a picture's place.
         ValueError: text that cannot be sent.
     """
-    one_by_one = f"Pictures follow the question one by one: {verb}(question, *pictures)"
+    last = before.rpartition(" ")[2]
+    one_by_one = f"Pictures follow the {last} one by one: {verb}({before}, *pictures)"
     if not isinstance(text, str):
         raise TypeError(f"question is {_kind_of(text)}; it must be text. {one_by_one}")
     if system is not None and not isinstance(system, str):
@@ -79,11 +81,12 @@ def _kind_of(value: Any) -> str:
     return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def plain_call(settings: Settings, question: PlainQuestion, verb: str = "ask") -> Call[Answer]:
+def plain_call(settings: Settings, question: PlainQuestion, verb: str = "ask", where: str = "pictures") -> Call[Answer]:
     """The call that asks it.
 
     Args:
         verb: how errors name it.
+        where: how errors name its pictures.
 
     Raises:
         TypeError, ValueError: a keyword that no call takes or not so, or nothing is asked about the pictures.
@@ -92,7 +95,7 @@ def plain_call(settings: Settings, question: PlainQuestion, verb: str = "ask") -
     if question.endpoint == "generate":
         keywords["system"] = question.system
     arguments = resolve_arguments(settings, question.endpoint, keywords, verb)
-    if question.pictures and not question.text:
+    if question.pictures != () and not question.text:
         refuse_empty(verb, "question")
 
     def request(media: Media) -> Request:
@@ -101,10 +104,10 @@ def plain_call(settings: Settings, question: PlainQuestion, verb: str = "ask") -
         return chat_request(settings.model, wire_messages(_turns(question, media)), arguments)
 
     def follow(pictures: Any, answer: str, words: str) -> Call[Answer]:
-        return plain_call(settings, replace(question, pictures=pictures or ()).follow(answer, words), verb)
+        return plain_call(settings, replace(question, pictures=pictures or ()).follow(answer, words), verb, where)
 
-    pictures = list(question.pictures) or None
-    return picture_call(arguments, pictures, request, _maker, follow, where="pictures")
+    pictures = None if question.pictures == () else question.pictures
+    return picture_call(arguments, pictures, request, _maker, follow, where=where)
 
 
 def _maker() -> Callable[[Accumulator[Answer]], Answer]:

@@ -12,6 +12,7 @@ from ollama_vision.server import ModelCapabilities
 from .base import OllamaMultiModal
 
 if TYPE_CHECKING:
+    from ollama_vision.model import Choice
     from ollama_vision.pictures import aprepare_image, prepare_image
     from ollama_vision.server import OllamaServer, PullProgress, ServerModel
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .reader import Found, FoundFile, PictureReader
 
 __all__ = [
+    "Choice",
     "Description",
     "Found",
     "FoundFile",
@@ -43,6 +45,7 @@ __getattr__ = lazy_names(
         **dict.fromkeys(("Description", "ImageDescriber"), ".describe"),
         **dict.fromkeys(("Found", "FoundFile", "PictureReader"), ".reader"),
         **dict.fromkeys(("OllamaServer", "PullProgress", "ServerModel"), "ollama_vision.server"),
+        "Choice": "ollama_vision.model",
         **dict.fromkeys(("aprepare_image", "prepare_image"), "ollama_vision.pictures"),
     },
 )

@@ -25,8 +25,10 @@ from ollama_vision.model import (
     OTHER_NAMES,
     AsyncReplyStream,
     ChatKeywords,
+    Choice,
     CompleteKeywords,
     ReplyStream,
+    choose,
     collect,
     constructor_arguments,
     fetch_fitting,
@@ -115,6 +117,42 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         """`stream_complete` on an event loop: await it, then iterate."""
         call = _calls.complete_call(self, prompt, await awaited(image_documents), kwargs, formatted)
         return AsyncReplyStream(await start(self._on_loop(), self, call))
+
+    def choose(
+        self,
+        question: str,
+        labels: Sequence[str],
+        image_documents: Pictures = None,
+        calibration: Any = None,
+        **kwargs: Unpack[CompleteKeywords],
+    ) -> Choice:
+        """Ask which of 2 to 100 labels fits, and how sure the model is of each, by /api/generate; see `VisionModel`.
+
+        Args:
+            question: what is asked; the labels are named in a line behind it.
+            labels: no two alike.
+            image_documents: as those of `complete`.
+            calibration: a file of `ollama-vision compare --calibrate`, for this model and these labels.
+            kwargs: as those of `complete`, save `temperature`, `format` and `logprobs`.
+
+        Raises:
+            OllamaMultiModalError: one of `errors`; StructuredOutputError where the answer names no label, or several.
+            TypeError, ValueError: labels, keywords or a calibration that cannot be.
+        """
+        asked = _calls.choice_question(question, image_documents, kwargs)
+        return run_blocking(choose(self._blocking(), self, asked, labels, calibration, where="image_documents"))
+
+    async def achoose(
+        self,
+        question: str,
+        labels: Sequence[str],
+        image_documents: Pictures = None,
+        calibration: Any = None,
+        **kwargs: Unpack[CompleteKeywords],
+    ) -> Choice:
+        """`choose` on an event loop."""
+        asked = _calls.choice_question(question, await awaited(image_documents), kwargs)
+        return await choose(self._on_loop(), self, asked, labels, calibration, where="image_documents")
 
     def chat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]

@@ -10,6 +10,8 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from ollama_vision.model import (
     Call,
     Media,
+    PlainQuestion,
+    check_question,
     conversation_call,
     picture_call,
     refuse_empty,
@@ -61,6 +63,16 @@ def complete_call(
         return complete_call(llm, f"{prompt}\n\n{answer}\n\n{words}", pictures, kwargs, formatted=True)
 
     return picture_call(arguments, image_documents, request, completion_maker, go_on, where="image_documents")
+
+
+def choice_question(question: str, image_documents: Any, kwargs: Mapping[str, Any]) -> PlainQuestion:
+    """A question whose answer is one of some labels, without them."""
+    _refuse_pictures_beside(kwargs, "choose")
+    keywords = dict(with_shown_headers(kwargs))
+    system = keywords.pop("system", None)
+    check_question("choose", question, (), system, "question, labels")
+    pictures = () if image_documents is None else image_documents
+    return PlainQuestion(question, pictures, keywords, system)
 
 
 def _refuse_pictures_beside(kwargs: Mapping[str, Any], verb: str) -> None:
