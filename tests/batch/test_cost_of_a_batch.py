@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 from PIL import Image
 
 from ollama_embedded import EmbeddedOllama
+from ollama_vision.batch.asking.model_on_host import ModelOnHost
 from ollama_vision.batch.describe_pictures import describe
 
 COUNT = 40
@@ -19,12 +24,13 @@ COUNT = 40
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """So many small pictures, each of another colour."""
+    """So many small pictures, each of another colour and of another size in bytes."""
     monkeypatch.chdir(tmp_path)
     Path("small").mkdir()
     names = [f"small/{number:02}.png" for number in range(COUNT)]
     for number, name in enumerate(names):
-        Image.new("RGB", (40 + number, 30), (number * 6, 0, 0)).save(name)
+        Image.new("RGB", (40 + number, 40), (number * 6, 0, 0)).save(name)
+        Path(name).write_bytes(Path(name).read_bytes().ljust(1000 + number, b"\0"))
     return names
 
 
@@ -43,3 +49,63 @@ def test_a_picture_costs_few_turns_of_threads(
     assert sorted(line["path"] for line in lines) == small
     # One that takes it from the folder and makes it ready, one that builds its request, two that code it.
     assert 0 < turns["describing"] <= 4 * COUNT + 20
+
+
+_opened: Counter[str] | None = None
+
+
+def _count_opened(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and _opened is not None and isinstance(arguments[0], str):
+        _opened[arguments[0]] += 1
+
+
+sys.addaudithook(_count_opened)
+
+
+@contextmanager
+def counting_opened() -> Iterator[Counter[str]]:
+    """How often each file is opened; a hook of Python's audit can only be added."""
+    global _opened
+    _opened = Counter()
+    try:
+        yield _opened
+    finally:
+        _opened = None
+
+
+def test_a_small_picture_is_opened_once(small: list[str], scripted: EmbeddedOllama) -> None:
+    with counting_opened() as opened:
+        assert len(list(describe("small", scripted.model, host=scripted.url))) == COUNT
+    assert {name: opened[name] for name in small} == dict.fromkeys(small, 1)
+
+
+def test_of_files_of_one_size_only_those_of_the_same_bytes_are_looked_at_for_what_is_wrong_with_them(
+    small: list[str], scripted: EmbeddedOllama
+) -> None:
+    """One turn for the bytes, one for the picture, one for the header of each that may be another's copy."""
+    for name in small:
+        Path(name).write_bytes(Path(name).read_bytes().ljust(4096, b"\0"))
+    Path(small[7]).write_bytes(Path(small[3]).read_bytes())
+    with counting_opened() as opened:
+        lines = list(describe("small", scripted.model, host=scripted.url))
+    assert [line["path"] for line in lines if "same_bytes_as" in line] == [small[7]]
+    alike = {small[3], small[7]}
+    assert {opened[name] for name in small if name not in alike} == {2}
+
+
+def test_what_changes_after_it_was_read_is_sent_as_it_was_read(
+    small: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its line has the hash of these very bytes, so that the next run asks about the new ones."""
+    first = Path(small[0]).read_bytes()
+    answer = ModelOnHost.answer
+
+    def changed_meanwhile(host: ModelOnHost, *arguments: Any) -> Any:
+        Path(small[0]).write_bytes(first + b"more")
+        return answer(host, *arguments)
+
+    monkeypatch.setattr(ModelOnHost, "answer", changed_meanwhile)
+    (line,) = describe(small[0], scripted.model, host=scripted.url)
+    assert line["error"] is None
+    assert line["sha256"] == hashlib.sha256(first).hexdigest()
+    assert scripted.asked[-1].pictures == (first,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ class PendingPictures:
         expect: Callable[[int], None] = lambda more: None,
     ) -> None:
         self._files = files
-        self._reader = reader
+        self._reader = replace(reader, facts=False)
         self._ledger = ledger
         self.request = request
         self._limit = limit

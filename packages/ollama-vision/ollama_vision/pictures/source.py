@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
@@ -55,6 +56,11 @@ class PictureSource:
         if original.kind() in (None, JPEG, PNG):  # the drawn page itself
             return replace(original, options=with_all_pages(options))
         return replace(original, page=page)
+
+    @classmethod
+    def of_file(cls, path: str | os.PathLike[str], options: ImageOptions, *, most_in_memory: int = 0) -> PictureSource:
+        """Of a file; one of no more than so many bytes is read now, and once. Raises ImageError."""
+        return cls(Blob.of_file(path, where="", most_in_memory=most_in_memory), options)
 
     @classmethod
     def may_hold_picture(cls, source: Any) -> bool:
@@ -136,6 +142,9 @@ class PictureSource:
 
         Of a video that does not say how many frames it has, `pages` may give fewer.
         """
+        chosen = (self.page, self.options.pages, self.options.frames)
+        if chosen == (None, None, None) and self.kind() in (None, JPEG, PNG):
+            return ONE_PAGE  # without a copy of the options, which costs as much as reading a small picture
         all_of_it = self._select_pages(_without_limit(self.options))
         if self.page is None:
             return all_of_it

@@ -62,6 +62,8 @@ class Page:
     """The error is that it is a video, under a picture's name in a folder of which pictures are wanted."""
     remote: RemoteFile | None = None
     """Where `file` is none of this machine's."""
+    source: PictureSource | None = field(default=None, repr=False, compare=False)
+    """The file itself as it was opened; `None` for a page or frame of it, and where there is an error."""
 
     @property
     def id(self) -> str:
@@ -106,6 +108,10 @@ class Page:
         return own
 
 
+SMALL = 1 << 20
+"""Bytes. A file of no more is read once and held until it is sent: opening it again for each look at it costs more."""
+
+
 def _url_of(path: Path) -> str:
     """By the name that it was found under: a link's own counts, not where it leads."""
     return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100
@@ -127,6 +133,8 @@ class PageReader:
     """Whether a video in a folder is taken though it has a picture's name."""
     digest: bool = False
     """Whether each file is read for its `sha256`."""
+    facts: bool = True
+    """Whether a page knows its `size` and its file's `status`, each of which takes a look at the file."""
 
     def pages_of(self, file: FoundFile, *, only: Container[int] | None = None) -> Iterator[Page]:
         """What there is of one file; with `only`, those of these numbers, the others not drawn.
@@ -135,15 +143,16 @@ class PageReader:
         """
         page = Page(file)
         try:
-            source = PictureSource.of(file.path, self.image_options)
-            status = file.path.stat()
+            source = PictureSource.of_file(file.path, self.image_options, most_in_memory=SMALL)
+            if self.facts:
+                page = replace(page, status=file.path.stat())
             if self._is_unasked_video(file, source):
                 page = replace(page, is_unasked_video=True)
                 source.refuse_video()
         except (ImageError, OSError) as error:
             yield replace(page, error=error)
             return
-        yield from self.pages_in(source, replace(page, status=status), only=only)
+        yield from self.pages_in(source, page, only=only)
 
     def pages_in(self, source: PictureSource, page: Page, *, only: Container[int] | None = None) -> Iterator[Page]:
         """The same of what is open; `page` has what all of them share."""
@@ -161,7 +170,7 @@ class PageReader:
         if not self.together and (selection.total > 1 or not source.is_picture()):
             yield from _drawn(source, page, selection, only)
         elif only is None or 1 in only:
-            yield replace(page, size=_stored_size(source))
+            yield replace(page, size=_stored_size(source) if self.facts else None, source=source)
 
     def check_headers(self, file: FoundFile) -> ImageError | None:
         """What will be wrong with a file when it is sent, as far as its header tells it; `None` when that is nothing.
@@ -187,6 +196,8 @@ def open_page(page: Page, index: int, options: ImageOptions) -> PictureSource:
     """A page as a run asks about it: what was drawn, or the file itself, which raises again what was wrong with it."""
     if page.picture is not None:
         return PictureSource(page.picture, options)
+    if page.source is not None:
+        return replace(page.source, options=options)
     source = PictureSource.of(page.file.path, options)
     if page.is_unasked_video:
         source.refuse_video()

@@ -97,9 +97,10 @@ def copies_among(
     for several in by_size.values():
         if len(several) > 1:
             for file in several:
-                if (digest := hash_of(file.path)) and may_take(str(file.path)):
+                if digest := hash_of(file.path):
                     same[digest].append(file)
-    return {str(first.path): tuple(others) for first, *others in same.values() if others}
+    alike = ([file for file in several if may_take(str(file.path))] for several in same.values() if len(several) > 1)
+    return {str(first.path): tuple(others) for first, *others in filter(None, alike) if others}
 
 
 def record_of_copy(record: Mapping[str, Any], copy: FoundFile) -> dict[str, Any]:
