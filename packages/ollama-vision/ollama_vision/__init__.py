@@ -14,7 +14,15 @@ from .lazy import lazy_names
 if TYPE_CHECKING:
     from .batch import Found, FoundFile, describe, find_pictures
     from .model import Answer, Choice, VisionModel
-    from .pictures import BoxConvention, ImageOptions, PictureFrame, PreparedImage, aprepare_image, prepare_image
+    from .pictures import (
+        BoxConvention,
+        ImageOptions,
+        PictureFrame,
+        PreparedImage,
+        ServerSizes,
+        aprepare_image,
+        prepare_image,
+    )
     from .server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
 
 __all__ = [
@@ -31,6 +39,7 @@ __all__ = [
     "PreparedImage",
     "PullProgress",
     "ServerModel",
+    "ServerSizes",
     "VisionModel",
     "aprepare_image",
     "describe",
@@ -54,6 +63,7 @@ __getattr__ = lazy_names(
         "PreparedImage": ".pictures",
         "PullProgress": ".server",
         "ServerModel": ".server",
+        "ServerSizes": ".pictures",
         "VisionModel": ".model",
         "aprepare_image": ".pictures",
         "describe": ".batch",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ollama_vision import errors, pictures
 from ollama_vision.http import IO, Deadline, Target
-from ollama_vision.pictures import PreparedAudio, PreparedImage
+from ollama_vision.pictures import PreparedAudio, PreparedImage, ServerSizes
 from ollama_vision.protocol import Accumulator, Request
 from ollama_vision.server import (
     Api,
@@ -60,8 +60,9 @@ class Call(Generic[T]):
     arguments: Arguments
     needs: frozenset[str]
     """Abilities that the model must have, as far as that can be told before the pictures are read."""
-    build: Callable[[], tuple[Request, Media]]
-    """Prepare the pictures and build the request: reads, decodes and encodes, so never run on an event loop."""
+    build: Callable[[ServerSizes | None], tuple[Request, Media]]
+    """Prepare the pictures, for a server that leaves such sizes alone, and build the request: reads, decodes and
+    encodes, so never run on an event loop."""
     make: Callable[[], Callable[[Accumulator[T]], T]]
     """What makes the items of one answer: what its endpoint gives."""
     again: Callable[[str, str], Call[T]]
@@ -104,7 +105,8 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     needs = call.needs
     if llm.check_capabilities and needs:
         await _check(api, llm, needs)
-    request, media = await io.run(lambda: _prepare_request(call, clock), clock)
+    known = llm._known.peek(api.target, llm.model)
+    request, media = await io.run(lambda: _prepare_request(call, clock, known), clock)
     really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
     if llm.check_capabilities and really != needs:
         await _check(api, llm, really)
@@ -128,7 +130,7 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
         if isinstance(error, errors.ContextOverflowError):
             from .overflow import with_shares
 
-            raise with_shares(error, media, llm._known.peek(api.target, llm.model)) from error
+            raise with_shares(error, media, known) from error
         if isinstance(error, errors.ModelNotFoundError):
             raise await not_found_error(api, llm.model, error) from error
         raise
@@ -141,7 +143,7 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
         every_line=every_line,
         tools_offered=arguments.offers_tools,
         tool_rules=arguments.tool_rules,
-        pictures=[item.describe() for item in media],
+        pictures=[_described(item, known) for item in media],
         expected=arguments.expected if every_line else None,
     )
     reply = Reply(response, accumulator, log)
@@ -149,10 +151,18 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     return reply
 
 
-def _prepare_request(call: Call[T], clock: Deadline) -> tuple[Request, Media]:
+def _prepare_request(call: Call[T], clock: Deadline, known: ModelCapabilities | None) -> tuple[Request, Media]:
     """What is prepared in a thread cannot be stopped from outside: it looks at the clock itself."""
     with pictures.cancel_scope(clock.check):
-        return call.build()
+        return call.build(known.server_sizes if known else None)
+
+
+def _described(item: PreparedImage | PreparedAudio, known: ModelCapabilities | None) -> dict[str, Any]:
+    """What was sent of it, and what the server makes of that where it is known."""
+    told = item.describe()
+    if known is not None and isinstance(item, PreparedImage) and (frame := known.picture_frame(item.size)) is not None:
+        told["frame"] = frame.describe()
+    return told
 
 
 def _with_other_bytes(media: Media) -> Media:

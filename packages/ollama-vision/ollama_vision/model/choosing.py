@@ -19,6 +19,8 @@ from .question_call import PlainQuestion, plain_call
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ollama_vision.pictures import ServerSizes
+
 _OWN = {
     "format": "answers are held to the labels",
     "schema": "answers are held to the labels",
@@ -120,8 +122,8 @@ class _Choosing:
         return answer
 
     def _keeping_media(self, call: Call[Answer]) -> Call[Answer]:
-        def build() -> tuple[Request, Media]:
-            request, self._media = call.build()
+        def build(sizes: ServerSizes | None) -> tuple[Request, Media]:
+            request, self._media = call.build(sizes)
             return request, self._media
 
         return replace(call, build=build)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ollama_vision import pictures as _images
+from ollama_vision.pictures import ServerSizes
 from ollama_vision.protocol import Accumulator, Request, Turn, chat_request, wire_messages
 
 from .arguments import Arguments
@@ -36,8 +37,8 @@ def conversation_call(
     if arguments.keep_pictures is not None:
         turns = with_newest_pictures(turns, arguments.keep_pictures)
 
-    def build() -> tuple[Request, Media]:
-        prepared = [replace(turn, parts=_prepared(turn.parts, arguments)) for turn in turns]
+    def build(sizes: ServerSizes | None) -> tuple[Request, Media]:
+        prepared = [replace(turn, parts=_prepared(turn.parts, arguments, sizes)) for turn in turns]
         media = [part for turn in prepared for part in turn.parts if not isinstance(part, str)]
         return chat_request(model, wire_messages(prepared), arguments), media
 
@@ -45,12 +46,12 @@ def conversation_call(
     return Call(arguments, arguments.needs(needs), build, make, again)
 
 
-def _prepared(parts: Sequence[Any], arguments: Arguments) -> tuple[Any, ...]:
+def _prepared(parts: Sequence[Any], arguments: Arguments, sizes: ServerSizes | None) -> tuple[Any, ...]:
     """Pictures (one, or pages, or frames), sounds and texts."""
     prepared: list[Any] = []
+    options, from_call = arguments.image_options.for_server(sizes), arguments.image_options_from_call
     for part in parts:
         if isinstance(part, MediaBlock):
-            options, from_call = arguments.image_options, arguments.image_options_from_call
             prepared += _images.prepare_block(part.block, options, where=part.where, options_from_call=from_call)
         else:
             prepared.append(part)
@@ -98,10 +99,11 @@ def picture_call(
     """
     has_pictures = pictures is not None
 
-    def build() -> tuple[Request, Media]:
+    def build(sizes: ServerSizes | None) -> tuple[Request, Media]:
         nonlocal pictures
         if has_pictures:
-            pictures = _images.prepare_documents(pictures, arguments.image_options, where=where)
+            options = arguments.image_options.for_server(sizes)
+            pictures = _images.prepare_documents(pictures, options, where=where)
         media: Media = pictures if has_pictures else ()
         return request(media), media
 

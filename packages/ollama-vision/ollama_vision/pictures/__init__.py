@@ -11,7 +11,7 @@ from .async_files import awaited
 from .boxes import BoxMapping
 from .cancellation import cancel_scope
 from .frames import BoxConvention, PictureFrame, Size
-from .options import ImageOptions
+from .options import ImageOptions, ServerSizes
 from .prepared import PreparedAudio, PreparedImage
 from .registry import accept
 
@@ -48,6 +48,7 @@ __all__ = [
     "PlacedBox",
     "PreparedAudio",
     "PreparedImage",
+    "ServerSizes",
     "Size",
     "accept",
     "aprepare_image",

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 LOW_DETAIL_PIXELS = 401_408
-"""`ImageBlock.detail="low"`: 512 tokens of Qwen2.5-VL."""
+"""`ImageBlock.detail="low"`: 512 tokens of Qwen2.5-VL, if it did not take 1,024 at least."""
 DEFAULT_PIXELS = 1_003_520
 """1,280 tokens of Qwen2.5-VL, the hungriest family that scales with size: two such pictures leave a third of
 the default context to question and answer."""
 HIGH_DETAIL_PIXELS = 3_211_264
 """`ImageBlock.detail="high"`: 4,096 tokens of Qwen2.5-VL, the most that it takes of one picture."""
+_LEVELS = (LOW_DETAIL_PIXELS, DEFAULT_PIXELS, HIGH_DETAIL_PIXELS)
 
 PageNumber = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True)
+class ServerSizes:
+    """The sizes of pictures that a server leaves alone; it scales all others once more, and fills them up with bars."""
+
+    multiple: int
+    """Both sides are multiples of so many pixels."""
+    min_pixels: int
+    """Width times height is at least this."""
+    max_pixels: int
+
+    def __contains__(self, size: object) -> bool:
+        """Whether a picture of that width and height is left alone."""
+        match size:
+            case (int(width), int(height)):
+                in_steps = width > 0 < height and width % self.multiple == height % self.multiple == 0
+                return in_steps and self.min_pixels <= width * height <= self.max_pixels
+        return False
 
 
 class ImageOptions(BaseModel):
@@ -27,7 +48,8 @@ class ImageOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_pixels: int | None = Field(default=DEFAULT_PIXELS, ge=1024)
-    """Larger pictures are scaled down to at most so many pixels, width times height. `None`: never."""
+    """Larger pictures are scaled down to at most so many pixels, width times height. `None`: never. The default and the
+    two levels of `with_detail` yield to a model whose server scales smaller pictures up: they are sent at its least."""
     min_side: int = Field(default=32, ge=1, le=1024)
     """Pictures with a shorter side are scaled up to it: some models crash under 28 or 32 pixels."""
     format: Literal["jpeg", "png"] | None = None
@@ -50,6 +72,10 @@ class ImageOptions(BaseModel):
     little of theirs that fewer than 32 greys would be left, from the lowest to the highest value that there is; else
     the whole range. `PreparedImage.steps` says which it was. A range that would make one grey of a picture is an
     error."""
+    server_sizes: ServerSizes | None = None
+    """The sizes that the server leaves alone: what is scaled anyway is scaled to one of them, within `max_pixels`, so
+    that it is scaled once and boxes are exact. `None`: those of the model that is asked, as
+    `ModelCapabilities.server_sizes` tells them; with `prepare_image`, which knows no model, any size."""
     max_source_pixels: int = Field(default=200_000_000, ge=1)
     """A picture that says it is larger is refused before it is decoded. The default lets the largest phone
     cameras through (199.8 megapixels)."""
@@ -64,6 +90,18 @@ class ImageOptions(BaseModel):
         """These options, with as many pixels as `ImageBlock.detail` stands for; "auto" changes nothing."""
         pixels = {"low": LOW_DETAIL_PIXELS, "auto": self.max_pixels, "high": HIGH_DETAIL_PIXELS}[detail]
         return self.model_copy(update={"max_pixels": pixels})
+
+    def for_server(self, sizes: ServerSizes | None) -> ImageOptions:
+        """These options for a server that leaves such sizes alone, unless they name some themselves."""
+        return self if sizes is None or self.server_sizes else self.model_copy(update={"server_sizes": sizes})
+
+    @property
+    def most_pixels(self) -> int | None:
+        """`max_pixels`; one of the three levels of detail is no less than what the server scales up to anyway, for a
+        smaller picture costs as much there."""
+        if self.server_sizes is not None and self.max_pixels in _LEVELS:
+            return max(self.max_pixels, self.server_sizes.min_pixels)
+        return self.max_pixels
 
     @field_validator("background")
     @classmethod

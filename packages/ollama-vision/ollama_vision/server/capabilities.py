@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ollama_vision import errors
 from ollama_vision.http import Target
@@ -14,6 +14,9 @@ from ollama_vision.protocol import lacks, near_name, without
 from ollama_vision.user_warnings import warn_user
 
 from .api import Api
+
+if TYPE_CHECKING:
+    from ollama_vision.pictures import PictureFrame, ServerSizes
 
 SUPPORTED_VERSION = (0, 12, 6)
 """The first Ollama that knows `truncate` in chat and generate: before it, too long prompts lose messages unsaid.
@@ -44,7 +47,11 @@ class ModelCapabilities:
         return cls(
             abilities=abilities_of(reply),
             context_length=length if isinstance(length, int) else None,
-            facts={"model_info": info, "projector_info": reply.get("projector_info") or {}},
+            facts={
+                "model_info": info,
+                "projector_info": reply.get("projector_info") or {},
+                "elsewhere": _runs_elsewhere(reply),
+            },
         )
 
     def missing(self, needed: Iterable[str]) -> tuple[str, ...]:
@@ -60,8 +67,26 @@ class ModelCapabilities:
 
         from .picture_tokens import estimate_picture_tokens
 
-        sent = plan_size(size, options or ImageOptions()).canvas
+        sent = plan_size(size, (options or ImageOptions()).for_server(self.server_sizes)).canvas
         return estimate_picture_tokens(sent, self.facts)
+
+    def picture_frame(self, size: tuple[int, int]) -> PictureFrame | None:
+        """What the server makes of a picture of that width and height as it is sent: it scales it once more, centres it
+        and fills it up with bars, and models count their boxes in that.
+
+        For families that cut pictures into tiles it is the picture as it is sent. `None` where it cannot be known: of
+        families that are not, and of models in the cloud or on Ollama's MLX runner.
+        """
+        from .picture_frames import frame_of
+
+        return frame_of(size, self.facts)
+
+    @property
+    def server_sizes(self) -> ServerSizes | None:
+        """The sizes of pictures that the server leaves alone; `None` for families that have no such."""
+        from .picture_frames import sizes_left_alone
+
+        return sizes_left_alone(self.facts)
 
 
 class CapabilityCache:
@@ -89,6 +114,13 @@ class CapabilityCache:
     @staticmethod
     def _key(target: Target, model: str) -> str:
         return f"{target.address.url} {model}"
+
+
+def _runs_elsewhere(reply: Mapping[str, Any]) -> bool:
+    """Whether another program than llama.cpp looks at the pictures: in the cloud, or Ollama's MLX runner."""
+    details = reply.get("details")
+    files = details.get("format") if isinstance(details, dict) else None
+    return bool(reply.get("remote_model") or reply.get("remote_host") or files == "safetensors")
 
 
 def abilities_of(reply: Mapping[str, Any]) -> frozenset[str] | None:

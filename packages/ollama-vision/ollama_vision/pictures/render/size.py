@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 LONGEST_JPEG_SIDE = 65_500
 """What JPEG encoders take; a longer picture leaves as PNG."""
+_MOST_CHANGED = math.log(1.03)
+"""How much the ratio of the sides may change: models are trained on pictures brought to such sizes, without bars."""
 MOST_STRETCHED = 8.0
 """Pixels that claim to be longer than this many times their other side are taken for square: the most unequal ones in
 use, those of anamorphic video and of faxes, stay below 3, and a claim of 65,535 is an attack on memory."""
@@ -60,9 +63,14 @@ def squared(size: Size, aspect: float) -> Size:
 
 
 def plan_size(size: Size, options: ImageOptions) -> Plan:
-    """The ratio of the sides is kept; what `max_pixels` keeps thinner than `min_side` is padded."""
+    """The ratio of the sides is kept; what `max_pixels` keeps thinner than `min_side` is padded.
+
+    What is scaled anyway is scaled to a size that the server leaves alone, where `server_sizes` says which: then the
+    ratio changes by a step of these sizes, or where that is more than 3 %, is kept, and the rest padded.
+    """
     width, height = size
-    most = math.inf if options.max_pixels is None else options.max_pixels
+    limit = options.most_pixels
+    most = math.inf if limit is None else limit
     least = min(options.min_side, int(min(math.sqrt(most), LONGEST_JPEG_SIDE)))
     scale = min(1.0, math.sqrt(most / (width * height)))
     short = min(width, height)
@@ -74,8 +82,51 @@ def plan_size(size: Size, options: ImageOptions) -> Plan:
             # Too long and thin to be both small and thick enough: as large as its padded canvas may be.
             scale = min(enlarged, most / least / max(width, height))
     content = (_side(width, scale), _side(height, scale))
-    canvas = (max(content[0], least), max(content[1], least))
-    return Plan(content, canvas)
+    plan = Plan(content, (max(content[0], least), max(content[1], least)))
+    if plan.canvas == size or options.server_sizes is None:
+        return plan
+    return _left_alone(size, plan, options, least) or plan
+
+
+def _left_alone(size: Size, plan: Plan, options: ImageOptions, least: int) -> Plan | None:
+    """A plan whose canvas the server leaves alone; `None` where there is none within the limits."""
+    canvases = list(_canvases(size, plan, options, least))
+    if not canvases:
+        return None
+    wanted, shape = plan.canvas[0] * plan.canvas[1], size[0] / size[1]
+
+    def changed(canvas: Size) -> float:
+        return abs(math.log(canvas[0] / canvas[1] / shape))
+
+    # A quarter of the pixels is worth 7 % of the shape.
+    best = min(canvases, key=lambda canvas: changed(canvas) + abs(math.log(canvas[0] * canvas[1] / wanted)) / 4)
+    if changed(best) <= _MOST_CHANGED:
+        return Plan(best, best)
+    shown = {canvas: min(canvas[0] / size[0], canvas[1] / size[1]) for canvas in canvases}
+    canvas = max(canvases, key=lambda canvas: (shown[canvas], -canvas[0] * canvas[1]))
+    return Plan((_side(size[0], shown[canvas]), _side(size[1], shown[canvas])), canvas)
+
+
+def _canvases(size: Size, plan: Plan, options: ImageOptions, least: int) -> Iterator[Size]:
+    """Sizes that the server leaves alone, of about the plan's shape and area, and within the limits."""
+    sizes, most = options.server_sizes, options.most_pixels
+    if sizes is None:
+        return
+    step, lengthened = sizes.multiple, max(size) / min(size)
+    area = min(max(plan.canvas[0] * plan.canvas[1], sizes.min_pixels), sizes.max_pixels)
+    # At the least that it leaves alone there is hardly one of each shape.
+    most = max(area, round(sizes.min_pixels * 9 / 8)) if most == sizes.min_pixels else (most or sizes.max_pixels)
+    for short in _steps_about(math.sqrt(area / lengthened) / step, math.ceil(least / step)):
+        row = short * step * step
+        for long in {*_steps_about(short * lengthened, short), math.floor(min(most, sizes.max_pixels) / row)}:
+            canvas = (long * step, short * step) if size[0] >= size[1] else (short * step, long * step)
+            if canvas in sizes and canvas[0] * canvas[1] <= most:
+                yield canvas
+
+
+def _steps_about(number: float, least: int) -> range:
+    """Whole numbers from an eighth below it to the next one above it."""
+    return range(max(least, math.floor(number * 7 / 8)), max(least, math.ceil(number)) + 1)
 
 
 def _side(side: int, scale: float) -> int:
