@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from llama_index.multi_modal_llms.ollama import ImageOptions, ModelCapabilities
 from ollama_vision.server.picture_tokens import estimate_picture_tokens
 from tests.support.recorded import FOLDER
+from tests.support.wire_server import WireServer, client, reply
 
 Show = dict[str, Any]
 
@@ -131,3 +132,44 @@ def test_a_models_capabilities_reckon_with_the_size_that_is_sent() -> None:
     assert abs(large - small) <= 40
     assert known.picture_tokens((11200, 8960), ImageOptions(max_pixels=3_211_264)) != large
     assert ModelCapabilities.from_show({}).picture_tokens((100, 100)) is None
+
+
+@pytest.mark.parametrize("left_out", [None, []])
+def test_the_sizes_that_pictures_are_cut_by_are_asked_for_where_they_are_left_out(left_out: list[int] | None) -> None:
+    """Ollama tells a list of more than five when asked with `verbose`; a file of its own shapes costs by those."""
+    own = {**LLAVA_16["projector_info"], "clip.vision.image_grid_pinpoints": [336, 672, 672, 336, 2016, 336]}
+    short = {**LLAVA_16, "projector_info": {**own, "clip.vision.image_grid_pinpoints": left_out}}
+    told = {True: {**LLAVA_16, "projector_info": own}, False: short}
+    with WireServer(routes={"/api/show": lambda seen: reply(200, told["verbose" in seen.json])}) as server:
+        known = client(server).capabilities()
+        assert [seen.json for seen in server.requests if seen.path == "/api/show"] == [
+            {"model": "m"},
+            {"model": "m", "verbose": True},
+        ]
+    assert known.picture_tokens((2000, 300)) == 7 * 576
+    assert known.facts["projector_info"] == own
+
+
+def test_without_the_sizes_that_pictures_are_cut_by_they_are_taken_for_the_familys() -> None:
+    with WireServer(
+        routes={"/api/show": lambda seen: reply(500 if "verbose" in seen.json else 200, LLAVA_16)}
+    ) as server:
+        assert client(server).capabilities().picture_tokens((672, 672)) == 5 * 576
+
+
+def test_a_model_without_such_sizes_is_asked_about_once() -> None:
+    with WireServer(routes={"/api/show": reply(200, LLAVA)}) as server:
+        assert client(server).capabilities().picture_tokens((672, 672)) == 576
+        assert [seen.path for seen in server.requests].count("/api/show") == 1
+
+
+@pytest.mark.parametrize("elsewhere", [{"remote_model": "gemma3:27b"}, {"details": {"format": "safetensors"}}])
+def test_what_the_cloud_and_other_runners_count_is_not_known(elsewhere: Show) -> None:
+    known = ModelCapabilities.from_show({**whole("gemma3", image_size=896, patch_size=14), **elsewhere})
+    assert known.picture_tokens((640, 480)) is None
+
+
+def test_qwen35_on_ollamas_own_runner_counts_by_its_rule() -> None:
+    """Halves to the even number, where the same model under llama.cpp takes 121."""
+    known = ModelCapabilities.from_show({**whole("qwen3_5"), "details": {"format": "safetensors"}})
+    assert known.picture_tokens((336, 336)) == 100

@@ -134,7 +134,7 @@ class WireServer:
         self,
         *script: Script,
         answers: Callable[[Seen], Script] | None = None,
-        routes: Mapping[str, Script] | None = None,
+        routes: Mapping[str, Script | Callable[[Seen], Script]] | None = None,
         tls: ssl.SSLContext | None = None,
         prefix: str = "",
         keep_bodies: bool = True,
@@ -250,7 +250,8 @@ class WireServer:
     def _script_for(self, seen: Seen) -> Script:
         path = seen.path.removeprefix(self._prefix)
         if path in self._routes:
-            return self._routes[path]
+            found = self._routes[path]
+            return found(seen) if callable(found) else found
         if self._answers is not None:
             return self._answers(seen)
         with self._lock:

@@ -157,7 +157,21 @@ async def _shown(api: Api, model: str) -> ModelCapabilities:
         reply = await api.fetch("/api/show", {"model": model})
     except errors.ModelNotFoundError as error:
         raise await not_found_error(api, model, error) from error
+    if _lacks_a_list(reply):
+        whole = await _try_fetch(api, "/api/show", {"model": model, "verbose": True})
+        reply = {**reply, "projector_info": whole.get("projector_info") or reply["projector_info"]}
     return ModelCapabilities.from_show(reply)
+
+
+def _lacks_a_list(reply: Mapping[str, Any]) -> bool:
+    """Whether the sizes that pictures are cut by are left out: Ollama tells lists of more than five when asked to.
+
+    Only of models that have them, since it then tells the whole vocabulary too.
+    """
+    projector = reply.get("projector_info")
+    return isinstance(projector, dict) and any(
+        name.endswith(".image_grid_pinpoints") and not value for name, value in projector.items()
+    )
 
 
 async def server_version(api: Api) -> tuple[int, ...] | None:

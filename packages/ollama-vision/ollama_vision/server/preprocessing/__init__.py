@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .facts import PINPOINTS, VisionFacts
+from .facts import VisionFacts
 from .families import FAMILIES, Family
 from .layout import Layout, Way
 from .sizes import Box, Size
 
-__all__ = ["FAMILIES", "PINPOINTS", "Box", "Family", "Layout", "Size", "VisionFacts", "Way", "picture_layout"]
+__all__ = ["FAMILIES", "Box", "Family", "Layout", "Size", "VisionFacts", "Way", "picture_layout"]
 
 
 def picture_layout(size: Size, show: Mapping[str, Any]) -> Layout | None:

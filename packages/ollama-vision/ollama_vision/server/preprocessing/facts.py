@@ -10,7 +10,7 @@ from .single import half_away, single
 
 Size = tuple[int, int]
 
-PINPOINTS = "image_grid_pinpoints"
+_PINPOINTS = "image_grid_pinpoints"
 _OLLAMAS_LEAST = 1024
 _WITH_A_LEAST = ("qwen2vl", "qwen25vl", "qwen3vl", "qwen3vlmoe")
 """Text architectures for which Ollama starts llama-server with `--image-min-tokens 1024`, whatever the projector."""
@@ -23,7 +23,10 @@ _PINPOINTS_BY_SIDE: Mapping[int, tuple[Size, ...]] = {
         if columns * rows > 1
     ),
 }
-"""Of the models that have such a list, LLaVA 1.6 and Granite Vision: for servers that do not tell it."""
+"""Of the models that have such a list, LLaVA 1.6 and Granite Vision: for servers that do not tell it.
+
+Where they are asked with `verbose`, they do.
+"""
 _UNLESS_SAID: Mapping[str, Mapping[str, int]] = {
     "llama4": {"projector.scale_factor": 2},
     "mistral3": {"spatial_merge_size": 2},
@@ -50,19 +53,20 @@ class VisionFacts:
     def from_show(cls, show: Mapping[str, Any]) -> VisionFacts:
         projector, model = show.get("projector_info") or {}, show.get("model_info") or {}
         architecture = str(model.get("general.architecture") or "")
+        text, vision = (_under(f"{architecture}.{part}", model) for part in ("", "vision."))
+        if show.get("elsewhere") or not (projector or vision):
+            return cls(architecture if architecture in _WITHOUT_NUMBERS else "", architecture, {})
         if projector:
             # Files from before there was a choice of projectors say no type; Ollama takes them as LLaVA's.
             kind = projector.get("clip.projector_type") or projector.get("clip.vision.projector_type") or "mlp"
             named = {name.removeprefix("clip.").removeprefix("vision."): value for name, value in projector.items()}
             return cls(str(kind), architecture, named)
-        text, vision = (_under(f"{architecture}.{part}", model) for part in ("", "vision."))
-        if not vision:
-            return cls(architecture if architecture in _WITHOUT_NUMBERS else "", architecture, {})
         loaded = dict(_UNLESS_SAID.get(architecture, {}))
         ratio = vision.get("pixel_shuffle_ratio")
         if isinstance(ratio, (int, float)) and ratio > 0:
             loaded["projector.scale_factor"] = half_away(single(1 / single(ratio))) or 2
-        return cls(architecture, architecture, {**loaded, **text, **vision, **_WHATEVER_IS_SAID.get(architecture, {})})
+        said = {**text, **vision}
+        return cls(architecture, architecture, {**loaded, **said, **_WHATEVER_IS_SAID.get(architecture, {})})
 
     def number(self, name: str, default: int | None = None) -> int | None:
         value = self.numbers.get(name)
@@ -77,17 +81,12 @@ class VisionFacts:
 
     @property
     def has_pinpoints(self) -> bool:
-        return PINPOINTS in self.numbers
-
-    @property
-    def lacks_pinpoints(self) -> bool:
-        """The file has them, and this reply does not tell them: Ollama leaves long lists out, unless asked."""
-        return self.has_pinpoints and not self.numbers[PINPOINTS]
+        return _PINPOINTS in self.numbers
 
     @property
     def pinpoints(self) -> tuple[Size, ...] | None:
         """The sizes that a picture is fitted into before it is cut; `None` where they are not known."""
-        flat = self.numbers.get(PINPOINTS)
+        flat = self.numbers.get(_PINPOINTS)
         if isinstance(flat, (list, tuple)) and flat and all(isinstance(side, int) and side > 0 for side in flat):
             return tuple(zip(flat[::2], flat[1::2], strict=False))
         return _PINPOINTS_BY_SIDE.get(self.number("image_size") or 0)

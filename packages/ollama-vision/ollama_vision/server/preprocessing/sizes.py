@@ -57,7 +57,7 @@ def centred(size: Size, canvas: Size) -> Box:
 def showing_most(size: Size, shapes: Iterable[Size]) -> Size:
     """Of these canvases the one in which most of the picture's own pixels are seen; of several, the least waste."""
     width, height = size
-    best, most, waste = (0, 0), 0, 0
+    best, most, waste = (0, 0), 0, math.inf
     for shape in shapes:
         scale = min(single(shape[0] / width), single(shape[1] / height))
         seen = min(int(single(width * scale)) * int(single(height * scale)), width * height)
