@@ -18,6 +18,7 @@ from PIL import Image
 from ollama_embedded import EmbeddedOllama
 from ollama_vision.batch.asking.model_on_host import ModelOnHost
 from ollama_vision.batch.describe_pictures import describe
+from ollama_vision.model import arguments
 
 COUNT = 40
 
@@ -34,7 +35,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_a_picture_costs_few_turns_of_threads(
+def test_a_small_picture_costs_one_turn_of_a_thread(
     small: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turns: Counter[str] = Counter()
@@ -47,8 +48,24 @@ def test_a_picture_costs_few_turns_of_threads(
     monkeypatch.setattr(asyncio.BaseEventLoop, "run_in_executor", counted)
     lines = list(describe("small", scripted.model, host=scripted.url))
     assert sorted(line["path"] for line in lines) == small
-    # One that takes it from the folder and makes it ready, one that builds its request, two that code it.
-    assert 0 < turns["describing"] <= 4 * COUNT + 20
+    # One that takes it from the folder and makes it ready; of so few bytes in memory the request is coded in place.
+    assert COUNT <= turns["describing"] <= COUNT + 8
+
+
+def test_what_every_picture_is_asked_with_is_worked_out_once(
+    small: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked_out = 0
+    options_of = arguments._options
+
+    def counted(*given: Any) -> Any:
+        nonlocal worked_out
+        worked_out += 1
+        return options_of(*given)
+
+    monkeypatch.setattr(arguments, "_options", counted)
+    assert len(list(describe("small", scripted.model, host=scripted.url))) == COUNT
+    assert 0 < worked_out < 10
 
 
 _opened: Counter[str] | None = None

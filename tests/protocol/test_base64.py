@@ -27,6 +27,10 @@ class Held:
     def size_in_bytes(self) -> int:
         return len(self.data)
 
+    @property
+    def in_memory(self) -> bool:
+        return True
+
     def open(self) -> BinaryIO:
         return BytesIO(self.data)
 

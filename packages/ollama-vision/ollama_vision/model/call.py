@@ -67,6 +67,8 @@ class Call(Generic[T]):
     """What makes the items of one answer: what its endpoint gives."""
     again: Callable[[str, str], Call[T]]
     """The call that follows an answer with further words of the user's."""
+    is_prepared: bool = False
+    """Whether its pictures are prepared already: then `build` makes JSON of a question, and nothing else."""
 
 
 async def collect(io: IO, llm: Asker, call: Call[T]) -> T:
@@ -106,7 +108,8 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     if llm.check_capabilities and needs:
         await _check(api, llm, needs)
     known = llm._known.peek(api.target, llm.model)
-    request, media = await io.run(lambda: _prepare_request(call, clock, known), clock)
+    prepare = functools.partial(_prepare_request, call, clock, known)
+    request, media = prepare() if call.is_prepared else await io.run(prepare, clock)
     really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
     if llm.check_capabilities and really != needs:
         await _check(api, llm, really)

@@ -110,7 +110,11 @@ def picture_call(
     def again(answer: str, words: str) -> Call[T]:
         return follow(pictures, answer, words)
 
-    return Call(arguments, arguments.needs(("vision",) if has_pictures else ()), build, make, again)
+    is_prepared = isinstance(pictures, (list, tuple)) and all(
+        isinstance(one, _images.PreparedImage) for one in pictures
+    )
+    needs = arguments.needs(("vision",) if has_pictures else ())
+    return Call(arguments, needs, build, make, again, is_prepared)
 
 
 def refuse_empty(verb: str, noun: str) -> None:

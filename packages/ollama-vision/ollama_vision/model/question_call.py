@@ -17,7 +17,7 @@ from ollama_vision.protocol import (
 )
 
 from .answer import Answer, answer_of
-from .arguments import Settings, resolve_arguments
+from .arguments import Arguments, Settings, resolve_arguments
 from .call import Call, Media
 from .conversation import picture_call, refuse_empty
 from .keywords import GENERATE_NAMES
@@ -81,20 +81,26 @@ def _kind_of(value: Any) -> str:
     return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def plain_call(settings: Settings, question: PlainQuestion, verb: str = "ask", where: str = "pictures") -> Call[Answer]:
+def plain_call(
+    settings: Settings,
+    question: PlainQuestion,
+    verb: str = "ask",
+    where: str = "pictures",
+    arguments: Arguments | None = None,
+) -> Call[Answer]:
     """The call that asks it.
 
     Args:
         verb: how errors name it.
         where: how errors name its pictures.
+        arguments: what settings and keywords come to, where that is known: of many pictures it is the same.
 
     Raises:
         TypeError, ValueError: a keyword that no call takes or not so, or nothing is asked about the pictures.
     """
-    keywords = dict(question.keywords)
-    if question.endpoint == "generate":
-        keywords["system"] = question.system
-    arguments = resolve_arguments(settings, question.endpoint, keywords, verb)
+    if arguments is None:
+        system = {"system": question.system} if question.endpoint == "generate" else {}
+        arguments = resolve_arguments(settings, question.endpoint, {**question.keywords, **system}, verb)
     if question.pictures != () and not question.text:
         refuse_empty(verb, "question")
 

@@ -49,6 +49,11 @@ class PreparedImage:
         return len(self.content)
 
     @property
+    def in_memory(self) -> bool:
+        """Whether the bytes are held, and nothing is read to send them."""
+        return self.content.data is not None
+
+    @property
     def source(self) -> str:
         """Where it came from: a path, a URL without its secrets, "bytes", "base64"."""
         return self.content.source
@@ -122,6 +127,11 @@ class PreparedAudio:
     @property
     def size_in_bytes(self) -> int:
         return len(self.content)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the bytes are held, and nothing is read to send them."""
+        return self.content.data is not None
 
     @property
     def source(self) -> str:

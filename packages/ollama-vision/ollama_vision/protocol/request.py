@@ -32,6 +32,11 @@ class Request:
         return sum(part.size_in_bytes for part in self.parts if not isinstance(part, bytes))
 
     @property
+    def in_memory(self) -> bool:
+        """Whether nothing has to be read to send it."""
+        return all(isinstance(part, bytes) or part.in_memory for part in self.parts)
+
+    @property
     def media(self) -> tuple[Media, ...]:
         """The pictures and sounds, in the order in which they are sent."""
         return tuple(part for part in self.parts if not isinstance(part, bytes))

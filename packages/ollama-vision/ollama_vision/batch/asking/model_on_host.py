@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from ollama_vision.errors import StructuredOutputError
-from ollama_vision.http import admit
 from ollama_vision.model import (
+    Arguments,
     AsyncReplyStream,
     Attempts,
     LoopChat,
@@ -23,6 +23,7 @@ from ollama_vision.model import (
 )
 from ollama_vision.protocol import ObjectOf, Said
 
+from .fingerprint import arguments_of
 from .loading import OnHost
 from .question import AnswerCollector, Heard, PictureAnswer, PictureQuestion, cut
 
@@ -87,11 +88,20 @@ class ModelOnHost(StreamedOnHost):
     What must be of a class is asked by /api/chat: where it is none, the conversation goes on with what is wrong.
     """
 
+    _asked: tuple[PictureQuestion, Arguments] | None = None
+    """The last question, and what settings and keywords come to: of all pictures of a run it is the same."""
+
     async def ask_for_text(
         self, ask: PictureQuestion, pictures: Sequence[PreparedImage], collector: AnswerCollector
     ) -> Heard:
         keywords = {name: each for name, each in ask.keywords.items() if name != _RETRIES}
-        return await self._ask(collector, PlainQuestion(ask.prompt, pictures, keywords))
+        arguments = self._arguments_of(ask) if ask.deadline is None else None
+        return await self._ask(collector, PlainQuestion(ask.prompt, pictures, keywords), arguments)
+
+    def _arguments_of(self, ask: PictureQuestion) -> Arguments:
+        if self._asked is None or self._asked[0] is not ask:
+            self._asked = ask, arguments_of(self.settings, ask)
+        return self._asked[1]
 
     async def ask_for_object(
         self,
@@ -107,10 +117,13 @@ class ModelOnHost(StreamedOnHost):
         attempts: Attempts[ModelAnswer, BaseModel] = Attempts(self.model, form, retries)
         return await ask_until_it_fits(partial(self._ask, collector), question, PlainQuestion.follow, attempts)
 
-    async def _ask(self, collector: AnswerCollector, question: PlainQuestion) -> ModelAnswer:
+    async def _ask(
+        self, collector: AnswerCollector, question: PlainQuestion, arguments: Arguments | None = None
+    ) -> ModelAnswer:
         model = self.settings
-        await admit()
-        call = plain_call(model, replace(question, keywords={**question.keywords, **collector.time_left()}))
+        if time_left := collector.time_left():
+            question = replace(question, keywords={**question.keywords, **time_left})
+        call = plain_call(model, question, arguments=arguments)
         stream = AsyncReplyStream(await start(model._on_loop(), model, call))
         return await collector.listen(stream, _as_it_is)
 
