@@ -11,9 +11,10 @@ import httpx2
 import pytest
 from PIL import Image
 
-from ollama_vision import VisionModel
+from ollama_vision import VisionModel, errors
 from ollama_vision.server import picture_layout
 from ollama_vision.server.preprocessing import Size
+from tests.support.command_line import CommandLine
 from tests.support.tiny_vision import serve_family
 
 LLAVA = {"image_size": 336, "patch_size": 14}
@@ -62,3 +63,27 @@ def tokens_read(url: str, size: Size | None = None) -> int:
     tokens = reply.raise_for_status().json()["prompt_eval_count"]
     assert isinstance(tokens, int)
     return tokens
+
+
+def test_a_dry_run_says_what_the_run_then_reads(tmp_path: Path, describe: CommandLine) -> None:
+    with serve_family(tmp_path, "lfm2", {"image_size": 256, "patch_size": 16, "projector.scale_factor": 2}) as server:
+        Image.new("RGB", (1156, 867), "red").save("red.png")
+        told = describe("red.png", "--host", server.url, "--dry-run").out
+        assert "red.png: 1156x867, about 1,770 tokens" in told
+        assert tokens_read(server.url, (1156, 867)) - tokens_read(server.url) == 1770 + 9  # less than 2 % more
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_pictures_that_the_context_does_not_hold_are_told_with_their_share(tmp_path: Path, checked: bool) -> None:
+    """By this client before it sends them where it may ask about the model, else by the server."""
+    sent = [Image.new("RGB", (900, 200), "red")] * 2
+    with serve_family(tmp_path, "mlp", {**LLAVA, "image_grid_pinpoints": [336, 672, 672, 336, 1344, 336]}) as server:
+        model = VisionModel("tiny", host=server.url, context_window=2048, check_capabilities=checked)
+        model.capabilities()
+        with model, pytest.raises(errors.ContextOverflowError, match=r"2 pictures.* about 5,760 ") as caught:
+            model.ask("x", *sent)
+        assert (caught.value.n_picture_tokens, caught.value.n_ctx) == (2 * 5 * 576, 2048)
+        asked = [request for request in server.asked if request.path.startswith(("/api/chat", "/api/generate"))]
+        assert len(asked) == (not checked)
+        if not checked:
+            assert 0 < (caught.value.n_prompt_tokens or 0) - 5760 < 10

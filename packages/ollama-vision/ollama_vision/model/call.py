@@ -113,6 +113,11 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
     if llm.check_capabilities and really != needs:
         await _check(api, llm, really)
+        known = llm._known.peek(api.target, llm.model)
+    if llm.check_capabilities and known is not None and media and arguments.fields.get("truncate") is False:
+        from .overflow import check_room
+
+        check_room(media, known, arguments.options.get("num_ctx"))
     asked = api.context(llm.model, request.media_bytes)
     log = CallLog(llm.model, asked.url, request.path)
     log.leaves(request.content_length, len(media), request.media_bytes)
