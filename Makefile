@@ -9,7 +9,7 @@
 #   make bench      this client and its peers, measured side by side: benchmarks/README.md
 #   make figures    other projects' sample pictures beside what viewers show, into docs/reference/formats.md
 #   make train      the demo model from nothing, in training/out: under two hours on two cores; goes on where it was stopped
-#   make help-copies  write the help of the command line and the tables of formats and fields into README.md and docs/ anew
+#   make help-copies  write the help of the command line and the tables of formats, fields and models into README.md and docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, VENV=... another place for it,
@@ -72,6 +72,7 @@ help-copies: $(STAMP)
 	@$(RUN) -m tools.help_copies
 	@$(RUN) -m tools.format_tables
 	@$(RUN) -m tools.field_tables
+	@$(RUN) -m tools.model_tables
 
 docs: $(VENV)/.installed-docs
 	$(VENV)/bin/zensical build --clean --strict

@@ -19,6 +19,7 @@ from ollama_vision.server.preprocessing import FAMILIES
 from ollama_vision.server.preprocessing.conventions import COUNTINGS, counting_of
 from tests.support import shown_models as models
 from tests.support.endpoints import ask, twelve
+from tools import model_tables
 
 MEASURED = Path(__file__).with_name("data") / "picture-frames.txt"
 
@@ -90,7 +91,7 @@ def test_a_family_s_own_convention_is_the_default_where_it_is_certain(name: str,
     ("name", "why"),
     [
         ("GEMMA3", "0-1000 yx"), ("GEMMA4", "not from its makers"), ("QWEN35", "in most cases"), ("LLAVA", "LLaVA 1.5"),
-        ("HUNYUAN", "third party"), ("MISTRAL3", "Mistral Small 3.1.* is not published"), ("COGVLM", "chat variant"),
+        ("HUNYUAN", "third party"), ("MISTRAL3", "Mistral Small 3.1.*is not published"), ("COGVLM", "chat variant"),
     ],
 )  # fmt: skip
 def test_where_it_is_not_certain_the_error_says_why(name: str, why: str) -> None:
@@ -117,6 +118,16 @@ def test_every_family_has_a_convention_or_a_doubt() -> None:
         assert (counting.convention is None) <= bool(counting.doubt), name
         assert "{" not in counting.doubt, name
     assert set(COUNTINGS) <= set(FAMILIES)
+
+
+def test_the_page_of_all_models_is_up_to_date() -> None:
+    page = model_tables.PAGE.read_text(encoding="utf-8")
+    assert page == model_tables.renewed(page), "make help-copies"
+    assert {found["what"] for found in model_tables.REGION.finditer(page)} == {"models", "sizes"}
+    assert "| 28 | 802,816 | 3,211,264 | Qwen2-VL 7B" in page
+    assert (
+        "1036x784, bars of 3 and 4, 1,036 tokens | 1148x868, bars of 3 and 4, 1,271 tokens | `model pixels` |" in page
+    )
 
 
 STEPPED = ("QWEN2_VL", "QWEN25_VL", "QWEN3_VL", "QWEN35", "GEMMA4", "GLM4V", "DOTS_OCR", "PADDLE_OCR", "MISTRAL3",

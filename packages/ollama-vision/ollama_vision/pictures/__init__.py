@@ -10,7 +10,7 @@ from ollama_vision.lazy import lazy_names
 from .async_files import awaited
 from .boxes import BoxMapping
 from .cancellation import cancel_scope
-from .frames import BoxConvention, PictureFrame, Size
+from .frames import BOX_CONVENTIONS, BoxConvention, PictureFrame, Size
 from .options import ImageOptions, ServerSizes
 from .prepared import PreparedAudio, PreparedImage
 from .registry import accept
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .texts_of_pictures import is_made_of_picture
 
 __all__ = [
+    "BOX_CONVENTIONS",
     "EXTRAS",
     "PDF",
     "PICTURES",

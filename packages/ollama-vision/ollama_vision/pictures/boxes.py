@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
-from .frames import BoxConvention, Crop, PictureFrame, Size, four_numbers
+from .frames import BOX_CONVENTIONS, BoxConvention, Crop, PictureFrame, Size, four_numbers
 
 # EXIF orientation -> from upright fractions (x, y) to stored fractions.
 _TO_STORED = {
@@ -144,14 +144,14 @@ def _checked(convention: str | None, frame: PictureFrame | None) -> BoxConventio
         why = frame.doubt or "The frame does not say how its model counts."
         raise ValueError(f"{why} Name the convention: {_KNOWN}.")
     named = convention or (frame.convention if frame is not None else "pixels")
-    if named not in get_args(BoxConvention):
+    if named not in BOX_CONVENTIONS:
         raise ValueError(f"Unknown box convention {named!r}; there are {_KNOWN}.")
     if named == "model pixels" and frame is None:
         raise ValueError(
             "'model pixels' are those of the frame that the server puts the picture into: give it, as "
             "capabilities.picture_frame(size) or the reply's pictures tell it. Pixels of what was sent are 'pixels'."
         )
-    return named  # type: ignore[return-value]
+    return named
 
 
 def _checked_box(box: Sequence[float]) -> list[float]:

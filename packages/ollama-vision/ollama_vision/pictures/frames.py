@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 BoxConvention = Literal["model pixels", "pixels", "0-1000", "0-1000 yx", "0-999", "0-500", "0-1"]
 """How a model counts the corners of a box: see `PreparedImage.to_original`."""
+BOX_CONVENTIONS: tuple[BoxConvention, ...] = get_args(BoxConvention)
 Size = tuple[int, int]
 Crop = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels."""

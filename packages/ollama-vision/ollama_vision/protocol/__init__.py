@@ -9,7 +9,7 @@ from ollama_vision.lazy import lazy_names
 from .error_context import ErrorContext
 from .failures import error_for_reply, server_message
 from .gateways import not_ollama
-from .json_answers import Expected, Form, ObjectOf, Said, begun, unfit
+from .json_answers import Expected, Form, ObjectOf, Said, begun, json_in, unfit
 from .messages import Turn, wire_messages
 from .options import (
     IGNORED_OPTION_NAMES,
@@ -55,6 +55,7 @@ __all__ = [
     "error_for_reply",
     "generate_request",
     "is_required",
+    "json_in",
     "json_request",
     "json_schema",
     "lacks",

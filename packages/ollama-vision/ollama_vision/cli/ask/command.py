@@ -9,34 +9,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ollama_vision import words
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.model import Answer, VisionModel
-from ollama_vision.pictures import ImageOptions, PictureSource, PreparedImage
+from ollama_vision.pictures import ImageOptions, PictureSource, PreparedImage, ServerSizes
 
 from ..common.access import STANDARD_INPUT
 from ..common.default_model import NoModel
 from ..common.exits import DONE, FAILED, STOPPED
-from ..common.screen import NoOutput, Screen, silence_output, telling
+from ..common.screen import NoOutput, Screen, named, silence_output, telling
 from ..common.servers import NoServer, Servers, patience, servers_for
 from ..common.shell_words import in_shell_words
-from .question import Question
+from .question import NoAnswer, Question
 
 Picture: TypeAlias = "str | Path | bytes | PreparedImage"
-
-
-class NoAnswer(Exception):
-    """There is nothing to show, or not all of it; the message says why and what to do."""
 
 
 def ask(question: Question) -> int:
     """Ask, show the answer, and give the exit code."""
     with Screen() as screen, telling(screen):
         try:
-            pictures: Sequence[Picture] = [read_picture(picture) for picture in question.pictures]
-            if question.pages is not None or question.frames is not None:
-                pictures = chosen_of(pictures, question)
+            pictures = [read_picture(picture) for picture in question.pictures]
+            chooses = question.pages is not None or question.frames is not None or question.drawing is not None
+            originals = originals_of(pictures, question) if chooses else []
             with servers_for(question.access, screen, timeout=question.timeout) as servers:
-                show_answer(question, pictures, servers, screen)
+                show_answer(question, pictures, originals, servers, screen)
         except (OllamaMultiModalError, NoModel, NoServer, NoAnswer, NoOutput) as error:
             screen.complain(in_shell_words(str(error), "ask"))
             return FAILED
@@ -59,20 +56,24 @@ def read_picture(picture: str | Path) -> str | Path | bytes:
     return sys.stdin.buffer.read()
 
 
-def chosen_of(pictures: Sequence[Picture], question: Question) -> list[Picture]:
-    """What is sent of the pictures: `--pages` chooses of those that have pages, `--frames` of those that have frames,
-    and stills beside them are sent whole. Raises ValueError when an option is for none of them."""
-    place = "pictures[{}]"
-    prepared: list[Picture] = []
+def originals_of(pictures: Sequence[str | Path | bytes], question: Question) -> list[PictureSource]:
+    """The pictures, opened but not decoded. Raises ValueError for `--pages` where there are none."""
     options = image_options(question)
-    originals = [PictureSource.of(one, options, where=place.format(at)) for at, one in enumerate(pictures)]
+    originals = [PictureSource.of(one, options, where=f"pictures[{at}]") for at, one in enumerate(pictures)]
     if question.pages is not None and not any(original.has_pages() for original in originals):
         raise ValueError(
             "--pages is for PDF, TIFF and DICOM files, and there is none among the pictures: leave it out."
         )
+    return originals
+
+
+def chosen_of(originals: Sequence[PictureSource], question: Question, sizes: ServerSizes | None) -> list[PreparedImage]:
+    """What is sent of the pictures: `--pages` chooses of those that have pages, `--frames` of those that have frames,
+    and stills beside them are sent whole. Raises ValueError when `--frames` is for none of them."""
+    prepared: list[PreparedImage] = []
     moves = False
     for original in originals:
-        paged = original.has_pages()
+        options, paged = original.options.for_server(sizes), original.has_pages()
         taken = replace(original, options=options if paged else options.model_copy(update={"pages": None})).pictures()
         # A frame has its number, a still none.
         moves = moves or (not paged and any(picture.page is not None for picture in taken))
@@ -86,8 +87,18 @@ def image_options(question: Question) -> ImageOptions:
     return ImageOptions(range=question.range, pages=question.pages, frames=question.frames)
 
 
-def show_answer(question: Question, pictures: Sequence[Picture], servers: Servers, screen: Screen) -> None:
-    """Put the question to the model and its answer on the screen; raises when there is no text in it."""
+def show_answer(
+    question: Question,
+    pictures: Sequence[Picture],
+    originals: Sequence[PictureSource],
+    servers: Servers,
+    screen: Screen,
+) -> None:
+    """Put the question to the model and its answer on the screen; raises when there is no text in it.
+
+    Args:
+        originals: the pictures once more, where pages or frames of them are chosen, or it is drawn on them.
+    """
     model = question.model or servers.model_that_sees(screen)
     llm = VisionModel(
         model,
@@ -104,6 +115,13 @@ def show_answer(question: Question, pictures: Sequence[Picture], servers: Server
     if question.think is not None:
         keywords["think"] = question.think
 
+    if originals:
+        capabilities = llm.capabilities()
+        pictures = prepared = chosen_of(originals, question, capabilities.server_sizes)
+        if question.drawing is not None:
+            from .drawing import check_drawing  # most answers are read and not drawn
+
+            check_drawing(question.drawing, prepared, capabilities)
     screen.wait(f"Asking {model}")
     item: Answer | None = None
     if question.stream and question.format is None:  # JSON is found in an answer that is whole
@@ -121,3 +139,11 @@ def show_answer(question: Question, pictures: Sequence[Picture], servers: Server
             f"The answer of {model} is not whole: it ran into the limit. Give it more room with --option "
             "num_predict=N or --option num_ctx=N, or ask for less."
         )
+    if question.drawing is not None:
+        from .drawing import draw_answer
+
+        screen.wait("Drawing boxes")
+        count, problems = draw_answer(question.drawing, item, originals[0])
+        for problem in problems:
+            screen.note(in_shell_words(problem, "ask"))
+        screen.remark(f"{words.counted(count, 'box', 'boxes')} drawn in {named(str(question.drawing.out))}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,6 +32,7 @@ Examples:
   ollama-vision ask --model gemma3:4b before.png after.png "What has changed?"
   ollama-vision ask report.pdf "Which page has a table?" --pages 2-4,7
   ollama-vision ask receipt.heic "Read this receipt." --format receipt.schema.json
+  ollama-vision ask cats.jpg "List all cats as JSON: bbox_2d, label." --draw-boxes boxes.png
   ollama-vision ask --demo shapes.png "How many shapes are there?"
 
 The exit code is 0 with a whole answer, 1 without one, 2 for a wrong command line, 130 after Ctrl-C.
@@ -83,6 +85,23 @@ def ask(
             metavar="NUMBER", min=1, max=1000, help="How many frames of a video or an animation to send. Without it: 8."
         ),
     ] = None,
+    draw_boxes: Annotated[
+        Path | None,
+        typer.Option(
+            "--draw-boxes",
+            metavar="OUT.png",
+            help="Draw the boxes of the answer's JSON (bbox_2d, box_2d, bbox, box) on the picture, into this file.",
+        ),
+    ] = None,
+    box_convention: Annotated[
+        str | None,
+        typer.Option(
+            "--box-convention",
+            metavar="NAME",
+            help="How the model counts them: model pixels, pixels, 0-1000, 0-1000 yx, 0-999, 0-500 or 0-1. "
+            "Without it: as its family does, where that is certain.",
+        ),
+    ] = None,
     option: Options = None,
     option_unchecked: UncheckedOptions = None,
     think: Think = None,
@@ -104,6 +123,8 @@ def ask(
             range=range,
             pages=pages,
             frames=frames,
+            draw_boxes=draw_boxes,
+            box_convention=box_convention,
             options=option or [],
             options_unchecked=option_unchecked or [],
             think=think,

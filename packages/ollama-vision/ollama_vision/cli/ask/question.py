@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..common.access import (
     STANDARD_INPUT,
@@ -20,7 +20,25 @@ from ..common.access import (
     read_schema,
 )
 
+if TYPE_CHECKING:
+    from ollama_vision.pictures import BoxConvention
+
 MOST_PAGES_NAMED = 1000
+FORMATS: Mapping[str, Literal["png", "jpeg"]] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+"""What boxes are drawn into, by the name's ending."""
+
+
+class NoAnswer(Exception):
+    """There is nothing to show, or not all of it; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Where the boxes of the answer are to be drawn, and how the model counts them."""
+
+    out: Path
+    convention: BoxConvention | None
+    """`None`: as the model's family does."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,7 @@ class Question:
     range: tuple[int, int] | None
     pages: tuple[int, ...] | None
     frames: int | None
+    drawing: Drawing | None
     options: Mapping[str, Any]
     options_unchecked: Mapping[str, Any]
     think: bool | None
@@ -58,6 +77,8 @@ def read_question(
     range: str | None,
     pages: str | None,
     frames: int | None,
+    draw_boxes: Path | None = None,
+    box_convention: str | None = None,
     options: Iterable[str],
     options_unchecked: Iterable[str] = (),
     think: bool | None,
@@ -74,6 +95,7 @@ def read_question(
         range=None if range is None else read_range(range),
         pages=None if pages is None else read_pages(pages),
         frames=frames,
+        drawing=read_drawing(draw_boxes, box_convention),
         options=dict(read_option(text) for text in options),
         options_unchecked=dict(read_option(text) for text in options_unchecked),
         think=think,
@@ -137,3 +159,25 @@ def read_format(text: str) -> str | dict[str, Any]:
     if text == "json" and not Path(text).is_file():
         return text
     return read_schema(text, option="--format")
+
+
+def read_drawing(out: Path | None, convention: str | None) -> Drawing | None:
+    if out is None:
+        if convention is not None:
+            raise UsageError("--box-convention says how the boxes of --draw-boxes are counted: give both.")
+        return None
+    if out.suffix.lower() not in FORMATS:
+        raise UsageError(f"--draw-boxes {out}: name a file that ends in .png or .jpg.")
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        what = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
+        raise UsageError(f"--draw-boxes {out}: {what}. Name a file, such as boxes.png.")
+    return Drawing(out, None if convention is None else read_convention(convention))
+
+
+def read_convention(text: str) -> BoxConvention:
+    from ollama_vision.pictures import BOX_CONVENTIONS
+
+    for known in BOX_CONVENTIONS:
+        if text == known:
+            return known
+    raise UsageError(f"--box-convention {text}: there are {', '.join(map(repr, BOX_CONVENTIONS))}.")

@@ -64,6 +64,12 @@ _IN: dict[Command, Table] = {
         (r"ImageOptions\(pages=(\d+)\)", r"--pages 1-\1"),
         (r"ImageOptions\(pages=\.\.\.\)", "--pages"),
         (r"ImageOptions\(frames=(\d+)\)", r"--frames \1"),
+        (r"\bName the convention: ", "Name it with --box-convention: "),
+        (
+            r"\bDoes the model count another way\? There are ",
+            "Does the model count another way? --box-convention takes ",
+        ),
+        (r"give it, as capabilities\.picture_frame\(size\) or the reply's pictures tell it\.", "it is not known here."),
     ),
     "describe": (
         (r'\bstart="(append|restart)"', r"--\1"),

@@ -27,11 +27,11 @@ class Counting:
     """Certain only for a picture that is not cut: with tiles that are filled up, overview and tiles disagree."""
 
 
-_UNHEARD_OF = "How {models} counts boxes, if it gives any, is not published."
+_UNHEARD_OF = "The convention of {models}, if it gives boxes at all, is not published."
 _OF_THE_FRAME = Counting("model pixels")
 _PER_MILLE = Counting("0-1000")
 _TILES_DISAGREE = (
-    "{models} counts from 0 to 1000, but of a picture that is cut into tiles the server fills up the tiles and "
+    "Boxes of {models} count from 0 to 1000, but of a picture that is cut into tiles the server fills up the tiles and "
     "not the overview: they disagree on where a thing is. It is likely '0-1000', a few percent off."
 )
 
@@ -69,7 +69,7 @@ COUNTINGS: Mapping[str, Counting] = {
     ),
     "cogvlm": Counting(None, "CogVLM's grounding variant counts '0-1000', the chat variant gives no boxes."),
     "hunyuanvl": Counting(None, "HunyuanOCR likely counts '0-1000'; that is from a third party."),
-    "lfm2": Counting(None, "LFM2.5-VL is said to give boxes, likely '0-1'; how it counts is not published."),
+    "lfm2": Counting(None, "LFM2.5-VL is said to give boxes, likely '0-1'; its makers do not say how it counts."),
     "kimivl": Counting(None, "Kimi-VL likely counts '0-1'; users found so, and its makers have not answered."),
     "paddleocr": Counting(None, "PaddleOCR-VL gives places as tokens, of likely '0-1000'; its makers were asked."),
     "glmocr": Counting(None, "GLM-OCR gives no boxes: its layout comes from another model."),
