@@ -12,7 +12,7 @@ from .errors import OllamaMultiModalError
 from .lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .batch import Found, FoundFile, describe, find_pictures
+    from .batch import Found, FoundFile, compare_results, describe, find_pictures
     from .model import Answer, Choice, VisionModel
     from .pictures import (
         BoxConvention,
@@ -42,6 +42,7 @@ __all__ = [
     "ServerSizes",
     "VisionModel",
     "aprepare_image",
+    "compare_results",
     "describe",
     "errors",
     "find_pictures",
@@ -66,6 +67,7 @@ __getattr__ = lazy_names(
         "ServerSizes": ".pictures",
         "VisionModel": ".model",
         "aprepare_image": ".pictures",
+        "compare_results": ".batch",
         "describe": ".batch",
         "find_pictures": ".batch",
         "prepare_image": ".pictures",

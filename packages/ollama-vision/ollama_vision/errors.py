@@ -29,7 +29,8 @@ OllamaMultiModalError                 catch this one to catch all
     ├── ResultsInUseError             another process writes it
     ├── DamagedResultsError           it cannot be read to its end, or is another kind of file
     ├── PicturesAwayError             pruning it would drop answers about a disk that is not connected
-    └── SidecarError                  an answer's text file cannot be written
+    ├── SidecarError                  an answer's text file cannot be written
+    └── LabelsError (also ValueError)  labels that results are compared with cannot be used
 
 Every class takes one positional message and has a default for everything else, so that errors survive pickle:
 one that does not hangs a pipeline's worker pool for ever.
@@ -53,6 +54,7 @@ __all__ = [
     "ForbiddenError",
     "ImageError",
     "ImageFetchError",
+    "LabelsError",
     "MediaTooLargeError",
     "MissingExtraError",
     "ModelLoadError",
@@ -266,3 +268,7 @@ class PicturesAwayError(ResultsError):
 
 class SidecarError(ResultsError):
     """An answer's text file cannot be written, or two pictures would have the same; the answers are in the results."""
+
+
+class LabelsError(ResultsError, ValueError):
+    """Labels that results are to be compared with, or fitted to, cannot be used; the message says which and why."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .asking.outcome import AnswerOrError, Outcome
     from .asking.question import AnswerCollector, Heard, HostedModel, PictureAnswer, PictureQuestion
     from .asking.run_settings import RunSettings
+    from .comparing.calibrating import Fitted, fit
+    from .comparing.comparison import Comparison, Verdict, compare, compare_results
     from .describe_pictures import describe
     from .finding.listing import Found, FoundFile
     from .finding.pages import Page, PageReader, open_page
@@ -37,7 +39,9 @@ __all__ = [
     "AnswerCollector",
     "AnswerOrError",
     "Checkpoint",
+    "Comparison",
     "Dispatcher",
+    "Fitted",
     "Found",
     "FoundFile",
     "Heard",
@@ -67,10 +71,14 @@ __all__ = [
     "StandardOutput",
     "Start",
     "StreamedOnHost",
+    "Verdict",
     "Version",
+    "compare",
+    "compare_results",
     "copies_among",
     "describe",
     "find_pictures",
+    "fit",
     "is_complete",
     "judge",
     "lines_of",
@@ -94,6 +102,12 @@ __getattr__ = lazy_names(
         "AnswerCollector": ".asking.question",
         "AnswerOrError": ".asking.outcome",
         "Checkpoint": ".results.checkpoint",
+        "Comparison": ".comparing.comparison",
+        "Fitted": ".comparing.calibrating",
+        "Verdict": ".comparing.comparison",
+        "compare": ".comparing.comparison",
+        "compare_results": ".comparing.comparison",
+        "fit": ".comparing.calibrating",
         "Dispatcher": ".asking.dispatcher",
         "Found": ".finding.listing",
         "FoundFile": ".finding.listing",

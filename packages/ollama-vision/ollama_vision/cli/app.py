@@ -12,6 +12,7 @@ import typer
 
 from .ask import options as ask
 from .common.exits import INTERRUPTED
+from .compare import options as compare
 from .describe import options as describe
 from .doctor import options as doctor
 from .export import options as export
@@ -54,6 +55,7 @@ app.command(help=ask.HELP)(ask.ask)
 app.command(help=describe.HELP)(describe.describe)
 app.command(help=export.HELP)(export.export)
 app.command(help=report.HELP)(report.report)
+app.command(help=compare.HELP)(compare.compare)
 app.command(help=models.HELP)(models.models)
 app.command(help=pull.HELP)(pull.pull)
 app.command(help=serve.HELP)(serve.serve)
