@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ollama_vision.server import estimate_picture_tokens, picture_layout
 from ollama_vision.server.preprocessing import FAMILIES, Box, Size, Way
@@ -96,3 +98,26 @@ def test_every_family_of_the_table_was_measured_or_is_the_same_as_one_that_was()
 
 def test_every_way_is_somebodys() -> None:
     assert {family.rule.way for family in FAMILIES.values()} == set(Way)
+
+
+NAMES = (
+    "image_size", "patch_size", "spatial_merge_size", "projector.scale_factor", "image_min_pixels", "image_max_pixels",
+    "preproc_image_size", "preproc_min_tiles", "preproc_max_tiles", "projector.query_side", "projector.window_side",
+    "image_grid_pinpoints", "pixel_shuffle_ratio",
+)  # fmt: skip
+ODD = st.sampled_from(
+    [1, 14, 8192, 65_535, 336, 0, -1, 2**31 - 1, 1e300, 1e-300, True, "14", None, [], [336, 672], [1, 0, 3], ["a"]]
+)
+
+
+@given(
+    family=st.sampled_from(sorted(FAMILIES)),
+    numbers=st.dictionaries(st.sampled_from(NAMES), ODD),
+    size=st.tuples(st.integers(1, 20_000), st.integers(1, 20_000)),
+    in_one_file=st.booleans(),
+)
+def test_no_numbers_of_a_server_are_more_than_unknown(
+    family: str, numbers: dict[str, Any], size: Size, in_one_file: bool
+) -> None:
+    layout = picture_layout(size, _show("" if in_one_file else family, family if in_one_file else "llama", numbers))
+    assert layout is None or layout.tokens >= 0

@@ -14,6 +14,8 @@ _PINPOINTS = "image_grid_pinpoints"
 _OLLAMAS_LEAST = 1024
 _WITH_A_LEAST = ("qwen2vl", "qwen25vl", "qwen3vl", "qwen3vlmoe")
 """Text architectures for which Ollama starts llama-server with `--image-min-tokens 1024`, whatever the projector."""
+_LIMITS = {"image_size": 8193, "patch_size": 65536, "spatial_merge_size": 65536, "projector.scale_factor": 65536}
+"""From where on llama.cpp does not load a file."""
 _PINPOINTS_BY_SIDE: Mapping[int, tuple[Size, ...]] = {
     336: ((336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)),
     384: tuple(
@@ -63,14 +65,15 @@ class VisionFacts:
             return cls(str(kind), architecture, named)
         loaded = dict(_UNLESS_SAID.get(architecture, {}))
         ratio = vision.get("pixel_shuffle_ratio")
-        if isinstance(ratio, (int, float)) and ratio > 0:
+        if isinstance(ratio, (int, float)) and 0.01 < ratio < 100:
             loaded["projector.scale_factor"] = half_away(single(1 / single(ratio))) or 2
         said = {**text, **vision}
         return cls(architecture, architecture, {**loaded, **said, **_WHATEVER_IS_SAID.get(architecture, {})})
 
     def number(self, name: str, default: int | None = None) -> int | None:
+        """A number that llama.cpp takes, more than 0; `default` where the file has none."""
         value = self.numbers.get(name)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 1 <= value < _LIMITS.get(name, 2**31):
             return int(value)
         return default
 

@@ -1,7 +1,9 @@
 """The families of vision models that llama.cpp knows, and how each one's pictures are laid out.
 
 By the projector's type, or by architecture for models whose vision part is in the same file. The numbers are those of
-llama.cpp b10605, in the versions that Ollama pinned in August 2026 and later.
+llama.cpp b10605 of August 2026, when Ollama pinned b10488. A newer one, inside xllamacpp 2026.10, was seen to differ
+for two of twelve families: Gemma 4 gets more tokens (81 for 100x100, not 49; 486 for 3000x2000, not 260), and Idefics3
+no more the row and column that a hair of single precision adds.
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ from .single import single
 from .sizes import Size, about, fitted, nearest_in_shape, showing_most, sliced, without_bars
 from .whole import SCALE
 
+_MOST_TILES = 256
+"""More llama.cpp does not load, and to go through them would take long."""
+
 
 @dataclass(frozen=True)
 class Tiles:
@@ -46,6 +49,8 @@ class Tiles:
             numbers = range(1, self.most + 1)
             return tuple((x * side, y * side) for x in numbers for y in numbers if (x, y) != (1, 1))
         least, most = facts.number("preproc_min_tiles") or 1, facts.number("preproc_max_tiles") or self.most
+        if most > _MOST_TILES:
+            return None
         return tuple(
             (columns * side, rows * side)
             for columns in range(least, most + 1)
@@ -194,9 +199,11 @@ class DeepSeekOcr:
     def layout(self, size: Size, facts: VisionFacts) -> Layout | None:
         side = 1024 // 64
         overview = side * (side + 1) + 1 if self.row_ends else side**2 + 1
+        least, most = facts.number("preproc_min_tiles") or self.least, facts.number("preproc_max_tiles") or self.most
+        if not least <= most <= _MOST_TILES:
+            return None
         if max(size) <= self.tile:
             return tiled(size, None, overview, 1)
-        least, most = facts.number("preproc_min_tiles") or self.least, facts.number("preproc_max_tiles") or self.most
         columns, rows = nearest_in_shape(size, self.tile, least, most)
         side = self.tile // 64
         tiles = (side * columns + 1) * side * rows if self.row_ends else side**2 * columns * rows
@@ -217,5 +224,7 @@ class Granite4:
         out = query * (side // patch // window)
         width, height = showing_most(size, shapes)
         columns, rows = width // side, height // side
+        if not (out and columns and rows):
+            return None
         across, down = without_bars(size, (columns * out, rows * out))
         return tiled(size, (columns, rows), out**2 + down * (across + 1), 1)
