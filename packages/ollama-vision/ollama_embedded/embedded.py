@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .engines.base import Engine
+from .engines.blind import BlindEngine
 from .extra import ExtraMissing
 from .faults import Fault
 from .http.app import OllamaApp
@@ -44,9 +45,11 @@ class EmbeddedOllama(Service):
     Without arguments it answers with the demo model; `model` and `mmproj` are any GGUF pair, `engine` is any
     engine, `ScriptedEngine` for one; `replay` is a folder of recordings that take a model's place. `faults` go
     one to a request for an answer, in order, `None` for none; when they are used up, all is well. A mapping from
-    paths gives other endpoints their own, and `LosesPictures()` decides by what was asked before. `aliases` are
-    further names of the model. `origins` are web pages that may ask beside those of this machine, "*" for all; when
-    not given, OLLAMA_ORIGINS says. `version` is what /api/version says, `keep_requests` how many `requests` remembers.
+    paths gives other endpoints their own, and `LosesPictures()` decides by what was asked before. `blind` is what the
+    model sees in place of the pictures that are sent, while all else goes on as if it saw them: "black", "dropped",
+    "stale" and others, which an error lists. `aliases` are further names of the model. `origins` are web pages that may
+    ask beside those of this machine, "*" for all; when not given, OLLAMA_ORIGINS says. `version` is what /api/version
+    says, `keep_requests` how many `requests` remembers.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class EmbeddedOllama(Service):
         mmproj: str | Path | None = None,
         engine: Engine | None = None,
         faults: Faults = (),
+        blind: str | None = None,
         aliases: Iterable[str] = (),
         replay: str | Path | None = None,
         host: str = "127.0.0.1",
@@ -75,11 +79,15 @@ class EmbeddedOllama(Service):
         self._aliases = tuple(aliases)
         if replay is not None and self._aliases:
             raise TypeError("a replay answers to the names that were recorded: aliases have no place in it")
+        if replay is not None and blind is not None:
+            raise TypeError("a replay gives the answers that were recorded: blind has no place in it")
         self._source: Engine | Recordings
         if replay is not None:
             self._source = Recordings(replay)
         else:
             self._source = engine or _llama_cpp(model, mmproj, num_parallel)
+            if blind is not None:
+                self._source = BlindEngine(self._source, blind)
         self._faults = faults if isinstance(faults, LosesPictures) else _Faults(faults)
         self._origins = Origins.of(origins)
         self._num_parallel, self._version = num_parallel, version

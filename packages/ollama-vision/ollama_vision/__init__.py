@@ -13,7 +13,7 @@ from .lazy import lazy_names
 
 if TYPE_CHECKING:
     from .batch import Found, FoundFile, compare_results, describe, find_pictures
-    from .model import Answer, Choice, VisionModel
+    from .model import Answer, Choice, VisionModel, aprove_sight, prove_sight
     from .pictures import (
         BoxConvention,
         ImageOptions,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         prepare_image,
     )
     from .server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
+    from .sight import SightReport
 
 __all__ = [
     "Answer",
@@ -40,13 +41,16 @@ __all__ = [
     "PullProgress",
     "ServerModel",
     "ServerSizes",
+    "SightReport",
     "VisionModel",
     "aprepare_image",
+    "aprove_sight",
     "compare_results",
     "describe",
     "errors",
     "find_pictures",
     "prepare_image",
+    "prove_sight",
 ]
 
 __getattr__ = lazy_names(
@@ -65,12 +69,15 @@ __getattr__ = lazy_names(
         "PullProgress": ".server",
         "ServerModel": ".server",
         "ServerSizes": ".pictures",
+        "SightReport": ".sight",
         "VisionModel": ".model",
         "aprepare_image": ".pictures",
         "compare_results": ".batch",
+        "aprove_sight": ".model",
         "describe": ".batch",
         "find_pictures": ".batch",
         "prepare_image": ".pictures",
+        "prove_sight": ".model",
     },
 )
 

@@ -23,6 +23,7 @@ OllamaMultiModalError                 catch this one to catch all
 ├── EmptyResponseError                the model gave nothing that can be shown
 ├── AnswerCutError                    the answer ran into a limit, or into endless repetition
 ├── StructuredOutputError             the answer does not fit the schema
+├── BlindModelError                   the model does not see what it is sent
 ├── RunStoppedError                   a run over many pictures met a fault that is no picture's
 └── ResultsError                      a run's file of results cannot be gone on with, or written
     ├── RequestMismatchError          it has lines of another request
@@ -45,6 +46,7 @@ __all__ = [
     "AuthenticationError",
     "BadReplyError",
     "BadRequestError",
+    "BlindModelError",
     "CapabilityError",
     "ConnectionFailedError",
     "ContextOverflowError",
@@ -234,6 +236,13 @@ class AnswerCutError(OllamaMultiModalError):
 
     finish_reason: str = ""
     """`length`, or `repetition`."""
+
+
+class BlindModelError(OllamaMultiModalError):
+    """The model answers questions about pictures as one does who sees none, or others than were sent."""
+
+    report: Any = None
+    """The `SightReport`: what was asked and answered, and what the model seems to get in place of the pictures."""
 
 
 class RunStoppedError(OllamaMultiModalError):

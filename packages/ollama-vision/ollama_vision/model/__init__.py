@@ -25,6 +25,7 @@ from .keywords import (  # of functions and types only
     with_keywords,
 )
 from .on_server import OnServer
+from .proving import examine
 from .reasking import Attempts, ObjectStream, ask_until_it_fits
 from .streams import AsyncReplyStream, ReplyStream
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .choice import Choice
     from .choosing import choose
     from .model import VisionModel
+    from .proof_of_sight import aprove_sight, prove_sight
     from .question_call import PlainQuestion, check_question, plain_call
     from .results_of_tools import refuse_lost_pictures
 
@@ -65,12 +67,14 @@ __all__ = [
     "ReplyStream",
     "Settings",
     "VisionModel",
+    "aprove_sight",
     "ask_until_it_fits",
     "check_question",
     "choose",
     "collect",
     "constructor_arguments",
     "conversation_call",
+    "examine",
     "fetch_capabilities",
     "fetch_fitting",
     "is_meant_for_pictures",
@@ -78,6 +82,7 @@ __all__ = [
     "load_model",
     "picture_call",
     "plain_call",
+    "prove_sight",
     "read_arguments",
     "refuse_empty",
     "refuse_lost_pictures",
@@ -97,9 +102,11 @@ __getattr__ = lazy_names(
         "Choice": ".choice",
         "PlainQuestion": ".question_call",
         "VisionModel": ".model",
+        "aprove_sight": ".proof_of_sight",
         "check_question": ".question_call",
         "choose": ".choosing",
         "plain_call": ".question_call",
+        "prove_sight": ".proof_of_sight",
         "refuse_lost_pictures": ".results_of_tools",
     },
 )

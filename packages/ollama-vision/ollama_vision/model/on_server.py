@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ollama_vision.http import run_blocking
 from ollama_vision.server import ModelCapabilities
 
 from .call import fetch_capabilities, load_model
+from .proving import prove
 from .settings import ModelSettings
+
+if TYPE_CHECKING:
+    from ollama_vision.sight import SightReport
 
 
 class OnServer(ModelSettings):
@@ -39,6 +43,18 @@ class OnServer(ModelSettings):
     async def aunload(self) -> None:
         """`unload` on an event loop."""
         await load_model(self._on_loop(), self, 0)
+
+    def prove_sight(self, *, seed: int | None = None) -> SightReport:
+        """Prove that the model sees what it is sent, as `ollama_vision.prove_sight` does.
+
+        Raises:
+            BlindModelError: it does not; `report` says what it seems to get.
+        """
+        return run_blocking(prove(self._blocking(), self, seed))
+
+    async def aprove_sight(self, *, seed: int | None = None) -> SightReport:
+        """`prove_sight` on an event loop."""
+        return await prove(self._on_loop(), self, seed)
 
     def close(self) -> None:
         """Close open connections. Dropping the object does so too; using it again opens new ones."""

@@ -1,0 +1,177 @@
+"""The questions of a proof of sight, asked of one model on one server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+from ollama_vision import errors
+from ollama_vision.server import Api, ModelCapabilities
+
+from .proof import Proof
+from .questions import Question
+from .report import SentPicture, SightQuestion, SightReceipt, SightReport
+from .scenes import SIDE
+from .word import WORD_PROMPT, gives_back, word_png
+
+_WORDS = 3
+_WORDS_ENOUGH = 2
+_LONGEST_ANSWER = 64
+"""Tokens; a label takes a few."""
+_FEWEST_TOKENS = 32
+"""Of a picture, for models whose rule is not known."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """One model on one server, as the calls after the proof will ask it."""
+
+    api: Api
+    model: str
+    options: Mapping[str, Any]
+    """Of loading, `num_ctx` for one: with others the server would load the model anew. Those of sampling are ours."""
+    known: ModelCapabilities | None = None
+    keep_alive: float | str | None = None
+
+
+async def prove(asker: Asker, seed: int, first: int = 4) -> SightReport:
+    """Ask until it is proven that a model sees, or that it does not; of a blind one the report says so.
+
+    Args:
+        asker: who is asked.
+        seed: draws questions and pictures.
+        first: how many right answers are enough at the beginning: 4; 1 for a canary.
+
+    Raises:
+        OllamaMultiModalError: the server or the model did not answer.
+    """
+    proof, log = Proof(seed, first), _Log()
+    while (question := proof.next_question()) is not None:
+        try:
+            text = await _ask(asker, question.prompt, await _pictures(asker, question), log, question.schema)
+        except errors.ServerError as error:
+            if len(question.scenes) == 1 or not _refuses_two(error):
+                raise
+            proof.leave_out_pairs()
+            continue
+        proof.add(question, text)
+        log.questions.append(_told(question, text, is_right=proof.asked[-1][2] == question.expected))
+    verdict, seems = proof.verdict, proof.seems
+    if verdict == "unclear" and await _reads_words(asker, proof, log):
+        verdict, seems = "sees", None
+    if seems == "nothing":
+        seems = await _what_is_counted(asker, log)
+    receipt = await _receipt(asker, log)
+    return SightReport(asker.model, asker.api.target.address.url, verdict, seems, tuple(log.questions), receipt, seed)
+
+
+def blind_error(report: SightReport) -> errors.BlindModelError:
+    """The error for a report whose verdict is `blind`."""
+    return errors.BlindModelError(
+        f"{report} Answers about pictures from there mean nothing. Restart the server, or update it and pull the model "
+        f"again; look at both sides with: ollama-vision doctor --model {report.model}",
+        report=report,
+    )
+
+
+class _Log:
+    """What was asked and sent so far."""
+
+    def __init__(self) -> None:
+        self.questions: list[SightQuestion] = []
+        self.pictures: list[tuple[SentPicture, ...]] = []
+        self.counted: list[int | None] = []
+        self.body: dict[str, Any] = {}
+        """Of the last request."""
+
+
+async def _pictures(asker: Asker, question: Question) -> list[bytes]:
+    return await asker.api.io.run(lambda: [scene.png() for scene in question.scenes], asker.api.deadline)
+
+
+async def _ask(
+    asker: Asker, prompt: str, pictures: Sequence[bytes], log: _Log, schema: Mapping[str, Any] | None = None
+) -> str:
+    """Ask by /api/generate, as pictures are asked about, and note what was sent and counted."""
+    body: dict[str, Any] = {
+        "model": asker.model,
+        "prompt": prompt,
+        "images": [base64.b64encode(data).decode("ascii") for data in pictures],
+        "stream": False,
+        "think": False,
+        "truncate": False,
+        "options": {**asker.options, "temperature": 0, "num_predict": _LONGEST_ANSWER},
+    }
+    if schema is not None:
+        body["format"] = schema
+    if asker.keep_alive is not None:
+        body["keep_alive"] = asker.keep_alive
+    reply = await asker.api.fetch("/api/generate", body)
+    counted = reply.get("prompt_eval_count")
+    log.body = body
+    log.pictures.append(tuple(SentPicture(hashlib.sha256(data).hexdigest(), len(data)) for data in pictures))
+    log.counted.append(counted if isinstance(counted, int) else None)
+    return str(reply.get("response") or "")
+
+
+def _told(question: Question, text: str, *, is_right: bool) -> SightQuestion:
+    try:
+        said = from_json(text)
+    except ValueError:
+        said = text
+    answer = said if isinstance(said, str) else text
+    return SightQuestion(question.text, question.labels, question.expected, answer, is_right)
+
+
+def _refuses_two(error: errors.ServerError) -> bool:
+    """Whether it may be the number of pictures that is refused: some models take one."""
+    return not error.transient and error.status in (400, 500)
+
+
+async def _reads_words(asker: Asker, proof: Proof, log: _Log) -> bool:
+    """Whether a model that answers no questions gives drawn words back."""
+    read = 0
+    for _ in range(_WORDS):
+        word, nonce = proof.word()
+        picture = await asker.api.io.run(lambda word=word, nonce=nonce: word_png(word, nonce), asker.api.deadline)  # type: ignore[misc]
+        text = await _ask(asker, WORD_PROMPT, [picture], log)
+        is_right = gives_back(text, word)
+        log.questions.append(SightQuestion(WORD_PROMPT, (), word, text.strip(), is_right))
+        read += is_right
+    return read >= _WORDS_ENOUGH
+
+
+async def _what_is_counted(asker: Asker, log: _Log) -> str:
+    """Whether words stand in the pictures' place: some tokens more than without pictures, and fewer than a picture."""
+    reply = await asker.api.fetch("/api/generate", {**log.body, "images": []})
+    without, counted, pictures = reply.get("prompt_eval_count"), log.counted[-1], len(log.pictures[-1])
+    if not isinstance(without, int) or counted is None:
+        return "nothing"
+    expected = _picture_tokens(asker) or _FEWEST_TOKENS
+    return "marker" if 0 < counted - without < expected * pictures / 2 else "nothing"
+
+
+def _picture_tokens(asker: Asker) -> int | None:
+    return asker.known.picture_tokens((SIDE, SIDE)) if asker.known else None
+
+
+async def _receipt(asker: Asker, log: _Log) -> SightReceipt:
+    each = _picture_tokens(asker)
+    try:
+        rendered = await asker.api.without_retries().fetch("/api/generate", {**log.body, "_debug_render_only": True})
+    except errors.ServerError:  # servers that know no such thing, and gateways that refuse it
+        rendered = {}
+    info = rendered.get("_debug_info")
+    count = info.get("image_count") if isinstance(info, dict) else None
+    return SightReceipt(
+        pictures=tuple(log.pictures),
+        tokens_expected=tuple(each and each * len(pictures) for pictures in log.pictures),
+        tokens_counted=tuple(log.counted),
+        image_count=count if isinstance(count, int) else None,
+        images_sent=len(log.pictures[-1]) if log.pictures else None,
+    )
