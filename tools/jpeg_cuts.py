@@ -37,9 +37,9 @@ def walked(data: bytes) -> FileHeader | str:
 
 def searched(data: bytes) -> tuple[FileHeader | str, int]:
     """The same by the long way, and where its first picture ends."""
-    walk = SearchedWalk.of(io.BytesIO(data))
+    walk = SearchedWalk(io.BytesIO(data))
     try:
-        return walk.run(), walk.walker.tell()
+        return walk.run(), walk.tell()
     except DamagedFile as error:
         return str(error), len(data)
 

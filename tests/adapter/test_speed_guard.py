@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ToolCallBlock
@@ -129,19 +129,22 @@ def test_a_picture_that_passes_through_is_never_whole_in_memory(photograph: Path
 
 
 @pytest.mark.parametrize("given", [Path, str], ids=["path", "string"])
-def test_a_picture_is_opened_once_to_be_told_and_once_to_be_walked(
+def test_a_picture_is_opened_once_to_be_told_and_walked(
     given: Callable[[Path], Any], photograph: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[Blob] = []
-    opens = Blob.open
+    opened: list[str] = []
 
-    def counted(content: Blob) -> BinaryIO:
-        opened.append(content)
-        return opens(content)
+    def counted(name: str, opens: Callable[[Blob], Any]) -> Callable[[Blob], Any]:
+        def open_it(blob: Blob) -> Any:
+            opened.append(name)
+            return opens(blob)
 
-    monkeypatch.setattr(Blob, "open", counted)
+        return open_it
+
+    for name in ("open", "reading"):
+        monkeypatch.setattr(Blob, name, counted(name, getattr(Blob, name)))
     prepare_image(given(photograph), AS_IT_IS)
-    assert len(opened) == 2
+    assert opened == ["reading"]
 
 
 def test_many_calls_leave_nothing_behind(photograph: Path) -> None:

@@ -19,6 +19,7 @@ from ollama_embedded import EmbeddedOllama
 from ollama_vision.batch.asking.model_on_host import ModelOnHost
 from ollama_vision.batch.describe_pictures import describe
 from ollama_vision.model import arguments
+from ollama_vision.protocol import options
 
 COUNT = 40
 
@@ -56,14 +57,14 @@ def test_what_every_picture_is_asked_with_is_worked_out_once(
     small: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worked_out = 0
-    options_of = arguments._options
+    options_of = options.request_options
 
     def counted(*given: Any) -> Any:
         nonlocal worked_out
         worked_out += 1
         return options_of(*given)
 
-    monkeypatch.setattr(arguments, "_options", counted)
+    monkeypatch.setattr(arguments, "request_options", counted)
     assert len(list(describe("small", scripted.model, host=scripted.url))) == COUNT
     assert 0 < worked_out < 10
 

@@ -416,7 +416,7 @@ def test_a_connection_that_was_never_made_is_not_kept(on_loop: bool) -> None:
         with pytest.raises(errors.ConnectionFailedError):
             await ask()
         pools = closed._connections
-        pool = await pools.on_loop(closed._target()) if on_loop else pools.blocking(closed._target())
+        pool = await pools.on_loop(closed._target) if on_loop else pools.blocking(closed._target)
         return pool.close()
 
     assert asyncio.run(kept()) == []

@@ -89,7 +89,7 @@ SHOWN: dict[str, Callable[[OllamaMultiModal], Any]] = {
     "metadata": lambda llm: llm.metadata,
     "base_url": lambda llm: llm.base_url,
     "repr of a copy": lambda llm: repr(copy.deepcopy(llm)),
-    "target": lambda llm: llm._target(),
+    "target": lambda llm: llm._target,
     "known": lambda llm: vars(llm._known),
     "connections": lambda llm: vars(llm._connections),
 }

@@ -18,8 +18,7 @@ from llama_index.multi_modal_llms.ollama import OllamaServer
 from ollama_vision.http.io import run_blocking
 from ollama_vision.model.arguments import resolve_arguments
 from ollama_vision.pictures import ImageOptions, prepare_image
-from ollama_vision.protocol.messages import WireMessage
-from ollama_vision.protocol.request import Request, chat_request
+from ollama_vision.protocol.request import Request, WireMessage, chat_request
 from tests.support.endpoints import twelve
 from tests.support.wire_server import WireServer, answer, attempt, client
 

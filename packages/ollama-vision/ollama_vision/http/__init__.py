@@ -8,7 +8,7 @@ from ollama_vision.lazy import lazy_names
 
 from .address import default_base_url, parse_address
 from .deadline import Deadline
-from .headers import checked_headers, request_headers
+from .headers import API_KEY, checked_headers, request_headers
 from .io import IO, AsyncIO, BlockingIO, Connections, run_blocking
 from .limits import admit
 from .proxies import login_hint
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .response import HttpResponse
 
 __all__ = [
+    "API_KEY",
     "IO",
     "AsyncIO",
     "BlockingIO",

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import unquote, urlsplit
 
 DEFAULT_PORT = 11434
@@ -33,7 +34,7 @@ class Address:
         scheme = "https" if self.is_https else "http"
         return urlsplit(self.url).port or _SCHEME_PORTS[scheme]
 
-    @property
+    @cached_property
     def is_loopback(self) -> bool:
         """This machine: no proxy is used, and a key may travel without TLS."""
         name, address = self.host.rstrip("."), ip_of(self.host)

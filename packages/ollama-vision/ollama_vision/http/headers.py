@@ -8,6 +8,9 @@ from collections.abc import Mapping
 
 from .address import Address
 
+API_KEY = "OLLAMA_API_KEY"
+"""The environment's variable."""
+
 
 def request_headers(address: Address, own: Mapping[str, str]) -> dict[str, str]:
     """The headers that say who asks: the caller's own, else those of the address, else `OLLAMA_API_KEY`.
@@ -19,7 +22,7 @@ def request_headers(address: Address, own: Mapping[str, str]) -> dict[str, str]:
         return headers
     if address.authorization:
         headers["Authorization"] = address.authorization
-    elif (key := os.environ.get("OLLAMA_API_KEY", "").strip()) and (address.is_https or address.is_loopback):
+    elif (key := os.environ.get(API_KEY, "").strip()) and (address.is_https or address.is_loopback):
         headers["Authorization"] = f"Bearer {key}"
     return headers
 

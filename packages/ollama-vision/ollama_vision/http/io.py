@@ -1,6 +1,6 @@
 """The I/O seam: one body of `async def` code for sync and async callers, and the connection manager beneath it.
 
-What waits is written once over an `IO`. `AsyncIO` waits on an event loop; `BlockingIO` blocks in place and never
+What waits is written once over one of the two. `AsyncIO` waits on an event loop; `BlockingIO` blocks in place and never
 suspends, so that `run_blocking` runs the same code to its end for a caller without a loop. Connection pools are kept
 one set for each event loop, none of them in a copy, a pickle or a fork.
 """
@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .deadline import Deadline, within
 from .limits import LoopLimits, executors, in_thread
@@ -32,28 +32,6 @@ T = TypeVar("T")
 _closing: dict[Pool, tuple[object, ...]] = {}
 """Pools that are being closed, with keeper and task, which a loop holds weakly only. A loop that ends cancels the
 task, perhaps before its first step, and then ends the keeper."""
-
-
-class IO(Protocol):
-    """How to wait; the two classes below."""
-
-    blocks: ClassVar[bool]
-    """Whether nothing but the caller waits: what reads, decodes or encodes may then be done in place."""
-
-    async def run(self, work: Callable[[], T], deadline: Deadline) -> T:
-        """Do work that reads, decodes or encodes, away from an event loop."""
-
-    async def single_flight(self, name: str, ask: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
-        """Concurrent callers share one request; if it fails, each waiter asks on its own.
-
-        What went wrong may be the first one's alone. Threads share with threads, and tasks with tasks of their loop:
-        a thread that waited for its own loop would wait for ever.
-        """
-
-    async def sleep(self, seconds: float) -> None: ...
-
-    async def open(self, target: Target, method: str, body: Body, deadline: Deadline) -> HttpResponse:
-        """Send a request and wait for status and headers."""
 
 
 class Connections:
@@ -143,17 +121,21 @@ class Connections:
 class BlockingIO:
     """Waits by blocking the thread."""
 
-    blocks: ClassVar[bool] = True
-
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     async def run(self, work: Callable[[], T], deadline: Deadline) -> T:
+        """Do work that reads, decodes or encodes, in place."""
         result = work()
         deadline.check()
         return result
 
     async def single_flight(self, name: str, ask: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
+        """Concurrent callers share one request; if it fails, each waiter asks on its own.
+
+        What went wrong may be the first one's alone. Threads share with threads, and tasks with tasks of their loop:
+        a thread that waited for its own loop would wait for ever.
+        """
         mine: Future[T | None] = Future()
         theirs = self._connections.in_flight().setdefault((None, name), mine)
         if theirs is mine:
@@ -168,18 +150,18 @@ class BlockingIO:
         time.sleep(seconds)  # noqa: ASYNC251 - no event loop runs this, see `run_blocking`
 
     async def open(self, target: Target, method: str, body: Body, deadline: Deadline) -> HttpResponse:
+        """Send a request and wait for status and headers."""
         return self._connections.blocking(target).send(method, body, deadline, self._connections)
 
 
 class AsyncIO:
     """Waits on the running event loop."""
 
-    blocks: ClassVar[bool] = False
-
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     async def run(self, work: Callable[[], T], deadline: Deadline) -> T:
+        """Do work that reads, decodes or encodes, away from the loop."""
         limits = LoopLimits.this_loop()
         # Not all at once into the threads' queue: these would hold up the rest of the turn in which many calls begin.
         await within(deadline, limits.preparing.acquire())
@@ -203,6 +185,10 @@ class AsyncIO:
     async def open(self, target: Target, method: str, body: Body, deadline: Deadline) -> HttpResponse:
         pool = await self._connections.on_loop(target)
         return await pool.asend(method, body, deadline, self._connections)
+
+
+IO = BlockingIO | AsyncIO
+"""How to wait."""
 
 
 def run_blocking(steps: Coroutine[Any, Any, T]) -> T:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from ollama_vision.lazy import lazy_names
 
 from .arguments import Arguments, Settings, resolve_arguments
-from .call import Asker, Call, Media, Reply, collect, fetch_capabilities, fetch_fitting, load_model, start
+from .call import Asker, Call, Media, Pictures, Prompt, Reply, collect, empty_question, start
 from .callers import BlockingChat, LoopCaller, LoopChat
 from .constructor import OTHER_NAMES, constructor_arguments, read_arguments
-from .conversation import MediaBlock, conversation_call, picture_call, refuse_empty
+from .conversation import Conversation, MediaBlock, with_newest_pictures
 from .held_streams import Given, with_held_streams
-from .hidden_headers import with_shown_headers
 from .keywords import (  # of functions and types only
     ArrayLike,
     ChatKeywords,
@@ -21,12 +20,12 @@ from .keywords import (  # of functions and types only
     ModelKeywords,
     is_meant_for_pictures,
     is_picture_or_file,
-    refuse_names_of_pictures,
     with_keywords,
 )
 from .on_server import OnServer
 from .proving import examine
 from .reasking import Attempts, ObjectStream, ask_until_it_fits
+from .server_calls import fetch_capabilities, fetch_fitting, load_model
 from .streams import AsyncReplyStream, ReplyStream
 
 if TYPE_CHECKING:
@@ -53,6 +52,7 @@ __all__ = [
     "ChatKeywords",
     "Choice",
     "CompleteKeywords",
+    "Conversation",
     "File",
     "Given",
     "LoopCaller",
@@ -62,7 +62,9 @@ __all__ = [
     "ModelKeywords",
     "ObjectStream",
     "OnServer",
+    "Pictures",
     "PlainQuestion",
+    "Prompt",
     "Reply",
     "ReplyStream",
     "Settings",
@@ -73,25 +75,22 @@ __all__ = [
     "choose",
     "collect",
     "constructor_arguments",
-    "conversation_call",
+    "empty_question",
     "examine",
     "fetch_capabilities",
     "fetch_fitting",
     "is_meant_for_pictures",
     "is_picture_or_file",
     "load_model",
-    "picture_call",
     "plain_call",
     "prove_sight",
     "read_arguments",
-    "refuse_empty",
     "refuse_lost_pictures",
-    "refuse_names_of_pictures",
     "resolve_arguments",
     "start",
     "with_held_streams",
     "with_keywords",
-    "with_shown_headers",
+    "with_newest_pictures",
 ]
 
 __getattr__ = lazy_names(

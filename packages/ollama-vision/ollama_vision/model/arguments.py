@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ollama_vision.http import checked_headers
 from ollama_vision.protocol import (
     IGNORED_OPTION_NAMES,
     OPTION_NAMES,
     Endpoint,
     Expected,
     Rules,
-    check_options,
-    check_values,
     is_required,
     json_schema,
-    mapping,
     near_name,
-    option_defaults,
+    request_options,
     select_tools,
 )
-from ollama_vision.user_warnings import warn_user
 
+from .hidden_headers import HiddenHeaders
 from .keywords import CALL_NAMES, CHAT_NAMES, FIELD_NAMES, GENERATE_NAMES, KEYWORD_NAMES, MEANT_FOR_PICTURES
 
 if TYPE_CHECKING:
@@ -74,80 +70,68 @@ class Arguments:
     def offers_tools(self) -> bool:
         return bool(self.fields.get("tools"))
 
-    def needs(self, of_media: Iterable[str]) -> frozenset[str]:
-        """The abilities that the model must have, those that its pictures and sounds ask for included."""
-        beside = {
-            "tools": self.offers_tools,
-            "thinking": self.wants_thinking,
-            "insert": bool(self.fields.get("suffix")),
-        }
-        return frozenset(of_media) | {ability for ability, needed in beside.items() if needed}
+    @property
+    def needs(self) -> frozenset[str]:
+        """The abilities that the model must have for them."""
+        beside = (
+            ("tools", self.offers_tools),
+            ("thinking", self.wants_thinking),
+            ("insert", self.fields.get("suffix")),
+        )
+        return frozenset([ability for ability, needed in beside if needed])
 
 
-def resolve_arguments(settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any], verb: str = "") -> Arguments:
+def resolve_arguments(
+    settings: Settings, endpoint: Endpoint, kwargs: Mapping[str, Any], verb: str = "", pictures_go: str = ""
+) -> Arguments:
     """Bring a call's keywords and the settings together.
 
     Precedence: keyword of the call, then its `options`, then `additional_kwargs`, then the field. `verb` is how errors
-    name the call.
+    name the call, and `pictures_go` what they say of where its pictures belong.
 
     Raises:
         TypeError: a keyword that no request has.
         ValueError: a value that cannot be what the caller means.
     """
-    # Core says `formatted` of a prompt to whatever completes it.
-    known = FIELD_NAMES | CALL_NAMES | OPTION_NAMES | IGNORED_OPTION_NAMES | {"formatted"}
-    known |= CHAT_NAMES if endpoint == "chat" else GENERATE_NAMES
-    for name in kwargs:
-        if name not in known:
-            raise TypeError(_unknown_keyword(settings, name, verb or _VERBS[endpoint], known))
+    if not kwargs.keys() <= _KNOWN[endpoint]:
+        name = next(name for name in kwargs if name not in _KNOWN[endpoint])
+        raise TypeError(_unknown_keyword(settings, name, verb or _VERBS[endpoint], _KNOWN[endpoint], pictures_go))
     given = {name: value for name, value in kwargs.items() if value is not None or name in OPTION_NAMES}
     image_options = given.get("image_options")
     fields = _fields(settings, given)
-    deadline = given.get("deadline", settings.deadline)
+    form = fields.get("format")
+    headers = given.get("extra_headers")
     return Arguments(
         endpoint=endpoint,
-        options=_options(settings, given),
+        options=request_options(
+            {"temperature": settings.temperature, "num_ctx": settings.context_window},
+            settings.options_unchecked,
+            settings.additional_kwargs,
+            given,
+            KEYWORD_NAMES,
+        ),
         fields=fields,
-        expected=Expected.of(given.get("format"), fields.get("format")),
+        expected=None if form is None else Expected.of(given.get("format"), form),
         image_options=settings.image_options if image_options is None else _image_options(settings, image_options),
         image_options_from_call=image_options is not None,
-        deadline=_positive("deadline", deadline),
+        deadline=_positive("deadline", given.get("deadline", settings.deadline)),
         max_retries=int(given.get("max_retries", settings.max_retries)),
-        extra_headers=checked_headers(given.get("extra_headers") or {}),
-        tool_rules=Rules(
-            required=is_required(given.get("tool_choice"), bool(given.get("tool_required"))),
-            one_at_most=given.get("allow_parallel_tool_calls") is False,
-        ),
+        extra_headers=HiddenHeaders.read(headers) if headers else {},
+        tool_rules=_tool_rules(given),
         keep_pictures=_count("keep_pictures", kwargs.get("keep_pictures")),
     )
 
 
-def _options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
-    per_call = mapping("options", given.get("options"))
-    checked = {**settings.additional_kwargs, **per_call}
-    check_options(settings.additional_kwargs, "additional_kwargs", KEYWORD_NAMES)
-    check_options(per_call, "options", KEYWORD_NAMES)
-    named = option_defaults(given)
-    fields = {"temperature": settings.temperature, "num_ctx": settings.context_window}
-    check_values({**fields, **checked, **named})
-    options = {
-        **fields,
-        **settings.options_unchecked,
-        **checked,
-        **mapping("options_unchecked", given.get("options_unchecked")),
-        **named,
-    }
-    for name in options:
-        if name in IGNORED_OPTION_NAMES:
-            warn_user(f"Ollama ignores the option {name!r}; it has no effect")
-    if options.get("num_predict") == 0:
-        raise ValueError(
-            "num_predict (max_tokens) is 0, which is no limit at all on one of Ollama's paths and one token on the "
-            "other; use preload() to load a model without an answer"
-        )
-    if isinstance(options.get("stop"), str):  # the server wants a list and calls a string an internal error
-        options["stop"] = [options["stop"]]
-    return {name: value for name, value in options.items() if value is not None}
+def _tool_rules(given: Mapping[str, Any]) -> Rules:
+    if given.keys().isdisjoint(("tool_choice", "tool_required", "allow_parallel_tool_calls")):
+        return _NO_RULES
+    return Rules(
+        required=is_required(given.get("tool_choice"), bool(given.get("tool_required"))),
+        one_at_most=given.get("allow_parallel_tool_calls") is False,
+    )
+
+
+_NO_RULES = Rules()
 
 
 def _fields(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,10 +140,9 @@ def _fields(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     fields.setdefault("truncate", False)
     if "keep_alive" not in fields and settings.keep_alive is not None:
         fields["keep_alive"] = settings.keep_alive
-    form = json_schema(given.get("format", "json" if settings.json_mode else None))
-    fields.pop("format", None)
+    form = given.get("format", "json" if settings.json_mode else None)
     if form is not None:
-        fields["format"] = form
+        fields["format"] = form = json_schema(form)
     think = given.get("think", settings.thinking)
     if think is None and form is not None:
         think = False  # a model that thinks would put its thoughts before the JSON, or into it; others do not mind
@@ -167,8 +150,7 @@ def _fields(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
         fields["think"] = think
     if "top_logprobs" in fields:
         fields.setdefault("logprobs", True)
-    tools = select_tools(given.get("tools") or (), given.get("tool_choice"))
-    if tools:
+    if (offered := given.get("tools")) and (tools := select_tools(offered, given.get("tool_choice"))):
         fields["tools"] = tools
     return fields
 
@@ -198,7 +180,15 @@ _VERBS: Mapping[Endpoint, str] = {"chat": "chat", "generate": "complete"}
 """What LlamaIndex calls them."""
 
 
-def _unknown_keyword(settings: Settings, name: str, verb: str, known: Collection[str]) -> str:
+# Core says `formatted` of a prompt to whatever completes it.
+_EVERYWHERE = FIELD_NAMES | CALL_NAMES | OPTION_NAMES | IGNORED_OPTION_NAMES | {"formatted"}
+_KNOWN: Mapping[Endpoint, frozenset[str]] = {
+    "chat": _EVERYWHERE | CHAT_NAMES,
+    "generate": _EVERYWHERE | GENERATE_NAMES,
+}
+
+
+def _unknown_keyword(settings: Settings, name: str, verb: str, known: Collection[str], pictures_go: str) -> str:
     if name in GENERATE_NAMES:
         return f"{name} belongs to complete(), which uses /api/generate; chat() has messages instead"
     if name in CHAT_NAMES and verb == "complete":
@@ -211,7 +201,8 @@ def _unknown_keyword(settings: Settings, name: str, verb: str, known: Collection
     if name in inspect.signature(type(settings)).parameters:
         return f"{name} is a setting of the object: another one has it, {type(settings).__name__}({name}=...)"
     if name.lower() in MEANT_FOR_PICTURES or name == "image_documents":
-        return f"{verb}() has no keyword {name!r}. Pictures follow the question: {verb}(question, picture, ...)"
+        where = pictures_go or f"Pictures follow the question: {verb}(question, picture, ...)"
+        return f"{verb}() has no keyword {name!r}. {where}"
     return f"{verb}() has no keyword {name!r}.{near_name(name, sorted(known))}"
 
 

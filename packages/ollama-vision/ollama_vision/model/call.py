@@ -1,31 +1,24 @@
 """One call, from arguments to answer: the only body behind the eight endpoints.
 
-Everything here is written over an `IO` (see `_io`), so that sync and async are the same code.
+Everything here is written over an `IO` (see `http.io`), so that sync and async are the same code.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ollama_vision import errors, pictures
-from ollama_vision.http import IO, Deadline, Target
-from ollama_vision.pictures import PreparedAudio, PreparedImage, ServerSizes
-from ollama_vision.protocol import Accumulator, Request
-from ollama_vision.server import (
-    Api,
-    CapabilityCache,
-    ModelCapabilities,
-    capability_error,
-    fetch_settings,
-    not_found_error,
-)
+from ollama_vision.http import IO, AsyncIO, BlockingIO, Deadline, Target
+from ollama_vision.pictures import ImageOptions, PreparedAudio, PreparedImage
+from ollama_vision.protocol import Accumulator, Request, generate_request
+from ollama_vision.server import Api, CapabilityCache, ModelCapabilities, not_found_error
 
-from .arguments import Arguments, Settings, resolve_arguments
+from .arguments import Arguments, Settings
 from .call_log import CallLog
 from .reasking import Attempts, ask_until_it_fits
 
@@ -47,10 +40,76 @@ class Asker(Settings, Protocol):
     check_capabilities: bool
     _known: CapabilityCache
 
+    @property
     def _target(self) -> Target: ...
-    def _clock(self) -> Deadline: ...
-    def _blocking(self) -> IO: ...
-    def _on_loop(self) -> IO: ...
+    @property
+    def _blocking(self) -> BlockingIO: ...
+    @property
+    def _on_loop(self) -> AsyncIO: ...
+
+
+class Pictures:
+    """The pictures of one question: read and prepared once, also when it is asked again."""
+
+    def __init__(self, given: Any, where: str) -> None:
+        """`given` is one or a list; `where` is how errors name them."""
+        self.given, self._where = given, where
+
+    def prepare(self, options: ImageOptions) -> list[PreparedImage]:
+        self.given = pictures.prepare_documents(self.given, options, where=self._where)
+        prepared: list[PreparedImage] = self.given
+        return prepared
+
+
+class Asked(Protocol):
+    """What a call asks: a `Prompt` or a `Conversation`."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The abilities that its pictures and sounds ask for, as far as that is told before they are read."""
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether its pictures are prepared already: then `build` makes JSON of a question, and nothing else."""
+
+    def build(self, model: str, arguments: Arguments, options: ImageOptions) -> tuple[Request, Media]:
+        """Prepare the pictures and build the request: reads, decodes and encodes, so never run on an event loop.
+
+        `options` are those of the arguments, fitted to the server where it is known.
+        """
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt, and the pictures beside it; by /api/generate."""
+
+    text: str
+    pictures: Pictures | None = None
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return _NOTHING if self.pictures is None else _VISION
+
+    @property
+    def is_prepared(self) -> bool:
+        given = None if self.pictures is None else self.pictures.given
+        return isinstance(given, (list, tuple)) and all(isinstance(one, PreparedImage) for one in given)
+
+    def build(self, model: str, arguments: Arguments, options: ImageOptions) -> tuple[Request, Media]:
+        media = () if self.pictures is None else self.pictures.prepare(options)
+        return generate_request(model, self.text, media, arguments), media
+
+
+_NOTHING: frozenset[str] = frozenset()
+_VISION = frozenset(("vision",))
+
+
+def empty_question(verb: str, noun: str) -> ValueError:
+    """The error for pictures without words."""
+    return ValueError(
+        f"{verb}() was given pictures but an empty {noun}: the server would load the model and ignore the pictures. "
+        "Ask something about them."
+    )
 
 
 @dataclass(frozen=True)
@@ -58,17 +117,16 @@ class Call(Generic[T]):
     """What one endpoint was asked, before any picture is read."""
 
     arguments: Arguments
-    needs: frozenset[str]
-    """Abilities that the model must have, as far as that can be told before the pictures are read."""
-    build: Callable[[ServerSizes | None], tuple[Request, Media]]
-    """Prepare the pictures, for a server that leaves such sizes alone, and build the request: reads, decodes and
-    encodes, so never run on an event loop."""
+    asked: Asked
     make: Callable[[], Callable[[Accumulator[T]], T]]
     """What makes the items of one answer: what its endpoint gives."""
     again: Callable[[str, str], Call[T]]
     """The call that follows an answer with further words of the user's."""
-    is_prepared: bool = False
-    """Whether its pictures are prepared already: then `build` makes JSON of a question, and nothing else."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Abilities that the model must have, as far as that can be told before the pictures are read."""
+        return self.asked.needs | self.arguments.needs
 
 
 async def collect(io: IO, llm: Asker, call: Call[T]) -> T:
@@ -103,35 +161,30 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     """Send the call and wait for its first line: what goes wrong until then is raised here."""
     arguments = call.arguments
     clock = Deadline(llm.request_timeout, arguments.deadline)
-    api = Api(io, llm._target(), clock, arguments.max_retries)
-    needs = call.needs
-    if llm.check_capabilities and needs:
-        await _check(api, llm, needs)
-    known = llm._known.peek(api.target, llm.model)
-    prepare = functools.partial(_prepare_request, call, clock, known)
-    request, media = prepare() if call.is_prepared else await io.run(prepare, clock)
-    really = needs | {"audio" if isinstance(item, PreparedAudio) else "vision" for item in media}
-    if llm.check_capabilities and really != needs:
-        await _check(api, llm, really)
-        known = llm._known.peek(api.target, llm.model)
-    if llm.check_capabilities and known is not None and media and arguments.fields.get("truncate") is False:
-        from .overflow import check_room
-
-        check_room(media, known, arguments.options.get("num_ctx"))
-    asked = api.context(llm.model, request.media_bytes)
-    log = CallLog(llm.model, asked.url, request.path)
-    log.leaves(request.content_length, len(media), request.media_bytes)
+    api = Api(io, llm._target, clock, arguments.max_retries)
+    needs = call.needs if llm.check_capabilities else _NOTHING
+    known = await llm._known.require(api, llm.model, needs)
+    options = arguments.image_options
+    if known is not None and known.server_sizes is not None:
+        options = options.for_server(known.server_sizes)
+    build = functools.partial(call.asked.build, llm.model, arguments, options)
+    request, media = build() if call.asked.is_prepared else await do_work(io, build, clock)
+    if llm.check_capabilities and media:
+        if (really := needs | {_ability(item) for item in media}) != needs:
+            known = await llm._known.require(api, llm.model, really)
+        if known is not None and arguments.fields.get("truncate") is False:
+            _check_room(media, known, arguments.options.get("num_ctx"))
+    log = CallLog(llm.model, api.target, request, len(media))
     try:
         try:
-            response = await api.send(request, asked)
+            response = await api.send(request, llm.model)
         except errors.PictureCacheError as lost:
             if not any(isinstance(item, PreparedImage) for item in media):
                 raise
             logger.info("%s. Asked once more with other bytes for the same pixels.", str(lost).partition(". ")[0])
-            media = await io.run(functools.partial(_with_other_bytes, media), clock)
+            media = await do_work(io, functools.partial(_with_other_bytes, media), clock)
             request = request.with_media(media)
-            asked = api.context(llm.model, request.media_bytes)
-            response = await api.send(request, asked)
+            response = await api.send(request, llm.model)
     except BaseException as error:
         log.status = getattr(error, "status", None)
         log.failed(error)
@@ -145,7 +198,7 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     log.status = response.status
     accumulator = Accumulator(
         arguments.endpoint,
-        asked,
+        api.context(llm.model, request.media_bytes),
         call.make(),
         headers=response.headers,
         every_line=every_line,
@@ -159,18 +212,49 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     return reply
 
 
-def _prepare_request(call: Call[T], clock: Deadline, known: ModelCapabilities | None) -> tuple[Request, Media]:
-    """What is prepared in a thread cannot be stopped from outside: it looks at the clock itself."""
-    with pictures.cancel_scope(clock.check):
-        return call.build(known.server_sizes if known else None)
+def _check_room(media: Media, known: ModelCapabilities, window: object) -> None:
+    """Refuse, before anything is sent, pictures that alone are far more than the context holds, as far as is known."""
+    costs = [known.picture_costs[item.mapping.sent_size] for item in media if isinstance(item, PreparedImage)]
+    if not isinstance(window, int) or None in costs:
+        return
+    share, window = sum(cost for cost in costs if cost is not None), max(window, _LEAST_WINDOW)
+    if share > window * _SURELY:
+        from .overflow import no_room
+
+        raise no_room(share, window, len(costs), known)
+
+
+_LEAST_WINDOW = 2048
+"""Tokens that Ollama gives a model that sees, however few are asked for."""
+_SURELY = 1.5
+"""Times the context: by so much no version of llama.cpp, and hardly a server's own limits, make pictures smaller."""
 
 
 def _described(item: PreparedImage | PreparedAudio, known: ModelCapabilities | None) -> dict[str, Any]:
     """What was sent of it, and what the server makes of that where it is known."""
     told = item.describe()
-    if known is not None and isinstance(item, PreparedImage) and (frame := known.picture_frame(item.size)) is not None:
+    if known is not None and isinstance(item, PreparedImage) and (frame := known.picture_frames[item.size]) is not None:
         told["frame"] = frame.describe()
     return told
+
+
+def _ability(item: PreparedImage | PreparedAudio) -> str:
+    return "audio" if isinstance(item, PreparedAudio) else "vision"
+
+
+async def do_work(io: IO, work: Callable[[], T], clock: Deadline) -> T:
+    """Do work that reads, decodes or encodes: in place where nothing but the caller waits, else away from the loop."""
+    if clock.ends_at is not None:
+        work = functools.partial(_until_deadline, work, clock)
+    return work() if isinstance(io, BlockingIO) else await io.run(work, clock)
+
+
+def _until_deadline(work: Callable[[], T], clock: Deadline) -> T:
+    """What is prepared in a thread cannot be stopped from outside: it looks at the clock itself."""
+    with pictures.cancel_scope(clock.check):
+        done = work()
+    clock.check()
+    return done
 
 
 def _with_other_bytes(media: Media) -> Media:
@@ -232,51 +316,3 @@ class Reply(Generic[T]):
         else:
             self._log.left()
         await self._response.close()
-
-
-async def _check(api: Api, llm: Asker, needs: frozenset[str]) -> None:
-    """Refuse what the model says it cannot do."""
-    if missing := (await llm._known.get(api, llm.model)).missing(needs):
-        raise await capability_error(api, llm.model, missing, needs)
-
-
-async def fetch_capabilities(io: IO, llm: Asker) -> ModelCapabilities:
-    """What the model can do; asked once for each object, model and server, also by many calls at once."""
-    return await llm._known.get(api_of(io, llm), llm.model)
-
-
-def api_of(io: IO, llm: Asker, silence: float | None = None) -> Api:
-    """For what is no call of an endpoint: by the object's own settings, or so many seconds of silence."""
-    clock = Deadline(silence or llm.request_timeout, llm.deadline)
-    return Api(io, llm._target(), clock, llm.max_retries)
-
-
-async def fetch_fitting(io: IO, llm: Asker) -> tuple[ModelCapabilities, int]:
-    """What the model can do, and the context that fits it, in tokens; what `from_server` asks."""
-    api = api_of(io, llm)
-    found = await fetch_settings(api, llm.model)
-    llm._known.put(api.target, llm.model, found[0])
-    return found
-
-
-async def load_model(
-    io: IO,
-    llm: Asker,
-    keep_alive: float | str | None,
-    kwargs: Mapping[str, Any] | None = None,
-    silence: float | None = None,
-) -> None:
-    """A request without a prompt loads the model; with `keep_alive` 0 it unloads it.
-
-    `kwargs` are those of the calls to come, and `silence` is borne in place of `request_timeout`.
-    """
-    body: dict[str, Any] = {"model": llm.model}
-    if keep_alive is not None:
-        body["keep_alive"] = keep_alive
-    if keep_alive != 0:  # other options than those of the calls to come would load it twice
-        body["options"] = resolve_arguments(llm, "generate", kwargs or {}).options
-    reply = await api_of(io, llm, silence).fetch("/api/generate", body)
-    if reply.get("done") is not True:
-        raise errors.StreamInterruptedError(
-            f"{llm.base_url} does not say that {llm.model!r} was loaded or unloaded: its answer ended without `done`."
-        )

@@ -9,29 +9,24 @@ from __future__ import annotations
 import logging
 import time
 
+from ollama_vision.http import Target
+from ollama_vision.protocol import Request
+
 logger = logging.getLogger("ollama_vision")
 
 
 class CallLog:
-    """One call; `place` is the server, and the proxy on the way."""
+    """One call, from the leaving of its request on."""
 
-    def __init__(self, model: str, place: str, path: str) -> None:
-        self.model, self.place, self.path = model, place, path
+    def __init__(self, model: str, target: Target, request: Request, pictures: int) -> None:
+        self.model, self.target, self.path = model, target, request.path
         self.began = time.monotonic()
         self.status: int | None = None
         self._told = False
-
-    def leaves(self, size: int, pictures: int, picture_bytes: int) -> None:
-        """What is sent; sizes in bytes."""
-        logger.debug(
-            "%s %s to %s: %d bytes, %d of them in %d pictures or sounds",
-            self.model,
-            self.path,
-            self.place,
-            size,
-            picture_bytes,
-            pictures,
-        )
+        if logger.isEnabledFor(logging.DEBUG):
+            words = "%s %s to %s: %d bytes, %d of them in %d pictures or sounds"
+            sizes = (request.content_length, request.media_bytes, pictures)
+            logger.debug(words, model, self.path, target.place, *sizes)
 
     def answered(self, prompt_tokens: int, answer_tokens: int, reason: str) -> None:
         self._tell("%d tokens read, %d written, %s", prompt_tokens, answer_tokens, reason or "no reason given")
@@ -50,4 +45,6 @@ class CallLog:
         self._told = True
         seconds = time.monotonic() - self.began
         shown = "no status" if self.status is None else str(self.status)
-        logger.info(f"%s %s at %s: %s, {words}, %.2f s", self.model, self.path, self.place, shown, *values, seconds)
+        logger.info(
+            f"%s %s at %s: %s, {words}, %.2f s", self.model, self.path, self.target.place, shown, *values, seconds
+        )

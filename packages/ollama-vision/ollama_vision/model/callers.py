@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from typing import Any, TypeVar
 
+from ollama_vision.http import Deadline
 from ollama_vision.pictures import awaited
 from ollama_vision.protocol import Said
 
@@ -22,7 +23,10 @@ class BlockingCaller:
 
     async def prepare(self, pictures: Any, work: Callable[[Any], T]) -> T:
         """Do work on pictures: it reads, decodes or encodes."""
-        return await self._asker._blocking().run(lambda: work(pictures), self._asker._clock())
+        clock = Deadline(self._asker.request_timeout, self._asker.deadline)
+        done = work(pictures)
+        clock.check()
+        return done
 
     async def take(self, stream: Generator[Item, None, None]) -> Item | None:
         """A stream's next item; `None` at its end."""
@@ -41,7 +45,8 @@ class LoopCaller:
     async def prepare(self, pictures: Any, work: Callable[[Any], T]) -> T:
         """Do work on pictures away from the loop, what can only be awaited read before."""
         pictures = await awaited(pictures)
-        return await self._asker._on_loop().run(lambda: work(pictures), self._asker._clock())
+        clock = Deadline(self._asker.request_timeout, self._asker.deadline)
+        return await self._asker._on_loop.run(lambda: work(pictures), clock)
 
     async def take(self, stream: AsyncGenerator[Item, None]) -> Item | None:
         """A stream's next item; `None` at its end."""

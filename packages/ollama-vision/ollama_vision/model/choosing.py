@@ -7,19 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ollama_vision.errors import BadRequestError, StructuredOutputError
-from ollama_vision.http import IO
-from ollama_vision.protocol import Request
+from ollama_vision.http import IO, Deadline
 
 from .answer import Answer
 from .calibration import Calibration
-from .call import Asker, Call, Media, collect_once
+from .call import Asker, collect_once, do_work
 from .choice import Choice, Weight, check_labels, label_said, softmax, sums, weigh, with_labels
 from .question_call import PlainQuestion, plain_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ollama_vision.pictures import ServerSizes
 
 _OWN = {
     "format": "answers are held to the labels",
@@ -30,9 +28,7 @@ _OWN = {
 """Keywords of a call that a choice sets itself."""
 
 
-async def choose(
-    io: IO, llm: Asker, question: PlainQuestion, labels: Any, calibration: Any = None, *, where: str = "pictures"
-) -> Choice:
+async def choose(io: IO, llm: Asker, question: PlainQuestion, labels: Any, calibration: Any = None) -> Choice:
     """Ask which label fits, and weigh them.
 
     Args:
@@ -41,7 +37,6 @@ async def choose(
         question: without the labels.
         labels: as they were given.
         calibration: what `Calibration.read` takes; `None` for none.
-        where: how errors name the pictures.
 
     Raises:
         StructuredOutputError: the model's own answer names no label, or several.
@@ -55,11 +50,13 @@ async def choose(
             raise TypeError(f"choose() has no keyword {name!r}: {why}")
     temperature = 1.0
     if calibration is not None:
-        fitted: Calibration = await io.run(lambda: Calibration.read(calibration), llm._clock())
+        fitted: Calibration = await do_work(
+            io, lambda: Calibration.read(calibration), Deadline(llm.request_timeout, llm.deadline)
+        )
         fitted.check(llm.model, names)
         temperature = fitted.temperature
     asked = replace(question, text=with_labels(question.text, names))
-    return await _Choosing(io, llm, asked, names, temperature, where).choose()
+    return await _Choosing(io, llm, asked, names, temperature).choose()
 
 
 @dataclass
@@ -75,8 +72,6 @@ class _Choosing:
     question: PlainQuestion
     labels: Sequence[str]
     temperature: float
-    where: str
-    _media: Media | None = None
     _requests: int = 0
     _usage: dict[str, int] = field(default_factory=dict)
     _pictures: tuple[dict[str, Any], ...] = ()
@@ -109,24 +104,14 @@ class _Choosing:
 
     async def _ask(self, keywords: Mapping[str, Any]) -> Answer:
         """One request; what it sends of the pictures is prepared by the first."""
-        pictures = self.question.pictures if self._media is None else self._media
-        asked = replace(
-            self.question, pictures=pictures, keywords={**self.question.keywords, **keywords, "temperature": 0}
-        )
-        call = self._keeping_media(plain_call(self.llm, asked, "choose", self.where))
+        asked = replace(self.question, keywords={**self.question.keywords, **keywords, "temperature": 0})
+        call = plain_call(self.llm, asked, "choose")
         self._requests += 1
         answer = (await collect_once(self.io, self.llm, call)).item
         for name, count in answer.usage.items():
             self._usage[name] = self._usage.get(name, 0) + count
         self._pictures = answer.pictures
         return answer
-
-    def _keeping_media(self, call: Call[Answer]) -> Call[Answer]:
-        def build(sizes: ServerSizes | None) -> tuple[Request, Media]:
-            request, self._media = call.build(sizes)
-            return request, self._media
-
-        return replace(call, build=build)
 
     def _choice(self, label: str, probabilities: dict[str, float] | None) -> Choice:
         return Choice(label, probabilities, self._usage, self._requests, self._pictures)

@@ -99,7 +99,8 @@ def with_held_streams(method: Any, rework: Callable[[Given], Callable[[], Given]
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         if rework is not None and (work := rework((args, kwargs))) is not None:
             args, kwargs = work()
-        kwargs = with_hidden_headers(kwargs)
+        if kwargs.get("extra_headers"):
+            kwargs = with_hidden_headers(kwargs)
         made: list[Any] = []
         token = opened.set(made)
         try:
@@ -117,7 +118,8 @@ def _on_loop(method: Any, rework: Callable[[Given], Callable[[], Given] | None] 
         await admit()
         if rework is not None and (work := rework((args, kwargs))) is not None:
             args, kwargs = await asyncio.to_thread(work)
-        kwargs = with_hidden_headers(kwargs)
+        if kwargs.get("extra_headers"):
+            kwargs = with_hidden_headers(kwargs)
         made: list[Any] = []
         token = opened.set(made)
         try:

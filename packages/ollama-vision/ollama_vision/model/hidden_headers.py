@@ -28,9 +28,3 @@ def with_hidden_headers(kwargs: dict[str, Any]) -> dict[str, Any]:
     """A call's keywords, its headers hidden."""
     headers = kwargs.get("extra_headers")
     return {**kwargs, "extra_headers": HiddenHeaders.of(headers)} if isinstance(headers, Mapping) else kwargs
-
-
-def with_shown_headers(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """What `with_hidden_headers` has hidden, as a call takes it."""
-    headers = kwargs.get("extra_headers")
-    return {**kwargs, "extra_headers": HiddenHeaders.read(headers)} if headers is not None else dict(kwargs)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
 from ollama_vision.pictures import PreparedImage
@@ -61,13 +61,6 @@ def is_meant_for_pictures(name: str, right: str) -> bool:
     import difflib  # 5 ms, and few calls are given what they have no place for
 
     return name.lower() in MEANT_FOR_PICTURES or bool(difflib.get_close_matches(name.lower(), [right], cutoff=0.87))
-
-
-def refuse_names_of_pictures(keywords: Iterable[str], verb: str, way_out: str) -> None:
-    """Raises TypeError for what people write instead of the keyword for pictures; `way_out` says where they belong."""
-    for name in keywords:
-        if name.lower() in MEANT_FOR_PICTURES:
-            raise TypeError(f"{verb}() has no keyword {name!r}. {way_out}")
 
 
 def is_picture_or_file(value: Any) -> bool:

@@ -16,11 +16,12 @@ from ollama_vision import protocol
 from ollama_vision.http import admit, run_blocking
 
 from .answer import Answer
-from .call import Call, Reply, collect, fetch_fitting, start
+from .call import Call, Pictures, Reply, collect, start
 from .constructor import OTHER_NAMES, read_arguments, with_changes
 from .keywords import AskKeywords, Picture, Schema, VisionModelKeywords, with_keywords
 from .on_server import OnServer
 from .question_call import PlainQuestion, check_question, plain_call
+from .server_calls import fetch_fitting
 from .streams import AsyncReplyStream, ReplyStream, Source
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class VisionModel(OnServer):
             ValueError: a value that no call takes.
         """
         call = self._question(question, pictures, system, schema, options)
-        return self._object(run_blocking(collect(self._blocking(), self, call)), schema)
+        return self._object(run_blocking(collect(self._blocking, self, call)), schema)
 
     async def aask(
         self,
@@ -131,7 +132,7 @@ class VisionModel(OnServer):
         """`ask` on an event loop."""
         await admit()
         call = self._question(question, tuple(await _images.awaited(list(pictures))), system, schema, options)
-        return self._object(await collect(self._on_loop(), self, call), schema)
+        return self._object(await collect(self._on_loop, self, call), schema)
 
     def stream(
         self,
@@ -148,7 +149,7 @@ class VisionModel(OnServer):
         again: what has been given out cannot be taken back.
         """
         call = self._question(question, pictures, system, schema, options)
-        return ReplyStream(self._growing(run_blocking(start(self._blocking(), self, call)), schema))
+        return ReplyStream(self._growing(run_blocking(start(self._blocking, self, call)), schema))
 
     async def astream(
         self,
@@ -161,7 +162,7 @@ class VisionModel(OnServer):
         """`stream` on an event loop: await it, then iterate."""
         await admit()
         call = self._question(question, tuple(await _images.awaited(list(pictures))), system, schema, options)
-        return AsyncReplyStream(self._growing(await start(self._on_loop(), self, call), schema))
+        return AsyncReplyStream(self._growing(await start(self._on_loop, self, call), schema))
 
     def choose(
         self,
@@ -191,7 +192,7 @@ class VisionModel(OnServer):
             TypeError: labels that are no list of strings; a keyword that no choice takes.
             ValueError: too few or too many labels, a blank one, two alike; a calibration of something else.
         """
-        return run_blocking(self._choose(self._blocking(), question, labels, pictures, system, calibration, options))
+        return run_blocking(self._choose(self._blocking, question, labels, pictures, system, calibration, options))
 
     async def achoose(
         self,
@@ -205,7 +206,7 @@ class VisionModel(OnServer):
         """`choose` on an event loop."""
         await admit()
         given = tuple(await _images.awaited(list(pictures)))
-        return await self._choose(self._on_loop(), question, labels, given, system, calibration, options)
+        return await self._choose(self._on_loop, question, labels, given, system, calibration, options)
 
     @classmethod
     def from_server(cls, model: str, host: str | None = None, **settings: Unpack[VisionModelKeywords]) -> Self:
@@ -217,13 +218,13 @@ class VisionModel(OnServer):
             OllamaMultiModalError: no such server or model, or an Ollama that cuts long prompts without a word.
         """
         made = cls(model, host, **settings)
-        return made._fitted(run_blocking(fetch_fitting(made._blocking(), made)), settings)
+        return made._fitted(run_blocking(fetch_fitting(made._blocking, made)), settings)
 
     @classmethod
     async def afrom_server(cls, model: str, host: str | None = None, **settings: Unpack[VisionModelKeywords]) -> Self:
         """`from_server` on an event loop."""
         made = cls(model, host, **settings)
-        return made._fitted(await fetch_fitting(made._on_loop(), made), settings)
+        return made._fitted(await fetch_fitting(made._on_loop, made), settings)
 
     async def _choose(
         self,
@@ -238,7 +239,7 @@ class VisionModel(OnServer):
         from .choosing import choose  # with the first choice
 
         check_question("choose", question, pictures, system, "question, labels")
-        return await choose(io, self, PlainQuestion(question, pictures, options, system), labels, calibration)
+        return await choose(io, self, PlainQuestion(question, _beside(pictures), options, system), labels, calibration)
 
     def _question(
         self, text: str, pictures: Any, system: str | None, schema: Schema | None, options: Mapping[str, Any]
@@ -248,7 +249,7 @@ class VisionModel(OnServer):
             if name in options:
                 raise TypeError(f"ask() has no keyword {name!r}. Did you mean 'schema'?")
         keywords = {**options, "format": _class_of(schema)}
-        return plain_call(self, PlainQuestion(text, pictures, keywords, system))
+        return plain_call(self, PlainQuestion(text, _beside(pictures), keywords, system))
 
     def _object(self, answer: Answer, schema: Schema | None) -> Answer:
         """The answer with the object that its text is, where one was asked for."""
@@ -262,6 +263,10 @@ class VisionModel(OnServer):
 
     def _growing(self, reply: Reply[Answer], schema: Schema | None) -> Source:
         return reply if schema is None and not self.json_mode else _ObjectStream(self, reply, schema)
+
+
+def _beside(pictures: Any) -> Pictures | None:
+    return Pictures(pictures, "pictures") if pictures else None
 
 
 def _class_of(schema: Schema | None) -> Schema | None:

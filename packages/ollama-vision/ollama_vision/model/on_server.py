@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 from ollama_vision.http import run_blocking
 from ollama_vision.server import ModelCapabilities
 
-from .call import fetch_capabilities, load_model
 from .proving import prove
+from .server_calls import fetch_capabilities, load_model
 from .settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -22,27 +22,27 @@ class OnServer(ModelSettings):
 
     def capabilities(self) -> ModelCapabilities:
         """What the model can do, from the server; asked once."""
-        return run_blocking(fetch_capabilities(self._blocking(), self))
+        return run_blocking(fetch_capabilities(self._blocking, self))
 
     async def acapabilities(self) -> ModelCapabilities:
         """`capabilities` on an event loop."""
-        return await fetch_capabilities(self._on_loop(), self)
+        return await fetch_capabilities(self._on_loop, self)
 
     def preload(self) -> None:
         """Load the model, with the options that calls will use, so that the first answer does not wait for it."""
-        run_blocking(load_model(self._blocking(), self, self.keep_alive))
+        run_blocking(load_model(self._blocking, self, self.keep_alive))
 
     async def apreload(self) -> None:
         """`preload` on an event loop."""
-        await load_model(self._on_loop(), self, self.keep_alive)
+        await load_model(self._on_loop, self, self.keep_alive)
 
     def unload(self) -> None:
         """Free the model's memory on the server."""
-        run_blocking(load_model(self._blocking(), self, 0))
+        run_blocking(load_model(self._blocking, self, 0))
 
     async def aunload(self) -> None:
         """`unload` on an event loop."""
-        await load_model(self._on_loop(), self, 0)
+        await load_model(self._on_loop, self, 0)
 
     def prove_sight(self, *, seed: int | None = None) -> SightReport:
         """Prove that the model sees what it is sent, as `ollama_vision.prove_sight` does.
@@ -50,11 +50,11 @@ class OnServer(ModelSettings):
         Raises:
             BlindModelError: it does not; `report` says what it seems to get.
         """
-        return run_blocking(prove(self._blocking(), self, seed))
+        return run_blocking(prove(self._blocking, self, seed))
 
     async def aprove_sight(self, *, seed: int | None = None) -> SightReport:
         """`prove_sight` on an event loop."""
-        return await prove(self._on_loop(), self, seed)
+        return await prove(self._on_loop, self, seed)
 
     def close(self) -> None:
         """Close open connections. Dropping the object does so too; using it again opens new ones."""

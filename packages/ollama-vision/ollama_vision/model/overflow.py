@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ollama_vision import errors
 from ollama_vision.pictures import PreparedImage
-from ollama_vision.server import estimate_picture_tokens
 
 if TYPE_CHECKING:
     from ollama_vision.pictures import PreparedAudio
     from ollama_vision.server import ModelCapabilities
 
-_LEAST_WINDOW = 2048
-"""Tokens that Ollama gives a model that sees, however few are asked for."""
-_SURELY = 1.5
-"""Times the context: by so much no version of llama.cpp, and hardly a server's own limits, make pictures smaller."""
 
-
-def check_room(media: Iterable[PreparedImage | PreparedAudio], known: ModelCapabilities, window: object) -> None:
-    """Refuse, before anything is sent, pictures that alone are far more than the context holds.
-
-    Nothing where their cost or the context, in tokens, is not known.
-
-    Raises:
-        ContextOverflowError: with how many tokens they take, and the way out.
-    """
-    if not isinstance(window, int):
-        return
-    window = max(window, _LEAST_WINDOW)
-    pictures = [item for item in media if isinstance(item, PreparedImage)]
-    share = _share(pictures, known)
-    if share is None or share <= window * _SURELY:
-        return
+def no_room(share: int, window: int, count: int, known: ModelCapabilities) -> errors.ContextOverflowError:
+    """The error, before anything is sent, for pictures that alone are far more than the context holds; in tokens."""
     told = errors.ContextOverflowError("", n_prompt_tokens=share, n_ctx=window)
-    count = "The picture takes" if len(pictures) == 1 else f"{len(pictures)} pictures take"
-    raise errors.ContextOverflowError(
-        f"{count} about {share:,} tokens, and the context holds {window:,}: nothing was sent. "
-        f"Use {' or '.join(_ways_out(told, pictures, share, known))}. "
+    takes = "The picture takes" if count == 1 else f"{count} pictures take"
+    return errors.ContextOverflowError(
+        f"{takes} about {share:,} tokens, and the context holds {window:,}: nothing was sent. "
+        f"Use {' or '.join(_ways_out(told, count, share, known))}. "
         "truncate=True lets the server drop old messages. check_capabilities=False sends them all the same.",
         n_ctx=window,
         n_picture_tokens=share,
     )
-
-
-def _share(pictures: Iterable[PreparedImage], known: ModelCapabilities | None) -> int | None:
-    """The pictures' tokens, about; `None` where one's are not known."""
-    costs = [estimate_picture_tokens(item.size, known.facts) if known else None for item in pictures]
-    return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 def with_shares(
@@ -56,7 +31,8 @@ def with_shares(
 ) -> errors.ContextOverflowError:
     """The same error with the pictures' share and the way out."""
     pictures = [item for item in media if isinstance(item, PreparedImage)]
-    share = _share(pictures, known)
+    costs = [known.picture_costs[item.size] if known else None for item in pictures]
+    share = None if None in costs else sum(cost for cost in costs if cost is not None)
     window = error.n_ctx or 0
     words = "The prompt is longer than the context window"
     if error.n_prompt_tokens and window:
@@ -66,7 +42,7 @@ def with_shares(
         cost = "of unknown cost" if share is None else f"about {share:,} of {window:,} tokens"
         words += f"; {count}, {cost}"
     return errors.ContextOverflowError(
-        f"{words}. Use {' or '.join(_ways_out(error, pictures, share, known))}. "
+        f"{words}. Use {' or '.join(_ways_out(error, len(pictures), share, known))}. "
         "truncate=True lets the server drop old messages.",
         n_prompt_tokens=error.n_prompt_tokens,
         n_ctx=error.n_ctx,
@@ -78,7 +54,7 @@ def with_shares(
 
 def _ways_out(
     error: errors.ContextOverflowError,
-    pictures: Sequence[PreparedImage],
+    pictures: int,
     share: int | None,
     known: ModelCapabilities | None,
 ) -> list[str]:

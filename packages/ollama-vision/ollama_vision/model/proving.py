@@ -6,11 +6,11 @@ import random
 from typing import TYPE_CHECKING
 
 from ollama_vision.http import IO
-from ollama_vision.server import capability_error
 from ollama_vision.user_warnings import warn_user
 
 from .arguments import resolve_arguments
-from .call import Asker, api_of
+from .call import Asker
+from .server_calls import api_of
 
 if TYPE_CHECKING:
     from ollama_vision.sight import SightReport
@@ -35,8 +35,8 @@ async def examine(io: IO, llm: Asker, seed: int | None = None, first: int = 4) -
 
     api = api_of(io, llm)
     known = await llm._known.get(api, llm.model)
-    if llm.check_capabilities and (missing := known.missing({"vision"})):
-        raise await capability_error(api, llm.model, missing, frozenset({"vision"}))
+    if llm.check_capabilities:
+        await llm._known.require(api, llm.model, frozenset({"vision"}))
     options = resolve_arguments(llm, "generate", {}).options
     asker = sight.Asker(
         api, llm.model, {name: options[name] for name in _LOADING if name in options}, known, llm.keep_alive

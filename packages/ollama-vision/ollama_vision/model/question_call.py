@@ -6,20 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ollama_vision.protocol import (
-    Accumulator,
-    Endpoint,
-    Request,
-    Turn,
-    chat_request,
-    generate_request,
-    wire_messages,
-)
+from ollama_vision.protocol import Accumulator, Endpoint, Turn
 
 from .answer import Answer, answer_of
 from .arguments import Arguments, Settings, resolve_arguments
-from .call import Call, Media
-from .conversation import picture_call, refuse_empty
+from .call import Asked, Call, Pictures, Prompt, empty_question
+from .conversation import Conversation
 from .keywords import GENERATE_NAMES
 
 _ONLY_OF_PROMPTS = GENERATE_NAMES - {"system"}
@@ -31,8 +23,7 @@ class PlainQuestion:
     """What is asked, before any picture is read."""
 
     text: str
-    pictures: Any = ()
-    """As `prepare_documents` takes them; `()` for none."""
+    pictures: Pictures | None = None
     keywords: Mapping[str, Any] = field(default_factory=dict)
     """Of the call: Ollama's options by name, `think`, `format`, ..."""
     system: str | None = None
@@ -82,17 +73,12 @@ def _kind_of(value: Any) -> str:
 
 
 def plain_call(
-    settings: Settings,
-    question: PlainQuestion,
-    verb: str = "ask",
-    where: str = "pictures",
-    arguments: Arguments | None = None,
+    settings: Settings, question: PlainQuestion, verb: str = "ask", arguments: Arguments | None = None
 ) -> Call[Answer]:
     """The call that asks it.
 
     Args:
         verb: how errors name it.
-        where: how errors name its pictures.
         arguments: what settings and keywords come to, where that is known: of many pictures it is the same.
 
     Raises:
@@ -101,27 +87,26 @@ def plain_call(
     if arguments is None:
         system = {"system": question.system} if question.endpoint == "generate" else {}
         arguments = resolve_arguments(settings, question.endpoint, {**question.keywords, **system}, verb)
-    if question.pictures != () and not question.text:
-        refuse_empty(verb, "question")
+    if question.pictures is not None and not question.text:
+        raise empty_question(verb, "question")
+    pictures = question.pictures
+    asked: Asked = Prompt(question.text, pictures)
+    if question.endpoint == "chat":
+        asked = Conversation(_turns(question, pictures))
 
-    def request(media: Media) -> Request:
-        if question.endpoint == "generate":
-            return generate_request(settings.model, question.text, media, arguments)
-        return chat_request(settings.model, wire_messages(_turns(question, media)), arguments)
+    def again(answer: str, words: str) -> Call[Answer]:
+        return plain_call(settings, question.follow(answer, words), verb)
 
-    def follow(pictures: Any, answer: str, words: str) -> Call[Answer]:
-        return plain_call(settings, replace(question, pictures=pictures or ()).follow(answer, words), verb, where)
-
-    pictures = None if question.pictures == () else question.pictures
-    return picture_call(arguments, pictures, request, _maker, follow, where=where)
+    return Call(arguments, asked, _maker, again)
 
 
 def _maker() -> Callable[[Accumulator[Answer]], Answer]:
     return answer_of
 
 
-def _turns(question: PlainQuestion, media: Media) -> list[Turn]:
-    turns = [Turn("system", (question.system or "",)), Turn("user", (question.text, *media))]
+def _turns(question: PlainQuestion, pictures: Pictures | None) -> list[Turn]:
+    beside = () if pictures is None else (pictures,)
+    turns = [Turn("system", (question.system or "",)), Turn("user", (question.text, *beside))]
     for answer, words in question.turns:
         turns += [Turn("assistant", (answer,)), Turn("user", (words,))]
     return turns

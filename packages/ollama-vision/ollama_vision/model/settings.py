@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import os
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from ollama_vision.http import (
-    IO,
+    API_KEY,
     AsyncIO,
     BlockingIO,
     Connections,
-    Deadline,
     Target,
     default_base_url,
     parse_address,
@@ -20,8 +19,6 @@ from ollama_vision.http import (
 )
 from ollama_vision.pictures import ImageOptions
 from ollama_vision.server import CapabilityCache
-
-_parse_address = lru_cache(maxsize=64)(parse_address)
 
 
 class ModelSettings(BaseModel):
@@ -65,19 +62,26 @@ class ModelSettings(BaseModel):
 
     _connections: Connections = PrivateAttr(default_factory=Connections)
     _known: CapabilityCache = PrivateAttr(default_factory=CapabilityCache)
+    _way: tuple[Any, Target] | None = PrivateAttr(default=None)
+    """What the target was last made of, and the target."""
 
     model_config = ConfigDict(hide_input_in_errors=True, defer_build=True)  # which may hold a key
 
+    @property
     def _target(self) -> Target:
-        address = _parse_address(self.base_url)
-        headers = request_headers(address, self.headers)
-        return Target.of(address, headers, self.verify, self.cert)
+        """Made anew where what it depends on is another than last time: few calls of an object differ in it."""
+        given = (self.base_url, [*self.headers.items()], self.verify, self.cert, os.environ.get(API_KEY))
+        if self._way is None or self._way[0] != given:
+            address = parse_address(self.base_url)
+            headers = tuple(sorted(request_headers(address, self.headers).items()))
+            self._way = given, Target(address, headers, self.verify, self.cert)
+        target = self._way[1]
+        return target if target.address.is_loopback else target.by_proxy()
 
-    def _clock(self) -> Deadline:
-        return Deadline(self.request_timeout, self.deadline)
-
-    def _blocking(self) -> IO:
+    @property
+    def _blocking(self) -> BlockingIO:
         return BlockingIO(self._connections)
 
-    def _on_loop(self) -> IO:
+    @property
+    def _on_loop(self) -> AsyncIO:
         return AsyncIO(self._connections)

@@ -6,7 +6,8 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -112,6 +113,33 @@ class Blob:
         # Larger reads go past the buffer, straight to their place; a look at the head reads no more than this.
         return io.BufferedReader(watched, 32 * 1024)
 
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """All of it, so many bytes at a time. Raises ImageError as a reader of `open` does."""
+        with self.open() as reader:
+            while chunk := reader.read(size):
+                yield chunk
+
+    @contextmanager
+    def reading(self) -> Iterator[BinaryIO]:
+        """A plain reader for who looks at all of it: whether it is what it was is told at the end, not at each read.
+
+        What was found meanwhile counts for nothing when it is not: raises ImageError.
+        """
+        if self.data is not None:
+            yield io.BytesIO(self.data)
+            return
+        try:
+            file = open(cast(str, self.path), "rb")  # noqa: PTH123, SIM115 - a Path costs 4 us; closed below
+        except OSError as error:
+            raise self.changed(f"cannot be opened any more: {error.strerror or error}") from error
+        with file:
+            try:
+                yield file
+            except OSError as error:
+                raise self._unreadable(error) from error
+            finally:
+                self._check_unchanged(file.fileno())
+
     def kind(self) -> Kind:
         """What it is, by its first bytes."""
         return self._kind
@@ -141,6 +169,14 @@ class Blob:
         text = message(self.where, self.source, problem, f"Install the extra: {install_hint(extra)}.")
         return MissingExtraError(text, where=self.where, source=self.source, kind=kind.name, extra=extra)
 
+    def _unreadable(self, error: OSError) -> ImageError:
+        """A disk that fails, or is no longer there, in mid-file."""
+        return self.error(f"cannot be read: {error.strerror or error}", "Is its disk still there?")
+
+    def _check_unchanged(self, descriptor: int) -> None:
+        if FileStamp.of(descriptor) != self.stamp:
+            raise self.changed("has changed on disk since it was prepared")
+
 
 class _WatchedFile(io.FileIO):
     """A file that raises ImageError when it is not, or no longer, the file that was looked at."""
@@ -158,7 +194,7 @@ class _WatchedFile(io.FileIO):
         try:
             count = super().readinto(buffer) or 0
         except OSError as error:
-            raise self._unreadable(error) from error
+            raise self._blob._unreadable(error) from error
         # At the end the content has been handed out: now it must still be the same file.
         if count == 0 or self.tell() >= len(self._blob):
             self._check()
@@ -174,15 +210,10 @@ class _WatchedFile(io.FileIO):
         try:
             data = read(*size) or b""
         except OSError as error:
-            raise self._unreadable(error) from error
+            raise self._blob._unreadable(error) from error
         if not data or self.tell() >= len(self._blob):
             self._check()
         return data
 
-    def _unreadable(self, error: OSError) -> ImageError:
-        """A disk that fails, or is no longer there, in mid-file."""
-        return self._blob.error(f"cannot be read: {error.strerror or error}", "Is its disk still there?")
-
     def _check(self) -> None:
-        if FileStamp.of(self.fileno()) != self._blob.stamp:
-            raise self._blob.changed("has changed on disk since it was prepared")
+        self._blob._check_unchanged(self.fileno())

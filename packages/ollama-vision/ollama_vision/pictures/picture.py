@@ -18,6 +18,7 @@ from .formats.header import DamagedFile, FileHeader
 from .formats.jpeg import read_jpeg_header, walk_jpeg
 from .formats.kinds import EVERY_KIND, JPEG, PNG, READABLE, TIFF, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, VIDEOS, Kind
 from .formats.png import check_png_chunks, walk_png
+from .formats.sniff import sniff_file
 from .options import ImageOptions
 from .page_selection import ONE_PAGE, PageRequest, PageSelection, PageSelectionError
 from .prepared import PreparedImage
@@ -54,24 +55,18 @@ def iter_prepared(
     `kind` is the blob's, where that is known: to look takes 10 us, a tenth of what a PNG of 1 MP takes to pass. Raises
     ImageError, also for a kind that is not in `accepted`.
     """
-    check_deadline()
     if options.pages is not None:
         check_pages(held, options, kind)
     if isinstance(held, Raster):
         if only is None or 1 in only:
             yield render_pixels(held, options)
         return
-    kind = kind or held.kind()
-    if kind not in accepted:
-        raise refuse_kind(held, kind)
-    header = None
-    if kind in (JPEG, PNG):
-        header = _walk(held, kind)
-        check_size(held, header.size, options, kind)
-        if can_pass_through(header, kind, options):
-            if only is None or 1 in only:
-                yield _pass_through(held, kind, header)
-            return
+    kind, header = _look(held, kind, accepted)
+    if header is not None and can_pass_through(header, kind, options):
+        if only is None or 1 in only:
+            yield _pass_through(held, kind, header)
+        return
+    check_deadline()
     with as_image_errors(held, kind):
         for raster in DECODERS[kind].rasters(PageRequest(held, kind, options, only, header, fps)):
             check_deadline()
@@ -168,12 +163,20 @@ def _check_raster(raster: Raster, options: ImageOptions, kind: Kind | None) -> N
     check_size(raster, size if options.max_pixels else squared(size, raster.aspect), options, kind)
 
 
-def _walk(blob: Blob, kind: Kind) -> FileHeader:
-    try:
-        with blob.open() as file:
-            return walk_jpeg(file) if kind is JPEG else walk_png(file)
-    except DamagedFile as error:
-        raise _damaged(blob, kind, error) from error
+def _look(blob: Blob, kind: Kind | None, accepted: Container[Kind]) -> tuple[Kind, FileHeader | None]:
+    """What it is, and what its header says where that may be enough: of a JPEG or PNG, which is proven whole."""
+    with blob.reading() as file:
+        if kind is None:
+            kind = sniff_file(file)
+            file.seek(0)
+        if kind not in accepted:
+            raise refuse_kind(blob, kind)
+        if kind not in (JPEG, PNG):
+            return kind, None
+        try:
+            return kind, walk_jpeg(file) if kind is JPEG else walk_png(file)
+        except DamagedFile as error:
+            raise _damaged(blob, kind, error) from error
 
 
 def _damaged(held: Blob | Raster, kind: Kind | None, error: DamagedFile) -> Exception:
@@ -184,6 +187,9 @@ def _damaged(held: Blob | Raster, kind: Kind | None, error: DamagedFile) -> Exce
 def can_pass_through(header: FileHeader, kind: Kind, options: ImageOptions) -> bool:
     """Whether the file can leave byte for byte: nothing about it has to be changed."""
     wanted = options.format in (None, "jpeg" if kind is JPEG else "png")
+    pixels = header.size[0] * header.size[1]
+    # What is neither too large nor too thin, as most pictures are, is told without a plan.
+    fits = pixels <= (options.max_pixels or pixels) and min(header.size) >= options.min_side
     grey = header.colours == "grey"
     recoloured = header.profile is not None and changes_colours(header.profile, grey=grey)
     return (
@@ -191,7 +197,7 @@ def can_pass_through(header: FileHeader, kind: Kind, options: ImageOptions) -> b
         and options.range is None
         and header.baseline
         and header.orientation == 1
-        and plan_size(header.size, options).canvas == header.size
+        and (fits or plan_size(header.size, options).canvas == header.size)
         and not recoloured
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from .async_files import awaited
 from .blob import Blob
 from .blocks import audio_block, document_block, video_block
+from .cancellation import check_deadline
 from .decoders.one_page import asks_for_other_pages
 from .error_words import image_error
 from .formats.kinds import EVERY_KIND, READABLE
@@ -59,11 +60,11 @@ def prepare_documents(
         isinstance(image_documents, Iterator) and not hasattr(image_documents, "read")
     ):
         return _prepare_item(image_documents, options, where=where)
-    pictures = [
-        picture
-        for index, item in enumerate(image_documents)
-        for picture in _prepare_item(item, options, where=f"{where}[{index}]")
-    ]
+    pictures: list[PreparedImage] = []
+    for index, item in enumerate(image_documents):
+        if index:
+            check_deadline()
+        pictures += _prepare_item(item, options, where=f"{where}[{index}]")
     if not pictures:
         way_out = "Where did they go? To ask without pictures, pass None, or leave it out."
         raise image_error("image_documents", type(image_documents).__name__, "holds no picture", way_out, "empty")
@@ -86,7 +87,12 @@ def _prepare_item(item: Any, options: ImageOptions, *, where: str) -> list[Prepa
         )
         raise image_error(where, type(item).__name__, "is text, not a picture", way_out, "text")
     source = open_input(item, options, where=where)
-    if asks_for_other_pages(options) and isinstance(source, Blob) and is_drawn_page(item, source):
+    if (
+        options.pages is not None
+        and asks_for_other_pages(options)
+        and isinstance(source, Blob)
+        and is_drawn_page(item, source)
+    ):
         options = with_all_pages(options)
     return prepare(source, options, accepted=EVERY_KIND if _is_bare(item) else READABLE)
 

@@ -10,20 +10,19 @@ from .error_context import ErrorContext
 from .failures import error_for_reply, server_message
 from .gateways import not_ollama
 from .json_answers import Expected, Form, ObjectOf, Said, begun, json_in, unfit
-from .messages import Turn, wire_messages
 from .options import (
     IGNORED_OPTION_NAMES,
     OPTION_NAMES,
     Options,
     check_options,
     check_values,
-    mapping,
     names,
     near_name,
     option_defaults,
+    request_options,
 )
 from .reply import Accumulator
-from .request import Endpoint, Request, chat_request, generate_request, json_request
+from .request import Endpoint, Request, Turn, chat_request, generate_request, json_request, wire_messages
 from .schema import json_schema
 from .tool_call_forms import name_of_call, wire_calls
 from .tools import Rules, is_required, select_tools
@@ -59,12 +58,12 @@ __all__ = [
     "json_request",
     "json_schema",
     "lacks",
-    "mapping",
     "name_of_call",
     "names",
     "near_name",
     "not_ollama",
     "option_defaults",
+    "request_options",
     "select_tools",
     "server_message",
     "unfit",

@@ -7,6 +7,8 @@ from collections.abc import Container, Mapping, Sequence
 from functools import cache
 from typing import Any, TypedDict, get_args, get_type_hints
 
+from ollama_vision.user_warnings import warn_user
+
 
 class Options(TypedDict, total=False):
     """The server's options (`api.Options` in its source); `None` leaves one to the server."""
@@ -46,9 +48,12 @@ IGNORED_OPTION_NAMES = frozenset((
 ))
 """Options of older releases: today's servers take them and do nothing."""
 # fmt: on
+_ALL_NAMES = OPTION_NAMES | IGNORED_OPTION_NAMES
+
+
 def option_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """The Ollama options among a constructor's keywords, `max_tokens` included."""
-    options = {name: value for name, value in kwargs.items() if name in OPTION_NAMES | IGNORED_OPTION_NAMES}
+    options = {name: value for name, value in kwargs.items() if name in _ALL_NAMES}
     if "max_tokens" in kwargs:
         if "num_predict" in kwargs:
             raise TypeError("max_tokens and num_predict are the same thing; pass one of them")
@@ -126,7 +131,47 @@ def _shown(value: Any) -> str:
     return f"{text[:60]}..." if len(text) > 60 else text
 
 
-def mapping(name: str, value: Any) -> Mapping[str, Any]:
+def request_options(
+    defaults: Mapping[str, Any],
+    unchecked: Mapping[str, Any],
+    own: Mapping[str, Any],
+    given: Mapping[str, Any],
+    keywords: Container[str],
+) -> dict[str, Any]:
+    """The options that a request sends: a call's by name, then its `options`, then the object's own, then defaults.
+
+    Args:
+        defaults: those that the object has fields for.
+        unchecked: further ones of the object, sent as they are.
+        own: further ones of the object (`additional_kwargs`).
+        given: the call's keywords.
+        keywords: the names of those.
+
+    Raises:
+        TypeError, ValueError: an option that there is not, or a value that it cannot have.
+    """
+    named = option_defaults(given)
+    per_call, unchecked_now = _mapping("options", given), _mapping("options_unchecked", given)
+    if own:
+        check_options(own, "additional_kwargs", keywords)
+    if per_call:
+        check_options(per_call, "options", keywords)
+    check_values({**defaults, **own, **per_call, **named})
+    options = {**defaults, **unchecked, **own, **per_call, **unchecked_now, **named}
+    for name in options.keys() & IGNORED_OPTION_NAMES:
+        warn_user(f"Ollama ignores the option {name!r}; it has no effect")
+    if options.get("num_predict") == 0:
+        raise ValueError(
+            "num_predict (max_tokens) is 0, which is no limit at all on one of Ollama's paths and one token on the "
+            "other; use preload() to load a model without an answer"
+        )
+    if isinstance(options.get("stop"), str):  # the server wants a list and calls a string an internal error
+        options["stop"] = [options["stop"]]
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _mapping(name: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = given.get(name)
     if value is not None and not isinstance(value, Mapping):
         raise ValueError(f"{name} is {value!r}; it must be a dict of Ollama's option names")
     return value or {}

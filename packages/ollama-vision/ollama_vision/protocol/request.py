@@ -1,4 +1,4 @@
-"""Request bodies: Ollama's JSON with pictures in between, base64-coded while it is sent. Values in, values out."""
+"""Request bodies and messages: Ollama's JSON with pictures in between, base64-coded while it is sent. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,53 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from .messages import Media, WireMessage, escape_image_markers
-
 Endpoint = Literal["chat", "generate"]
 
 _PIECE = 192 * 1024
 """Bytes of a picture that are base64-coded at a time: a multiple of 3, small enough to stay in the cache."""
+
+
+class Content(Protocol):
+    """The bytes of one, known by their number until they are read."""
+
+    def __len__(self) -> int: ...
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """All of them, so many at a time."""
+
+
+class Media(Protocol):
+    """A picture or sound that is sent as base64: all that a request knows of one."""
+
+    @property
+    def content(self) -> Content: ...
+    @property
+    def in_memory(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class WireMessage:
+    """A message as /api/chat takes it, its pictures still apart."""
+
+    fields: dict[str, Any]
+    media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a conversation, its texts and media in the order in which they were given."""
+
+    role: str
+    """As Ollama has them: system, user, assistant, tool."""
+    parts: tuple[Any, ...]
+    """Each a text, or a picture or sound, prepared or still to be prepared."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Beside role and content: `thinking`, `tool_calls`, `tool_name`, ..."""
+    where: str = ""
+    """How errors name it."""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(part for part in self.parts if isinstance(part, str))
 
 
 @dataclass(frozen=True)
@@ -25,11 +66,11 @@ class Request:
 
     @property
     def content_length(self) -> int:
-        return sum(len(part) if isinstance(part, bytes) else 4 * -(-part.size_in_bytes // 3) for part in self.parts)
+        return sum(len(part) if isinstance(part, bytes) else 4 * -(-len(part.content) // 3) for part in self.parts)
 
     @property
     def media_bytes(self) -> int:
-        return sum(part.size_in_bytes for part in self.parts if not isinstance(part, bytes))
+        return sum(len(part.content) for part in self.parts if not isinstance(part, bytes))
 
     @property
     def in_memory(self) -> bool:
@@ -59,12 +100,11 @@ class Request:
                 continue
             from pybase64 import b64encode  # with the first picture: 1.5 ms of each import otherwise
 
-            with part.open() as stream:
-                while chunk := stream.read(_PIECE):
-                    held += b64encode(chunk)
-                    if len(chunk) == _PIECE:
-                        yield held
-                        held = b""
+            for chunk in part.content.chunks(_PIECE):
+                held += b64encode(chunk)
+                if len(chunk) == _PIECE:
+                    yield held
+                    held = b""
         if held:
             yield held
 
@@ -80,6 +120,25 @@ class Beside(Protocol):
     def extra_headers(self) -> dict[str, str]: ...
 
 
+def wire_messages(turns: Sequence[Turn]) -> list[WireMessage]:
+    """A conversation whose media are prepared, in Ollama's form.
+
+    Ollama has one text and one list of pictures for each message: texts are joined by a newline, pictures keep
+    their order, and their places between texts are lost. System messages without text are left out, for on the
+    server even an empty one displaces the model's own.
+    """
+    hides_marks = any(not isinstance(part, str) for turn in turns for part in turn.parts)
+    wire = []
+    for turn in turns:
+        media = tuple(part for part in turn.parts if not isinstance(part, str))
+        content = turn.text
+        if turn.role == "system" and not content.strip() and not media:
+            continue
+        content = escape_image_markers(content) if hides_marks else content
+        wire.append(WireMessage({"role": turn.role, "content": content, **turn.fields}, media))
+    return wire
+
+
 def chat_request(model: str, messages: Sequence[WireMessage], beside: Beside) -> Request:
     """The body of /api/chat; pictures stay with their message."""
     parts: list[bytes | Media] = [
@@ -90,7 +149,7 @@ def chat_request(model: str, messages: Sequence[WireMessage], beside: Beside) ->
         if index:
             parts.append(b",")
         parts.append(_open_object(message.fields))
-        parts.extend(_images(message.media))
+        parts.extend(_beside(message.media))
         parts.append(b"}")
     parts.append(b"]")
     return _close(parts, "/api/chat", beside)
@@ -101,7 +160,7 @@ def generate_request(model: str, prompt: str, media: Sequence[Media], beside: Be
     if media and not beside.fields.get("raw"):  # in raw mode the caller writes the places himself
         prompt = escape_image_markers(prompt)
     parts: list[bytes | Media] = [_open_object({"model": model, "prompt": prompt})]
-    parts.extend(_images(media))
+    parts.extend(_beside(media))
     return _close(parts, "/api/generate", beside)
 
 
@@ -116,19 +175,14 @@ def _close(parts: list[bytes | Media], path: str, beside: Beside) -> Request:
     return Request(path, _merge_bytes(parts), beside.extra_headers)
 
 
-def _images(
-    media: Sequence[Media],
-) -> Iterator[bytes | Media]:
-    for index, item in enumerate(media):
-        yield b'","' if index else b',"images":["'
-        yield item
-    if media:
-        yield b'"]'
+def _beside(media: Sequence[Media]) -> list[bytes | Media]:
+    parts: list[bytes | Media] = []
+    for item in media:
+        parts += (b'","' if parts else b',"images":["', item)
+    return [*parts, b'"]'] if parts else parts
 
 
-def _merge_bytes(
-    parts: Sequence[bytes | Media],
-) -> tuple[bytes | Media, ...]:
+def _merge_bytes(parts: Sequence[bytes | Media]) -> tuple[bytes | Media, ...]:
     joined: list[bytes | Media] = []
     for part in parts:
         if isinstance(part, bytes) and joined and isinstance(joined[-1], bytes):
@@ -144,3 +198,8 @@ def _open_object(fields: Mapping[str, Any]) -> bytes:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def escape_image_markers(text: str) -> str:
+    """Models behind Ollama's renderers take a literal `[img` for a picture's place: break it, invisibly."""
+    return text.replace("[img", "[\u200bimg")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ollama_vision.lazy import lazy_names
 
 from .api import Api
-from .capabilities import CapabilityCache, ModelCapabilities, capability_error, fetch_settings, not_found_error
+from .capabilities import CapabilityCache, ModelCapabilities, fetch_settings, not_found_error
 
 if TYPE_CHECKING:
     from .picture_tokens import estimate_picture_tokens
@@ -22,7 +22,6 @@ __all__ = [
     "OllamaServer",
     "PullProgress",
     "ServerModel",
-    "capability_error",
     "estimate_picture_tokens",
     "fetch_settings",
     "not_found_error",

@@ -48,16 +48,20 @@ class Api:
         hint = login_hint(proxy.source) if proxy else login_hint()
         return ErrorContext(self.target.place, model, media_bytes, proxy is not None, hint)
 
-    async def send(self, request: Request, asked: ErrorContext, *, method: str = "POST") -> HttpResponse:
-        """Send, and wait for a status that promises an answer.
+    async def send(self, request: Request, model: str = "", *, method: str = "POST") -> HttpResponse:
+        """Send, and wait for a status that promises an answer; `model` is for the words of errors.
 
         Tried again: no connection, a connection lost before the first byte, 429, 502, 503. Never a timeout, which
         would abort the loading of the model that the next try waits for; never once an answer has begun.
         """
         for attempt in itertools.count(1):
-            self.deadline.check()
+            if self.deadline.is_over:
+                raise self.deadline.error()
             try:
-                return await self._attempt(request, asked, method)
+                response = await self.io.open(self.target, method, request, self.deadline)
+                if response.status < 300:
+                    return response
+                raise await self._refusal(response, self.context(model, request.media_bytes))
             except errors.OllamaMultiModalError as error:
                 if attempt > self.max_retries or not _should_retry(error, self.deadline):
                     raise
@@ -69,10 +73,10 @@ class Api:
 
     async def fetch(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One question, one JSON object: show, tags, ps, version, load, unload."""
-        asked = self.context(str((body or {}).get("model", "")))
+        model = str((body or {}).get("model", ""))
         request = Request(path, ()) if body is None else json_request(path, body)
         try:
-            response = await self.send(request, asked, method="GET" if body is None else "POST")
+            response = await self.send(request, model, method="GET" if body is None else "POST")
         except errors.SilenceTimeoutError as silence:
             if path not in _AT_ONCE:
                 raise
@@ -88,6 +92,7 @@ class Api:
             reply = from_json(text)
         except ValueError:
             reply = None
+        asked = self.context(model)
         if not isinstance(reply, dict):
             shown = text[:300].decode("utf-8", "replace")
             raise not_ollama(f"{asked.url}{path}", response.headers, shown, response.status)
@@ -95,15 +100,12 @@ class Api:
             raise error_for_reply(response.status, response.headers, text, asked)
         return reply
 
-    async def _attempt(self, request: Request, asked: ErrorContext, method: str) -> HttpResponse:
-        response = await self.io.open(self.target, method, request, self.deadline)
-        if response.status < 300:
-            return response
+    async def _refusal(self, response: HttpResponse, asked: ErrorContext) -> errors.OllamaMultiModalError:
         try:
             body = await response.body()
         finally:
             await response.close()
-        raise error_for_reply(response.status, response.headers, body, asked)
+        return error_for_reply(response.status, response.headers, body, asked)
 
 
 def _should_retry(error: errors.OllamaMultiModalError, deadline: Deadline) -> bool:

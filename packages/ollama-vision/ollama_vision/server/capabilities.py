@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ollama_vision import errors
 from ollama_vision.http import Target
@@ -26,6 +27,8 @@ one day after 0.12.5.
 """
 _CONTEXT_UNLESS_LOADED = 8192
 _MOST_ASKED = 20
+_MOST_SIZES = 1000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,56 @@ class ModelCapabilities:
 
         return frame_of(size, self.facts)
 
-    @property
+    @cached_property
+    def picture_costs(self) -> PictureCosts:
+        """By the size that a picture is sent in: its tokens, about, as of `picture_tokens`."""
+        return PictureCosts(self.facts)
+
+    @cached_property
+    def picture_frames(self) -> PictureFrames:
+        """By the size that a picture is sent in: `picture_frame` of it."""
+        return PictureFrames(self.facts)
+
+    @cached_property
     def server_sizes(self) -> ServerSizes | None:
         """The sizes of pictures that the server leaves alone; `None` for families that have no such."""
         from .picture_frames import sizes_left_alone
 
         return sizes_left_alone(self.facts)
+
+
+class _BySize(dict[tuple[int, int], T]):
+    """What is reckoned once for each size of pictures, for most come in few."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.facts = facts
+
+    def __missing__(self, size: tuple[int, int]) -> T:
+        if len(self) >= _MOST_SIZES:
+            self.clear()
+        self[size] = found = self.reckon(size)
+        return found
+
+    def reckon(self, size: tuple[int, int]) -> T:
+        raise NotImplementedError
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.facts,)
+
+
+class PictureCosts(_BySize[int | None]):
+    def reckon(self, size: tuple[int, int]) -> int | None:
+        from .picture_tokens import estimate_picture_tokens
+
+        return estimate_picture_tokens(size, self.facts)
+
+
+class PictureFrames(_BySize["PictureFrame | None"]):
+    def reckon(self, size: tuple[int, int]) -> PictureFrame | None:
+        from .picture_frames import frame_of
+
+        return frame_of(size, self.facts)
 
 
 class CapabilityCache:
@@ -102,6 +149,19 @@ class CapabilityCache:
             known = self._known[key] = await api.io.single_flight(
                 key, lambda: fetch_capabilities(api, model), api.deadline
             )
+        return known
+
+    async def require(self, api: Api, model: str, needs: frozenset[str]) -> ModelCapabilities | None:
+        """What is known of the model, once it is known to have these abilities; nothing is asked when there are none.
+
+        Raises CapabilityError when the model says that it cannot do all of them, and what `get` raises.
+        """
+        known = self._known.get(self._key(api.target, model))
+        if not needs:
+            return known
+        known = known or await self.get(api, model)
+        if known.abilities is not None and not needs <= known.abilities:
+            raise await capability_error(api, model, known.missing(needs), needs)
         return known
 
     def peek(self, target: Target, model: str) -> ModelCapabilities | None:

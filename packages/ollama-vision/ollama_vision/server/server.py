@@ -204,7 +204,7 @@ class OllamaServer:
     async def _pull(self, io: IO, model: str, progress: Progress | None) -> None:
         api = self._api(io)
         asked = api.context(model)
-        response = await api.send(json_request("/api/pull", {"model": model, "stream": True}), asked)
+        response = await api.send(json_request("/api/pull", {"model": model, "stream": True}), model)
         status = ""
         try:
             while (lines := await response.lines()) is not None:

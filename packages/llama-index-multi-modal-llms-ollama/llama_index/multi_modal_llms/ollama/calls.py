@@ -9,17 +9,13 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 
 from ollama_vision.model import (
     Call,
-    Media,
-    PlainQuestion,
-    check_question,
-    conversation_call,
-    picture_call,
-    refuse_empty,
-    refuse_names_of_pictures,
+    Conversation,
+    Pictures,
+    Prompt,
+    empty_question,
     resolve_arguments,
-    with_shown_headers,
+    with_newest_pictures,
 )
-from ollama_vision.protocol import Request, generate_request
 
 from .blocks import turns_of
 from .responses import ChatMaker, completion_maker
@@ -27,20 +23,26 @@ from .tool_calls import follow
 from .tool_results import refuse_lost_pictures
 
 if TYPE_CHECKING:
+    from ollama_vision.model import PlainQuestion
+
     from .settings import OllamaSettings
 
 
+_IN_A_MESSAGE = "Put each picture into a message, as ImageBlock(path=...) in its blocks."
+
+
 def chat_call(llm: OllamaSettings, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Call[ChatResponse]:
-    _refuse_pictures_beside(kwargs, "chat")
-    kwargs = {"keep_pictures": llm.keep_pictures, **with_shown_headers(kwargs)}
-    arguments = resolve_arguments(llm, "chat", kwargs)
+    kwargs = {"keep_pictures": llm.keep_pictures, **kwargs}
+    arguments = resolve_arguments(llm, "chat", kwargs, pictures_go=_IN_A_MESSAGE)
     turns = turns_of(messages)
     refuse_lost_pictures(turns, kwargs.get("tools") or ())
+    if arguments.keep_pictures is not None:
+        turns = with_newest_pictures(turns, arguments.keep_pictures)
 
     def again(answer: str, words: str) -> Call[ChatResponse]:
         return chat_call(llm, follow(messages, answer, words), kwargs)
 
-    return conversation_call(llm.model, turns, arguments, ChatMaker, again)
+    return Call(arguments, Conversation(turns), ChatMaker, again)
 
 
 def complete_call(
@@ -50,35 +52,24 @@ def complete_call(
         image_documents, formatted = None, image_documents
     if not formatted and llm.completion_to_prompt is not None:
         prompt = llm.completion_to_prompt(prompt)
-    _refuse_pictures_beside(kwargs, "complete")
-    kwargs = with_shown_headers(kwargs)
-    arguments = resolve_arguments(llm, "generate", kwargs)
+    arguments = resolve_arguments(llm, "generate", kwargs, pictures_go="Did you mean 'image_documents'?")
     if image_documents is not None and not prompt:
-        refuse_empty("complete", "prompt")
+        raise empty_question("complete", "prompt")
+    pictures = None if image_documents is None else Pictures(image_documents, "image_documents")
 
-    def request(media: Media) -> Request:
-        return generate_request(llm.model, prompt, media, arguments)
+    def again(answer: str, words: str) -> Call[CompletionResponse]:
+        longer = f"{prompt}\n\n{answer}\n\n{words}"
+        return complete_call(llm, longer, pictures.given if pictures else None, kwargs, formatted=True)
 
-    def go_on(pictures: Any, answer: str, words: str) -> Call[CompletionResponse]:
-        return complete_call(llm, f"{prompt}\n\n{answer}\n\n{words}", pictures, kwargs, formatted=True)
-
-    return picture_call(arguments, image_documents, request, completion_maker, go_on, where="image_documents")
+    return Call(arguments, Prompt(prompt, pictures), completion_maker, again)
 
 
 def choice_question(question: str, image_documents: Any, kwargs: Mapping[str, Any]) -> PlainQuestion:
     """A question whose answer is one of some labels, without them."""
-    _refuse_pictures_beside(kwargs, "choose")
-    keywords = dict(with_shown_headers(kwargs))
+    from ollama_vision.model import PlainQuestion, check_question  # with the first choice
+
+    keywords = dict(kwargs)
     system = keywords.pop("system", None)
     check_question("choose", question, (), system, "question, labels")
-    pictures = () if image_documents is None else image_documents
+    pictures = None if image_documents is None else Pictures(image_documents, "image_documents")
     return PlainQuestion(question, pictures, keywords, system)
-
-
-def _refuse_pictures_beside(kwargs: Mapping[str, Any], verb: str) -> None:
-    if verb == "chat" and "image_documents" in kwargs:
-        raise TypeError(
-            "chat takes no image_documents: put each picture into a message, as ImageBlock(path=...) in its blocks"
-        )
-    in_a_message = "Put each picture into a message, as ImageBlock(path=...) in its blocks."
-    refuse_names_of_pictures(kwargs, verb, in_a_message if verb == "chat" else "Did you mean 'image_documents'?")

@@ -64,7 +64,7 @@ class OnHost:
         if client.keep_alive in (0, "0", "0s"):
             return None  # it is loaded for each request, and a request without a prompt would unload it
         try:
-            await load_model(client._on_loop(), client, client.keep_alive, keywords, LOAD_SECONDS)
+            await load_model(client._on_loop, client, client.keep_alive, keywords, LOAD_SECONDS)
         except errors.OllamaMultiModalError as error:
             away = (
                 errors.ConnectionFailedError,

@@ -16,6 +16,7 @@ from ollama_vision.model import (
     AsyncReplyStream,
     Attempts,
     LoopChat,
+    Pictures,
     PlainQuestion,
     ask_until_it_fits,
     plain_call,
@@ -96,7 +97,9 @@ class ModelOnHost(StreamedOnHost):
     ) -> Heard:
         keywords = {name: each for name, each in ask.keywords.items() if name != _RETRIES}
         arguments = self._arguments_of(ask) if ask.deadline is None else None
-        return await self._ask(collector, PlainQuestion(ask.prompt, pictures, keywords), arguments)
+        return await self._ask(
+            collector, PlainQuestion(ask.prompt, Pictures(pictures, "pictures"), keywords), arguments
+        )
 
     def _arguments_of(self, ask: PictureQuestion) -> Arguments:
         if self._asked is None or self._asked[0] is not ask:
@@ -113,7 +116,9 @@ class ModelOnHost(StreamedOnHost):
         keywords: dict[str, Any] = dict(ask.keywords)
         retries = int(keywords.pop(_RETRIES, self.settings.max_validation_retries))
         form = ObjectOf.of(output_cls)
-        question = PlainQuestion(ask.prompt, pictures, {**keywords, "format": form.schema}, endpoint="chat")
+        question = PlainQuestion(
+            ask.prompt, Pictures(pictures, "pictures"), {**keywords, "format": form.schema}, endpoint="chat"
+        )
         attempts: Attempts[ModelAnswer, BaseModel] = Attempts(self.model, form, retries)
         return await ask_until_it_fits(partial(self._ask, collector), question, PlainQuestion.follow, attempts)
 
@@ -124,7 +129,7 @@ class ModelOnHost(StreamedOnHost):
         if time_left := collector.time_left():
             question = replace(question, keywords={**question.keywords, **time_left})
         call = plain_call(model, question, arguments=arguments)
-        stream = AsyncReplyStream(await start(model._on_loop(), model, call))
+        stream = AsyncReplyStream(await start(model._on_loop, model, call))
         return await collector.listen(stream, _as_it_is)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
-from .header import PIECE, ByteReader, DamagedFile, FileHeader, exif_orientation
+from .header import PIECE, DamagedFile, FileHeader, exif_orientation
 
 _SOI, _EOI, _SOS, _DQT, _DHT = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -18,6 +18,10 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
+_AHEAD = 16 * 1024
+"""Bytes that are read at a time of what stands before picture data."""
+
+
 def walk_jpeg(file: BinaryIO) -> FileHeader:
     """Walk a JPEG from its first byte to its end marker, or to its only scan where the file ends as one does.
 
@@ -26,7 +30,7 @@ def walk_jpeg(file: BinaryIO) -> FileHeader:
     marker is there does not prove that no byte in between was changed; nothing short of the sender's checksum
     does.
     """
-    return JpegWalk.of(file).run()
+    return JpegWalk(file).run()
 
 
 _OTHER_READER = (
@@ -38,18 +42,16 @@ _OTHER_READER = (
 
 def read_jpeg_header(file: BinaryIO) -> FileHeader:
     """Walk it to its first picture data: of a kind that is not read, or cut before, it raises DamagedFile."""
-    return JpegWalk.of(file).run(header_only=True)
+    return JpegWalk(file).run(header_only=True)
 
 
 class JpegWalk:
-    """One walk, and what it has seen."""
+    """One walk, and what it has seen. What it reads, it reads far ahead: a header is twenty parts of few bytes each."""
 
-    @classmethod
-    def of(cls, file: BinaryIO) -> Self:
-        return cls(ByteReader(file))
-
-    def __init__(self, walker: ByteReader) -> None:
-        self.walker = walker
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._held, self._at = b"", 0
+        """What was read, and how much of it was looked at."""
         self.frame: bytes | None = None
         self.frame_marker = 0
         self.orientation: int | None = None
@@ -58,13 +60,13 @@ class JpegWalk:
         self.profile_pieces: dict[int, bytes] = {}
         self.quantisation: set[int] = set()
         self.huffman: set[int] = set()
-        self.first_table = b""
+        self.longest_table = b""
         self.scanned: set[int] = set()
         self.odd = False
 
     def run(self, *, header_only: bool = False) -> FileHeader:
         """With `header_only` no more is known than what stands before the first picture data."""
-        if self.walker.take(2, "its first bytes") != b"\xff\xd8":
+        if self._take(2, "its first bytes") != b"\xff\xd8":
             raise DamagedFile("does not begin as a JPEG")
         while (marker := self._next_marker()) != _EOI:
             if marker in _STANDALONE or marker == 0:
@@ -83,18 +85,49 @@ class JpegWalk:
                 self._skip_picture_data()
         return self._anatomy()
 
+    def tell(self) -> int:
+        """How far it has come."""
+        return self._file.tell() - len(self._held) + self._at
+
+    def _take(self, count: int, part: str) -> bytes:
+        end = self._at + count
+        if end > len(self._held):
+            left = self._held[self._at :]
+            self._held, self._at, end = left + self._file.read(max(count - len(left), _AHEAD)), 0, count
+            if end > len(self._held):
+                raise DamagedFile(f"is cut short: it ends inside {part}")
+        data = self._held[self._at : end]
+        self._at = end
+        return data
+
+    def _skip(self, count: int, part: str) -> None:
+        if self._at + count <= len(self._held):
+            self._at += count
+            return
+        # Seeking beyond the end succeeds; reading the last byte does not.
+        self._seek(self.tell() + count - 1)
+        self._take(1, part)
+
+    def _seek(self, position: int) -> None:
+        self._file.seek(position)
+        self._held, self._at = b"", 0
+
     def _next_marker(self) -> int:
         part = "its picture data" if self.scanned else "its header"
-        while self.walker.take(1, part) != b"\xff":
+        two = self._take(2, part)
+        if two[0] == 0xFF != two[1]:
+            return two[1]
+        self._at -= 2
+        while self._take(1, part) != b"\xff":
             # Some writers pad between parts. Decoders skip it, each in its own way: not to be passed through.
             self.odd = True
-        while (code := self.walker.take(1, part)[0]) == 0xFF:
+        while (code := self._take(1, part)[0]) == 0xFF:
             pass
         return code
 
     def _segment(self, marker: int) -> None:
         part = "its header" if not self.scanned else "its picture data"
-        (length,) = struct.unpack(">H", self.walker.take(2, part))
+        (length,) = struct.unpack(">H", self._take(2, part))
         if length < 2:
             raise DamagedFile("is broken: a part of it claims to be shorter than its own length field")
         length -= 2
@@ -103,22 +136,19 @@ class JpegWalk:
         if marker in _HIERARCHICAL:
             raise DamagedFile("is hierarchical, which is not read", "Save it as PNG or as an ordinary JPEG first.")
         if marker in _FRAMES:
-            self._frame(marker, self.walker.take(length, part))
+            self._frame(marker, self._take(length, part))
         elif marker == _SOS:
-            self._scan(self.walker.take(length, part))
+            self._scan(self._take(length, part))
         elif marker == _DQT:
-            self._tables(self.walker.take(length, part), self.quantisation, _quantisation_length)
+            self._tables(self._take(length, part), self.quantisation, _quantisation_length)
         elif marker == _DHT:
-            body = self.walker.take(length, part)
-            # Most writers share the standard's tables; these are all of its first one, whatever else it stands with.
-            self.first_table = self.first_table or body[:29]
-            self._tables(body, self.huffman, _huffman_length)
+            self._tables(self._take(length, part), self.huffman, _huffman_length)
         elif marker == 0xE0:
-            self.jfif |= self.walker.take(length, part).startswith(b"JFIF\x00")
+            self.jfif |= self._take(length, part).startswith(b"JFIF\x00")
         elif marker in (0xE1, 0xE2, 0xEE):
-            self._application(marker, self.walker.take(length, part))
+            self._application(marker, self._take(length, part))
         else:
-            self.walker.skip(length, part)
+            self._skip(length, part)
 
     def _application(self, marker: int, body: bytes) -> None:
         if marker == 0xE1 and body.startswith(b"Exif\x00") and self.orientation is None:
@@ -154,20 +184,23 @@ class JpegWalk:
         at = 0
         while at < len(body):
             known.add(body[at])
-            at += length_of(body, at)
+            start, at = at, at + length_of(body, at)
+            if at - start > len(self.longest_table) and known is self.huffman:
+                self.longest_table = body[start:at]
         if at != len(body):
             raise DamagedFile("is broken: one of its decoding tables is cut short")
 
     def _skip_picture_data(self) -> None:
+        self._seek(self.tell())
         kept = b""
         while True:
-            position = self.walker.tell() - len(kept)
-            piece = self.walker.some(PIECE)
+            position = self._file.tell() - len(kept)
+            piece = self._file.read(PIECE)
             if not piece:
                 raise DamagedFile("is cut short: it ends inside its picture data")
             data = kept + piece
             if found := _MARKER.search(data):
-                self.walker.seek(position + found.start())
+                self._seek(position + found.start())
                 return
             kept = b"\xff" if data.endswith(b"\xff") else b""
 
@@ -184,15 +217,17 @@ class JpegWalk:
             return False
         if not set(self.frame[6 : 6 + 3 * self.frame[5] : 3]) <= self.scanned:
             return False
-        position = self.walker.tell()
-        whole = self.walker.ends_with(b"\xff\xd9") and not self._comes_again(self.first_table, position)
-        self.walker.seek(position)
+        position = self.tell()
+        self._file.seek(-2, 2)
+        whole = self._file.read(2) == b"\xff\xd9" and not self._comes_again(self.longest_table, position)
+        self._seek(position)
         return whole
 
     def _comes_again(self, table: bytes, position: int) -> bool:
-        self.walker.seek(position)
+        """Whether a table comes again behind a place: by the longest, for which the search takes the longest steps."""
+        self._seek(position)
         seam = b""
-        while piece := self.walker.some(PIECE):
+        while piece := self._file.read(PIECE):
             if table in piece or table in seam + piece[: len(table)]:
                 return True
             seam = piece[-len(table) :]

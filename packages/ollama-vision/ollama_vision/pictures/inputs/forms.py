@@ -57,14 +57,12 @@ def _way_out() -> str:
 
 
 def _bare_string(value: str, options: ImageOptions, *, where: str) -> Blob:
-    if is_data_url(value):
-        return Blob.of_bytes(value.encode("utf-8", "surrogateescape"), where=where, source="data: URL")
-    if re.match(r"https?:", value, re.IGNORECASE):
-        return from_url(value, options, where=where)
-    encoded = value.encode("utf-8", "surrogateescape")
-    start = encoded[:4096]
-    inner = unwrap(start)
-    if inner != start and sniff(inner) in _DRAWN and sniff(encoded) not in _DRAWN:
+    if ":" in value:
+        if is_data_url(value):
+            return Blob.of_bytes(value.encode("utf-8", "surrogateescape"), where=where, source="data: URL")
+        if re.match(r"https?:", value, re.IGNORECASE):
+            return from_url(value, options, where=where)
+    if not _NEVER_IN_BASE64.search(value[:1024]) and _is_picture_in_base64(value):
         raise image_error(
             where,
             "base64",
@@ -77,6 +75,17 @@ def _bare_string(value: str, options: ImageOptions, *, where: str) -> Blob:
     if _SCHEME.match(value) and not (os.name == "nt" and Path(value).drive) and "://" in value:
         return from_url(value, options, where=where)
     return Blob.of_file(Path(value).expanduser() if value.startswith("~/") else value, where=where)
+
+
+def _is_picture_in_base64(text: str) -> bool:
+    encoded = text.encode("utf-8", "surrogateescape")
+    start = encoded[:4096]
+    inner = unwrap(start)
+    return inner != start and sniff(inner) in _DRAWN and sniff(encoded) not in _DRAWN
+
+
+_NEVER_IN_BASE64 = re.compile(r"[^A-Za-z0-9+/=_\s-]")
+"""Such as the full stop of nearly every file's name."""
 
 
 def from_url(url: str, options: ImageOptions, *, where: str) -> Blob:
