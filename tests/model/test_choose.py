@@ -10,7 +10,6 @@ import base64
 import io
 import json
 import math
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,14 @@ import pytest
 from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
-from ollama_embedded import EmbeddedOllama, Piece, Reply, Request
+from ollama_embedded import EmbeddedOllama, Reply, Request
 from ollama_embedded.faults import Status
 from ollama_embedded.scenes import Shape, draw_scene
 from ollama_vision import Choice, VisionModel, errors
 from ollama_vision.model.choice import label_said, softmax, sums, weigh
 from tests.support import recorded
 from tests.support.serving import Serve, Serving
+from tests.support.weighed_labels import entry, held
 
 DOORS = ("choose", "achoose", "class choose", "class achoose")
 each_door = pytest.mark.parametrize("door", DOORS)
@@ -48,28 +48,6 @@ def choose(door: str, url: str, model: str, question: Any, labels: Any, picture:
 
 async def _awaited(result: Any) -> Any:
     return await result
-
-
-def held(logs: Mapping[str, float], *, end: bool = False, lost: int = 0) -> Callable[[Request], Reply]:
-    """A server whose model believes this of each label, as one token, and answers what it is held to."""
-
-    def answer(request: Request) -> Reply:
-        form = request.format
-        assert isinstance(form, dict)
-        if "const" not in form:
-            return Reply(json.dumps(form["enum"][0], ensure_ascii=False))
-        label = form["const"]
-        text = json.dumps(label, ensure_ascii=False)
-        entries = [entry('"', -7.25), entry(text[1:-1], logs[label]), entry('"', -0.5)]
-        if end:
-            entries.append({"token": "", "logprob": -30.0 - len(label), "bytes": []})
-        return Reply([Piece(text, logprobs=tuple(entries))], answer_tokens=4 + lost)
-
-    return answer
-
-
-def entry(token: str, logprob: float) -> dict[str, Any]:
-    return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
 
 
 def put(serving: Serving, door: str, labels: Any = YES_NO, question: Any = "Is it red?", **keywords: Any) -> Choice:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .asking.outcome import AnswerOrError, Outcome
     from .asking.question import AnswerCollector, Heard, HostedModel, PictureAnswer, PictureQuestion
     from .asking.run_settings import RunSettings
+    from .choices import question_of
     from .comparing.calibrating import Fitted, fit
     from .comparing.comparison import Comparison, Verdict, compare, compare_results
     from .describe_pictures import describe
@@ -86,6 +87,7 @@ __all__ = [
     "only_model",
     "open_checkpoint",
     "open_page",
+    "question_of",
     "read_record",
     "read_requests",
     "request_hash",
@@ -108,6 +110,7 @@ __getattr__ = lazy_names(
         "compare": ".comparing.comparison",
         "compare_results": ".comparing.comparison",
         "fit": ".comparing.calibrating",
+        "question_of": ".choices",
         "Dispatcher": ".asking.dispatcher",
         "Found": ".finding.listing",
         "FoundFile": ".finding.listing",

@@ -17,6 +17,7 @@ from ollama_vision.pictures import ImageOptions
 from .arguments import OnError, Pages, globs_of, require_count, require_seconds, require_word
 from .asking.balancer import WAIT, OnHostFault, OnWait
 from .asking.question import PictureQuestion
+from .choices import question_of
 from .finding.listing import Found
 from .finding.pages import PageReader
 from .finding.paths import Paths, find_pictures
@@ -29,6 +30,8 @@ from .results.sidecars import SidecarName, Sidecars
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from ollama_vision.model import Calibration
+
 logger = logging.getLogger(__name__)
 
 
@@ -39,6 +42,9 @@ def describe(
     *,
     host: str | Sequence[str] | None = None,
     schema: type[BaseModel] | Mapping[str, Any] | None = None,
+    choose: Sequence[str] = (),
+    calibration: Calibration | str | Path | None = None,
+    confidence: bool = False,
     out: str | Path | None = None,
     start: Start = "go on",
     retry_errors: bool = False,
@@ -75,6 +81,11 @@ def describe(
             out.
         schema: a pydantic class that each answer must be of, or a JSON Schema of an object that it must fit; the
             object is the line's `fields`.
+        choose: labels, of which one is the answer: the line's `text` is the most probable, and `choice` says how
+            probable each is.
+        calibration: a file of `ollama-vision compare --calibrate`, for this model and these labels.
+        confidence: tell how sure the model is of each field of `schema` that is one of some values, under
+            `confidence`: one question more for each of them.
         out: the file that keeps the lines, append-only JSON Lines; without it nothing is kept. Only one process
             writes it at a time.
         start: what becomes of lines of another request in `out`: with "go on" they are an error, with "append" they
@@ -123,7 +134,13 @@ def describe(
     if out is None:
         _refuse_without_out(start=start != "go on", retry_errors=retry_errors, prune=prune, sidecars=bool(sidecars))
     include = globs_of("include", include)
-    question = PictureQuestion(prompt, _class_of(schema), {"think": think, "options": dict(options or {})})
+    question = question_of(
+        model,
+        PictureQuestion(prompt, _class_of(schema), {"think": think, "options": dict(options or {})}),
+        choose,
+        calibration,
+        confidence=confidence,
+    )
     given = {
         "temperature": 0.0,
         **settings,

@@ -166,6 +166,10 @@ def record_of(
         "waited": round(outcome.waited, 3),
         "request": request,
     }
+    if outcome.choice is not None:
+        record["choice"] = outcome.choice
+    if outcome.confidence is not None:
+        record["confidence"] = outcome.confidence
     if place.seconds_in_video is not None:
         record["seconds_in_video"] = place.seconds_in_video
     return record

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .answer import Answer
     from .calibration import Calibration
     from .choice import Choice
-    from .choosing import choose
+    from .choosing import check_choice, choose, confidences
     from .model import VisionModel
     from .proof_of_sight import aprove_sight, prove_sight
     from .question_call import PlainQuestion, check_question, plain_call
@@ -71,9 +71,11 @@ __all__ = [
     "VisionModel",
     "aprove_sight",
     "ask_until_it_fits",
+    "check_choice",
     "check_question",
     "choose",
     "collect",
+    "confidences",
     "constructor_arguments",
     "empty_question",
     "examine",
@@ -103,7 +105,9 @@ __getattr__ = lazy_names(
         "VisionModel": ".model",
         "aprove_sight": ".proof_of_sight",
         "check_question": ".question_call",
+        "check_choice": ".choosing",
         "choose": ".choosing",
+        "confidences": ".choosing",
         "plain_call": ".question_call",
         "prove_sight": ".proof_of_sight",
         "refuse_lost_pictures": ".results_of_tools",

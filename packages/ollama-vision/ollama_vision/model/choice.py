@@ -83,33 +83,85 @@ class Weight:
     label: float
     """The sum over the label's own tokens and its closing quote, given all that comes before."""
     quote: float
-    """The log probability of the token that has the opening quote."""
+    """The log probability of the token before them, which has the opening quote."""
     joined: bool
     """Whether that token has the beginning of the label as well."""
 
 
 def weigh(reply: Mapping[str, Any], label: str) -> Weight | None:
-    """What a reply of /api/generate, held to one label, says of it; `None` where it does not tell all.
+    """What a reply of /api/generate, held to one label, says of it; `None` where it does not tell all."""
+    text = str(reply.get("response") or "")
+    try:
+        said = from_json(text)
+    except ValueError:
+        return None
+    if said != label:
+        return None
+    before = len(text.encode()) - len(text.lstrip().encode())
+    return _weigh_span(reply, before + len(_QUOTE), len(text.encode()))
+
+
+_HERE = "\N{WHITE SQUARE} here"
+"""Stands in an object where a value will be; no model is asked for it."""
+
+
+def weigh_field(reply: Mapping[str, Any], fields: Mapping[str, Any], path: str) -> Weight | None:
+    """What a reply of /api/generate, held to one object, says of one of its values.
+
+    Args:
+        reply: as the server sent it.
+        fields: the object.
+        path: the value's, nested ones with dots between.
+
+    Returns:
+        The weight of the value's own tokens; `None` where the reply does not tell all.
+    """
+    text = str(reply.get("response") or "")
+    if text.strip().encode() != to_json(fields):
+        return None
+    at = to_json(with_value(fields, path, _HERE)).index(to_json(_HERE))
+    value = value_at(fields, path)
+    begin = at + len(text.encode()) - len(text.lstrip().encode())
+    return _weigh_span(reply, begin + len(_QUOTE) * isinstance(value, str), begin + len(to_json(value)))
+
+
+def value_at(fields: Mapping[str, Any], path: str) -> Any:
+    """A value by its path."""
+    value: Any = fields
+    for name in path.split("."):
+        value = value[name]
+    return value
+
+
+def with_value(fields: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """The object with another value at a path."""
+    name, _, rest = path.partition(".")
+    return {**fields, name: with_value(fields[name], rest, value) if rest else value}
+
+
+def _weigh_span(reply: Mapping[str, Any], begin: int, end: int) -> Weight | None:
+    """The weight of what stands between two bytes of a reply; `begin` is behind its opening quote.
 
     A token that ends inside a character has no entry, and nothing else shows it than the count of tokens: it is the
     entries and one more, for the end, when none is missing.
     """
     entries = [entry for entry in reply.get("logprobs") or () if isinstance(entry, Mapping)]
-    named = [(_bytes_of(entry), entry.get("logprob")) for entry in entries]
-    pieces = [(piece, value) for piece, value in named if piece]  # an end-of-text entry has none
-    text = str(reply.get("response") or "").encode()
-    if b"".join(piece for piece, _ in pieces) != text or reply.get("eval_count") != len(pieces) + 1:
+    pieces = [(piece, entry.get("logprob")) for entry in entries if (piece := _bytes_of(entry))]
+    # An end-of-text entry has none, and is no part of the text.
+    if b"".join(piece for piece, _ in pieces) != str(reply.get("response") or "").encode():
         return None
-    try:
-        said = from_json(text)
-    except ValueError:
+    if reply.get("eval_count") != len(pieces) + 1:
         return None
-    numbers = [value for _, value in pieces if isinstance(value, (int, float)) and math.isfinite(value)]
-    if said != label or len(numbers) != len(pieces):
-        return None
-    opening = next(index for index, (piece, _) in enumerate(pieces) if piece.strip())
-    first = pieces[opening][0].lstrip()
-    return Weight(math.fsum(numbers[opening + 1 :]), numbers[opening], first != _QUOTE)
+    at, own, quote, joined = 0, [], 0.0, False
+    for piece, value in pieces:
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            return None
+        if at < begin <= at + len(piece):
+            quote, joined = value, at + len(piece) > begin
+        elif begin <= at < end:
+            own.append(value)
+        at += len(piece)
+    return Weight(math.fsum(own), quote, joined)
 
 
 def _bytes_of(entry: Mapping[str, Any]) -> bytes:

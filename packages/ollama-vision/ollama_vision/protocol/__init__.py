@@ -23,7 +23,7 @@ from .options import (
 )
 from .reply import Accumulator
 from .request import Endpoint, Request, Turn, chat_request, generate_request, json_request, wire_messages
-from .schema import json_schema
+from .schema import fields_of_few_values, json_schema
 from .tool_call_forms import name_of_call, wire_calls
 from .tools import Rules, is_required, select_tools
 from .ways_out import MORE_ROOM, lacks, without
@@ -52,6 +52,7 @@ __all__ = [
     "check_values",
     "class_for_schema",
     "error_for_reply",
+    "fields_of_few_values",
     "generate_request",
     "is_required",
     "json_in",

@@ -32,6 +32,44 @@ def json_schema(form: Any) -> dict[str, Any] | None:
     )
 
 
+def fields_of_few_values(schema: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The fields of an object's schema that are one of some values, enums and booleans, with these values.
+
+    Names of nested ones are paths with dots. What stands in a list has no place of its own, and is left out.
+    """
+    found: dict[str, list[Any]] = {}
+    _gather(inline_references(schema), "", found)
+    return found
+
+
+def _gather(node: Mapping[str, Any], before: str, found: dict[str, list[Any]]) -> None:
+    for name, field in (node.get("properties") or {}).items():
+        if not isinstance(field, Mapping) or "." in name:
+            continue
+        values = _values(field)
+        if values is not None and len(values) > 1:
+            found[before + name] = values
+        elif isinstance(field.get("properties"), Mapping):
+            _gather(field, f"{before}{name}.", found)
+
+
+def _values(field: Mapping[str, Any]) -> list[Any] | None:
+    """All that a value can be; `None` where these are not told one by one."""
+    if isinstance(field.get("enum"), list):
+        return list(field["enum"])
+    if "const" in field:
+        return [field["const"]]
+    if field.get("type") in ("boolean", "null"):
+        return [True, False] if field["type"] == "boolean" else [None]
+    parts = [_values(part) for part in field.get("anyOf") or () if isinstance(part, Mapping)]
+    if parts and all(part is not None for part in parts):
+        return [value for part in parts for value in part or ()]
+    whole = field.get("allOf")
+    if isinstance(whole, list) and len(whole) == 1 and isinstance(whole[0], Mapping):
+        return _values(whole[0])
+    return None
+
+
 def inline_references(schema: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in which every local `$ref` is replaced by what it points to.
 

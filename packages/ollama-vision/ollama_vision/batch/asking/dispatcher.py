@@ -203,6 +203,8 @@ class Dispatcher(Generic[Item]):
             item,
             text=answer.text,
             fields=answer.fields,
+            choice=answer.choice,
+            confidence=answer.confidence,
             finish_reason=answer.finish_reason,
             model=self._model,
             host=host.name if host else "",

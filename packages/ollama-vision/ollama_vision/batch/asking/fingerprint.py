@@ -37,7 +37,13 @@ def what_is_asked(settings: Settings, question: PictureQuestion) -> dict[str, An
     arguments = arguments_of(settings, question)
     options = arguments.image_options
     given = {name for name in _OF_THE_PICTURE_IF_GIVEN if getattr(options, name) is not None}
+    chosen: dict[str, Any] = {"choose": list(question.labels)} if question.labels else {}
+    if question.calibration is not None:
+        chosen["calibration"] = question.calibration.temperature
+    if question.confidence:
+        chosen["confidence"] = True
     return {
+        **chosen,
         "model": settings.model,
         "prompt": question.prompt,
         "options": arguments.options,

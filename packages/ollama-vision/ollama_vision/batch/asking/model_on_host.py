@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,12 @@ from ollama_vision.model import (
     Pictures,
     PlainQuestion,
     ask_until_it_fits,
+    choose,
+    confidences,
     plain_call,
     start,
 )
-from ollama_vision.protocol import ObjectOf, Said
+from ollama_vision.protocol import ObjectOf, Said, fields_of_few_values
 
 from .fingerprint import arguments_of
 from .loading import OnHost
@@ -42,6 +44,8 @@ class StreamedOnHost(OnHost, ABC):
     async def answer(self, ask: PictureQuestion, pictures: Sequence[PreparedImage]) -> PictureAnswer:
         """See `HostedModel`."""
         collector = AnswerCollector(self.model, ask.deadline)
+        if ask.labels:
+            return await self.choose(ask, pictures, collector)
         if ask.output_cls is None:
             heard = await self.ask_for_text(ask, pictures, collector)
             return collector.answer(heard.text, thinking=heard.thinking)
@@ -51,7 +55,11 @@ class StreamedOnHost(OnHost, ABC):
             if error.finish_reason != "length":
                 raise
             raise cut(self.model, error.partial_text, error.thinking) from error
-        return collector.answer(said.text, made.model_dump(mode="json"))
+        fields = made.model_dump(mode="json")
+        if not ask.confidence:
+            return collector.answer(said.text, fields)
+        told = await self.confidences(ask, made, pictures, collector)
+        return replace(collector.answer(said.text, fields), confidence=told)
 
     @abstractmethod
     async def ask_for_text(
@@ -68,6 +76,46 @@ class StreamedOnHost(OnHost, ABC):
         collector: AnswerCollector,
     ) -> tuple[Said, BaseModel]:
         """The answer that is an object of the class, and the object. Raises StructuredOutputError."""
+
+    async def choose(
+        self, ask: PictureQuestion, pictures: Sequence[PreparedImage], collector: AnswerCollector
+    ) -> PictureAnswer:
+        """The most probable label."""
+        model = self.settings
+        question = PlainQuestion(ask.prompt, Pictures(pictures, "pictures"), _of_a_choice(ask.keywords))
+        choice = await choose(model._on_loop, model, question, ask.labels, ask.calibration, listener=collector)
+        told = {"label": choice.label, "probabilities": choice.probabilities}
+        return replace(collector.answer(choice.label), choice=told)
+
+    async def confidences(
+        self,
+        ask: PictureQuestion,
+        made: BaseModel,
+        pictures: Sequence[PreparedImage],
+        collector: AnswerCollector,
+    ) -> dict[str, float | None]:
+        """How sure the model is of what its answer says of fields that are one of some values."""
+        model = self.settings
+        said = made.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        question = PlainQuestion(ask.prompt, Pictures(pictures, "pictures"), _of_a_choice(ask.keywords))
+        values = fields_of_few_values(type(made).model_json_schema())
+        answered = {path: each for path, each in values.items() if _has(said, path)}
+        told = await confidences(model._on_loop, model, question, said, answered, listener=collector)
+        return {path: told.get(path) for path in values}
+
+
+def _has(fields: Any, path: str) -> bool:
+    """Whether an answer says something at a path."""
+    for name in path.split("."):
+        if not isinstance(fields, dict) or name not in fields:
+            return False
+        fields = fields[name]
+    return True
+
+
+def _of_a_choice(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """What a choice takes of a question's keywords."""
+    return {name: each for name, each in keywords.items() if name != _RETRIES}
 
 
 class ListeningChat(LoopChat):

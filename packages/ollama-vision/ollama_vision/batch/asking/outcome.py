@@ -17,6 +17,10 @@ class AnswerOrError:
     text: str = ""
     fields: dict[str, Any] | None = None
     """The answer's fields as plain JSON; `None` when no class was asked for."""
+    choice: dict[str, Any] | None = None
+    """`label` and `probabilities`, where labels were to choose from."""
+    confidence: dict[str, float | None] | None = None
+    """How sure the model is of fields, where that was asked for."""
     error: OllamaMultiModalError | None = None
     """Why there is no answer: a fault of this picture, or of the answer to it."""
     finish_reason: str = ""

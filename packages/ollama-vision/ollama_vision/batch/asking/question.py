@@ -17,7 +17,7 @@ from ollama_vision.protocol import MORE_ROOM, Said
 from .repetition import RepetitionDetector
 
 if TYPE_CHECKING:
-    from ollama_vision.model import Settings
+    from ollama_vision.model import Answer, Calibration, Settings
     from ollama_vision.pictures import PreparedImage
 
 
@@ -34,6 +34,12 @@ class PictureQuestion:
     """Of the call: `think`, `options`, ..."""
     deadline: float | None = None
     """Seconds for one picture, from when its request starts, questions that are asked again included."""
+    labels: tuple[str, ...] = ()
+    """Of which one is the answer; empty where it is not one of some labels."""
+    calibration: Calibration | None = None
+    """What makes the labels' probabilities mean what they say."""
+    confidence: bool = False
+    """Whether to tell how sure the model is of fields of the class that are one of some values."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,10 @@ class PictureAnswer:
     seconds: float = 0.0
     """The server's own; where it does not tell, all that passed."""
     waited: float = 0.0
+    choice: dict[str, Any] | None = None
+    """`label` and `probabilities`, where labels were given."""
+    confidence: dict[str, float | None] | None = None
+    """By field, how sure the model is of it; where that was asked for."""
 
 
 class Heard(Said, Protocol):
@@ -130,6 +140,10 @@ class AnswerCollector:
         assert last is not None, "a stream without an item is an error already"  # noqa: S101
         self._end(last.raw, last.finish_reason)
         return last
+
+    def hear(self, answer: Answer) -> None:
+        """One answer that came whole."""
+        self._end(answer.raw, answer.finish_reason)
 
     def _end(self, raw: Mapping[str, Any], finish_reason: str) -> None:
         self._finish_reason = finish_reason

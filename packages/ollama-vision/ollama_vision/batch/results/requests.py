@@ -17,6 +17,7 @@ from .file import real_path, sync_folder
 Asked = Mapping[str, Any]
 """One request: model, prompt, system, schema, options, fields, pictures, pages, version; never a header or a key."""
 _LONGEST = 60
+_OF_CHOICES = ("choose", "calibration", "confidence")
 
 
 def path_beside(results: Path) -> Path:
@@ -37,6 +38,7 @@ def asked(what: Mapping[str, Any], *, pages: str) -> Asked:
         "pictures": what["pictures"],
         "pages": pages,
         "version": this_version(),
+        **{name: what[name] for name in _OF_CHOICES if name in what},
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -123,6 +123,9 @@ def show_answer(
 
             check_drawing(question.drawing, prepared, capabilities)
     screen.wait(f"Asking {model}")
+    if question.labels:
+        show_choice(llm, question, pictures, keywords, screen)
+        return
     item: Answer | None = None
     if question.stream and question.format is None:  # JSON is found in an answer that is whole
         with closing(llm.stream(question.text, *pictures, **keywords)) as answer:
@@ -147,3 +150,17 @@ def show_answer(
         for problem in problems:
             screen.note(in_shell_words(problem, "ask"))
         screen.remark(f"{words.counted(count, 'box', 'boxes')} drawn in {named(str(question.drawing.out))}.")
+
+
+def show_choice(
+    llm: VisionModel, question: Question, pictures: Sequence[Picture], keywords: Mapping[str, Any], screen: Screen
+) -> None:
+    """The label as the answer, and beside it how probable each is."""
+    choice = llm.choose(question.text, question.labels, *pictures, calibration=question.calibration, **keywords)
+    screen.say(choice.label)
+    screen.end_answer()
+    if choice.probabilities is None:
+        screen.note("There are no probabilities: the server or the model does not tell them all.")
+    else:
+        ranked = sorted(choice.probabilities.items(), key=lambda each: -each[1])
+        screen.remark(", ".join(f"{label} {share:.1%}" for label, share in ranked) + ".")

@@ -9,6 +9,8 @@ import typer
 
 from ..common.options import (
     CACert,
+    CalibrationFile,
+    Choose,
     Demo,
     Header,
     Host,
@@ -18,6 +20,7 @@ from ..common.options import (
     Timeout,
     UncheckedOptions,
     complete_model,
+    read_labels,
     usage_errors,
 )
 
@@ -102,6 +105,8 @@ def ask(
             "Without it: as its family does, where that is certain.",
         ),
     ] = None,
+    choose: Choose = None,
+    calibration: CalibrationFile = None,
     option: Options = None,
     option_unchecked: UncheckedOptions = None,
     think: Think = None,
@@ -119,6 +124,8 @@ def ask(
             headers=header or [],
             cacert=cacert,
             stream=stream,
+            labels=read_labels(choose),
+            calibration=calibration,
             format=format,
             range=range,
             pages=pages,

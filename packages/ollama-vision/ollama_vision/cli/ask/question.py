@@ -56,6 +56,9 @@ class Question:
     pages: tuple[int, ...] | None
     frames: int | None
     drawing: Drawing | None
+    labels: tuple[str, ...]
+    """Of which one is the answer; empty where it is not one of some labels."""
+    calibration: Path | None
     options: Mapping[str, Any]
     options_unchecked: Mapping[str, Any]
     think: bool | None
@@ -79,13 +82,22 @@ def read_question(
     frames: int | None,
     draw_boxes: Path | None = None,
     box_convention: str | None = None,
+    labels: tuple[str, ...] = (),
+    calibration: Path | None = None,
     options: Iterable[str],
     options_unchecked: Iterable[str] = (),
     think: bool | None,
     timeout: float | None = None,
 ) -> Question:
     """Check everything that can be checked without a server; raises `UsageError`."""
+    if labels and (format is not None or draw_boxes is not None):
+        other = "--format" if format is not None else "--draw-boxes"
+        raise UsageError(f"--choose and {other} are two forms of answers: give one of them.")
+    if calibration is not None and not labels:
+        raise UsageError("--calibration is for the labels of --choose: give both.")
     return Question(
+        labels=labels,
+        calibration=calibration,
         pictures=read_pictures(list(pictures), question),
         text=question,
         model=model or model_of_environment(demo=demo),

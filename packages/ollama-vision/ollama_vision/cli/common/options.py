@@ -93,6 +93,31 @@ Range = Annotated[
     ),
 ]
 
+Choose = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--choose",
+        metavar="LABEL,LABEL,...",
+        help="The answer is one of these labels, with a probability for each. Given again: each is one label as it "
+        "stands, commas and all.",
+    ),
+]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        metavar="CAL.json",
+        help="What `ollama-vision compare --calibrate` made for this model and these labels.",
+    ),
+]
+
+
+def read_labels(given: list[str] | None) -> tuple[str, ...]:
+    """The labels of `--choose`: given once it is split at commas, given again each is one as it stands."""
+    if not given:
+        return ()
+    return tuple(given) if len(given) > 1 else tuple(label.strip() for label in given[0].split(","))
+
 
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     """The models on the server that begin so; the host may have been typed before."""

@@ -18,6 +18,7 @@ from ollama_vision.batch import (
     find_pictures,
     only_model,
     open_checkpoint,
+    question_of,
     run_spec,
 )
 from ollama_vision.errors import OllamaMultiModalError
@@ -124,6 +125,9 @@ def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) 
                 **({"options_unchecked": dict(job.options_unchecked)} if job.options_unchecked else {}),
             },
         )
+        ask = question_of(model, ask, job.labels, job.calibration, confidence=job.confidence)
         return ModelRun.of(hosts, ask, pages=job.pages)
+    except OSError as error:
+        raise Stopped(f"{error.filename}: {error.strerror}.") from error
     except (TypeError, ValueError) as error:
         raise Stopped(in_shell_words(str(error))) from error

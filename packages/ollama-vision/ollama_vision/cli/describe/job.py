@@ -37,6 +37,11 @@ class Job:
     access: Access
     answer: type[BaseModel] | None
     """What each answer must be; `None` for text."""
+    labels: tuple[str, ...]
+    """Of which one is the answer; empty where it is not one of some labels."""
+    calibration: Path | None
+    confidence: bool
+    """Whether to tell how sure the model is of fields."""
     options: Mapping[str, Any]
     options_unchecked: Mapping[str, Any]
     think: bool
@@ -87,6 +92,9 @@ def read_job(
     headers: Iterable[str],
     cacert: Path | None,
     schema: str | None,
+    labels: tuple[str, ...] = (),
+    calibration: Path | None = None,
+    confidence: bool = False,
     options: Iterable[str],
     options_unchecked: Iterable[str] = (),
     think: bool | None,
@@ -147,6 +155,9 @@ def read_job(
         models=tuple(dict.fromkeys(models)) or tuple(filter(None, [model_of_environment(demo=demo)])),
         access=read_access(demo=demo, hosts=hosts, headers=headers, cacert=cacert),
         answer=None if schema is None else read_answer(schema),
+        labels=labels,
+        calibration=calibration,
+        confidence=confidence,
         options=dict(read_option(text) for text in options),
         options_unchecked=dict(read_option(text) for text in options_unchecked),
         think=bool(think),

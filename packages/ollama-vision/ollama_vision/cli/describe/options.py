@@ -10,6 +10,8 @@ import typer
 
 from ..common.options import (
     CACert,
+    CalibrationFile,
+    Choose,
     Demo,
     Header,
     Hosts,
@@ -20,6 +22,7 @@ from ..common.options import (
     UncheckedOptions,
     Wait,
     complete_model,
+    read_labels,
     usage_errors,
 )
 
@@ -89,6 +92,15 @@ def describe(
             "file, which is run.",
         ),
     ] = None,
+    choose: Choose = None,
+    calibration: CalibrationFile = None,
+    confidence: Annotated[
+        bool,
+        typer.Option(
+            "--confidence",
+            help="Tell how sure the model is of each field of --schema that is an enum or a boolean.",
+        ),
+    ] = False,
     out: Annotated[
         str, typer.Option(metavar="FILE", help="Where the lines go, and where it goes on; - prints them.")
     ] = "results.jsonl",
@@ -167,6 +179,9 @@ def describe(
             headers=header or [],
             cacert=cacert,
             schema=schema,
+            labels=read_labels(choose),
+            calibration=calibration,
+            confidence=confidence,
             options=option or [],
             options_unchecked=option_unchecked or [],
             think=think,

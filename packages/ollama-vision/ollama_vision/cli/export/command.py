@@ -20,6 +20,7 @@ from ..common.screen import Screen, silence_output
 
 _FIELDS = "fields"
 _PROMPT = "prompt"
+_CHOICE, _CONFIDENCE = "choice", "confidence"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What spreadsheets take for the beginning of a formula, also as full-width signs (OWASP, CSV injection)."""
 
@@ -68,13 +69,10 @@ def columns_of(file: BinaryIO, name: Path | str) -> tuple[list[str], int, bool]:
     end = 0
     for line in lines_of(file, name):
         end = line.end
-        for key, value in line.record.items():
-            inner = columns.setdefault(key, {})
-            if key == _FIELDS and isinstance(value, Mapping):
-                inner.update(dict.fromkeys(value))
+        for key, inner in columns_in(line.record):
+            columns.setdefault(key, {}).update(dict.fromkeys(inner))
     file.seek(end)
-    names = [[f"{key}.{each}" for each in inner] if key == _FIELDS else [key] for key, inner in columns.items()]
-    return [column for some in names for column in some], end, bool(file.read().strip())
+    return [column for inner in columns.values() for column in inner], end, bool(file.read().strip())
 
 
 def write_table(columns: list[str], lines: Iterable[Line], table: str) -> int:
@@ -111,8 +109,27 @@ def write_rows(columns: list[str], lines: Iterable[Line], out: TextIO) -> int:
     return count
 
 
+def columns_in(record: Mapping[str, Any]) -> Iterable[tuple[str, Iterable[str]]]:
+    """What a line has, each with the columns that stand for it."""
+    for key, value in record.items():
+        if key == _CHOICE and isinstance(value, Mapping):
+            yield key, ("label", "probability")
+        elif key == _CONFIDENCE and isinstance(value, Mapping):
+            yield key, [f"{name}_confidence" for name in value]
+        elif key == _FIELDS:
+            yield key, [f"{_FIELDS}.{name}" for name in value] if isinstance(value, Mapping) else ()
+        else:
+            yield key, (key,)
+
+
 def cells_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    cells = {name: cell(value) for name, value in record.items() if name != _FIELDS}
+    cells = {name: cell(value) for name, value in record.items() if name not in (_FIELDS, _CHOICE, _CONFIDENCE)}
+    if isinstance(choice := record.get(_CHOICE), Mapping):
+        label, shares = choice.get("label"), choice.get("probabilities")
+        cells["label"] = cell(label)
+        cells["probability"] = shares.get(label) if isinstance(shares, Mapping) else None
+    if isinstance(confidence := record.get(_CONFIDENCE), Mapping):
+        cells.update({f"{name}_confidence": cell(value) for name, value in confidence.items()})
     if isinstance(fields := record.get(_FIELDS), Mapping):
         cells.update({f"{_FIELDS}.{name}": cell(value) for name, value in fields.items()})
     if error := record["error"]:
