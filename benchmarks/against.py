@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", type=lambda text: text.split(","), default=[])
     arguments = parser.parse_args()
-    _prepare(arguments.commit)
+    prepare(arguments.commit)
     chosen = [job for job in JOBS if set(job.who) & set(PAIRS) and (not arguments.only or job.name in arguments.only)]
     measured: Ratios = defaultdict(list)
     with fake_server() as url:
@@ -67,7 +67,7 @@ def main() -> None:
     print(_table(measured))
 
 
-def _prepare(commit: str) -> None:
+def prepare(commit: str) -> None:
     sha = subprocess.run(
         ["git", "rev-parse", "--short", commit], cwd=environments.PROJECT, check=True, capture_output=True, text=True
     ).stdout.strip()
