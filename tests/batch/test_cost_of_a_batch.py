@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import sys
 import threading
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from PIL import Image
 from ollama_embedded import EmbeddedOllama
 from ollama_vision.batch.asking.model_on_host import ModelOnHost
 from ollama_vision.batch.describe_pictures import describe
+from ollama_vision.batch.finding.paths import find_pictures
+from ollama_vision.batch.results.known_by_bytes import copies_among
+from ollama_vision.batch.results.ledger import Ledger, Version
 from ollama_vision.model import arguments
 from ollama_vision.protocol import options
 
@@ -127,3 +131,44 @@ def test_what_changes_after_it_was_read_is_sent_as_it_was_read(
     assert line["error"] is None
     assert line["sha256"] == hashlib.sha256(first).hexdigest()
     assert scripted.asked[-1].pictures == (first,)
+
+
+def test_a_further_file_adds_little_to_what_is_held(tmp_path: Path) -> None:
+    """All that a run holds of it before the first question; as an object with its path it would be 1,400 bytes."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(4000):
+        (folder / f"{number:06}.jpg").write_bytes(b"x" * number)
+
+    def look() -> None:
+        found = find_pictures(folder)
+        assert len(found.files) == 4000
+        assert not copies_among(found.files, Ledger(), "")
+
+    look()
+    tracemalloc.start()
+    try:
+        look()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most / 4000 < 200
+
+
+def test_files_are_looked_at_once_when_all_is_done(
+    small: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(describe("small", scripted.model, host=scripted.url, out="results.jsonl"))
+    made = 0
+    version_of = Version.of
+
+    def counted(size: int, modified_ns: int) -> Version:
+        nonlocal made
+        made += 1
+        return version_of(size, modified_ns)
+
+    monkeypatch.setattr(Version, "of", counted)
+    with counting_opened() as opened:
+        assert list(describe("small", scripted.model, host=scripted.url, out="results.jsonl")) == []
+    assert not any(opened[name] for name in small)
+    assert made <= 2 * COUNT

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .comparing.calibrating import Fitted, fit
     from .comparing.comparison import Comparison, Verdict, compare, compare_results
     from .describe_pictures import describe
-    from .finding.listing import Found, FoundFile
+    from .finding.found_files import FoundFile, FoundFiles
+    from .finding.listing import Found
     from .finding.pages import Page, PageReader, open_page
     from .finding.paths import Paths, find_pictures
     from .finding.picture_files import PictureFiles
@@ -45,6 +46,7 @@ __all__ = [
     "Fitted",
     "Found",
     "FoundFile",
+    "FoundFiles",
     "Heard",
     "HostedModel",
     "Ledger",
@@ -113,7 +115,8 @@ __getattr__ = lazy_names(
         "question_of": ".choices",
         "Dispatcher": ".asking.dispatcher",
         "Found": ".finding.listing",
-        "FoundFile": ".finding.listing",
+        "FoundFile": ".finding.found_files",
+        "FoundFiles": ".finding.found_files",
         "Heard": ".asking.question",
         "HostedModel": ".asking.question",
         "Ledger": ".results.ledger",

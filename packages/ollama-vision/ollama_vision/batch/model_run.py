@@ -13,10 +13,11 @@ from .asking.dispatcher import Dispatcher
 from .asking.fingerprint import request_hash, what_is_asked
 from .asking.model_on_host import ModelOnHost
 from .asking.question import PictureQuestion
-from .finding.listing import FoundFile
+from .finding.found_files import FoundFile
 from .finding.pages import PageReader, open_page
 from .pending import PendingPictures, record_of
 from .results.checkpoint import RunSpec, Start
+from .results.files_now import FilesNow
 from .results.known_by_bytes import Copies, copies_among, record_of_copy
 from .results.ledger import Entry, Key, Ledger, Version
 from .results.requests import Asked, asked
@@ -53,7 +54,7 @@ class ModelRun:
 
 def run_spec(
     model_runs: Iterable[ModelRun],
-    files: Iterable[FoundFile],
+    files: Sequence[FoundFile],
     reader: PageReader,
     start: Start,
     *,
@@ -61,16 +62,16 @@ def run_spec(
     prune: bool,
 ) -> RunSpec:
     """What is about to be asked of these files, for the file that keeps the lines."""
-    by_path = {str(file.path): file for file in files}
+    now = FilesNow(files)
     requests = {model_run.request: model_run.asked for model_run in model_runs}
     return RunSpec(
-        {path: Version.of(file.size, file.modified_ns) for path, file in by_path.items()},
+        now,
         set(requests),
         start,
         retry_errors,
         prune,
         # What is refused for its name, such as a video that is called a picture, is refused whatever its bytes.
-        lambda path: reader.check_headers(by_path[path]) is None,
+        lambda path: reader.check_headers(now.file(path)) is None,
         requests,
     )
 
@@ -163,9 +164,8 @@ class Lines:
         if self.run_options.limit is not None:
             # The first so many pictures are what they are, whichever of them are alike.
             return {}
-        files = {str(file.path): file for file in self.files}
         return copies_among(
-            self.files, self.ledger, self.model_run.request, lambda path: self.reader.check_headers(files[path]) is None
+            self.files, self.ledger, self.model_run.request, lambda file: self.reader.check_headers(file) is None
         )
 
     def _questions_about(

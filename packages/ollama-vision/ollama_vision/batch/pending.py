@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from .finding.found_files import rows_of
 from .results.known_by_bytes import hash_of
 from .results.ledger import Entry, Key, Ledger, Version, is_complete
 
 if TYPE_CHECKING:
     from .asking.outcome import Outcome
-    from .finding.listing import FoundFile
+    from .finding.found_files import FoundFile
     from .finding.pages import Page, PageReader
     from .results.known_by_bytes import Copies
 
@@ -63,8 +65,21 @@ class PendingPictures:
 
     def left(self) -> int:
         """How many pictures are still to be asked about, as far as that can be told without opening a file."""
+        return self._left_and_done[0]
+
+    def done(self) -> list[Entry]:
+        """The lines that hold for these files already."""
+        return self._left_and_done[1]
+
+    @cached_property
+    def _left_and_done(self) -> tuple[int, list[Entry]]:
+        """What is left and what is done, by one look at all of them."""
         left = seen = 0
-        for _, _, done in self.entries():
+        entries: list[Entry] = []
+        for _, _, done in self._standing():
+            entries += done.values()
+            if self._limit is not None and seen >= self._limit:
+                continue
             complete = is_complete(done)
             pages = next((entry.pages for entry in done.values()), None) or 1
             all_of_it = len(done) if complete else max(len(done), pages)
@@ -73,19 +88,14 @@ class PendingPictures:
             seen += all_of_it
             if not complete:
                 left += max(0, all_of_it - len(done))
-            if seen == self._limit:
-                break
-        return left
-
-    def done(self) -> list[Entry]:
-        """The lines that hold for these files already."""
-        return [entry for _, _, done in self.entries() for entry in done.values()]
+        return left, entries
 
     def __iter__(self) -> Iterator[Page]:
         seen = 0
-        for file, version, done in self.entries():
+        for at, version, done in self._standing():
             seen += len(done)
             if not is_complete(done):
+                file = self._files[at]
                 room = None if self._limit is None else self._limit - seen
                 for page in islice(self._reader.pages_of(file, only=_AllBut(done)), room):
                     place = self._place(page, version)
@@ -103,11 +113,16 @@ class PendingPictures:
 
     def entries(self) -> Iterator[tuple[FoundFile, Version, dict[int | None, Entry]]]:
         """Each file, as it is now, and its lines that hold, by page."""
-        for file in self._files:
-            if str(file.path) in self._skipped:
-                continue
-            version = Version.of(file.size, file.modified_ns)
-            yield file, version, self._ledger.done(Key(self.request, str(file.path)), version)
+        return ((self._files[at], version, done) for at, version, done in self._standing())
+
+    def _standing(self) -> Iterator[tuple[int, Version, dict[int | None, Entry]]]:
+        """The same by the files' places."""
+        entries, request, skipped = self._ledger.entries, self.request, self._skipped
+        for at, (path, size, modified_ns) in enumerate(rows_of(self._files)):
+            if path not in skipped:
+                version = Version.of(size, modified_ns)
+                key = Key(request, path)
+                yield at, version, self._ledger.done(key, version) if key in entries else {}
 
     def _place(self, page: Page, version: Version) -> PictureRef:
         path = str(page.file.path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,9 @@ from pathlib import Path
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES, missing_path_hint, sentence
 
+from .each_once import EachOnce
+from .folder_entries import Entry, sorted_entries
+from .found_files import FoundFiles
 from .globs import AnchoredGlob, Globs, has_wildcards
 
 _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"})
@@ -26,30 +28,13 @@ _BY_NAME = {_NO_PICTURE, _NOT_INCLUDED}
 _MOST_SUFFIXES = 10
 _MOST_UNREAD = 3
 _OF_FOLDERS = {_HIDDEN: "hidden folder", _SYSTEM: "folder made by the system", _EXCLUDED: "excluded folder"}
-_DIGITS = re.compile("([0-9]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file that is asked about, as it was when it was listed."""
-
-    path: Path
-    """As found from the argument: relative when that was."""
-    size: int
-    """Bytes."""
-    modified_ns: int
-    """`st_mtime_ns`: nanoseconds since 1970."""
-    root: Path
-    """The folder that was named, the one before a glob's first wildcard, or the one of a file named by itself."""
-    named: bool = False
-    """Whether it was named by itself: then it is meant, whatever it is."""
 
 
 @dataclass(frozen=True)
 class Found:
     """What there is to ask about, and what was left out."""
 
-    files: tuple[FoundFile, ...]
+    files: FoundFiles
     """In the order of the arguments, within a folder by name (9 before 10); each file once."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Why, in words, and how many. A folder that is not looked into counts as one."""
@@ -110,7 +95,7 @@ def list_files(paths: list[str], wanted: FileFilter) -> Found:
 
     A string with wildcards is a glob when there is no file or folder of that name.
     """
-    files: dict[str, FoundFile] = {}
+    files = EachOnce(several=len(paths) > 1)
     left_out: Counter[str] = Counter()
     suffixes: Counter[str] = Counter()
     left_out_paths: dict[str, str] = {}
@@ -122,14 +107,13 @@ def list_files(paths: list[str], wanted: FileFilter) -> Found:
         suffixes += listing.suffixes
         left_out_paths |= listing.paths
         unread |= listing.unread
-    found = tuple(files.values())
-    return Found(found, dict(left_out), dict(suffixes), tuple(left_out_paths.items()), tuple(unread.items()))
+    return Found(files.found, dict(left_out), dict(suffixes), tuple(left_out_paths.items()), tuple(unread.items()))
 
 
 class _Listing:
     """The files of one argument."""
 
-    def __init__(self, wanted: FileFilter, files: dict[str, FoundFile]) -> None:
+    def __init__(self, wanted: FileFilter, files: EachOnce) -> None:
         self.wanted = wanted
         self.left_out: Counter[str] = Counter()
         self.suffixes: Counter[str] = Counter()
@@ -139,7 +123,7 @@ class _Listing:
         self.unread: dict[str, str] = {}
         """Those of `paths` that were wanted."""
         self.files = files
-        """By their real paths: of all arguments so far."""
+        """Of all arguments so far."""
         self.seen = 0
         """Files that this argument is for, also those that an earlier one had found already."""
         self.entered: set[tuple[int, int]] = set()
@@ -164,30 +148,31 @@ class _Listing:
         elif self.wanted.exclude.fit(Path(path).name) or self.wanted.exclude.fit(_shown(path)):
             self._leave_out(path, _EXCLUDED)
         else:
-            self._take(path, os.path.realpath(path), status, Path(path).parent, named=True)
+            self.seen += 1
+            self.files.add_named(path, status)
 
     def folder(self, root: str, below: AnchoredGlob | None) -> None:
         """What is in it and fits, folder by folder, without recursion: trees may be deeper than Python's stack."""
         self.entered.add(_key(root))
         base, start = Path(root), len(os.path.join(root, ""))  # noqa: PTH118
-        levels = [(os.path.realpath(root), self._entries(root, is_root=True))]
+        levels = [(self.files.place(root, os.path.realpath(root), base), self._entries(root, is_root=True))]
         while levels:
-            real, entries = levels[-1]
+            place, entries = levels[-1]
             entry = next(entries, None)
             if entry is None:
                 levels.pop()
                 continue
             path = _slashed(entry.path[start:])
-            if _is_folder(entry):
+            if entry.is_dir():
                 if self._enters(entry, path, below):
-                    levels.append((_real(entry, real), self._entries(entry.path)))
+                    inner = self.files.place(entry.path, self.files.real(entry, place), base)
+                    levels.append((inner, self._entries(entry.path)))
             elif below is None or below.fits(path):
-                self._file(entry, path, real, base)
+                self._file(entry, path, place)
 
-    def _entries(self, folder: str, *, is_root: bool = False) -> Iterator[os.DirEntry[str]]:
+    def _entries(self, folder: str, *, is_root: bool = False) -> Iterator[Entry]:
         try:
-            with os.scandir(folder) as entries:
-                return iter(sorted(entries, key=_natural))
+            return sorted_entries(folder)
         except OSError as error:
             if self.wanted.keep_going and not is_root:
                 self._leave_out_unread(folder, "folder that cannot be read", error)
@@ -198,7 +183,7 @@ class _Listing:
                 f"Make it readable, or leave it out: exclude=[{Path(folder).name!r}].",
             ) from error
 
-    def _enters(self, entry: os.DirEntry[str], path: str, below: AnchoredGlob | None) -> bool:
+    def _enters(self, entry: Entry, path: str, below: AnchoredGlob | None) -> bool:
         on_the_way = below is not None and below.leads_through(path)
         if below is not None and not on_the_way and not below.fits(path):
             return False
@@ -213,7 +198,7 @@ class _Listing:
                 return True
         return False
 
-    def _file(self, entry: os.DirEntry[str], path: str, real_folder: str, root: Path) -> None:
+    def _file(self, entry: Entry, path: str, place: int) -> None:
         if against := self.wanted.skip_reason(entry.name, path, _shown(entry.path)):
             if against in _BY_NAME and entry.is_symlink() and not _suffix(entry.name) and self._status(entry) is None:
                 return  # a folder on a disk that is not there has no suffix either
@@ -227,9 +212,10 @@ class _Listing:
         if not stat.S_ISREG(status.st_mode):
             self._leave_out(entry.path, "pipe or device")
         else:
-            self._take(entry.path, _real(entry, real_folder), status, root)
+            self.seen += 1
+            self.files.add(place, entry.name, status, self.files.real(entry, place) if entry.is_symlink() else None)
 
-    def _status(self, entry: os.DirEntry[str]) -> os.stat_result | None:
+    def _status(self, entry: Entry) -> os.stat_result | None:
         """Of what an entry leads to; `None` when nobody can say, which is counted."""
         try:
             return entry.stat()
@@ -250,13 +236,8 @@ class _Listing:
         self.left_out[why] += 1
         self.paths[path] = why
 
-    def _take(self, path: str, real: str, status: os.stat_result, root: Path, *, named: bool = False) -> None:
-        self.seen += 1
-        if real not in self.files:
-            self.files[real] = FoundFile(Path(path), status.st_size, status.st_mtime_ns, root, named)
-
     def _left_out_words(self) -> str:
-        found = Found((), self.left_out, self.suffixes)
+        found = Found(FoundFiles(), self.left_out, self.suffixes)
         counts = ", ".join(f"{count:,} {reason}" for reason, count in found.reasons().items())
         named = "".join(f"; {path}: {why}" for path, why in islice(self.unread.items(), _MOST_UNREAD))
         return f" (left out: {counts}{named})" if counts else ""
@@ -305,18 +286,6 @@ def _key(folder: str) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _real(entry: os.DirEntry[str], real_folder: str) -> str:
-    """Its path without links; `real_folder` is that of the folder it is in."""
-    return os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real_folder, entry.name)  # noqa: PTH118
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
-
-
 def _root_of(glob: str) -> tuple[str, str]:
     """The folder before the first wildcard, and the rest."""
     parts = _slashed(glob).split("/")
@@ -332,10 +301,3 @@ def _slashed(path: str) -> str:
 def _shown(path: str) -> str:
     """As it was found from the argument, in the form in which globs take it."""
     return _slashed(path).removeprefix("./").lstrip("/")
-
-
-def _natural(entry: os.DirEntry[str]) -> tuple[list[str | int], str]:
-    """9 before 10, upper and lower case together."""
-    pieces: list[str | int] = [*_DIGITS.split(entry.name.casefold())]
-    pieces[1::2] = map(int, pieces[1::2])
-    return pieces, entry.name

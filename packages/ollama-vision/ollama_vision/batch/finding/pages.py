@@ -23,7 +23,7 @@ from ollama_vision.pictures import (
     Size,
 )
 
-from .listing import FoundFile
+from .found_files import FoundFile
 
 
 @dataclass(frozen=True)

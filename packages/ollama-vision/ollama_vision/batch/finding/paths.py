@@ -14,8 +14,9 @@ from ollama_vision.extras import install_hint
 from ollama_vision.pictures import EXTRAS, suffixes_needing
 
 from ..arguments import OnError, globs_of, require_word
+from .found_files import FoundFiles
 from .globs import Globs
-from .listing import FileFilter, Found, FoundFile, list_files
+from .listing import FileFilter, Found, list_files
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -84,9 +85,9 @@ def _text_of(path: str | os.PathLike[str]) -> str:
     return str(Path(text).expanduser()) if text.startswith("~") else text
 
 
-def _require_extras(files: Sequence[FoundFile]) -> None:
+def _require_extras(files: FoundFiles) -> None:
     """Raises MissingExtraError when some of the files need packages that are not installed."""
-    counts = Counter(file.path.suffix.lower() for file in files)
+    counts = Counter(files.suffixes())
     for extra in EXTRAS:
         needing = sorted(suffixes_needing(extra) & counts.keys())
         if needing and find_spec(extra.module) is None:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import ImageOptions, PictureSource, image_error
 
-from .listing import Found, FoundFile
+from .found_files import FoundFile
+from .listing import Found
 from .pages import Page, PageReader, RemoteFile
 from .paths import Paths, find_pictures
 

@@ -73,6 +73,8 @@ class Judgement:
     def ledger(self) -> Ledger:
         """What need not be asked."""
         left = self.there.without(self.superseded)
+        if not self.taken:
+            return left
         entries = {key: dict(pages) for key, pages in left.entries.items()}
         answers = {e.number: e for pages in self.there.entries.values() for e in pages.values()}
         for each in self.taken:

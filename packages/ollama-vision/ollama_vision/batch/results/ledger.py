@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from pydantic_core import from_json
+
 from ollama_vision.errors import DamagedResultsError
 
 _BEGINNING = b'{"path": "'
@@ -28,6 +30,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "request": (str,),
 }
 """What every line has, and of which type."""
+_NUMBER_OR_NONE = frozenset({int, type(None)})
+_OBJECT_OR_NONE = frozenset({dict, type(None)})
 
 
 class Version(NamedTuple):
@@ -39,8 +43,10 @@ class Version(NamedTuple):
     @classmethod
     def of(cls, size: int, modified_ns: int) -> Version:
         # Some file systems hold dates that no calendar has; the nearest one that it has tells them apart well enough.
-        microseconds = min(max(modified_ns // 1000, _EARLIEST), _LATEST)
-        return cls(size, (_EPOCH + timedelta(microseconds=microseconds)).isoformat(timespec="microseconds"))
+        microseconds = modified_ns // 1000
+        if not _EARLIEST <= microseconds <= _LATEST:
+            microseconds = _LATEST if microseconds > 0 else _EARLIEST
+        return cls(size, (_EPOCH + timedelta(0, 0, microseconds)).isoformat("T", "microseconds"))
 
 
 class Line(NamedTuple):
@@ -134,6 +140,8 @@ class Ledger:
 
     def without(self, numbers: Collection[int]) -> Ledger:
         """The same without these lines, for asking only: the places in the file are the old ones."""
+        if not numbers:
+            return Ledger(self.entries)
         entries = {
             key: {page: entry for page, entry in pages.items() if entry.number not in numbers}
             for key, pages in self.entries.items()
@@ -166,13 +174,15 @@ def read_ledger(results: Path, see: Callable[[Line], None] = lambda line: None) 
     with results.open("rb") as file:
         for line in lines_of(file, results):
             see(line)
-            pages = entries.setdefault(line.key, {})
-            if line.page in pages:
-                doubled.add(pages[line.page].number)
-            failed = line.record["error"] is not None
-            sha256 = str(line.record.get("sha256") or "")
-            pages[line.page] = Entry(line.number, line.version, line.record["pages"], failed, sha256)
-            end, ended = line.end, line.ended
+            number, record, end, ended = line
+            page, version = record["page"], Version(record["size"], record["modified"])
+            entry = Entry(
+                number, version, record["pages"], record["error"] is not None, str(record.get("sha256") or "")
+            )
+            pages = entries.setdefault(Key(record["request"], record["path"]), {})
+            if page in pages:
+                doubled.add(pages[page].number)
+            pages[page] = entry
         file.seek(end)
         rest = file.read()
     if not rest.strip():
@@ -213,13 +223,46 @@ def lines_of(file: BinaryIO, name: Path | str) -> Iterator[Line]:
 def read_record(data: bytes) -> dict[str, Any]:
     """One line's object; raises ValueError that says what is wrong with it."""
     try:
-        record = json.loads(data.decode())
+        record = from_json(data)
+    except ValueError:  # it is stricter than the standard library, which also says what is wrong
+        record = _loaded(data)
+    if not _is_line(record):
+        _refuse(record)
+    line: dict[str, Any] = record
+    return line
+
+
+def _is_line(record: Any) -> bool:
+    """`_refuse` in a fifth of its time, for lines as they are written."""
+    try:
+        return (
+            type(record["path"]) is str
+            and type(record["page"]) in _NUMBER_OR_NONE
+            and type(record["pages"]) in _NUMBER_OR_NONE
+            and type(record["size"]) is int
+            and type(record["modified"]) is str
+            and type(record["text"]) is str
+            and type(record["error"]) in _OBJECT_OR_NONE
+            and type(record["model"]) is str
+            and type(record["request"]) is str
+        )
+    except (KeyError, TypeError, IndexError):
+        return False
+
+
+def _loaded(data: bytes) -> Any:
+    try:
+        return json.loads(data.decode())
     except json.JSONDecodeError as error:
         raise ValueError(f"it is not JSON ({error.msg} at character {error.pos + 1})") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8 (at byte {error.start + 1})") from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def _refuse(record: Any) -> None:
+    """Raises ValueError that says which value is missing or of another type."""
     if not isinstance(record, dict):
         raise ValueError("it is not a JSON object")
     for name, kinds in _KINDS.items():
@@ -227,7 +270,6 @@ def read_record(data: bytes) -> dict[str, Any]:
             raise ValueError(f'it has no "{name}"')
         if not isinstance(record[name], kinds) or isinstance(record[name], bool):
             raise ValueError(f'its "{name}" is {record[name]!r:.60}')
-    return record
 
 
 def encode(record: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from ollama_vision.errors import SidecarError
 
-from ..finding.listing import FoundFile
+from ..finding.found_files import FoundFile
 from .ledger import Line
 
 SidecarName = Literal["name", "stem"]

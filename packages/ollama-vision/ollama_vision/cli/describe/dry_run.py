@@ -64,7 +64,11 @@ def dry_run(
             screen.say(f"{line}\n")
         screen.wait(f"Looking at the pictures for {model_run.model}")
         cost = Cost.of(job, model_run.hosts[0], screen)
-        copies = {} if job.limit else copies_among(found.files, ledger, model_run.request, spec.may_take)
+        copies = (
+            {}
+            if job.limit
+            else copies_among(found.files, ledger, model_run.request, lambda file: reader.check_headers(file) is None)
+        )
         questions = PendingPictures(found.files, reader, ledger, model_run.request, limit=job.limit, copies=copies)
         total = Total()
         for planned in plan(job, questions, reader):
