@@ -577,3 +577,17 @@ class TestTheModelSeesIt:
     def test_frames(self, demo: OllamaMultiModal, folder: Path, scenes: list[Image.Image]) -> None:
         film(folder / "a.mp4", scenes)
         self.assert_each_seen(demo, load(folder, videos=True, image_options=ImageOptions(frames=3)))
+
+
+def test_tiles_belong_to_the_model_that_is_asked(folder: Path) -> None:
+    """A node holds one picture; and a region of it is what is drawn."""
+    with pytest.raises(ValidationError, match="tiles= belongs to the model that is asked"):
+        PictureReader(image_options=ImageOptions(tiles=(2, 2)))
+    pages_file(folder / "two.pdf", [plain("red", (200, 100)), plain("blue", (200, 100))])
+    reader = PictureReader(image_options=ImageOptions(region=(0.0, 0.0, 0.5, 1.0)))
+    nodes = reader.load_data(folder / "two.pdf")
+    assert len(nodes) == 2
+    for node in nodes:
+        assert node.image is not None
+        with Image.open(io.BytesIO(base64.b64decode(node.image))) as drawn:
+            assert drawn.width == pytest.approx(drawn.height, rel=0.02), "the left half of 200x100"

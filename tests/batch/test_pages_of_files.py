@@ -82,3 +82,17 @@ def test_a_file_that_is_gone(folder: Path) -> None:
     assert str(PageReader().check_headers(file)) == str(page.error)
     with pytest.raises(ImageError, match="does not exist"):
         open_page(page, 0, ImageOptions())
+
+
+def test_a_page_keeps_its_tiles_and_a_page_that_fails_costs_none_before_it(folder: Path) -> None:
+    pages_of_pdf = [Image.new("RGB", (300, 200), colour) for colour in ("red", "lime", "blue")]
+    pages_of_pdf[0].save(folder / "c.pdf", save_all=True, append_images=pages_of_pdf[1:])
+    reader = PageReader(ImageOptions(tiles=(2, 1)))
+    found = pages(folder, "c.pdf", reader)
+    assert [page.page for page in found] == [1, 2, 3]
+    for page in found:
+        assert [one.tile and one.tile.column for one in page.pictures] == [None, 1, 2]
+        assert page.picture is page.pictures[0]
+        assert open_page(page, 0, ImageOptions(tiles=(2, 1))).pictures() == [*page.pictures]
+    outside = PageReader(ImageOptions(region=(0, 0, 9000, 10)))
+    assert ["reaches outside" in str(page.error) for page in pages(folder, "c.pdf", outside)] == [True] * 3

@@ -59,7 +59,7 @@ def sent(data: bytes, options: ImageOptions | None = None) -> list[Colour]:
 def shown_with(profile: bytes | None, colours: Sequence[Colour]) -> list[Colour]:
     """What leaves of a raster with this profile."""
     raster = Raster(row(colours), "picture 1", "test", profile=profile)
-    picture = render_pixels(raster, ImageOptions(format="png", min_side=1))
+    (picture,) = render_pixels(raster, ImageOptions(format="png", min_side=1))
     return fields(Image.open(io.BytesIO(picture.read())))
 
 

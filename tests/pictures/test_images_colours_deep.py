@@ -119,7 +119,7 @@ def test_a_turned_picture_with_alpha_keeps_both() -> None:
     seen = high.copy()
     seen.putalpha(Image.linear_gradient("L").resize(SIZE).point(lambda value: 255 if value > 99 else 0))
     raster = Raster(seen, "picture 1", "test", 3, profile=profile_of(9, PQ), deep=lambda: (high, low))
-    sent = render_pixels(raster, ImageOptions(format="png"))
+    (sent,) = render_pixels(raster, ImageOptions(format="png"))
     assert sent.steps == ("colours to sRGB", "flattened on white", "rotated 180")
     image = Image.open(io.BytesIO(sent.read())).transpose(Image.Transpose.ROTATE_180)
     assert image.getpixel((FIELD // 2, 2)) == (255, 255, 255)

@@ -169,7 +169,7 @@ class TestChangesUnderWay:
         from ollama_vision.pictures.render.convert import render as real
 
         def slow(*arguments: Any) -> Any:
-            result = real(*arguments)
+            result = [*real(*arguments)]
             path.write_bytes(turned("JPEG", 3))
             return result
 

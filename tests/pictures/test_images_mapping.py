@@ -95,7 +95,7 @@ def test_a_cropped_picture_of_unequal_pixels_leads_back_to_what_is_stored(orient
     crop = (100, 50, 100 + turned_card.width, 50 + turned_card.height)
     stored.paste(turned_card, crop[:2])
     raster = Raster(stored, "", "test", orientation, aspect=aspect, crop=crop)
-    picture = render(raster, ImageOptions(max_pixels=20_000, format="png"))
+    (picture,) = render(raster, ImageOptions(max_pixels=20_000, format="png"))
     assert picture.original_size == stored.size
     shown = (crop[2] - crop[0]) / (crop[3] - crop[1]) * aspect
     shown = 1 / shown if orientation >= 5 else shown
@@ -112,7 +112,7 @@ def test_a_cropped_picture_of_unequal_pixels_leads_back_to_what_is_stored(orient
 
 def test_a_claim_of_absurdly_long_pixels_is_not_followed() -> None:
     raster = Raster(card(), "", "test", aspect=65535.0)
-    assert render_pixels(raster, ImageOptions(max_pixels=None)).size == (160, 120)
+    assert render_pixels(raster, ImageOptions(max_pixels=None))[0].size == (160, 120)
     longer = Raster(Image.new("L", (4000, 4000)), "", "test", aspect=7.5)
     with pytest.raises(ImageError, match="30000x4000"):
         render_pixels(longer, ImageOptions(max_pixels=None, max_source_pixels=100_000_000))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         PictureFrame,
         PreparedImage,
         ServerSizes,
+        Tile,
         aprepare_image,
         prepare_image,
     )
@@ -42,6 +43,7 @@ __all__ = [
     "ServerModel",
     "ServerSizes",
     "SightReport",
+    "Tile",
     "VisionModel",
     "aprepare_image",
     "aprove_sight",
@@ -70,6 +72,7 @@ __getattr__ = lazy_names(
         "ServerModel": ".server",
         "ServerSizes": ".pictures",
         "SightReport": ".sight",
+        "Tile": ".pictures",
         "VisionModel": ".model",
         "aprepare_image": ".pictures",
         "compare_results": ".batch",

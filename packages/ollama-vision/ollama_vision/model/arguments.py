@@ -99,6 +99,12 @@ def resolve_arguments(
     given = {name: value for name, value in kwargs.items() if value is not None or name in OPTION_NAMES}
     image_options = given.get("image_options")
     fields = _fields(settings, given)
+    chosen = settings.image_options if image_options is None else _image_options(settings, image_options)
+    if chosen.tiles is not None and fields.get("raw"):
+        raise ValueError(
+            "raw=True sends the prompt as it is, and tiles= needs a line before it that says which image is which. "
+            "Leave one of them out."
+        )
     form = fields.get("format")
     headers = given.get("extra_headers")
     return Arguments(
@@ -112,7 +118,7 @@ def resolve_arguments(
         ),
         fields=fields,
         expected=None if form is None else Expected.of(given.get("format"), form),
-        image_options=settings.image_options if image_options is None else _image_options(settings, image_options),
+        image_options=chosen,
         image_options_from_call=image_options is not None,
         deadline=_positive("deadline", given.get("deadline", settings.deadline)),
         max_retries=int(given.get("max_retries", settings.max_retries)),

@@ -25,6 +25,8 @@ from .reasking import Attempts, ask_until_it_fits
 if TYPE_CHECKING:
     from ollama_vision.http import HttpResponse
 
+    from .tile_budget import TileBudget
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -96,8 +98,11 @@ class Prompt:
         return isinstance(given, (list, tuple)) and all(isinstance(one, PreparedImage) for one in given)
 
     def build(self, model: str, arguments: Arguments, options: ImageOptions) -> tuple[Request, Media]:
-        media = () if self.pictures is None else self.pictures.prepare(options)
-        return generate_request(model, self.text, media, arguments), media
+        media: Sequence[PreparedImage] = () if self.pictures is None else self.pictures.prepare(options)
+        text = self.text
+        if any(picture.tile is not None for picture in media):
+            text = pictures.with_tiles_named(text, media)
+        return generate_request(model, text, media, arguments), media
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -167,7 +172,10 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     options = arguments.image_options
     if known is not None and known.server_sizes is not None:
         options = options.for_server(known.server_sizes)
-    build = functools.partial(call.asked.build, llm.model, arguments, options)
+    build: Callable[[], tuple[Request, Media]] = functools.partial(call.asked.build, llm.model, arguments, options)
+    budget = _tile_budget(arguments, known)
+    if budget is not None:
+        build = functools.partial(_within, budget, build)
     request, media = build() if call.asked.is_prepared else await do_work(io, build, clock)
     if llm.check_capabilities and media:
         if (really := needs | {_ability(item) for item in media}) != needs:
@@ -210,6 +218,25 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     reply = Reply(response, accumulator, log)
     await reply.wait()
     return reply
+
+
+def _tile_budget(arguments: Arguments, known: ModelCapabilities | None) -> TileBudget | None:
+    """What refuses more tiles than the context holds; `None` where that is not known, or need not be."""
+    if arguments.image_options.tiles is None or known is None or arguments.fields.get("truncate") is not False:
+        return None
+    window = arguments.options.get("num_ctx")
+    if not isinstance(window, int):
+        return None
+    from .tile_budget import TileBudget
+
+    return TileBudget(known, max(window, _LEAST_WINDOW))
+
+
+def _within(budget: TileBudget, build: Callable[[], tuple[Request, Media]]) -> tuple[Request, Media]:
+    with pictures.tile_budget(budget):
+        request, media = build()
+    budget.check(media)
+    return request, media
 
 
 def _check_room(media: Media, known: ModelCapabilities, window: object) -> None:

@@ -61,6 +61,9 @@ def _prepared(parts: Sequence[Any], options: ImageOptions, from_call: bool) -> t
             prepared += part.prepare(options)
         else:
             prepared.append(part)
+    if options.tiles is not None or any(getattr(part, "tile", None) for part in prepared):
+        line = _images.name_tiles(prepared)
+        prepared[:0] = [line] if line else []
     return tuple(prepared)
 
 

@@ -52,6 +52,14 @@ def with_shares(
     )
 
 
+def window_for(tokens: int) -> int:
+    """A context that holds so many tokens, and a little for the answer."""
+    window = 2048
+    while window < tokens + 512:
+        window *= 2
+    return window
+
+
 def _ways_out(
     error: errors.ContextOverflowError,
     pictures: int,
@@ -63,9 +71,7 @@ def _ways_out(
     ways = []
     if pictures and (share is None or share > needed / 4):
         ways += ["detail='low' on the ImageBlocks", "image_options=ImageOptions(max_pixels=...)"]
-    window = 2048
-    while window < needed + 512:  # and a little for the answer
-        window *= 2
+    window = window_for(needed)
     longest = known.context_length if known else None
     if longest is None or window <= longest:
         ways.append(f"context_window={window}")

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from .inputs.forms import from_block_fields, image_block
     from .page_selection import PageSelection
     from .preparing import aprepare_image, legacy_bytes, prepare_block, prepare_documents, prepare_image, prepare_legacy
-    from .render.size import plan_size
+    from .regions import Tile
+    from .render.size import plan_size, sizes_as_sent
     from .same_pixels import with_other_bytes
     from .source import PictureSource
     from .texts_of_pictures import is_made_of_picture
+    from .tile_admission import tile_budget
+    from .tile_words import name_tiles, with_tiles_named
 
 __all__ = [
     "BOX_CONVENTIONS",
@@ -51,6 +54,7 @@ __all__ = [
     "PreparedImage",
     "ServerSizes",
     "Size",
+    "Tile",
     "accept",
     "aprepare_image",
     "awaited",
@@ -63,6 +67,7 @@ __all__ = [
     "is_made_of_picture",
     "legacy_bytes",
     "missing_path_hint",
+    "name_tiles",
     "place_boxes",
     "plan_size",
     "prepare_block",
@@ -70,8 +75,11 @@ __all__ = [
     "prepare_image",
     "prepare_legacy",
     "sentence",
+    "sizes_as_sent",
     "suffixes_needing",
+    "tile_budget",
     "with_other_bytes",
+    "with_tiles_named",
 ]
 
 __getattr__ = lazy_names(
@@ -90,6 +98,7 @@ __getattr__ = lazy_names(
         "PICTURE_SUFFIXES": ".formats.kinds",
         "PageSelection": ".page_selection",
         "PictureSource": ".source",
+        "Tile": ".regions",
         "VIDEOS": ".formats.kinds",
         "VIDEO_SUFFIXES": ".formats.kinds",
         "aprepare_image": ".preparing",
@@ -99,14 +108,18 @@ __getattr__ = lazy_names(
         "is_made_of_picture": ".texts_of_pictures",
         "legacy_bytes": ".preparing",
         "missing_path_hint": ".error_words",
+        "name_tiles": ".tile_words",
         "plan_size": ".render.size",
         "prepare_block": ".preparing",
         "prepare_documents": ".preparing",
         "prepare_image": ".preparing",
         "prepare_legacy": ".preparing",
         "sentence": ".error_words",
+        "sizes_as_sent": ".render.size",
         "suffixes_needing": ".formats.kinds",
+        "tile_budget": ".tile_admission",
         "with_other_bytes": ".same_pixels",
+        "with_tiles_named": ".tile_words",
     },
 )
 """Every format's reader stands behind these: a third of what importing the client costs."""

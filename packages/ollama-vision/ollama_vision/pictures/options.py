@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -17,6 +19,10 @@ HIGH_DETAIL_PIXELS = 3_211_264
 _LEVELS = (LOW_DETAIL_PIXELS, DEFAULT_PIXELS, HIGH_DETAIL_PIXELS)
 
 PageNumber = Annotated[int, Field(ge=1)]
+Region = tuple[int, int, int, int] | tuple[float, float, float, float]
+"""Left, top, right and bottom of the upright original: whole numbers are pixels, floats are fractions."""
+Tiles = Literal["auto"] | tuple[int, int]
+"""Columns and rows, or "auto": as many as it takes to send each at its full size."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,15 @@ class ImageOptions(BaseModel):
     """The sizes that the server leaves alone: what is scaled anyway is scaled to one of them, within `max_pixels`, so
     that it is scaled once and boxes are exact. `None`: those of the model that is asked, as
     `ModelCapabilities.server_sizes` tells them; with `prepare_image`, which knows no model, any size."""
+    region: Region | None = None
+    """The part of a picture that is sent, (left, top, right, bottom) of the upright original, cut out before it is
+    scaled: four ints are pixels (of a PDF page points), four floats from 0.0 to 1.0 fractions of width and height.
+    What does not lie in the picture is an error. `None`: all of it."""
+    tiles: Tiles | None = None
+    """Looking closer: the picture, or its region, is sent as a whole and then once more in tiles, in reading order,
+    each with as many pixels as `max_pixels` allows; a line before the question says which is which. (columns, rows),
+    or "auto": as many as it takes to scale none down, 16 at the most, and none for a picture that is sent at full size
+    anyway. Neighbours share a tenth of a tile. Each costs what a picture costs."""
     max_source_pixels: int = Field(default=200_000_000, ge=1)
     """A picture that says it is larger is refused before it is decoded. The default lets the largest phone
     cameras through (199.8 megapixels)."""
@@ -118,9 +133,59 @@ class ImageOptions(BaseModel):
             raise ValueError("pages=() would send nothing: name at least one page, or leave it at None")
         return pages
 
+    @field_validator("region", mode="before")
+    @classmethod
+    def _is_a_region(cls, sides: Any) -> Any:
+        return None if sides is None else checked_region(sides)
+
+    @field_validator("tiles", mode="before")
+    @classmethod
+    def _is_a_grid(cls, tiles: Any) -> Any:
+        if tiles is None or tiles == "auto":
+            return tiles
+        grid = list(tiles) if isinstance(tiles, (tuple, list)) else []
+        if len(grid) != 2 or not all(_is_whole(count) and count > 0 for count in grid) or grid == [1, 1]:
+            raise ValueError(f"tiles={tiles!r} must be 'auto', or columns and rows, such as (3, 2) for six tiles")
+        return int(grid[0]), int(grid[1])
+
     @field_validator("range")
     @classmethod
     def _from_black_to_white(cls, range: tuple[int, int] | None) -> tuple[int, int] | None:
         if range is not None and range[0] >= range[1]:
             raise ValueError(f"range={range} must be the value shown as black, then a higher one, shown as white")
         return range
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def checked_region(sides: Any) -> Region:
+    """What a caller wrote as a region, as far as no picture is needed to check it.
+
+    Raises:
+        ValueError: says what is wrong with it, and what a region is.
+    """
+    given = list(sides) if isinstance(sides, (tuple, list)) else []
+    if len(given) != 4 or not all(isinstance(side, Real) and not isinstance(side, bool) for side in given):
+        raise ValueError(f"region={sides!r} must be four numbers: left, top, right, bottom")
+    shown = f"region=({', '.join(map(str, given))})"
+    in_pixels = [_is_whole(side) for side in given]
+    if any(in_pixels) and not all(in_pixels):
+        raise ValueError(
+            f"{shown} mixes pixels with fractions: four whole numbers are pixels, and four floats are fractions, with "
+            "0.0 and 1.0 for the edges"
+        )
+    left, top, right, bottom = numbers = [float(side) for side in given]
+    if not all(math.isfinite(side) for side in numbers):
+        raise ValueError(f"{shown} must be finite numbers")
+    if left > right or top > bottom:
+        raise ValueError(f"{shown} is inverted: the order is left, top, right, bottom, from the top left corner")
+    if left == right or top == bottom:
+        raise ValueError(f"{shown} is empty: it has {'no width' if left == right else 'no height'}")
+    if min(numbers) < 0 or (not all(in_pixels) and max(numbers) > 1):
+        all_of_it = "pixels count from 0" if all(in_pixels) else "fractions go from 0.0 to 1.0"
+        raise ValueError(f"{shown} reaches outside the picture: {all_of_it}")
+    if all(in_pixels):
+        return int(left), int(top), int(right), int(bottom)
+    return left, top, right, bottom

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from .boxes import BoxMapping
-from .frames import BoxConvention, PictureFrame, Size
+from .frames import BoxConvention, Crop, PictureFrame, Size
 
 if TYPE_CHECKING:
     from .blob import Blob
+    from .regions import Tile
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,6 +30,10 @@ class PreparedImage:
     """The page of a document, or the frame of an animation or video, counted from 1; else `None`."""
     seconds: float | None = None
     """Where in the video the frame was, in seconds from its start."""
+    region: Crop | None = None
+    """The part that it shows, (left, top, right, bottom) in pixels of the upright original; `None`: all of it."""
+    tile: Tile | None = None
+    """Which tile it is of a picture that was sent in tiles; the one before the first shows the whole."""
 
     @property
     def media_type(self) -> str:
@@ -104,6 +109,10 @@ class PreparedImage:
             description["page"] = self.page
         if self.seconds is not None:
             description["seconds"] = round(self.seconds, 3)
+        if self.region is not None:
+            description["region"] = list(self.region)
+        if self.tile is not None:
+            description["tile"] = self.tile.describe()
         return description
 
     def __repr__(self) -> str:

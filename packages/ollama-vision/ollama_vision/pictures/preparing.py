@@ -32,6 +32,10 @@ def prepare_image(source: Any, options: ImageOptions | None = None) -> PreparedI
     `options.pages` does not choose one.
     """
     pictures = _prepare_item(source, options or ImageOptions(), where="")
+    if any(picture.tile for picture in pictures):
+        problem = f"becomes {len(pictures)} with its tiles, and prepare_image prepares one"
+        way_out = "Leave tiles= out, or take one part by region=; a question sends all of them."
+        raise image_error("", pictures[0].source, problem, way_out)
     if len(pictures) != 1:
         what, way_out = "pages", "Choose it: ImageOptions(pages=(1,)) for the first one."
         if any(step.startswith("frame ") for step in pictures[0].steps):
@@ -107,14 +111,17 @@ def prepare_block(
 ) -> list[PreparedImage | PreparedAudio | str]:
     """One media block of a message: an ImageBlock, AudioBlock, VideoBlock or DocumentBlock.
 
-    A text document gives its text. `detail` sets the number of pixels, unless the options came with the call.
-    `where` is the block's place, such as "messages[0].blocks[1]".
+    A text document gives its text, an ImageBlock with a PreparedImage as its `prepared` that picture. `detail` sets the
+    number of pixels, unless the options came with the call. `where` is the block's place, such as
+    "messages[0].blocks[1]".
     """
     detail = getattr(block, "detail", None)
     if not options_from_call and detail in ("low", "high"):
         options = options.with_detail(detail)
     kind = getattr(block, "block_type", None)
     if kind == "image":
+        if isinstance(ready := getattr(block, "prepared", None), PreparedImage):
+            return [ready]
         return [*prepare(image_block(block, options, where=where), options)]
     if kind == "video":
         return [*video_block(block, options, where=where)]

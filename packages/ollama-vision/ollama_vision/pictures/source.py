@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from ollama_vision.errors import ImageError
@@ -19,7 +20,7 @@ from .frames import Size
 from .inputs.forms import open_input
 from .options import ImageOptions
 from .page_selection import ONE_PAGE, PageSelection
-from .picture import as_image_errors, check_headers, iter_prepared, select_pages
+from .picture import as_image_errors, check_headers, iter_pages, select_pages
 from .prepared import PreparedImage
 from .render.raster import Raster
 
@@ -36,6 +37,8 @@ class PictureSource:
     options: ImageOptions
     page: int | None = None
     """The only page or frame of the file that is meant."""
+    tiles: tuple[PreparedImage, ...] = ()
+    """Those of a picture that is prepared already."""
 
     @classmethod
     def of(cls, source: Any, options: ImageOptions, *, where: str = "") -> PictureSource:
@@ -128,13 +131,19 @@ class PictureSource:
         `options.pages` and `options.frames` choose; more than 20 pages that nobody asked for are an ImageError. Of an
         animation it is the first frame, unless `options.frames` asks for more.
         """
-        return list(self._each(self.options if self.page is None else _without_limit(self.options), None))
+        options = self.options if self.page is None else _without_limit(self.options)
+        return list(chain.from_iterable(self._each(options, None)))
 
     def pages(self, only: Container[int] | None = None) -> Iterator[PreparedImage]:
         """The same one at a time, each for a question of its own, and however many they are.
 
         With `only`, those of these numbers; the others are not drawn. A file of one page counts as number 1.
         """
+        for page in self.pages_with_tiles(only):
+            yield from page
+
+    def pages_with_tiles(self, only: Container[int] | None = None) -> Iterator[list[PreparedImage]]:
+        """The same with what belongs to one question together: a page, and its tiles where `options.tiles` asks."""
         return self._each(_without_limit(self.options), only)
 
     def select_pages(self) -> PageSelection:
@@ -166,12 +175,12 @@ class PictureSource:
         """How many pages or frames `pages` will give, without drawing any: see `select_pages`."""
         return len(self.select_pages().numbers)
 
-    def _each(self, options: ImageOptions, only: Container[int] | None) -> Iterator[PreparedImage]:
+    def _each(self, options: ImageOptions, only: Container[int] | None) -> Iterator[list[PreparedImage]]:
         if self.page is not None:
             only = {self.page} if only is None or self.page in only else ()
         if isinstance(self.held, PreparedImage):
-            return iter((self.held,) if only is None or 1 in only else ())
-        return iter_prepared(self.held, options, only, kind=self.kind(), accepted=EVERY_KIND)
+            return iter(([self.held, *self.tiles],) if only is None or 1 in only else ())
+        return iter_pages(self.held, options, only, kind=self.kind(), accepted=EVERY_KIND)
 
 
 def _without_limit(options: ImageOptions) -> ImageOptions:

@@ -64,14 +64,16 @@ class ModelCapabilities:
     def picture_tokens(self, size: tuple[int, int], options: ImageOptions | None = None) -> int | None:
         """How many tokens a picture of that width and height takes, about; `None` for model families not known.
 
-        Reckoned for the size that it is sent in, with `options` or the usual ones.
+        Reckoned for the size that it is sent in, with `options` or the usual ones: with a region for that part of the
+        upright picture, and with tiles for these and the whole together.
         """
-        from ollama_vision.pictures import plan_size  # few ask, and every import of the client would pay for both
+        from ollama_vision.pictures import sizes_as_sent  # few ask, and every import of the client would pay for both
 
         from .picture_tokens import estimate_picture_tokens
 
-        sent = plan_size(size, (options or ImageOptions()).for_server(self.server_sizes)).canvas
-        return estimate_picture_tokens(sent, self.facts)
+        sent = sizes_as_sent(size, (options or ImageOptions()).for_server(self.server_sizes))
+        costs = [estimate_picture_tokens(each, self.facts) for each in sent]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
 
     def picture_frame(self, size: tuple[int, int]) -> PictureFrame | None:
         """What the server makes of a picture of that width and height as it is sent: it scales it once more, centres it

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole, VideoBlock
+from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import ImageNode, NodeWithScore
 
 from ollama_vision import pictures as _images
 from ollama_vision.model import LoopCaller, is_meant_for_pictures, is_picture_or_file
+from ollama_vision.pictures import PreparedImage
 
 from .keywords import Pictures
 
@@ -24,6 +26,24 @@ if TYPE_CHECKING:
     from .settings import OllamaSettings
 
 PICTURES = "image_documents"
+
+
+class ReadyBlock(ImageBlock):
+    """A picture that is prepared already: it is sent as it is, whatever options the question has."""
+
+    _prepared: PreparedImage = PrivateAttr()
+
+    @classmethod
+    def of(cls, picture: PreparedImage) -> ReadyBlock:
+        """Not validated: that would decode the picture once more."""
+        data = base64.b64encode(picture.read())
+        block = cls.model_construct(image=data, image_mimetype=picture.media_type, detail=None)
+        block._prepared = picture
+        return block
+
+    @property
+    def prepared(self) -> PreparedImage:
+        return self._prepared
 
 
 class ReadyBlocks(list[ImageBlock]):
@@ -55,18 +75,10 @@ def _holds_a_picture(value: Any) -> bool:
 
 
 def picture_blocks(pictures: Any, options: _images.ImageOptions) -> ReadyBlocks:
-    """Each picture as a block of a message, prepared. Reads, decodes and encodes; `None` is no picture.
-
-    The blocks are not validated: that would decode the pictures once more.
-    """
+    """Each picture as a block of a message, prepared. Reads, decodes and encodes; `None` is no picture."""
     if isinstance(pictures, ReadyBlocks):
         return pictures
-    return ReadyBlocks(
-        ImageBlock.model_construct(
-            image=base64.b64encode(picture.read()), image_mimetype=f"image/{picture.format}", detail=None
-        )
-        for picture in _images.prepare_documents(pictures, options)
-    )
+    return ReadyBlocks(map(ReadyBlock.of, _images.prepare_documents(pictures, options)))
 
 
 def with_blocks(messages: Sequence[ChatMessage], blocks: Sequence[ImageBlock]) -> list[ChatMessage]:

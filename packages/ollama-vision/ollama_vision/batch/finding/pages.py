@@ -45,8 +45,8 @@ class Page:
     """Of a page or frame: its number, from 1; `None` for the file itself."""
     pages: int = 1
     """How many the file has; of a video, how many are taken."""
-    picture: PreparedImage | None = None
-    """The page as it was drawn; `None` for the file itself, and where there is an error."""
+    pictures: tuple[PreparedImage, ...] = ()
+    """The page as it was drawn, and its tiles; none for the file itself, and where there is an error."""
     size: Size | None = None
     """Width and height as stored; `None` where only drawing tells, and for a page of paper."""
     seconds: float | None = None
@@ -64,6 +64,11 @@ class Page:
     """Where `file` is none of this machine's."""
     source: PictureSource | None = field(default=None, repr=False, compare=False)
     """The file itself as it was opened; `None` for a page or frame of it, and where there is an error."""
+
+    @property
+    def picture(self) -> PreparedImage | None:
+        """The page as it was drawn, all of it or its region."""
+        return self.pictures[0] if self.pictures else None
 
     @property
     def id(self) -> str:
@@ -195,7 +200,7 @@ class PageReader:
 def open_page(page: Page, index: int, options: ImageOptions) -> PictureSource:
     """A page as a run asks about it: what was drawn, or the file itself, which raises again what was wrong with it."""
     if page.picture is not None:
-        return PictureSource(page.picture, options)
+        return PictureSource(page.picture, options, tiles=page.pictures[1:])
     if page.source is not None:
         return replace(page.source, options=options)
     source = PictureSource.of(page.file.path, options)
@@ -211,15 +216,15 @@ def _drawn(
     left = [number for number in selection.numbers if only is None or number in only]
     while left:
         try:
-            for picture in source.pages(only=set(left)):
-                number = picture.page or 1
+            for pictures in source.pages_with_tiles(only=set(left)):
+                number = pictures[0].page or 1
                 left = left[left.index(number) + 1 :]
                 yield replace(
                     shared,
                     page=number,
-                    picture=picture,
-                    size=None if on_paper else picture.original_size,
-                    seconds=picture.seconds,
+                    pictures=tuple(pictures),
+                    size=None if on_paper else pictures[0].original_size,
+                    seconds=pictures[0].seconds,
                 )
             return
         except (ImageError, OSError) as error:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import ImageOptions, PictureSource, image_error
@@ -49,6 +49,13 @@ class PictureFiles(BaseModel):
         description="What becomes of a file or page that cannot be read: an error, or one without what could not be "
         "read, so that whoever sends it meets the same fault. A folder that cannot be read is an error, or counted.",
     )
+
+    @field_validator("image_options")
+    @classmethod
+    def _one_picture_each(cls, options: ImageOptions) -> ImageOptions:
+        if options.tiles is not None:
+            raise ValueError("tiles= belongs to the model that is asked: what is read here is one picture each")
+        return options
 
     def find(self, paths: Paths) -> Found:
         """What there is to read, and what is left out and why. No file is opened.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ..blob import Blob
 from ..boxes import BoxMapping
-from ..frames import Size
+from ..frames import Crop, Size
 from ..options import ImageOptions
 from ..prepared import PreparedImage
+from ..regions import WHOLE, Part, stored_region
 from .colour import changes_colours, is_hdr, to_srgb
 from .modes import simple_mode, with_alpha
 from .raster import Raster
@@ -37,47 +40,117 @@ TURNS = {
 }
 
 
-def render(raster: Raster, options: ImageOptions) -> PreparedImage:
-    """Decode, reduce, turn and encode. Pillow's own exceptions, and DamagedFile, go through to the caller."""
-    image = raster.image
-    jpeg = image.format in ("JPEG", "MPO")
-    if not jpeg:
-        image.load()  # of odd clean apertures libheif knows the size only now
-    original = raster.original_size or image.size
-    left, top, right, bottom = raster.crop or (0, 0, *image.size)
-    stored = (right - left, bottom - top)
+def render(raster: Raster, options: ImageOptions, parts: Sequence[Part] = WHOLE) -> Iterator[PreparedImage]:
+    """Decode once, and of each part: cut out, reduce, turn and encode.
+
+    Pillow's own exceptions, and DamagedFile, go through to the caller.
+    """
+    stored = None if _is_jpeg(raster.image) else _loaded(raster.image).size
+    cuts = [_cut(raster, part, options, stored or raster.image.size) for part in parts]
+    decoded = _decode(raster, options, cuts)
+    for part, cut in zip(parts, cuts, strict=True):
+        yield _encoded(decoded, part, cut, options)
+
+
+def _is_jpeg(image: Image.Image) -> bool:
+    return image.format in ("JPEG", "MPO")
+
+
+def _loaded(image: Image.Image) -> Image.Image:
+    image.load()  # of odd clean apertures libheif knows the size only now
+    return image
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """What a part is cut out of, and what becomes of it."""
+
+    crop: Crop | None
+    """In the original, before it is turned; `None`: all of it."""
+    box: tuple[float, float, float, float]
+    """In the decoded picture, as large as its file says that it is."""
+    stored: Size
+    """Its pixels there."""
+    square: Size
+    """The same once each pixel is square."""
+    plan: Plan
+    content: Size
+    """The plan's, before it is turned."""
+
+
+def _cut(raster: Raster, part: Part, options: ImageOptions, size: Size) -> _Cut:
+    original = raster.original_size or size
+    crop = raster.crop
+    box: tuple[float, float, float, float] = crop or (0, 0, *size)
+    if part.region is not None:
+        crop = stored_region(part.region, raster.orientation, raster.crop or (0, 0, *original))
+        across, down = size[0] / original[0], size[1] / original[1]
+        box = (crop[0] * across, crop[1] * down, crop[2] * across, crop[3] * down)
+    stored = (max(1, round(box[2] - box[0])), max(1, round(box[3] - box[1])))
     square = squared(stored, raster.aspect)
     turned = raster.orientation >= 5
     plan = plan_size((square[1], square[0]) if turned else square, options)
     content = (plan.content[1], plan.content[0]) if turned else plan.content
+    return _Cut(crop, box, stored, square, plan, content)
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """A picture in a simple mode, with what is still to be done to each part of it."""
+
+    raster: Raster
+    image: Image.Image
+    original: Size
+    shrunk: tuple[float, float]
+    """By what its decoder made it smaller, across and down; 1 where it did not."""
+    profile: bytes | None
+    """Of its colours; empty when they are sRGB."""
+    steps: tuple[str, ...]
+
+
+def _decode(raster: Raster, options: ImageOptions, cuts: Sequence[_Cut]) -> _Decoded:
+    image = raster.image
     steps = list(raster.steps)
     profile = image.info.get("icc_profile") if raster.profile is None else raster.profile
-    reduced = None
-    if jpeg:
-        # It decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost, as good as a box filter.
-        reduced = image.draft(None, content)
+    size = image.size
+    shrunk = (1.0, 1.0)
+    if _is_jpeg(image):
+        if len(cuts) == 1:
+            # It decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost, as good as a box filter.
+            share = [min(1.0, cuts[0].content[axis] / cuts[0].stored[axis]) for axis in (0, 1)]
+            drafted = image.draft(None, (math.ceil(size[0] * share[0]), math.ceil(size[1] * share[1])))
+            if drafted:
+                shrunk = (drafted[1][2] / size[0], drafted[1][3] / size[1])
         image.load()
-    box = reduced[1] if reduced else (0, 0, *stored)
     if profile and options.range is None and is_hdr(profile) and (deep := _deep(raster)) is not None:
         raster = replace(raster, image=to_srgb(deep[0], profile, deep[1]), low_bytes=None)
         steps.append("colours to sRGB")
         profile = b""
     image = simple_mode(raster, options.range, steps)
+    return _Decoded(raster, image, raster.original_size or size, shrunk, profile, tuple(steps))
+
+
+def _encoded(decoded: _Decoded, part: Part, cut: _Cut, options: ImageOptions) -> PreparedImage:
+    raster, steps = decoded.raster, list(decoded.steps)
+    content, plan, turned = cut.content, cut.plan, raster.orientation >= 5
+    image, box = _within(decoded, cut)
     if raster.crop is not None:
-        image = image.crop(raster.crop)
-        steps.append(f"cropped to {stored[0]}x{stored[1]}")
-    if content != stored:
+        steps.append(f"cropped to {raster.crop[2] - raster.crop[0]}x{raster.crop[3] - raster.crop[1]}")
+    if part.region is not None:
+        steps.append(f"cut out {part.region[0]},{part.region[1]} to {part.region[2]},{part.region[3]}")
+    if content != image.size or box != (0, 0, *image.size):
         image = _resized(image, content, box)
-    if profile:
-        image = _with_profile(image, profile, steps)
+    if decoded.profile:
+        image = _with_profile(image, decoded.profile, steps)
     image = _opaque(image, options.background, steps)
     if raster.orientation != 1:
         image = _turned(image, raster.orientation)
         steps.append(TURNS[raster.orientation])
-    if square != stored:
+    if cut.square != cut.stored:
         steps.append("pixels made square")
-    if content != square:
-        before = f"{square[1]}x{square[0]}" if turned else f"{square[0]}x{square[1]}"
+    if content != cut.square:
+        width, height = cut.square
+        before = f"{height}x{width}" if turned else f"{width}x{height}"
         steps.append(f"scaled {before} -> {plan.content[0]}x{plan.content[1]}")
     if plan.canvas != plan.content:
         image = _padded(image, plan, options.background)
@@ -86,12 +159,33 @@ def render(raster: Raster, options: ImageOptions) -> PreparedImage:
     steps = steps or [f"encoded as {format_}"]
     return PreparedImage(
         format=format_,
-        mapping=BoxMapping(original, raster.orientation, plan.content, plan.canvas, raster.crop),
+        mapping=BoxMapping(decoded.original, raster.orientation, plan.content, plan.canvas, cut.crop),
         steps=tuple(steps),
         content=Blob(raster.where, raster.source, data=encode(image, format_, options, lossy=raster.lossy)),
         page=raster.page,
         seconds=raster.seconds,
+        region=part.region,
+        tile=part.tile,
     )
+
+
+def _within(decoded: _Decoded, cut: _Cut) -> tuple[Image.Image, tuple[float, float, float, float]]:
+    """The pixels of a part, whole ones, and where it lies in them: what is scaled mixes with nothing beyond them."""
+    image, (across, down) = decoded.image, decoded.shrunk
+    left, top, right, bottom = cut.box[0] * across, cut.box[1] * down, cut.box[2] * across, cut.box[3] * down
+    outer = (
+        math.floor(left + 1e-6),
+        math.floor(top + 1e-6),
+        min(math.ceil(right - 1e-6), image.size[0]),
+        min(math.ceil(bottom - 1e-6), image.size[1]),
+    )
+    if outer != (0, 0, *image.size):
+        image = image.crop(outer)
+    width, height = image.size
+    within = (left - outer[0], top - outer[1], min(right - outer[0], width), min(bottom - outer[1], height))
+    if all(abs(side - edge) < 1e-6 for side, edge in zip(within, (0, 0, width, height), strict=True)):
+        within = (0, 0, width, height)
+    return image, within
 
 
 def _deep(raster: Raster) -> tuple[Image.Image, Image.Image] | None:

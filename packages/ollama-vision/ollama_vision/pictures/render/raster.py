@@ -32,6 +32,8 @@ class Raster:
     seconds: float | None = None
     original_size: Size | None = None
     """When it is another than the image's: a PDF page in points."""
+    full_size: Size | None = None
+    """Of what was drawn: the pixels at which all of it is to be seen, whatever was drawn."""
     aspect: float = 1.0
     """Width of one of the image's pixels over its height: where it is not 1 the picture is stretched."""
     crop: Crop | None = None

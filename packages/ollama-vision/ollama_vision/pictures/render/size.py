@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..formats.header import DamagedFile
 from ..frames import Size
 from ..options import ImageOptions
+from ..regions import parts_of
 
 if TYPE_CHECKING:
     from ..blob import Blob
@@ -132,3 +133,14 @@ def _steps_about(number: float, least: int) -> range:
 def _side(side: int, scale: float) -> int:
     # Rounding down keeps within max_pixels; a hair under a whole number is that number.
     return max(1, math.floor(side * scale + 1e-6))
+
+
+def sizes_as_sent(size: Size, options: ImageOptions, pixels: Size | None = None) -> list[Size]:
+    """Width and height of all that is sent of one upright picture: of itself or its region, and of its tiles.
+
+    `pixels` are those that there are to be seen of a drawn page. Raises RegionError for a region that is not in it.
+    """
+    across, down = (pixels[0] / size[0], pixels[1] / size[1]) if pixels else (1.0, 1.0)
+    shown = [part.region or (0, 0, *size) for part in parts_of(size, options, pixels)]
+    sides = [(max(1, round((each[2] - each[0]) * across)), max(1, round((each[3] - each[1]) * down))) for each in shown]
+    return [plan_size(each, options).canvas for each in sides]

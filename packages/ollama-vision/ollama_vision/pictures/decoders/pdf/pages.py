@@ -16,8 +16,10 @@ from ...blob import Blob
 from ...cancellation import check_deadline
 from ...formats.header import PIECE, DamagedFile
 from ...formats.kinds import PDF
+from ...frames import Size
 from ...options import ImageOptions
 from ...page_selection import PageRequest, PageSelection, PageSelectionError, choose_pages
+from ...regions import RegionError, parts_of
 from ...render.raster import Raster
 from ...render.size import check_size
 from .faults import Copied, PageFault, PageParts, faults_of_text, flattened, undrawn_picture
@@ -75,7 +77,7 @@ def _as_image_errors(blob: Blob) -> Iterator[None]:
         raise blob.missing_extra(PDF) from error
     try:
         yield
-    except (PageSelectionError, PageFault) as error:
+    except (PageSelectionError, PageFault, RegionError) as error:
         raise blob.error(error.problem, error.way_out, PDF) from error
     except (pypdfium2.PdfiumError, DamagedFile) as error:
         encrypted = "password" in str(error).lower()
@@ -171,9 +173,11 @@ class _Drawing:
         with PDFIUM:
             copied = self.parts.copied(number)
         with _looked_at(copied) as look, PDFIUM, self._loaded(number) as page:
-            scale = self._scale(page, number, look)
+            scale, full_size = self._scale(page, number, look)
             image = _draw(page, scale)
-            return self._proven(page, number, image, scale, self._findings(number, look))
+            raster = self._proven(page, number, image, scale, self._findings(number, look))
+            raster.full_size = full_size
+            return raster
 
     @contextmanager
     def _loaded(self, number: int) -> Iterator[Any]:
@@ -189,15 +193,21 @@ class _Drawing:
             raise self._fault(number, PageFault(findings.fault))
         return findings
 
-    def _scale(self, page: Any, number: int, look: Future[Findings]) -> float:
+    def _scale(self, page: Any, number: int, look: Future[Findings]) -> tuple[float, Size]:
+        """Pixels per point, and the pixels at which all of the page is to be seen."""
         # What is known by now need not be drawn, or has no pictures to measure.
         has_pictures = not look.done() or self._findings(number, look).has_pictures
         width, height = page.get_size()
         if not (width > 0 and height > 0 and math.isfinite(width * height)):
             raise DamagedFile(f"page {number} has no size")
-        scale = _scale(width, height, sharpest(page, (width, height)) if has_pictures else 0, self.options)
+        sharpest_picture = sharpest(page, (width, height)) if has_pictures else 0
+        full = max(_UNSCALED, sharpest_picture) / _POINTS_PER_INCH
+        full_size = (math.ceil(width * full), math.ceil(height * full))
+        part = parts_of(_in_points(page), self.options, full_size)[-1].region
+        shown = (width, height) if part is None else (part[2] - part[0], part[3] - part[1])
+        scale = _scale(shown[0], shown[1], sharpest_picture, self.options)
         check_size(self.blob, (math.ceil(width * scale), math.ceil(height * scale)), self.options, PDF)
-        return scale
+        return scale, full_size
 
     def _proven(self, page: Any, number: int, image: Image.Image, scale: float, findings: Findings) -> Raster:
         if findings.has_pictures and (fault := undrawn_picture(page, image, lambda: _draw(page, scale))):
@@ -212,8 +222,9 @@ class _Drawing:
         for note in notes:
             logger.warning("%s, page %d: %s", self.blob.source, number, note)
         steps = [f"drew page {number} of {self.count} at {scale * _POINTS_PER_INCH:.0f} dpi", *self.notes, *notes]
-        original = (max(1, round(page.get_width())), max(1, round(page.get_height())))
-        return Raster(image, self.blob.where, self.blob.source, steps=steps, page=number, original_size=original)
+        raster = Raster(image, self.blob.where, self.blob.source, steps=steps, page=number)
+        raster.original_size = _in_points(page)
+        return raster
 
     def _text_proven(self, page: Any, number: int, image: Image.Image, scale: float) -> list[str]:
         fault, notes = faults_of_text(page, image, lambda: _draw(page, scale))
@@ -235,6 +246,10 @@ def _looked_at(copied: Copied) -> Iterator[Future[Findings]]:
         return
     with ThreadPoolExecutor(1, "pdf-streams") as beside:
         yield beside.submit(copied.findings)
+
+
+def _in_points(page: Any) -> Size:
+    return max(1, round(page.get_width())), max(1, round(page.get_height()))
 
 
 def _draw(page: Any, scale: float) -> Image.Image:

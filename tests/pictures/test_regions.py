@@ -1,0 +1,341 @@
+"""Regions and tiles: what is cut out shows the right pixels, of every kind of picture, and boxes lead back to them."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageOps
+from pydantic import ValidationError
+
+from ollama_vision.errors import ImageError
+from ollama_vision.pictures import BoxMapping, ImageOptions, PictureSource, PreparedImage, name_tiles, prepare_image
+from ollama_vision.pictures.preparing import prepare_documents
+from ollama_vision.pictures.regions import Tile, parts_of
+from tests.support.picture_corpus import TURN_BACK, encoded, heic
+from tests.support.video_corpus import film, taken
+
+SIZE = (240, 160)
+AS_IT_IS: dict[str, Any] = {"max_pixels": None, "min_side": 1, "format": "png"}
+
+
+def map_of(size: tuple[int, int] = SIZE) -> Image.Image:
+    """Each pixel says where it is: red across, green down, blue the hundreds of both."""
+    made = Image.new("RGB", size)
+    made.putdata([(x % 256, y % 256, x // 256 * 16 + y // 256) for y in range(size[1]) for x in range(size[0])])
+    return made
+
+
+def pixels_of(picture: PreparedImage) -> Image.Image:
+    with Image.open(io.BytesIO(picture.read())) as opened:
+        return opened.convert("RGB")
+
+
+def difference(one: Image.Image, other: Image.Image) -> int:
+    """The largest of any value; larger than any where the sizes differ."""
+    from PIL import ImageChops
+
+    if one.size != other.size:
+        return 999
+    return max(high for _, high in ImageChops.difference(one, other).getextrema())  # type: ignore[misc,unused-ignore]
+
+
+def turned_map(orientation: int, format_: str = "PNG", **how: Any) -> bytes:
+    """A file that shows the map upright, and is stored turned."""
+    stored = map_of() if orientation == 1 else map_of().transpose(TURN_BACK[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(stored, format_, exif=exif, **how)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("region", [(10, 20, 111, 93), (0.25, 0.5, 0.75, 1.0), (239, 159, 240, 160)])
+def test_a_region_is_of_the_upright_picture_and_leads_back_to_what_is_stored(orientation: int, region: Any) -> None:
+    data = turned_map(orientation)
+    picture = prepare_image(data, ImageOptions(region=region, **AS_IT_IS))
+    expected = (60, 80, 180, 160) if isinstance(region[0], float) else region
+    assert picture.region == expected
+    assert difference(pixels_of(picture), map_of().crop(expected)) == 0
+    with Image.open(io.BytesIO(data)) as stored:
+        back = stored.crop(picture.to_original((0, 0, *picture.size)))
+        upright = back if orientation == 1 else ImageOps.exif_transpose(back)
+        assert difference(upright.convert("RGB"), map_of().crop(expected)) == 0
+    again = BoxMapping.from_description(picture.describe()["mapping"])
+    assert again.to_original((0, 0, 1, 1), "0-1") == picture.to_original((0, 0, *picture.size))
+    assert picture.describe()["region"] == list(expected)
+
+
+def test_a_region_of_a_larger_picture_is_cut_before_it_is_scaled() -> None:
+    whole = map_of((2240, 1600))
+    picture = prepare_image(encoded(whole, "PNG"), ImageOptions(region=(1200, 700, 1700, 1200), format="png"))
+    assert picture.size == (500, 500), "scaled with the whole of it, it would have 264"
+    assert difference(pixels_of(picture), whole.crop((1200, 700, 1700, 1200))) == 0
+    assert picture.to_original((100, 200, 150, 260)) == (1300, 900, 1350, 960)
+
+
+def test_boxes_of_a_scaled_region_are_exact() -> None:
+    """A white square on black, where it is found in what is sent, is where it stands in the original."""
+    whole = Image.new("RGB", (3000, 2000))
+    whole.paste("white", (1500, 1000, 1620, 1100))
+    picture = prepare_image(encoded(whole, "PNG"), ImageOptions(region=(900, 500, 2900, 1900), format="png"))
+    assert picture.size[0] < 2000
+    seen = pixels_of(picture).convert("L").point([0] * 128 + [255] * 128).getbbox()
+    assert seen is not None
+    found = picture.to_original(seen)
+    assert max(abs(one - other) for one, other in zip(found, (1500, 1000, 1620, 1100), strict=True)) <= 1
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_jpeg_that_is_decoded_smaller_is_cut_at_the_same_place(orientation: int) -> None:
+    """4800x3200 at a quarter: the region begins at no multiple of what the decoder steps in."""
+    smooth = Image.radial_gradient("L").resize((4800, 3200)).convert("RGB")
+    stored = smooth if orientation == 1 else smooth.transpose(TURN_BACK[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(stored, "JPEG", exif=exif, quality=95)
+    region = (1001, 203, 4403, 3099)
+    picture = prepare_image(data, ImageOptions(region=region, max_pixels=200_000, format="png"))
+    expected = smooth.crop(region).resize(picture.size, Image.Resampling.BICUBIC)
+    assert difference(pixels_of(picture), expected) <= 4
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "WEBP", "BMP", "GIF", "HEIC", "AVIF", "array", "PIL", "JPEG2000"])
+def test_of_every_kind(kind: str, tmp_path: Path) -> None:
+    shown = map_of()
+    if kind == "HEIC":
+        given: Any = heic(shown, chroma=444)
+    elif kind == "AVIF":
+        given = encoded(shown, kind, quality=100, subsampling="4:4:4")
+    elif kind == "array":
+        import numpy
+
+        given = numpy.asarray(shown)
+    elif kind == "PIL":
+        given = shown
+    elif kind == "WEBP":
+        given = encoded(shown, kind, lossless=True)
+    elif kind == "GIF":
+        shown = shown.quantize(256).convert("RGB")
+        given = encoded(shown.convert("P", palette=Image.Palette.ADAPTIVE), kind)
+    else:
+        given = encoded(shown, kind)
+    picture = prepare_image(given, ImageOptions(region=(33, 21, 199, 140), **AS_IT_IS))
+    assert difference(pixels_of(picture), shown.crop((33, 21, 199, 140))) <= (24 if kind in ("HEIC", "AVIF") else 0)
+    assert picture.to_original((0, 0, 166, 119)) == (33, 21, 199, 140)
+
+
+def test_of_deep_grey_the_brightness_is_that_of_the_whole() -> None:
+    """So that a region and the tiles beside it can be compared; and the pixels are those of the whole, cut."""
+    deep = Image.new("I;16", (100, 50))
+    deep.putdata([x * 650 for _ in range(50) for x in range(100)])
+    data = encoded(deep, "PNG")
+    whole = pixels_of(prepare_image(data, ImageOptions(**AS_IT_IS)))
+    part = pixels_of(prepare_image(data, ImageOptions(region=(0, 0, 30, 50), **AS_IT_IS)))
+    assert difference(part, whole.crop((0, 0, 30, 50))) == 0
+
+
+def test_of_a_frame_of_a_video() -> None:
+    data = film("matroska", "ffv1", [(at, map_of((64, 48))) for at in range(3)], pix_fmt="bgr0")
+    (picture,) = taken(data, frames=1, region=(20, 8, 44, 40), **AS_IT_IS)
+    assert difference(pixels_of(picture), map_of((64, 48)).crop((20, 8, 44, 40))) <= 1
+
+
+@pytest.mark.skipif(not shutil.which("convert"), reason="needs ImageMagick")
+@pytest.mark.parametrize("orientation", [1, 3, 5, 6, 7, 8])
+def test_image_magick_cuts_out_the_same(orientation: int, tmp_path: Path) -> None:
+    (tmp_path / "in.jpg").write_bytes(turned_map(orientation, "JPEG", quality=100, subsampling=0))
+    command = ["convert", "in.jpg", "-auto-orient", "+repage", "-crop", "101x73+10+20", "+repage", "out.png"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    picture = prepare_image(tmp_path / "in.jpg", ImageOptions(region=(10, 20, 111, 93), **AS_IT_IS))
+    with Image.open(tmp_path / "out.png") as expected:
+        assert difference(pixels_of(picture), expected.convert("RGB")) <= 2, "decoders of JPEG differ by one"
+
+
+# what needs no cutting
+
+
+def test_a_region_that_is_all_of_it_leaves_byte_for_byte() -> None:
+    data = encoded(map_of(), "PNG")
+    for region in [(0, 0, *SIZE), (0.0, 0.0, 1.0, 1.0)]:
+        picture = prepare_image(data, ImageOptions(region=region))
+        assert (picture.read(), picture.steps, picture.region) == (data, (), None)
+
+
+def test_tiles_come_after_the_file_itself_byte_for_byte() -> None:
+    data = encoded(map_of(), "PNG")
+    whole, *tiles = prepare_documents(data, ImageOptions(tiles=(2, 2)))
+    assert whole.read() == data
+    assert len(tiles) == 4
+
+
+def test_auto_leaves_a_picture_alone_that_is_sent_at_its_full_size() -> None:
+    data = encoded(map_of(), "PNG")
+    (picture,) = prepare_documents(data, ImageOptions(tiles="auto"))
+    assert (picture.read(), picture.tile) == (data, None)
+
+
+# tiles
+
+
+def test_tiles_are_in_reading_order_and_cover_all_of_it_with_overlap() -> None:
+    whole = map_of((700, 500))
+    overview, *tiles = prepare_documents(whole, ImageOptions(tiles=(3, 2), **AS_IT_IS))
+    assert (overview.tile, overview.region) == (None, None)
+    assert [tile.tile for tile in tiles] == [Tile(column, row, 3, 2) for row in (1, 2) for column in (1, 2, 3)]
+    regions = [tile.region or (0, 0, 0, 0) for tile in tiles]
+    for tile, region in zip(tiles, regions, strict=True):
+        assert difference(pixels_of(tile), whole.crop(region)) == 0
+        assert tile.to_original((0, 0, *tile.size)) == region
+    assert (regions[0][:2], regions[-1][2:]) == ((0, 0), (700, 500))
+    assert [region[0] for region in regions[:3]] == [0, 225, 450], "250 wide, and a tenth of that is shared"
+    assert regions[0][3] - regions[3][1] == pytest.approx(26, abs=1)
+    assert tiles[4].describe()["tile"] == {"column": 2, "row": 2, "columns": 3, "rows": 2}
+    assert tiles[4].describe()["region"] == list(regions[4])
+
+
+def test_tiles_of_a_region_are_in_the_original_too() -> None:
+    whole = map_of((700, 500))
+    options = ImageOptions(region=(100, 50, 500, 450), tiles=(2, 1), **AS_IT_IS)
+    overview, left, right = prepare_documents(whole, options)
+    assert (overview.region, left.region, right.region) == (
+        (100, 50, 500, 450),
+        (100, 50, 311, 450),
+        (289, 50, 500, 450),
+    )
+    assert right.to_original((0, 0, 10, 10)) == (289, 50, 299, 60)
+
+
+@pytest.mark.parametrize("orientation", [1, 6, 7])
+def test_tiles_of_a_jpeg_that_is_stored_turned(orientation: int) -> None:
+    data = turned_map(orientation, "JPEG", quality=100, subsampling=0)
+    overview, *tiles = prepare_documents(data, ImageOptions(tiles=(2, 2), **AS_IT_IS))
+    assert difference(pixels_of(overview), map_of()) <= 12
+    for tile in tiles:
+        assert tile.region is not None
+        assert difference(pixels_of(tile), map_of().crop(tile.region)) <= 12
+
+
+@pytest.mark.parametrize(
+    ("size", "grid"),
+    [
+        ((1200, 1000), (2, 1)),
+        ((2240, 2240), (2, 3)),
+        ((4000, 3000), (5, 3)),
+        ((12000, 9000), (4, 4)),
+        ((900, 900), None),
+    ],
+)
+def test_auto_takes_the_fewest_tiles_that_need_no_scaling(size: tuple[int, int], grid: tuple[int, int] | None) -> None:
+    last = parts_of(size, ImageOptions(tiles="auto"))[-1]
+    assert (last.tile and (last.tile.columns, last.tile.rows)) == grid
+    if last.region is not None and grid != (4, 4):
+        assert (last.region[2] - last.region[0]) * (last.region[3] - last.region[1]) <= 1_003_520
+
+
+def test_each_frame_of_an_animation_has_its_tiles() -> None:
+    frames = [Image.new("RGB", (100, 80), colour) for colour in ("red", "lime", "blue")]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    pictures = prepare_documents(data, ImageOptions(frames=3, tiles=(2, 1), **AS_IT_IS))
+    assert [(one.page, one.tile and one.tile.column) for one in pictures] == [
+        (page, column) for page in (1, 2, 3) for column in (None, 1, 2)
+    ]
+    assert [pixels_of(one).getpixel((3, 3)) for one in pictures[::3]] == [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
+
+
+def test_pages_for_questions_of_their_own_keep_their_tiles() -> None:
+    frames = [Image.new("RGB", (100, 80), colour) for colour in ("red", "lime")]
+    data = encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])
+    source = PictureSource.of(data, ImageOptions(tiles=(2, 1)))
+    assert [[one.page for one in page] for page in source.pages_with_tiles()] == [[1, 1, 1], [2, 2, 2]]
+
+
+# the line before the question
+
+
+def test_the_line_says_which_image_is_the_whole_and_which_part_each_other_one_is() -> None:
+    whole = map_of((700, 500))
+    pictures = prepare_documents(whole, ImageOptions(tiles=(3, 2), **AS_IT_IS))
+    assert name_tiles(pictures) == (
+        "Image 1 is the whole of the picture, images 2 to 7 are parts of it, closer: image 2 top left; image 3 top "
+        "middle; image 4 top right; image 5 bottom left; image 6 bottom middle; image 7 bottom right."
+    )
+    assert name_tiles(pictures[:1]) == ""
+    (alone,) = prepare_documents(whole, ImageOptions())
+    both = prepare_documents(whole, ImageOptions(tiles=(2, 1), **AS_IT_IS))
+    assert name_tiles([alone, *both, *both]) == (
+        "Image 1 is a picture by itself. Image 2 is the whole of one picture, images 3 to 4 are parts of it, closer: "
+        "image 3 left; image 4 right. Image 5 is the whole of one picture, images 6 to 7 are parts of it, closer: "
+        "image 6 left; image 7 right."
+    )
+
+
+def test_a_large_grid_is_told_by_numbers() -> None:
+    pictures = prepare_documents(map_of((700, 500)), ImageOptions(tiles=(4, 3), **AS_IT_IS))
+    assert name_tiles(pictures).endswith("image 12 row 3 of 3, column 3 of 4; image 13 row 3 of 3, column 4 of 4.")
+    pictures = prepare_documents(map_of((700, 500)), ImageOptions(tiles=(3, 3), **AS_IT_IS))
+    assert "image 5 middle left; image 6 middle; image 7 middle right;" in name_tiles(pictures)
+
+
+# bad input
+
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ((0.5, 0, 1, 0.5), "mixes pixels with fractions: four whole numbers are pixels, and four floats are fractions"),
+        ((300, 0, 100, 50), "is inverted: the order is left, top, right, bottom"),
+        ((0.0, 0.9, 1.0, 0.2), "is inverted"),
+        ((10, 10, 10, 50), "is empty: it has no width"),
+        ((10, 50, 20, 50), "is empty: it has no height"),
+        ((-1, 0, 10, 10), "reaches outside the picture: pixels count from 0"),
+        ((0.0, 0.0, 1.2, 1.0), "reaches outside the picture: fractions go from 0.0 to 1.0"),
+        ((float("nan"), 0.0, 1.0, 1.0), "must be finite numbers"),
+        ((0, 0, 10), "must be four numbers"),
+        ("0,0,10,10", "must be four numbers"),
+        ((True, 0, 1, 1), "must be four numbers"),
+    ],
+)
+def test_what_no_picture_has_is_refused_where_it_is_written(region: Any, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ImageOptions(region=region)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("tiles", [(1, 1), (0, 2), (2, -1), (2,), "3x2", 4, (2.0, 2.0), (True, 2)])
+def test_what_is_no_grid_is_refused_where_it_is_written(tiles: Any) -> None:
+    with pytest.raises(ValidationError, match="must be 'auto', or columns and rows"):
+        ImageOptions(tiles=tiles)
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "TIFF"])
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ((200, 100, 241, 160), "reaches outside"),
+        ((240, 0, 300, 10), "lies outside"),
+        ((0, 0, 160, 240), "reaches outside"),
+    ],
+)
+def test_what_this_picture_has_not_is_an_error_with_its_size(region: Any, said: str, format_: str) -> None:
+    """The third is right for what is stored, and not for what is shown."""
+    data = turned_map(6, format_) if format_ != "TIFF" else encoded(map_of(), "TIFF")
+    with pytest.raises(ImageError) as refused:
+        prepare_image(data, ImageOptions(region=region))
+    assert f"is 240x160 when upright, and the region {region} {said}" in str(refused.value)
+    if format_ != "TIFF":
+        with pytest.raises(ImageError, match=said):
+            PictureSource.of(data, ImageOptions(region=region)).check_headers()
+
+
+def test_too_many_tiles_for_its_pixels_are_an_error_with_numbers() -> None:
+    with pytest.raises(ImageError, match=r"240x160 pixels there, too few for 30x2 tiles: one would have a side of 9"):
+        prepare_documents(map_of(), ImageOptions(tiles=(30, 2)))
+
+
+def test_prepare_image_prepares_one() -> None:
+    with pytest.raises(ImageError, match="becomes 5 with its tiles, and prepare_image prepares one"):
+        prepare_image(map_of(), ImageOptions(tiles=(2, 2)))
