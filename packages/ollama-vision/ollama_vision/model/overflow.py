@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ollama_vision.server import ModelCapabilities
 
 
+_OR_CUT = "truncate=True lets the server drop old messages."
+
+
 def no_room(share: int, window: int, count: int, known: ModelCapabilities) -> errors.ContextOverflowError:
     """The error, before anything is sent, for pictures that alone are far more than the context holds; in tokens."""
     told = errors.ContextOverflowError("", n_prompt_tokens=share, n_ctx=window)
@@ -20,7 +23,7 @@ def no_room(share: int, window: int, count: int, known: ModelCapabilities) -> er
     return errors.ContextOverflowError(
         f"{takes} about {share:,} tokens, and the context holds {window:,}: nothing was sent. "
         f"Use {' or '.join(_ways_out(told, count, share, known))}. "
-        "truncate=True lets the server drop old messages. check_capabilities=False sends them all the same.",
+        f"{_OR_CUT} check_capabilities=False sends them all the same.",
         n_ctx=window,
         n_picture_tokens=share,
     )
@@ -42,8 +45,7 @@ def with_shares(
         cost = "of unknown cost" if share is None else f"about {share:,} of {window:,} tokens"
         words += f"; {count}, {cost}"
     return errors.ContextOverflowError(
-        f"{words}. Use {' or '.join(_ways_out(error, len(pictures), share, known))}. "
-        "truncate=True lets the server drop old messages.",
+        f"{words}. Use {' or '.join(_ways_out(error, len(pictures), share, known))}. {_OR_CUT}",
         n_prompt_tokens=error.n_prompt_tokens,
         n_ctx=error.n_ctx,
         n_picture_tokens=share,
