@@ -59,7 +59,7 @@ def tokens_read(url: str, size: Size | None = None) -> int:
         Image.new("RGB", size, "red").save(png, "PNG")
         message["images"] = [base64.b64encode(png.getvalue()).decode()]
     asked = {"model": "tiny", "messages": [message], "stream": False, "options": {"num_predict": 1, "num_ctx": 8192}}
-    reply = httpx2.post(f"{url}/api/chat", json=asked, timeout=60)
+    reply = httpx2.post(f"{url}/api/chat", json=asked, timeout=300)
     tokens = reply.raise_for_status().json()["prompt_eval_count"]
     assert isinstance(tokens, int)
     return tokens
