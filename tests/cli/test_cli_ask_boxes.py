@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 
-from ollama_embedded import EmbeddedOllama, Request, ScriptedEngine
+from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_vision.pictures.drawn_boxes import COLOURS
-from ollama_vision.server import picture_layout
 from tests.support import shown_models as models
 from tests.support.command_line import CommandLine
 from tests.support.picture_corpus import BLUE, GREEN, LIGHT, RED, card, encoded, pixel, turned, wrong_corners
+from tests.support.seeing_models import seeing
 
 QUESTION = "List what you see as JSON: bbox_2d, label."
 
@@ -44,40 +44,6 @@ def outlined(image: Image.Image, colour: str = COLOURS[0]) -> tuple[int, int, in
     found = off.convert("L", (1, 1, 1, 0)).point(lambda value: 255 * (value == 0)).getbbox()
     assert found is not None
     return found
-
-
-def seen_by_the_model(data: bytes, show: dict[str, Any]) -> Image.Image:
-    """The canvas as llama.cpp makes it of what was sent: scaled by one factor, centred, filled up with black."""
-    with Image.open(io.BytesIO(data)) as sent:
-        layout = picture_layout(sent.size, show)
-        assert layout is not None
-        assert layout.canvas is not None
-        assert layout.content is not None
-        left, top, right, bottom = layout.content
-        canvas = Image.new("RGB", layout.canvas)
-        canvas.paste(sent.convert("RGB").resize((right - left, bottom - top), Image.Resampling.NEAREST), (left, top))
-        return canvas
-
-
-def where_it_is(canvas: Image.Image, colour: tuple[int, int, int]) -> tuple[int, int, int, int]:
-    off = ImageChops.difference(canvas, Image.new("RGB", canvas.size, colour)).split()
-    most = ImageChops.lighter(ImageChops.lighter(off[0], off[1]), off[2])
-    found = most.point(lambda value: 255 * (value < 30)).getbbox()
-    assert found is not None
-    return found
-
-
-def seeing(colour: tuple[int, int, int], show: dict[str, Any], of: int | None = None) -> Any:
-    """A model that looks for a colour in its canvas, and answers in its pixels, or from 0 to `of`."""
-
-    def answer(request: Request) -> str:
-        canvas = seen_by_the_model(request.pictures[0], show)
-        box: list[float] = list(where_it_is(canvas, colour))
-        if of is not None:
-            box = [side / canvas.size[at % 2] * of for at, side in enumerate(box)]
-        return "Here it is:\n```json\n" + json.dumps([{"bbox_2d": box}]) + "\n```"
-
-    return answer
 
 
 QUARTERS = {RED: (0, 0, 0.5, 0.5), GREEN: (0.5, 0, 1, 0.5), BLUE: (0, 0.5, 0.5, 1), LIGHT: (0.5, 0.5, 1, 1)}

@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ollama_vision.model import boxes_of
+
 from .finding.found_files import rows_of
 from .results.known_by_bytes import hash_of
 from .results.ledger import Entry, Key, Ledger, Version, is_complete
@@ -185,6 +187,9 @@ def record_of(
         record["choice"] = outcome.choice
     if outcome.confidence is not None:
         record["confidence"] = outcome.confidence
+    if outcome.pictures and boxes_of(outcome.text, outcome.fields):
+        kept = ("size", "mapping", "frame")
+        record["pictures"] = [{name: one[name] for name in kept if name in one} for one in outcome.pictures]
     if place.seconds_in_video is not None:
         record["seconds_in_video"] = place.seconds_in_video
     return record

@@ -25,11 +25,12 @@ from .keywords import (  # of functions and types only
 from .on_server import OnServer
 from .proving import examine
 from .reasking import Attempts, ObjectStream, ask_until_it_fits
-from .server_calls import fetch_capabilities, fetch_fitting, load_model
+from .server_calls import api_of, fetch_capabilities, fetch_fitting, load_model
 from .streams import AsyncReplyStream, ReplyStream
 
 if TYPE_CHECKING:
     from .answer import Answer
+    from .answer_boxes import boxes_of
     from .calibration import Calibration
     from .choice import Choice
     from .choosing import check_choice, choose, confidences
@@ -69,8 +70,10 @@ __all__ = [
     "ReplyStream",
     "Settings",
     "VisionModel",
+    "api_of",
     "aprove_sight",
     "ask_until_it_fits",
+    "boxes_of",
     "check_choice",
     "check_question",
     "choose",
@@ -104,6 +107,7 @@ __getattr__ = lazy_names(
         "PlainQuestion": ".question_call",
         "VisionModel": ".model",
         "aprove_sight": ".proof_of_sight",
+        "boxes_of": ".answer_boxes",
         "check_question": ".question_call",
         "check_choice": ".choosing",
         "choose": ".choosing",

@@ -8,7 +8,7 @@ from contextlib import aclosing, closing
 from typing import Any, Generic, TypeAlias
 
 from ollama_vision import errors
-from ollama_vision.pictures import PreparedImage
+from ollama_vision.pictures import PreparedImage, ServerSizes
 
 from . import cache as remembering
 from . import loading
@@ -95,7 +95,8 @@ class Dispatcher(Generic[Item]):
         """`results`, all at a time that have finished: to hand several to another thread costs as much as one."""
         hosts = Balancer(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
         recall = recall_from(self._cache, self._request, self._question.output_cls)
-        streak, intake = FailureStreak[Item](), Intake(items, self._open, self._image_options, recall)
+        options = self._image_options.for_server(await self._server_sizes())
+        streak, intake = FailureStreak[Item](), Intake(items, self._open, options, recall)
         asking, finished = set[_Settling[Item]](), _Finished[Item]()
         try:
             while not intake.ended or asking:
@@ -123,6 +124,13 @@ class Dispatcher(Generic[Item]):
             for each in asking:
                 each.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
+
+    async def _server_sizes(self) -> ServerSizes | None:
+        """The sizes that the model's server leaves alone, by the first host that says what the model is."""
+        for model in self._models:
+            if (capabilities := await model.capabilities()) is not None:
+                return capabilities.server_sizes
+        return None
 
     async def _settle(self, intake: Intake[Item], hosts: Balancer) -> Outcome[Item] | None:
         """What came of the next item; `None` when there is none."""
@@ -209,6 +217,7 @@ class Dispatcher(Generic[Item]):
             model=self._model,
             host=host.name if host else "",
             usage=answer.usage,
+            pictures=answer.pictures,
             seconds=answer.seconds,
             waited=answer.waited,
             sha256=sha256,

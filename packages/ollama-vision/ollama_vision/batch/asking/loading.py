@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ollama_vision import errors
-from ollama_vision.model import load_model
+from ollama_vision.model import api_of, load_model
 from ollama_vision.server import OllamaServer
 
 if TYPE_CHECKING:
     from ollama_vision.model import OnServer
+    from ollama_vision.server import ModelCapabilities
 
 LOAD_SECONDS = 1800.0
 """Of silence: hundreds of gigabytes from a slow disk."""
@@ -57,6 +58,19 @@ class OnHost:
         finally:
             await server.aclose()
         return bool(names & {self.model, f"{self.model}:latest"})
+
+    async def capabilities(self) -> ModelCapabilities | None:
+        """What the model is; `None` when the server does not say it at once, or is not to be asked."""
+        client = self._client
+        if not client.check_capabilities:
+            return None
+        if (known := client._known.peek(client._target, self.model)) is not None:
+            return known
+        try:
+            api = api_of(client._on_loop, client, PROBE_SECONDS).without_retries()
+            return await client._known.get(api, self.model)
+        except errors.OllamaMultiModalError:
+            return None  # what is wrong, the first question meets too, and tells
 
     async def load(self, keywords: Mapping[str, Any]) -> errors.OllamaMultiModalError | None:
         """Load the model with the options of the questions; why it could not, where the host is to blame for that."""

@@ -178,7 +178,9 @@ class ModelOnHost(StreamedOnHost):
             question = replace(question, keywords={**question.keywords, **time_left})
         call = plain_call(model, question, arguments=arguments)
         stream = AsyncReplyStream(await start(model._on_loop, model, call))
-        return await collector.listen(stream, _as_it_is)
+        answer = await collector.listen(stream, _as_it_is)
+        collector.pictures = answer.pictures
+        return answer
 
 
 def _as_it_is(answer: ModelAnswer) -> ModelAnswer:

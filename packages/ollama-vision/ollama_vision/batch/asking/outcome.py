@@ -28,6 +28,8 @@ class AnswerOrError:
     host: str = ""
     """Which server answered, or failed over it; empty when none was asked."""
     usage: dict[str, int] = field(default_factory=dict)
+    pictures: tuple[dict[str, Any], ...] = ()
+    """What was sent of each picture, where that is known; not of an answer that was kept."""
     seconds: float = 0.0
     """The server's own time, of loading, reading and writing; where it does not tell, from when the request started."""
     waited: float = 0.0

@@ -19,6 +19,7 @@ from .repetition import RepetitionDetector
 if TYPE_CHECKING:
     from ollama_vision.model import Answer, Calibration, Settings
     from ollama_vision.pictures import PreparedImage
+    from ollama_vision.server import ModelCapabilities
 
 
 T = TypeVar("T")
@@ -58,6 +59,8 @@ class PictureAnswer:
     """`label` and `probabilities`, where labels were given."""
     confidence: dict[str, float | None] | None = None
     """By field, how sure the model is of it; where that was asked for."""
+    pictures: tuple[dict[str, Any], ...] = ()
+    """What was sent of each picture, and what the server makes of it; empty where that is not known any more."""
 
 
 class Heard(Said, Protocol):
@@ -100,6 +103,9 @@ class HostedModel(Protocol):
     async def is_loaded(self) -> bool | None:
         """Whether the model is in memory; `None` when the server does not say."""
 
+    async def capabilities(self) -> ModelCapabilities | None:
+        """What the model is, asked at once; `None` when the server does not say, or is not there."""
+
     async def load(self, keywords: Mapping[str, Any]) -> errors.OllamaMultiModalError | None:
         """Load it, with the options of the questions; why that failed, where the host is to blame for it."""
 
@@ -115,6 +121,8 @@ class AnswerCollector:
         self._usage: dict[str, int] = {}
         self._seconds: float | None = None
         """What the server says that it took, waiting left out; `None` where it does not say."""
+        self.pictures: tuple[dict[str, Any], ...] = ()
+        """What was sent, where who listens tells it."""
 
     def time_left(self) -> dict[str, Any]:
         """The keyword that holds the next request to what is left of the deadline."""
@@ -169,7 +177,8 @@ class AnswerCollector:
             )
         passed = time.monotonic() - self._started
         seconds = passed if self._seconds is None else min(self._seconds, passed)
-        return PictureAnswer(text, fields, self._finish_reason, self._usage, seconds, passed - seconds)
+        waited = passed - seconds
+        return PictureAnswer(text, fields, self._finish_reason, self._usage, seconds, waited, pictures=self.pictures)
 
 
 def cut(model: str, text: str, thinking: str) -> errors.AnswerCutError:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from ollama_vision.model import Answer
+from ollama_vision.model import Answer, boxes_of
 from ollama_vision.pictures import (
     BoxMapping,
-    FoundBox,
     PictureFrame,
     PictureSource,
     PreparedImage,
-    boxes_in,
     draw_boxes,
     place_boxes,
 )
-from ollama_vision.protocol import json_in
 from ollama_vision.server import ModelCapabilities
 
 from .question import FORMATS, Drawing, NoAnswer
@@ -61,11 +56,6 @@ def draw_answer(drawing: Drawing, answer: Answer, original: PictureSource) -> tu
     except OSError as error:
         raise NoAnswer(f"{drawing.out} cannot be written: {error.strerror or error}.") from error
     return len(placed.boxes), placed.problems
-
-
-def boxes_of(text: str, fields: Any) -> list[FoundBox]:
-    """The boxes of an answer: in its fields, else in the JSON that stands in its text."""
-    return boxes_in(fields) if fields is not None else boxes_in([json.loads(part) for part in json_in(text)])
 
 
 def whole_picture(original: PictureSource) -> PreparedImage:

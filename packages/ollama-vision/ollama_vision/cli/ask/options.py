@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..common.options import (
+    BoxConventionName,
     CACert,
     CalibrationFile,
     Choose,
@@ -96,15 +97,7 @@ def ask(
             help="Draw the boxes of the answer's JSON (bbox_2d, box_2d, bbox, box) on the picture, into this file.",
         ),
     ] = None,
-    box_convention: Annotated[
-        str | None,
-        typer.Option(
-            "--box-convention",
-            metavar="NAME",
-            help="How the model counts them: model pixels, pixels, 0-1000, 0-1000 yx, 0-999, 0-500 or 0-1. "
-            "Without it: as its family does, where that is certain.",
-        ),
-    ] = None,
+    box_convention: BoxConventionName = None,
     choose: Choose = None,
     calibration: CalibrationFile = None,
     option: Options = None,

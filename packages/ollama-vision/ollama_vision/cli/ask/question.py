@@ -15,6 +15,7 @@ from ..common.access import (
     UsageError,
     model_of_environment,
     read_access,
+    read_convention,
     read_option,
     read_range,
     read_schema,
@@ -183,13 +184,4 @@ def read_drawing(out: Path | None, convention: str | None) -> Drawing | None:
     if out.is_dir() or not out.absolute().parent.is_dir():
         what = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
         raise UsageError(f"--draw-boxes {out}: {what}. Name a file, such as boxes.png.")
-    return Drawing(out, None if convention is None else read_convention(convention))
-
-
-def read_convention(text: str) -> BoxConvention:
-    from ollama_vision.pictures import BOX_CONVENTIONS
-
-    for known in BOX_CONVENTIONS:
-        if text == known:
-            return known
-    raise UsageError(f"--box-convention {text}: there are {', '.join(map(repr, BOX_CONVENTIONS))}.")
+    return Drawing(out, read_convention(convention))

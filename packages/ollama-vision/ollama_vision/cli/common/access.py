@@ -11,9 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ollama_vision.extras import lacks_embedded
+
+if TYPE_CHECKING:
+    from ollama_vision.pictures import BoxConvention
 
 STANDARD_INPUT = "-"
 STANDARD_OUTPUT = "-"
@@ -115,3 +118,15 @@ def read_schema(text: str, *, option: str) -> dict[str, Any]:
     if not isinstance(schema, dict):
         raise UsageError(f'{option} {text}: a JSON Schema is an object, such as {{"type": "object"}}.')
     return schema
+
+
+def read_convention(text: str | None) -> BoxConvention | None:
+    """How boxes are counted, by its name."""
+    if text is None:
+        return None
+    from ollama_vision.pictures import BOX_CONVENTIONS
+
+    for known in BOX_CONVENTIONS:
+        if text == known:
+            return known
+    raise UsageError(f"--box-convention {text}: there are {', '.join(map(repr, BOX_CONVENTIONS))}.")

@@ -92,6 +92,15 @@ Range = Annotated[
         "16 bits. Without it: what the file states, else all where they are many, else from the lowest to the highest.",
     ),
 ]
+BoxConventionName = Annotated[
+    str | None,
+    typer.Option(
+        "--box-convention",
+        metavar="NAME",
+        help="How the model counts boxes: model pixels, pixels, 0-1000, 0-1000 yx, 0-999, 0-500 or 0-1. "
+        "Without it: as its family does, where that is certain.",
+    ),
+]
 
 Choose = Annotated[
     list[str] | None,

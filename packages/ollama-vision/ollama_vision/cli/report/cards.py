@@ -6,13 +6,18 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from .boxes import Boxes, boxes_on, overlay
 from .html import Html, element, joined
 from .results import Answer
 from .thumbnails import Sight
+
+if TYPE_CHECKING:
+    from ollama_vision.pictures import BoxConvention
 
 SHOWN_BY_BROWSERS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".jpg_large", ".mpo", ".jps", ".png", ".apng"}
@@ -35,6 +40,13 @@ class Card:
     """Counted from 1 over the whole report; `p17` is the card's place in its page."""
     answers: tuple[Answer, ...]
     sight: Sight
+    convention: BoxConvention | None = None
+    """How boxes are counted; `None`: as the results say of each model."""
+
+    @cached_property
+    def boxes(self) -> tuple[Boxes, ...]:
+        """Of each answer."""
+        return tuple(boxes_on(answer, self.sight, self.convention) for answer in self.answers)
 
     @property
     def name(self) -> str:
@@ -64,13 +76,14 @@ class Askings:
 
 def card(card: Card, askings: Askings, folder: Path) -> Html:
     """The card, for a page that will lie in `folder`."""
+    answers = zip(card.answers, card.boxes, strict=True)
     return element(
         "article",
-        _picture(card, folder),
+        _picture(card, askings, folder),
         element(
             "div",
             _heading(card.answers[0]),
-            element("div", *(_answer(answer, askings) for answer in card.answers), class_="answers"),
+            element("div", *(_answer(*each, askings) for each in answers), class_="answers"),
             class_="body",
         ),
         class_="card" + (" several" if len(card.answers) > 1 else ""),
@@ -139,7 +152,7 @@ def _heading(answer: Answer) -> Html:
     )
 
 
-def _picture(card: Card, folder: Path) -> Html:
+def _picture(card: Card, askings: Askings, folder: Path) -> Html:
     sight = card.sight
     name = PurePath(card.name).name
     if sight.state != "shown":
@@ -148,9 +161,12 @@ def _picture(card: Card, folder: Path) -> Html:
     page = card.answers[0].page
     is_shown = page is None and sight.original.suffix.lower() in SHOWN_BY_BROWSERS
     width, height = sight.size
+    image = element("img", src=sight.data_url, width=width, height=height, alt="", decoding="async")
+    numbers = (askings.number(answer) for answer in card.answers)
+    boxes = overlay(list(zip(numbers, card.boxes, strict=True)), sight.size)
     return element(
         "button",
-        element("img", src=sight.data_url, width=width, height=height, alt="", decoding="async"),
+        element("span", image, boxes, class_="boxed") if boxes else image,
         class_="thumb",
         type="button",
         aria_label=f"Open {name} larger",
@@ -168,7 +184,7 @@ def _link(original: Path, folder: Path) -> str:
     return quote(os.fsencode(path if path.startswith("../") else f"./{path}"))
 
 
-def _answer(answer: Answer, askings: Askings) -> Html:
+def _answer(answer: Answer, boxes: Boxes, askings: Askings) -> Html:
     parts: list[Html] = []
     if answer.error is not None:
         parts.append(
@@ -192,6 +208,8 @@ def _answer(answer: Answer, askings: Askings) -> Html:
         parts.append(element("p", "An empty answer.", class_="label"))
     if answer.fields is not None:
         parts.append(element("div", _value(answer.fields, 0), class_="fields s"))
+    if boxes.note:
+        parts.append(element("p", boxes.note, class_="label"))
     number = askings.number(answer)
     return element(
         "section",

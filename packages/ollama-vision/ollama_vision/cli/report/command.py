@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ollama_vision.errors import DamagedResultsError
 from ollama_vision.words import counted
@@ -11,8 +12,11 @@ from ..common.exits import DONE, FAILED
 from ..common.screen import Screen, telling
 from .writer import ReportError, make_report
 
+if TYPE_CHECKING:
+    from ollama_vision.pictures import BoxConvention
 
-def report(results: Path, page: Path, *, root: Path | None, title: str | None) -> int:
+
+def report(results: Path, page: Path, *, root: Path | None, title: str | None, convention: BoxConvention | None) -> int:
     """Write the report and give the exit code."""
     with Screen() as screen, telling(screen):
         screen.wait("Making thumbnails")
@@ -21,7 +25,7 @@ def report(results: Path, page: Path, *, root: Path | None, title: str | None) -
             screen.still_waiting(f"Making thumbnails: {done:,} of {of:,}")
 
         try:
-            made = make_report(results, page, root=root, title=title, on_progress=progress)
+            made = make_report(results, page, root=root, title=title, on_progress=progress, box_convention=convention)
         except (DamagedResultsError, ReportError) as error:
             screen.complain(str(error))
             return FAILED

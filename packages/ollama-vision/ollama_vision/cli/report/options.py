@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from ..common.options import usage_errors
+from ..common.options import BoxConventionName, usage_errors
 
 HELP = """Make a page of results.jsonl: pictures beside their answers.
 
-It shows what failed as well, and has a filter. The page is one file that needs no network. From 2,000 pictures on, it
-is the index of a folder of pages beside it.
+It shows what failed as well, has a filter, and draws the boxes that answers name (bbox_2d, box_2d, bbox, box) on the
+pictures. The page is one file that needs no network. From 2,000 pictures on, it is the index of a folder of pages
+beside it.
 
 \b
 Examples:
@@ -34,16 +35,18 @@ def report(
         ),
     ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="What stands at the top.")] = None,
+    box_convention: BoxConventionName = None,
 ) -> None:
-    from ..common.access import UsageError
+    from ..common.access import UsageError, read_convention
 
     with usage_errors():
         # A slip of the hand must not put a page in a picture's place.
         if page.suffix.lower() not in (".html", ".htm"):
             raise UsageError(f"A report's name ends in .html: {results.stem}.html, say.")
+        convention = read_convention(box_convention)
         if root is not None and not root.is_dir():
             raise UsageError(f"--root {root}: there is no such folder.")
 
     from .command import report as write
 
-    raise typer.Exit(write(results, page, root=root, title=title))
+    raise typer.Exit(write(results, page, root=root, title=title, convention=convention))

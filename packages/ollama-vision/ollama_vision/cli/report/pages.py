@@ -226,7 +226,7 @@ def viewer() -> Html:
     return element(
         "dialog",
         element("button", "Close", type="button", id="close"),
-        element("img", alt="", id="large"),
+        element("div", element("img", alt="", id="large"), id="stage"),
         element(
             "div",
             element("button", "Previous", type="button", id="before"),

@@ -39,6 +39,8 @@ class Answer:
     usage: Mapping[str, int]
     seconds: float
     seconds_in_video: float | None
+    pictures: tuple[Mapping[str, Any], ...] = ()
+    """What was sent of each picture, and what the server made of it: of answers that name boxes."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Answer:
@@ -59,6 +61,7 @@ class Answer:
             usage={k: v for k, v in usage.items() if isinstance(v, int)} if isinstance(usage, dict) else {},
             seconds=_number(record.get("seconds")) or 0.0,
             seconds_in_video=_number(record.get("seconds_in_video")),
+            pictures=tuple(record.get("pictures") or ()),
         )
 
     @property

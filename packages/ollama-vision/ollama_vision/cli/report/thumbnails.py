@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 from PIL import Image
 
 from ollama_vision.batch import FoundFile, PageReader, Version, open_page
-from ollama_vision.pictures import ImageOptions
+from ollama_vision.pictures import BoxMapping, ImageOptions
 
 from .results import Answer
 
@@ -39,6 +39,8 @@ class Sight:
     jpeg: bytes = b""
     size: tuple[int, int] = (0, 0)
     problem: str = ""
+    mapping: BoxMapping | None = None
+    """Between the thumbnail and the original."""
 
     @property
     def data_url(self) -> str:
@@ -53,13 +55,13 @@ def look_at(answers: tuple[Answer, ...], root: Path) -> Sight:
             return Sight("missing", original, problem="The picture is not there any more.")
         if not all(_is_as_asked(answer, original) for answer in answers):
             return Sight("changed", original, problem="The picture has changed since it was asked about.")
-        jpeg, size = _thumbnail(answers[0], original)
+        jpeg, size, mapping = _thumbnail(answers[0], original)
     except Exception as error:
         # A damaged file makes decoders raise whatever they stumble over, and one picture is not worth the report.
         # By its name alone: a report is passed on, and where it lay here is nobody's business.
         words = str(error).replace(str(original), original.name) or type(error).__name__
         return Sight("unreadable", original, problem=f"No thumbnail: {words}")
-    return Sight("shown", original, jpeg, size)
+    return Sight("shown", original, jpeg, size, mapping=mapping)
 
 
 def _is_as_asked(answer: Answer, original: Path) -> bool:
@@ -78,7 +80,7 @@ def _sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _thumbnail(answer: Answer, original: Path) -> tuple[bytes, tuple[int, int]]:
+def _thumbnail(answer: Answer, original: Path) -> tuple[bytes, tuple[int, int], BoxMapping]:
     number = answer.page or 1
     # Of a video or an animation: as many frames as there were, so that each is the one that was asked about.
     frames = min(answer.pages, 1000) if answer.page and answer.pages else None
@@ -93,7 +95,7 @@ def _thumbnail(answer: Answer, original: Path) -> tuple[bytes, tuple[int, int]]:
     # Encoded anew, always: what leaves byte for byte may carry a place, a face, or the film of a motion photo.
     with prepared.open() as sent, Image.open(sent) as picture:
         picture.convert("RGB").save(out, "JPEG", quality=QUALITY, optimize=True)
-        return out.getvalue(), picture.size
+        return out.getvalue(), picture.size, prepared.mapping
 
 
 def in_order(items: Iterable[T], work: Callable[[T], R], *, workers: int = WORKERS) -> Iterator[tuple[T, R]]:

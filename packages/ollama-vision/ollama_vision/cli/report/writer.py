@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from .cards import Askings, Card, card, facts_of_search, failure_rows
@@ -36,6 +36,9 @@ from .pages import (
 from .results import Results
 from .thumbnails import in_order, look_at
 from .totals import Totals
+
+if TYPE_CHECKING:
+    from ollama_vision.pictures import BoxConvention
 
 MANY = 2000
 """From so many pictures on, a report is a folder of pages: 2,000 thumbnails are 25 MB, as much as a phone opens."""
@@ -62,14 +65,24 @@ class Made:
     """Pages beside the report; 0 when it is one file."""
 
 
-def write_report(results: Path, report: Path, *, root: Path | None = None, title: str | None = None) -> Path:
+def write_report(
+    results: Path,
+    report: Path,
+    *,
+    root: Path | None = None,
+    title: str | None = None,
+    box_convention: BoxConvention | None = None,
+) -> Path:
     """Write the report on `results` (results.jsonl) to `report`, and give that path.
+
+    Boxes that answers name in fields called `bbox_2d`, `box_2d`, `bbox` or `box` are drawn on the pictures, counted by
+    `box_convention`, or as each model's family does.
 
     Relative paths in the results are counted from `root`, which is the current folder unless given. From 2,000
     pictures on, `report` is the index of a folder of pages beside it: report_pages for report.html. Raises
     DamagedResultsError for a damaged line, ReportError where it cannot be written, OSError.
     """
-    return make_report(results, report, root=root, title=title).report
+    return make_report(results, report, root=root, title=title, box_convention=box_convention).report
 
 
 def make_report(
@@ -81,6 +94,7 @@ def make_report(
     on_progress: Callable[[int, int], None] | None = None,
     many: int = MANY,
     page: int = PAGE,
+    box_convention: BoxConvention | None = None,
 ) -> Made:
     """`write_report` that tells how far it is (done, of all) and what it made."""
     report = report.absolute()
@@ -94,6 +108,7 @@ def make_report(
         (root or Path.cwd()).absolute(),
         title or f"Report on {results.name}",
         on_progress or (lambda done, of: None),
+        box_convention,
     )
     report.parent.mkdir(parents=True, exist_ok=True)
     if len(found.pictures) < many:
@@ -130,6 +145,7 @@ class _Writing:
     root: Path
     title: str
     tell: Callable[[int, int], None]
+    convention: BoxConvention | None = None
 
     def __post_init__(self) -> None:
         self.askings = Askings(self.results.askings, self.results.prompts)
@@ -142,7 +158,7 @@ class _Writing:
 
         looked_at = in_order(self.results.answers(), lambda answers: look_at(answers, self.root))
         for number, (answers, sight) in enumerate(looked_at, start=1):
-            one = Card(number, answers, sight)
+            one = Card(number, answers, sight, self.convention)
             self.totals.count(one)
             yield one
             self.tell(number, len(self.results.pictures))

@@ -28,6 +28,8 @@
       for (const answer of card.answers) {
         const wanted = (!askings.length || asked.has(answer.asking)) && (!onlyErrors?.checked || answer.failed);
         answer.element.hidden = !wanted;
+        for (const boxes of card.element.querySelectorAll(`.boxes > [data-asking="${answer.asking}"]`))
+          boxes.toggleAttribute("hidden", !wanted);
         if (wanted) {
           any = true;
           said += "\n" + answer.words;
@@ -78,7 +80,15 @@
     long.after(button);
   }
 
-  const [viewer, large, caption, file] = ["viewer", "large", "caption", "file"].map(by);
+  const [viewer, stage, large, caption, file] = ["viewer", "stage", "large", "caption", "file"].map(by);
+  // Boxes lie on the picture, whatever its size is.
+  const fit = () => {
+    const boxes = stage.querySelector(".boxes");
+    if (!boxes) return;
+    boxes.style.width = `${large.clientWidth}px`;
+    boxes.style.height = `${large.clientHeight}px`;
+  };
+  new ResizeObserver(fit).observe(large);
   const thumbs = () => [...document.querySelectorAll(".card:not([hidden]) button.thumb")];
   let current = null;
   const open = thumb => {
@@ -91,6 +101,10 @@
       large.src = small.src;
     };
     large.src = thumb.dataset.full || small.src;
+    stage.querySelector(".boxes")?.remove();
+    const boxes = thumb.querySelector(".boxes");
+    if (boxes) stage.append(boxes.cloneNode(true));
+    fit();
     large.alt = caption.textContent = thumb.closest(".card").querySelector(".path").textContent;
     file.href = thumb.dataset.file;
     const all = thumbs();
@@ -110,7 +124,7 @@
   by("close").addEventListener("click", () => viewer.close());
   by("before").addEventListener("click", () => turn(-1));
   by("after").addEventListener("click", () => turn(1));
-  viewer.addEventListener("click", event => { if (event.target === viewer) viewer.close(); });
+  viewer.addEventListener("click", event => { if (event.target === viewer || event.target === stage) viewer.close(); });
   viewer.addEventListener("keydown", event => {
     if (event.key === "ArrowLeft") turn(-1);
     if (event.key === "ArrowRight") turn(1);
