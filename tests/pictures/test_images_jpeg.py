@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
+from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import ImageOptions, prepare_image
@@ -103,3 +105,39 @@ def test_what_a_header_says_is_told_without_a_decoder(monkeypatch: pytest.Monkey
         source.check_headers()
         with Image.open(io.BytesIO(data)) as image:
             assert source.size() == image.size
+
+
+def photograph(width: int, height: int) -> Image.Image:
+    """Slopes of colour under a little noise."""
+    slopes = [Image.linear_gradient("L").resize((width, height)).rotate(angle) for angle in (0, 90, 180)]
+    noise = Image.merge("RGB", [Image.effect_noise((width, height), 8)] * 3)
+    return ImageChops.add(Image.merge("RGB", slopes), noise, 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "resampling"),
+    [
+        ((2400, 1800), "JPEG", Image.Resampling.BILINEAR),
+        ((1600, 1200), "JPEG", Image.Resampling.BICUBIC),
+        ((2400, 1800), "PNG", Image.Resampling.BICUBIC),
+    ],
+    ids=["halved by JPEG", "too small to be halved", "PNG"],
+)
+def test_only_what_jpeg_has_halved_is_scaled_linearly_and_looks_as_by_lanczos(
+    size: tuple[int, int], kind: str, resampling: Image.Resampling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = encoded(photograph(*size), kind)
+    used = []
+    resize = Image.Image.resize
+
+    def noted(image: Image.Image, size: tuple[int, int], resampling: Any, **more: Any) -> Image.Image:
+        used.append(resampling)
+        return resize(image, size, resampling, **more)
+
+    monkeypatch.setattr(Image.Image, "resize", noted)
+    scaled = Image.open(io.BytesIO(prepare_image(data).read()))
+    monkeypatch.undo()
+    assert used == [resampling]
+    wanted = Image.open(io.BytesIO(data)).resize(scaled.size, Image.Resampling.LANCZOS)
+    error = ImageStat.Stat(ImageChops.difference(scaled, wanted)).rms
+    assert 20 * math.log10(255 / math.sqrt(sum(each * each for each in error) / 3)) > 42, "dB"

@@ -139,7 +139,7 @@ def _encoded(decoded: _Decoded, part: Part, cut: _Cut, options: ImageOptions) ->
     if part.region is not None:
         steps.append(f"cut out {part.region[0]},{part.region[1]} to {part.region[2]},{part.region[3]}")
     if content != image.size or box != (0, 0, *image.size):
-        image = _resized(image, content, box)
+        image = _resized(image, content, box, halved=decoded.shrunk[0] < 1)
     if decoded.profile:
         image = _with_profile(image, decoded.profile, steps)
     image = _opaque(image, options.background, steps)
@@ -200,12 +200,14 @@ def _deep(raster: Raster) -> tuple[Image.Image, Image.Image] | None:
     return None if raster.low_bytes is None else (raster.image, raster.low_bytes())
 
 
-def _resized(image: Image.Image, size: Size, box: tuple[float, float, float, float]) -> Image.Image:
+def _resized(image: Image.Image, size: Size, box: tuple[float, float, float, float], *, halved: bool) -> Image.Image:
     from PIL import Image as pil
 
-    # Lanczos takes half as long again, and the model scales once more anyway. From three times the size on, whole
-    # pixels are averaged first.
-    return image.resize(size, pil.Resampling.BICUBIC, box=box, reducing_gap=3.0)
+    # Lanczos takes half as long again as bicubic, and the model scales once more anyway. What JPEG's own halving has
+    # made smaller already is within 1 to 3 dB of that when it is scaled linearly, in 0.6 of the time: 44 dB and more
+    # against the whole picture by Lanczos. From three times the size on, whole pixels are averaged first.
+    resampling = pil.Resampling.BILINEAR if halved else pil.Resampling.BICUBIC
+    return image.resize(size, resampling, box=box, reducing_gap=3.0)
 
 
 def _with_profile(image: Image.Image, profile: bytes, steps: list[str]) -> Image.Image:
