@@ -60,7 +60,9 @@ def build(recipe: Recipe, folder: Path, n: int, console: Console) -> None:
 
 
 def adopt(made: Path, place: Path, console: Console, today: Path = aims.TODAY) -> int:
-    """Put the made pair and its card in the place of the demo model, unless a kind of question got worse.
+    """Put the made pair and its card in the place of the demo model.
+
+    Unless a kind of question got worse, or it sees too little of what other programs drew.
 
     Its figures become the ones that the next one is measured by.
     """
@@ -69,6 +71,11 @@ def adopt(made: Path, place: Path, console: Console, today: Path = aims.TODAY) -
         return 2
     results = Results.read(made)
     reasons = [f"worse: {worse}" for worse in results.worse]
+    reasons += [
+        f"{aim.aim}: {aim.wanted} is wanted, {aim.found}"
+        for aim in aims.deciding(results.scores, results.auc)
+        if aim.reached is not True
+    ]
     if results.not_measured:
         reasons.append(f"not measured: {', '.join(results.not_measured)}")
     if results.n < N:

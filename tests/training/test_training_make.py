@@ -7,12 +7,14 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from training.__main__ import _is_ours, adopt, told
-from training.evaluation import aims
+from training.evaluation import aims, row_names
+from training.evaluation.certainty import Certainty
 from training.evaluation.results import File, Results
 from training.evaluation.scoring import Score
 from training.model.recipe import DEMO_RECIPE, TOY_RECIPE
@@ -27,9 +29,11 @@ def made(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in FILES:
         (folder / name).write_text(f"new {name}")
-    scores = {kind: Score(kind, 500, 500) for kind in aims.today()}
+    kinds = {*aims.today(), *(verdict.aim for verdict in aims.deciding({}))} - {aims.SURER}
+    scores = {kind: Score(kind, 500, 500) for kind in sorted(kinds)}
     model, mmproj = (File.of(folder / name) for name in FILES[:2])
-    Results(500, 1, 10_000, 60.0, model, mmproj, scores).write(folder)
+    sure = Certainty(500, 400, 0.95)
+    Results(500, 1, 10_000, 60.0, model, mmproj, scores, certainty=sure).write(folder)
     return folder
 
 
@@ -64,12 +68,33 @@ def test_a_better_model_takes_the_place_with_its_card(made: Path, place: Path) -
 def test_one_kind_that_got_worse_keeps_the_old_one(made: Path, place: Path) -> None:
     results = Results.read(made)
     kind = "is there a"
-    less = Score(kind, 500, math.ceil(aims.today()[kind] * 500) - 1)
+    # Half a point is chance.
+    less = Score(kind, 500, math.ceil((aims.today()[kind] - aims.LOST) * 500) - 1)
     replace(results, scores={**results.scores, kind: less}).write(made)
     code, said = adopted(made, place)
     assert (code, is_old(place)) == (1, True)
     assert f"{kind}: {aims.percent(less.share)}, before {aims.percent(aims.today()[kind])}" in said
     assert not (place.parent / "today.json").exists()
+
+
+@pytest.mark.parametrize(
+    "less",
+    [
+        {"scores": {row_names.HANDS_ONE: Score(row_names.HANDS_ONE, 500, 489)}},
+        {"scores": {row_names.LABELS: Score(row_names.LABELS, 500, 494)}},
+        {"certainty": Certainty(500, 400, 0.89)},
+        {"certainty": None},
+    ],
+)
+def test_one_that_sees_too_little_of_what_others_drew_is_not_taken(
+    made: Path, place: Path, less: dict[str, Any]
+) -> None:
+    results = Results.read(made)
+    changed = {**less, "scores": {**results.scores, **less.get("scores", {})}}
+    replace(results, **changed).write(made)
+    code, said = adopted(made, place)
+    assert (code, is_old(place)) == (1, True)
+    assert "is wanted" in said
 
 
 def test_few_questions_prove_nothing(made: Path, place: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from training.evaluation.asking import Pair
-from training.evaluation.run import SETS, N, evaluate, show
+from training.evaluation.run import EVERYTHING, N, evaluate, show
 from training.evaluation.sets import SEED
 
 
@@ -24,7 +24,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except ValueError as fault:
         print(fault, file=sys.stderr)
         return 2
-    only = arguments.only or tuple(SETS)
+    only = arguments.only or EVERYTHING
     results = evaluate(pair, n=arguments.n, seed=arguments.seed, only=only, processes=arguments.processes)
     show(results, Console(), parts=arguments.parts)
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="where the pair is")
     parser.add_argument("--n", type=int, default=N, help="questions of each kind (default %(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="another one for other scenes (default %(default)s)")
-    parser.add_argument("--only", nargs="+", choices=SETS, help="these sets alone")
+    parser.add_argument("--only", nargs="+", choices=EVERYTHING, help="these sets alone")
     parser.add_argument("--processes", type=int, help="default: one for each core")
     parser.add_argument("--parts", action="store_true", help="show the parts of the mixed questions too")
     parser.add_argument("--out", type=Path, help="where results.json goes (default: the folder)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,8 +13,12 @@ from training.evaluation.scoring import Score
 
 Scores = Mapping[str, Score]
 TODAY = Path(__file__).with_name("today.json")
-MOST_BYTES = 8_000_000
+MOST_BYTES = 4_500_000
 """Of both files together."""
+LOST = Fraction(1, 200)
+"""So much below the model in use a kind of question may be and still not be worse: chance alone takes that."""
+HARDEST = "radius 6 to 9 %"
+"""Of the sizes that have an aim: a thing of a dozen pixels to the model."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +70,41 @@ _WITHIN: tuple[tuple[str, int], ...] = (
     (row_names.TEXT_FIRST_NO_REGISTERS, 3),
 )
 """Points below the same questions as they are (`rows.AS_IS`) that are still well."""
+_BY_OTHER_HANDS: tuple[tuple[str, int, int], ...] = (
+    (row_names.HANDS_ONE, 98, 95),
+    (row_names.HANDS_MORE, 90, 90),
+    (row_names.HANDS_COUNT, 95, 0),
+    (row_names.HANDS_SCHEMA, 97, 0),
+    (row_names.LABELS, 99, 99),
+)
+"""What decides on adoption: the row, the aim for all of it, and for each of its parts."""
+_HARDEST_AIM = 93
+SURER = "damaged pictures: AUC of right before wrong"
+LEAST_AUC = 0.9
+"""Of the probability of an answer about a damaged picture: a right one is the surer one so often."""
 
 
-def verdicts(scores: Scores, bytes_of_both: int | None = None) -> tuple[Verdict, ...]:
+def verdicts(scores: Scores, bytes_of_both: int | None = None, auc: float | None = None) -> tuple[Verdict, ...]:
     """Aim by aim, in the order of the plan. `bytes_of_both` is the size of the two files."""
     return (
         *(_at_least(scores, row, aim) for row, aim in _AT_LEAST),
         *(_within(scores, row, points) for row, points in _WITHIN),
         _small_enough(bytes_of_both),
+        *deciding(scores, auc),
     )
+
+
+def deciding(scores: Scores, auc: float | None = None) -> tuple[Verdict, ...]:
+    """The aims that a model must reach to be adopted: on pictures by other hands, and where labels are named."""
+    found = []
+    for row, of_all, of_each in _BY_OTHER_HANDS:
+        found.append(_at_least(scores, row, of_all))
+        parts = [name for name in scores if name.startswith(f"{row}: ")] if of_each else []
+        for name in parts:
+            found.append(_at_least(scores, name, _HARDEST_AIM if name.endswith(HARDEST) else of_each))
+    told = "not measured" if auc is None else f"{auc:.3f}"
+    surer = Verdict(SURER, f">= {LEAST_AUC}", told, None)
+    return (*found, surer if auc is None else replace(surer, reached=auc >= LEAST_AUC))
 
 
 def _at_least(scores: Scores, row: str, aim: int) -> Verdict:
@@ -119,14 +149,14 @@ def as_today(scores: Scores, source: str) -> str:
 
 
 def no_worse(scores: Scores, before: Mapping[str, Fraction]) -> tuple[Worse, ...]:
-    """The kinds at which this model's figure is below the one before: none, if it may take its place.
+    """The kinds at which this model's figure is more than `LOST` below the one before: none, if it may take its place.
 
     A kind that was not measured cannot be shown to be no worse, and is an error.
     """
     missing = [row for row in before if row not in scores]
     if missing:
         raise ValueError(f"not measured, so nobody knows whether it is worse: {', '.join(missing)}")
-    return tuple(Worse(row, was, scores[row].share) for row, was in before.items() if scores[row].share < was)
+    return tuple(Worse(row, was, scores[row].share) for row, was in before.items() if scores[row].share < was - LOST)
 
 
 def percent(share: Fraction) -> str:

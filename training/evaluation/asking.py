@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ class Asker:
             return Reply(error=f"{reply.status_code}: {reply.text}")
         message = reply.json()["message"]
         functions = [call["function"] for call in message.get("tool_calls") or ()]
-        return Reply(message["content"], tuple((called["name"], called["arguments"]) for called in functions))
+        calls = tuple((called["name"], called["arguments"]) for called in functions)
+        return Reply(message["content"], calls, log_probability=_of_value(reply.json().get("logprobs") or ()))
 
     def _client(self, template: str) -> httpx2.Client:
         if template not in self._clients:
@@ -87,6 +89,15 @@ class Asker:
             return self._pair.model
         folder = Path(self._open.enter_context(TemporaryDirectory()))
         return with_template(self._pair.model, TEMPLATES[template], folder / f"{template}.gguf")
+
+
+def _of_value(entries: Sequence[Mapping[str, Any]]) -> float:
+    """The log probability of a JSON string's own tokens and its closing mark; what comes before is anybody's."""
+    marks = [at for at, entry in enumerate(entries) if entry["token"].strip() == '"']
+    if not marks:
+        return math.nan
+    # An entry without a token is the end of the text.
+    return float(sum(entry["logprob"] for entry in entries[marks[0] + 1 :] if entry["token"]))
 
 
 Request = tuple[str, dict[str, Any]]

@@ -9,6 +9,7 @@ from pathlib import Path
 from ollama_embedded.engines.gguf_facts import facts_of
 from training.evaluation import aims, row_names
 from training.evaluation.asking import Pair
+from training.evaluation.card_hands import by_other_hands
 from training.evaluation.results import Results
 from training.evaluation.scoring import Score, part
 from training.model_config import REGISTERS, ModelConfig
@@ -88,6 +89,7 @@ def card(pair: Pair, results: Results, config: ModelConfig, recipe: Mapping[str,
         _knows("tools" in facts.capabilities),
         _limits(config),
         _making(config, recipe, vision, language),
+        *filter(None, [tuple(by_other_hands(results, aims.today()))[:-1]]),
         _accuracy(results),
         _aims(results),
         _in_ollama(results, facts.capabilities),
@@ -122,8 +124,15 @@ def _knows(tools: bool) -> Iterator[str]:
         "purple, black, white. **Sizes:** small, medium, large."
     )
     yield (
-        "- **Scenes:** one to four shapes on a plain ground, one to a cell of a grid of three by three, no two of the "
-        "same colour and shape. `ollama_embedded.draw_scene` draws them."
+        "- **Scenes:** one to four shapes that do not touch, anywhere on the picture, from a twentieth to nine tenths "
+        "of its shorter side across, turned a little, with or without an outline, in shades of their colours; on "
+        "plain, graded, textured and paper grounds and on blurred photographs, from 9:16 to 16:9. "
+        "`ollama_embedded.draw_scene` draws such scenes in the cells of a grid of three by three."
+    )
+    yield (
+        "- **What words mean:** a thing's place is the cell of that grid in which its middle is, and things are named "
+        "cell by cell like a page is read. It is small when the circle around it is less than 24 % of the picture's "
+        "shorter side across, large when it is more than 32.5 %, and medium between these."
     )
     yield (
         '- **Questions, in English:** "Describe the image.", "How many shapes are there?", "How many red shapes are '

@@ -13,6 +13,7 @@ from typing import Any
 from training.evaluation.aims import Verdict, Worse, no_worse, today, verdicts
 from training.evaluation.asking import Pair
 from training.evaluation.cases import Case
+from training.evaluation.certainty import Certainty
 from training.evaluation.scoring import Reply, Score, tally
 
 NAME = "results.json"
@@ -56,6 +57,7 @@ class Results:
     mmproj: File
     scores: Mapping[str, Score]
     misses: tuple[Miss, ...] = ()
+    certainty: Certainty | None = None
 
     @classmethod
     def of(cls, pair: Pair, answered: Iterable[tuple[Case, Reply]], *, n: int, seed: int, seconds: float) -> Results:
@@ -71,7 +73,11 @@ class Results:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        return verdicts(self.scores, self.bytes)
+        return verdicts(self.scores, self.bytes, self.auc)
+
+    @property
+    def auc(self) -> float | None:
+        return self.certainty.auc if self.certainty else None
 
     @property
     def worse(self) -> tuple[Worse, ...]:
@@ -96,6 +102,7 @@ class Results:
             "not_measured": list(self.not_measured),
             "scores": scores,
             "misses": [asdict(miss) for miss in self.misses],
+            "certainty": asdict(self.certainty) if self.certainty else None,
         }
 
     @classmethod
@@ -103,7 +110,10 @@ class Results:
         model, mmproj = (File(**file) for file in found["files"])
         scores = {each["kind"]: Score(each["kind"], each["n"], each["right"]) for each in found["scores"]}
         misses = tuple(Miss(**miss) for miss in found["misses"])
-        return cls(found["n"], found["seed"], found["questions"], found["seconds"], model, mmproj, scores, misses)
+        told = found.get("certainty")
+        certainty = Certainty(**told) if told else None
+        head = (found["n"], found["seed"], found["questions"], found["seconds"])
+        return cls(*head, model, mmproj, scores, misses, certainty)
 
     def write(self, folder: Path) -> Path:
         path = folder / NAME

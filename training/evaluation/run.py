@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 
 from rich.console import Console
@@ -13,7 +14,10 @@ from rich.table import Table
 from training.evaluation import aims
 from training.evaluation.asking import Pair, ask_all
 from training.evaluation.cases import Case
+from training.evaluation.certainty import measure
 from training.evaluation.drawn import drawn_scenes
+from training.evaluation.hands.cases import by_other_hands, missing
+from training.evaluation.labels import labelled
 from training.evaluation.results import Results
 from training.evaluation.schemas import one_object, unseen_schemas
 from training.evaluation.sets import SEED, plain, unseen_wordings
@@ -29,7 +33,11 @@ SETS: Mapping[str, Callable[[int, int], Iterator[Case]]] = {
     "schemas": unseen_schemas,
     "tools": tool_cases,
     "drawn": drawn_scenes,
+    "labels": labelled,
 }
+HANDS, CERTAINTY = "hands", "certainty"
+EVERYTHING = (*SETS, HANDS, CERTAINTY)
+"""All that is measured: the sets of questions, pictures by other programs, and what probabilities are worth."""
 
 
 def all_cases(seed: int, n: int, only: Iterable[str] = SETS) -> Iterator[Case]:
@@ -42,21 +50,37 @@ def evaluate(
     *,
     n: int = N,
     seed: int = SEED,
-    only: Iterable[str] = SETS,
+    only: Iterable[str] = EVERYTHING,
     processes: int | None = None,
     console: Console | None = None,
 ) -> Results:
-    """Ask a pair `n` questions of each kind; on two cores 500 take six minutes to a quarter of an hour."""
+    """Ask a pair `n` questions of each kind; on two cores 500 take eight minutes to a quarter of an hour."""
     began = time.monotonic()
     console = console or Console(stderr=True)
+    chosen = tuple(only)
     with console.status("Drawing pictures for the evaluation"):
-        cases = list(all_cases(seed, n, only))
+        cases = list(all_cases(seed, n, (name for name in chosen if name in SETS)))
+        if HANDS in chosen:
+            cases += _drawn_by_others(seed, n, console)
     columns = (TextColumn("Asking the model"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
         task = bar.add_task("", total=len(cases))
         replies = ask_all(pair, cases, processes=processes, progress=lambda done: bar.update(task, completed=done))
+    certainty = None
+    if CERTAINTY in chosen:
+        with console.status("Asking how sure it is about damaged pictures"):
+            certainty = measure(pair, seed, n, processes=processes)
     seconds = time.monotonic() - began
-    return Results.of(pair, zip(cases, replies, strict=True), n=n, seed=seed, seconds=seconds)
+    results = Results.of(pair, zip(cases, replies, strict=True), n=n, seed=seed, seconds=seconds)
+    return replace(results, certainty=certainty)
+
+
+def _drawn_by_others(seed: int, n: int, console: Console) -> list[Case]:
+    lacks = missing()
+    if lacks:
+        console.print(f"[red]Not measured: pictures by other hands.[/red] This machine lacks {', '.join(lacks)}.")
+        return []
+    return list(by_other_hands(seed, n))
 
 
 def show(results: Results, console: Console, *, parts: bool = False) -> None:

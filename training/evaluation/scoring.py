@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from ollama_embedded.scenes import COLOURS, KINDS
 
 _NORMAL_95 = 1.959964
 """So many standard deviations to either side hold 95 % of a normal distribution."""
@@ -20,6 +23,8 @@ class Reply:
     text: str = ""
     calls: tuple[tuple[str, Any], ...] = ()
     error: str = ""
+    log_probability: float = math.nan
+    """Of what stands behind the first quotation mark, where it was asked for."""
 
     def __str__(self) -> str:
         return self.error or " ".join([self.text, *(f"{name}({_canonical(given)})" for name, given in self.calls)])
@@ -79,7 +84,23 @@ class Call:
         return f"{self.name}({_canonical(self.arguments)})"
 
 
-Expected = Words | Json | Call
+@dataclass(frozen=True)
+class Things:
+    """These things ("red circle"), each named once, and nothing else; in any order and in any sentence."""
+
+    names: tuple[str, ...]
+
+    def is_met_by(self, reply: Reply) -> bool:
+        if reply.error or reply.calls:
+            return False
+        return sorted(_NAMED.findall(reply.text)) == sorted(self.names)
+
+    def __str__(self) -> str:
+        return ", ".join(self.names)
+
+
+_NAMED = re.compile(rf"\b(?:{'|'.join(COLOURS)}) (?:{'|'.join(KINDS)})\b", re.IGNORECASE)
+Expected = Words | Json | Call | Things
 
 
 @dataclass(frozen=True)
