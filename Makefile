@@ -8,7 +8,7 @@
 #   make matrix     the core of the suite on every Python that is installed, with the oldest and the newest core
 #   make bench      this client and its peers, measured side by side: benchmarks/README.md
 #   make figures    other projects' sample pictures beside what viewers show, into docs/reference/formats.md
-#   make train      the demo model from nothing, in training/out: under two hours on two cores; goes on where it was stopped
+#   make train      the demo model from nothing, in training/out: two and a half hours on two cores; goes on where it was stopped
 #   make help-copies  write the help of the command line and the tables of formats, fields and models into README.md and docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class ModelConfig:
     """A ViT, a projector of two layers and a Llama decoder. Lengths are in pixels, widths in numbers."""
 
-    image_size: int = 112
-    patch_size: int = 14
+    image_size: int = 144
+    patch_size: int = 16
     vision_width: int = 128
-    vision_blocks: int = 5
+    vision_blocks: int = 6
     vision_heads: int = 4
     vision_feed_forward: int = 512
     width: int = 192

@@ -26,12 +26,15 @@ from training.model.recipe import TOY_RECIPE, Recipe
 from training.model_config import CONTROL_TOKENS, REGISTERS, TOOL_TOKENS, TOY
 from training.questions import answers
 from training.questions.subjects import Counted, Fact, Ground, Meant, Shown
+from training.scenes import free, shards
+from training.scenes.draw import padded
 from training.scenes.shards import Scenes, draw_shards
 
 if TYPE_CHECKING:
     from training.model.auxiliary_losses import Truths
 
 torch = pytest.importorskip("torch")
+from training.model.train import BEFORE, CHECKPOINT, last_checkpoint  # noqa: E402
 
 QUIET = Console(quiet=True)
 
@@ -100,6 +103,23 @@ def test_a_stop_changes_nothing(begun: Path, tmp_path: Path) -> None:
     assert not are_equal(whole, halfway)
 
 
+def test_a_checkpoint_that_cannot_be_read_costs_the_way_from_the_one_before(
+    begun: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = copy_of(begun, tmp_path)
+    assert last_checkpoint(folder) is None
+    whole = trained(TOY_RECIPE, folder)
+    good = (folder / CHECKPOINT).read_bytes()
+    for spoilt in (b"", b"half of a file", good[: len(good) // 2], bytes(len(good))):
+        (folder / CHECKPOINT).write_bytes(spoilt)
+        found = last_checkpoint(folder)
+        assert found is not None
+        assert found["step"] == torch.load(folder / BEFORE, weights_only=True)["step"]
+        assert CHECKPOINT in capsys.readouterr().err
+    (folder / "weights.pt").unlink()
+    assert are_equal(whole, trained(TOY_RECIPE, folder))
+
+
 def test_a_stage_may_follow_what_was_finished(begun: Path, tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     (tmp_path / "longer").mkdir()
@@ -124,20 +144,33 @@ def test_scenes_are_the_same_however_they_are_drawn(begun: Path, tmp_path: Path)
     assert list(draw_shards(tmp_path, TOY_RECIPE.scenes, TOY_RECIPE.seed, TOY, 1)) == [TOY_RECIPE.scenes]
 
 
-def test_the_middle_of_a_thing_has_its_colour(begun: Path) -> None:
-    """What the labels say is where they say."""
-    scenes = Scenes(begun / "scenes")
+@pytest.mark.parametrize("on_the_grid", [1.0, 0.0])
+def test_the_middle_of_a_thing_has_its_colour(
+    on_the_grid: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the labels say is where they say; dark and noisy pictures are another test's."""
+    monkeypatch.setattr(shards, "ON_THE_GRID", on_the_grid)
+    monkeypatch.setattr(shards, "damage", lambda picture, rng: padded(picture, 4 / 3))
+    # Without the shades of a colour.
+    monkeypatch.setattr(free, "_fill", lambda rng, about, taken: _own_colour(rng, taken))
+    shards._draw_shard((tmp_path, 0, 60, 5, TOY.image_size))
+    scenes = Scenes(tmp_path)
     near = total = 0
     for number in range(len(scenes)):
         for label, (x, y, radius) in zip(scenes.labels[number], scenes.spots[number], strict=True):
             if label[0] < 0:
                 continue
-            assert radius > 1
+            assert radius > 0.5
             seen = scenes.picture(number)[int(y), int(x)].astype(int)
             near += bool(np.abs(seen - list(COLOURS.values())[label[0]]).max() < 60)
             total += 1
     assert total > 60
     assert near >= 0.95 * total
+
+
+def _own_colour(rng: Random, taken: set[str]) -> tuple[str, tuple[int, int, int], bool]:
+    colour = rng.choice([each for each in COLOURS if each not in taken])
+    return colour, COLOURS[colour], True
 
 
 def segments_of(rows: Rows, row: int) -> list[tuple[list[int], list[float]]]:

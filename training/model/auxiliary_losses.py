@@ -13,7 +13,8 @@ from ollama_embedded.scenes import COLOURS, KINDS, PLACES
 from training.model_config import ModelConfig
 from training.questions import answers
 from training.questions.subjects import Counted, Fact, Ground, Meant, Shown
-from training.scenes.draw import GROUNDS, MOST, RADII
+from training.scenes.draw import MOST, RADII
+from training.scenes.palette import GROUNDS
 from training.scenes.shards import NONE, labels_of
 
 PROPERTIES = (len(COLOURS), len(KINDS), len(RADII), len(PLACES))
@@ -72,8 +73,12 @@ class Truths:
 
     def of_each(self) -> Tensor:
         """How many things have each colour, then how many are of each kind: [n, colours + kinds]."""
-        table = self.pairs.unflatten(1, (len(COLOURS), len(KINDS)))
-        return torch.cat([table.sum(2), table.sum(1)], 1).long()
+        there = self.there()[..., None]
+        numbers = []
+        for which, size in ((0, len(COLOURS)), (1, len(KINDS))):
+            each = F.one_hot(self.labels[:, :, which].clamp_min(0), size)
+            numbers.append((each * there).sum(1))
+        return torch.cat(numbers, 1)
 
     def places(self) -> Tensor:
         """At which places something is: [n, places] of 0 and 1."""
@@ -96,6 +101,12 @@ class Truths:
 def _flags(values: Tensor, there: Tensor, size: int) -> Tensor:
     """Which of `size` values occur among those [n, 4] of the things that are there: [n, size] of 0 and 1."""
     return torch.zeros(len(values), size + 1).scatter(1, torch.where(there, values, size), 1.0)[:, :size]
+
+
+def _of_named(logits: Tensor, grounds: Tensor) -> Tensor:
+    """The loss over the grounds that have a name."""
+    named = grounds != NONE
+    return F.cross_entropy(logits[named], grounds[named]) if named.any() else torch.zeros(())
 
 
 @dataclass(frozen=True)
@@ -167,7 +178,7 @@ class AuxiliaryHeads(nn.Module):
         for number, logits in enumerate(properties):
             weight = 2.0 if number == _SIZE else 1.0
             loss = loss + weight * self._patch_loss(logits, truths, truths.labels[:, :, number])
-        loss = loss * 0.3 / 4 + 0.1 * F.cross_entropy(self.ground(seen.mean(1)), truths.grounds)
+        loss = loss * 0.3 / 4 + 0.1 * _of_named(self.ground(seen.mean(1)), truths.grounds)
         pairs, sizes, places, *alike = self.projected(projected).split(self.parts, -1)
         pair = truths.labels[:, :, 0] * len(KINDS) + truths.labels[:, :, 1]
         loss = loss + 0.3 * self._patch_loss(pairs, truths, pair)
@@ -195,7 +206,7 @@ class AuxiliaryHeads(nn.Module):
         said = projected[things] @ words.places.T
         flags = F.binary_cross_entropy_with_logits(said, places, reduction="none").mean(-1)
         loss = loss + 0.2 * (flags * weights).sum() / weights.sum()
-        return loss + 0.1 * F.cross_entropy(projected.mean(1) @ words.grounds.T, truths.grounds)
+        return loss + 0.1 * _of_named(projected.mean(1) @ words.grounds.T, truths.grounds)
 
     def gather(self, first: list[Tensor], second: list[Tensor], truths: Truths) -> Tensor:
         """What the two registers [n, width] should know after each of the first two blocks: pairs, then sums."""
@@ -207,7 +218,7 @@ class AuxiliaryHeads(nn.Module):
             counts = F.cross_entropy(of_each.unflatten(-1, (-1, _NUMBERS)).flatten(0, 1), numbers.flatten())
             loss = loss + weight * (6 * pairs + 2 * counts + 0.5 * F.cross_entropy(in_all, whole))
             loss = loss + weight * F.binary_cross_entropy_with_logits(at_places, places)
-            loss = loss + weight * 0.5 * F.cross_entropy(self.grounded[at](second[at]), truths.grounds)
+            loss = loss + weight * 0.5 * _of_named(self.grounded[at](second[at]), truths.grounds)
         return loss
 
     def refer(self, hidden: list[Tensor], facts: Sequence[Fact]) -> Tensor:

@@ -41,7 +41,7 @@ class Recipe:
     model: ModelConfig
     scenes: int
     stages: dict[str, Stage]
-    seed: int = 20261125
+    seed: int = 20261130
     processes: int = 2
     texts: int = 30_000
     """Questions that the tokenizer is learnt from."""
@@ -54,13 +54,13 @@ class Recipe:
 
 DEMO_RECIPE = Recipe(
     model=DEMO,
-    scenes=160_000,
+    scenes=200_000,
     stages={
-        "sight": Stage(steps=4800, rows=48, muon=0.02, adam=3e-3, warm_up=50, steady=0.4, talks=False),
+        "sight": Stage(steps=9000, rows=48, muon=0.02, adam=3e-3, warm_up=50, steady=0.4, talks=False),
         # Batches are small: at the rates of `sight` the ViT forgets a fifth of what it saw, and nothing gets exact.
-        "talk": Stage(steps=8000, rows=6, muon=0.01, adam=1.5e-3, warm_up=100, steady=0.3, vision=0.1),
+        "talk": Stage(steps=9000, rows=6, muon=0.01, adam=1.5e-3, warm_up=100, steady=0.3, vision=0.1),
         "practice": Stage(
-            steps=700, rows=6, muon=0.002, adam=3e-4, warm_up=100, steady=0.3, vision=0.1, practises=True
+            steps=900, rows=6, muon=0.002, adam=3e-4, warm_up=100, steady=0.3, vision=0.1, practises=True
         ),
     },
 )

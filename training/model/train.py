@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from pickle import UnpicklingError
 from random import Random
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 import torch
@@ -18,7 +22,7 @@ from torch.nn import functional as F
 
 from training.model.auxiliary_losses import PAIRS, SPOKEN, AuxiliaryHeads, Truths, Words
 from training.model.network import Context, Model
-from training.model.optimizer import Optimizer, Seat
+from training.model.optimizer import SHORT_NUMBERS, Optimizer, Seat
 from training.model.packing import BINS, Rows, RowWriter
 from training.model.recipe import Recipe, Stage
 from training.model.tokenizer import id_of, load
@@ -26,6 +30,8 @@ from training.model_config import END_OF_TEXT
 from training.scenes.shards import Scenes
 
 CHECKPOINT = "checkpoint.pt"
+BEFORE = "checkpoint-before.pt"
+"""The one before it: should the last be unreadable, two minutes more are lost, and no more."""
 WEIGHTS = "weights.pt"
 LOG = "log.jsonl"
 _REPORT_EVERY = 20
@@ -39,6 +45,7 @@ class Trainer:
         # PyTorch's other library for products knows no AVX-512 on AMD: there this makes a step a third shorter and
         # changes nothing else. Only on a CPU with AMX are numbers rounded to bfloat16 before they are multiplied.
         torch.set_float32_matmul_precision("medium")
+        self.short_numbers = partial(torch.autocast, "cpu", torch.bfloat16, enabled=SHORT_NUMBERS)
         self.recipe, self.folder, self.seat = recipe, folder, seat
         torch.manual_seed(recipe.seed)
         self.model, self.auxiliary = Model(recipe.model), AuxiliaryHeads(recipe.model)
@@ -104,16 +111,18 @@ class Trainer:
         state: dict[str, Any] = {"stage": name, "step": step, "optimizer": optimizer.state()}
         if step == stage.steps and following < len(names):
             state = {"stage": names[following], "step": 0, "optimizer": None}
-        _write(self.folder / CHECKPOINT, {**state, "seconds": self._seconds(), "whole": self.whole.state_dict()})
+        path = self.folder / CHECKPOINT
+        if path.exists():
+            path.replace(self.folder / BEFORE)
+        _write(path, {**state, "seconds": self._seconds(), "whole": self.whole.state_dict()})
 
     def _seconds(self) -> float:
         return self.seconds_before + time.monotonic() - self.began
 
     def _restore(self) -> tuple[str, int, Any]:
-        path = self.folder / CHECKPOINT
-        if not path.exists():
+        state = last_checkpoint(self.folder)
+        if state is None:
             return next(iter(self.recipe.stages)), 0, None
-        state = torch.load(path, weights_only=True)
         self.whole.load_state_dict(state["whole"])
         self.seconds_before = state.get("seconds", 0.0)
         return state["stage"], state["step"], state["optimizer"]
@@ -135,8 +144,9 @@ class Trainer:
             torch.from_numpy(self.scenes.grounds[indices]),
             self.recipe.model,
         )
-        seen, projected = self.model.look(pictures)
-        return seen, projected, truths
+        with self.short_numbers():
+            seen, projected = self.model.look(pictures)
+        return seen.float(), projected.float(), truths
 
     def _sight(self, stage: Stage, rng: Random, common: Random, measure: bool) -> tuple[Tensor, dict[str, float]]:
         seen, projected, truths = self._look([rng.randrange(len(self.scenes)) for _ in range(stage.rows)])
@@ -231,7 +241,8 @@ class Trainer:
             torch.from_numpy(rows.offsets),
             decoder.head_width,
         )
-        hidden, after = decoder(torch.cat([prefix, embedded], 1), context)
+        with self.short_numbers():
+            hidden, after = decoder(torch.cat([prefix, embedded], 1), context)
         weights = torch.from_numpy(rows.weights)
         said = weights > 0
         logits = decoder.logits(hidden[:, prefix.shape[1] :][said])
@@ -260,9 +271,27 @@ def _with_pair(scenes: Scenes) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
     return [np.flatnonzero((pairs == pair).any(1)) for pair in range(PAIRS)]
 
 
+def last_checkpoint(folder: Path) -> dict[str, Any] | None:
+    """The last one that can be read, if there is any."""
+    for path in (folder / CHECKPOINT, folder / BEFORE):
+        if not path.exists():
+            continue
+        # What was cut or overwritten has no table at its end, and torch would take it for a file of another kind.
+        if is_zipfile(path):
+            try:
+                return dict(torch.load(path, weights_only=True))
+            except (RuntimeError, UnpicklingError) as fault:
+                print(f"{path.name} cannot be read: {fault}", file=sys.stderr)
+        print(f"{path.name} is passed over.", file=sys.stderr)
+    return None
+
+
 def seconds_spent(folder: Path) -> float:
     """How long the training in this folder took, interruptions left out."""
-    return float(torch.load(folder / CHECKPOINT, weights_only=True)["seconds"])
+    state = last_checkpoint(folder)
+    if state is None:
+        raise FileNotFoundError(f"{folder} holds no checkpoint: train first")
+    return float(state["seconds"])
 
 
 def weights_as_arrays(folder: Path) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
@@ -273,7 +302,10 @@ def weights_as_arrays(folder: Path) -> dict[str, np.ndarray[Any, np.dtype[np.flo
 def _write(path: Path, state: Any) -> None:
     """Whole or not at all."""
     unfinished = path.with_suffix(".unfinished")
-    torch.save(state, unfinished)
+    with unfinished.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
     unfinished.replace(path)
 
 

@@ -127,10 +127,8 @@ def size_of(shapes: Shapes, wanted: Wanted) -> str:
 
 
 def what_at(shapes: Shapes, place: str) -> str:
-    for shape in shapes:
-        if shape.place == place:
-            return f"{article(str(shape))}.".capitalize()
-    return NOTHING
+    there = [article(str(shape)) for shape in shapes if shape.place == place]
+    return f"{listed(there)}.".capitalize() if there else NOTHING
 
 
 def background(ground: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
-from training.questions import answers, json_questions, unknown
+from training.questions import answers, choosing, json_questions, unknown
 from training.questions.answers import Wanted
 from training.questions.invented import invented_noun
 from training.questions.subjects import (
@@ -21,6 +21,7 @@ from training.questions.subjects import (
     choose_wanted,
     described,
     fields,
+    in_turn,
     meant_by,
 )
 from training.questions.typing_noise import add_typing_noise, in_a_query
@@ -52,6 +53,10 @@ class Asker:
             return self.unknown()
         if kind == "forced":
             return json_questions.forced(rng, scene, self._phrasing)
+        if kind == "choose":
+            return choosing.choose(rng, scene, self._phrasing)
+        if kind == "only":
+            return self._only(scene)
         if kind == "forced_object":
             return json_questions.forced_object(rng, scene, self._phrasing)
         if kind in json_questions.BY_REQUEST:
@@ -62,10 +67,14 @@ class Asker:
             free = [place for place in PLACES if place not in taken]
             place = rng.choice(taken if taken and rng.random() < 0.6 else free)
             asked = self.words(kind, suffix, at_place=answers.AT_PLACE[place])
-            meant = Meant(next((shape for shape in shapes if shape.place == place), None))
-            return Ask(kind, self.as_typed(asked), answers.what_at(shapes, place), facts=((0, meant),))
+            there = [shape for shape in shapes if shape.place == place]
+            answer = answers.what_at(shapes, place)
+            told = in_turn(answer, ((str(shape), Meant(shape)) for shape in there)) if len(there) > 1 else ()
+            return Ask(kind, self.as_typed(asked), answer, facts=told or meant_by(there))
         if kind == "describe":
             return described(kind, self.as_typed(self.words(kind, suffix)), answers.describe(shapes), shapes)
+        if kind == "background" and not scene.ground:
+            kind = "count_all"
         if kind == "background":
             asked, ground = self.as_typed(self.words(kind, suffix)), Ground(scene.ground)
             return Ask(kind, asked, answers.background(scene.ground), facts=((0, ground),))
@@ -100,6 +109,8 @@ class Asker:
             return described(kind, self.as_typed(self.words(kind)), answers.describe_both(pictures), every)
         if kind == "unknown":
             return self.unknown()
+        if kind == "choose":
+            return choosing.choose_between(rng, scenes, self._which(pictures), self._phrasing)
         number = rng.randrange(2)
         ordinal = answers.ORDINALS[number]
         if kind == "describe_one":
@@ -107,6 +118,16 @@ class Asker:
             return described(kind, asked, answers.describe(pictures[number]), pictures[number])
         ask = self.of_kind(self._choice(OF_ONE), scenes[number], f" in the {ordinal} {rng.choice(IMAGE_WORDS[:4])}")
         return replace(ask, kind="in_one")
+
+    def _only(self, scene: Truth) -> Ask:
+        """A plain question about the one thing on a picture, without a name for it."""
+        if len(scene.shapes) != 1:
+            return self.of_kind("count_all", scene)
+        asked, answer_of = self.rng.choice(ABOUT_THE_ONLY_ONE)
+        template = pick(self.rng.choice(choosing.ONLY_WORDINGS[asked]), self.rng)
+        thing = self.rng.choice(("shape", "shape", "object", "thing", "figure"))
+        question = template.format(thing=f"the {thing}", at="")
+        return Ask("only", self.as_typed(question), answer_of(scene.shapes, Wanted()), facts=meant_by(scene.shapes))
 
     def _which(self, pictures: Sequence[Sequence[Shape]]) -> Wanted:
         """The answer is drawn first and a subject found for it: by itself, "both" would be rare."""
@@ -206,6 +227,11 @@ ABOUT_A_THING: Mapping[str, tuple[float, str, bool, Callable[[Sequence[Shape], W
 }
 """The share of subjects that are there, their forms, whether there must be just one, and the answer."""
 
+ABOUT_THE_ONLY_ONE: Sequence[tuple[str, Callable[[Sequence[Shape], Wanted], str]]] = (
+    ("colour", answers.colour_of),
+    ("kind", answers.shape_of),
+    ("place", answers.where),
+)
 ONE_PICTURE: Mapping[str, float] = {
     "describe": 11,
     "count_all": 5,
@@ -225,6 +251,8 @@ ONE_PICTURE: Mapping[str, float] = {
     "json_other": 2,
     "forced": 9,
     "unknown": 9,
+    "choose": 18,
+    "only": 4,
 }
 """How often each kind is asked. Long answers fill a row: a kind with short ones must be drawn more often."""
 PRACTICE: Mapping[str, float] = {**ONE_PICTURE, "forced": 36, "forced_object": 12}
@@ -237,6 +265,7 @@ TWO_PICTURES: Mapping[str, float] = {
     "describe_both": 6,
     "in_one": 32,
     "unknown": 4,
+    "choose": 18,
 }
 OF_ONE: Mapping[str, float] = {
     "count_all": 3,

@@ -161,7 +161,7 @@ def _listed(rng: Random, scene: Truth, words: Words) -> Told:
     if chance < 0.15:
         number = len(scene.shapes)
         return asked, {rng.choice(COUNT_KEYS): number, "shapes": things}, ((str(number), Counted(number)), *told)
-    if chance < 0.23:
+    if chance < 0.23 and scene.ground:
         ground = Ground(scene.ground)
         return asked, {"background": scene.ground, "shapes": things}, ((compact(scene.ground), ground), *told)
     value: Any = things if rng.random() < 0.12 else {_or_invented(rng, rng.choice(LIST_KEYS)): things}

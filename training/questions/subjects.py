@@ -23,7 +23,8 @@ class Truth(Protocol):
         """In reading order."""
 
     @property
-    def ground(self) -> str: ...
+    def ground(self) -> str:
+        """The name of the ground's colour; empty when it has none, and nobody asks for it."""
 
 
 @dataclass(frozen=True)
@@ -134,12 +135,14 @@ def choose_wanted(
         found = len(wanted.among(shapes))
         if found == 0 or not one or found == 1:
             return wanted
-    return Wanted(shapes[0].colour, shapes[0].kind) if "p" in forms else _absent(rng, shapes, forms[0])
+    alone = [wanted for shape in shapes if len((wanted := Wanted(shape.colour, shape.kind)).among(shapes)) == 1]
+    return alone[0] if alone and "p" in forms else _absent(rng, shapes, forms[0])
 
 
 def _several(shapes: Sequence[Shape]) -> list[Wanted]:
     """The kinds and colours of which there is more than one."""
     possible = [*(Wanted(kind=kind) for kind in KINDS), *(Wanted(colour=colour) for colour in COLOURS)]
+    possible += [Wanted(*pair) for pair in PAIRS]
     return [wanted for wanted in possible if len(wanted.among(shapes)) > 1]
 
 

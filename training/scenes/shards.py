@@ -10,14 +10,23 @@ from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
 from training.model_config import ModelConfig
-from training.scenes.draw import GROUNDS, MOST, RADII, Scene, disturb, draw, random_scene
+from training.scenes.damage import damage
+from training.scenes.draw import MOST, RADII, Scene, Thing, disturb, draw, random_scene
 from training.scenes.fit import fit, fitted_size
+from training.scenes.free import FreeScene, Placed, free_scene
+from training.scenes.grounds import UNNAMED
+from training.scenes.palette import GROUNDS
 
 SHARD = 4000
 NONE = -1
+ON_THE_GRID = 0.4
+"""The part of the scenes that stand in the cells of a grid, as `ollama_embedded.draw_scene` draws them."""
+_EMPTY = 0.01
+"""The part without a thing."""
 _COLOURS, _SIZES, _GROUNDS = tuple(COLOURS), tuple(RADII), tuple(GROUNDS)
 SHAPES = {
     (colour, kind, size, place): Shape(colour, kind, PLACES[place], size)
@@ -40,7 +49,8 @@ class Scenes:
     """Many drawn scenes, read from disk as they are asked for.
 
     `pictures` are [n, side, side, 3] bytes. `labels` are [n, 4, 4]: colour, kind, size and place of every thing, -1
-    where there is none; `spots` are [n, 4, 3]: its centre and radius in pixels of the picture; `grounds` are [n].
+    where there is none; `spots` are [n, 4, 3]: its centre and radius in pixels of the picture; `grounds` are [n], -1
+    for one of no one colour.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -67,7 +77,8 @@ class Scenes:
             for colour, kind, size, place in self.labels[index]
             if colour != NONE
         )
-        return SceneTruth(shapes, _GROUNDS[self.grounds[index]])
+        ground = self.grounds[index]
+        return SceneTruth(shapes, UNNAMED if ground == NONE else _GROUNDS[ground])
 
 
 def draw_shards(folder: Path, count: int, seed: int, config: ModelConfig, processes: int) -> Iterator[int]:
@@ -102,13 +113,10 @@ def _draw_shard(job: tuple[Path, int, int, int, int]) -> int:
     for number in range(count):
         # A lot of its own for each scene: a shard does not depend on the ones before it.
         rng = Random(f"{seed}/scene/{start + number}")
-        count_of = 0 if rng.random() < 0.01 else None
-        scene = random_scene(rng, count_of)
-        drawn = draw(scene)
-        disturbed = disturb(drawn, rng)
-        pictures[number] = np.asarray(fit(disturbed, side))
-        labels[number], spots[number] = _truth_of(scene, disturbed.size, side)
-        grounds[number] = _GROUNDS.index(scene.ground)
+        scene, picture = drawn_scene(rng)
+        pictures[number] = np.asarray(fit(picture, side))
+        labels[number], spots[number] = _truth_of(scene, picture.size, side)
+        grounds[number] = NONE if scene.ground == UNNAMED else _GROUNDS.index(scene.ground)
     truth = _truth_file(folder, start)
     # The truth comes last, and under its name only when it is whole: a shard that has one is finished.
     np.save(_pictures_file(truth), pictures)
@@ -118,18 +126,31 @@ def _draw_shard(job: tuple[Path, int, int, int, int]) -> int:
     return count
 
 
+def drawn_scene(rng: Random) -> tuple[Scene | FreeScene, Image.Image]:
+    """A scene of training and its picture, whatever befell that."""
+    count = 0 if rng.random() < _EMPTY else None
+    if rng.random() < ON_THE_GRID:
+        scene = random_scene(rng, count)
+        return scene, disturb(draw(scene), rng)
+    free, picture = free_scene(rng, count)
+    return free, damage(picture, rng)
+
+
 def labels_of(shape: Shape) -> tuple[int, int, int, int]:
     """Colour, kind, size and place as numbers."""
     colour, kind = _COLOURS.index(shape.colour), KINDS.index(shape.kind)
     return (colour, kind, _SIZES.index(shape.size), PLACES.index(shape.place))
 
 
-def _truth_of(scene: Scene, padded: tuple[int, int], side: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def _truth_of(
+    scene: Scene | FreeScene, padded: tuple[int, int], side: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     labels = np.full((MOST, 4), NONE, np.int64)
     spots = np.zeros((MOST, 3), np.float32)
     inner = _inner_size(scene.size, padded, side)
     left, top = (side - inner[0]) / 2, (side - inner[1]) / 2
-    for number, thing in enumerate(scene.things):
+    things: Sequence[Thing | Placed] = scene.things
+    for number, thing in enumerate(things):
         labels[number] = labels_of(thing.shape)
         radius = thing.radius * min(inner) / 6
         spots[number] = (left + thing.centre[0] * inner[0], top + thing.centre[1] * inner[1], radius)
