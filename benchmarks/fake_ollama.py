@@ -5,6 +5,7 @@ Prompts:  `answer`               the hashes of the pictures, as the text
           `stream 2000`          2,000 pieces of text, `w0 w1 w2 ...`
           `stream 2000 thinking` as many pieces of thinking before as many of text
           `stream 2000 tools`    as many pieces of text with a tool call after every hundredth
+          `stream 1000 apart`    each line in a write of its own, a millisecond after the one before
 
 The hash is that of the base64 text, which has one spelling: the same hash is the same picture.
 As on the real server, each line of a stream is an HTTP chunk of its own.
@@ -23,6 +24,8 @@ from typing import Any, Literal
 
 PIECES_AT_ONCE = 64
 """Lines of a stream that are written in one go: the server must not be the limit."""
+APART = 0.001
+"""Seconds between two lines that come one at a time; a real server takes 5 to 100 ms for each."""
 _PICTURES = re.compile(rb'"images"\s*:\s*\[')
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _SHOW = {
@@ -119,9 +122,10 @@ class Connection(asyncio.BufferedProtocol):
 
     async def stream(self, kind: Literal["chat", "generate"], count: int, extras: list[str]) -> None:
         self.transport.write(_CHUNKED)
-        for block in _blocks(kind, count, tuple(extras)):
+        apart = "apart" in extras
+        for block in _blocks(kind, count, tuple(extras), 1 if apart else PIECES_AT_ONCE):
             self.transport.write(block)
-            await asyncio.sleep(0)
+            await asyncio.sleep(APART if apart else 0)
         self.transport.write(b"0\r\n\r\n")
 
     def whole(self, reply: dict[str, Any], status: str = "200 OK") -> None:
@@ -152,10 +156,10 @@ def read_body(body: memoryview) -> tuple[dict[str, Any], list[str]]:
 
 
 @functools.lru_cache(maxsize=32)
-def _blocks(kind: Literal["chat", "generate"], count: int, extras: tuple[str, ...]) -> list[bytes]:
+def _blocks(kind: Literal["chat", "generate"], count: int, extras: tuple[str, ...], at_once: int) -> list[bytes]:
     """The stream as it is written; made once, for its making is no work of the client's."""
     chunks = [_chunk(line) for line in _lines(kind, count, extras)]
-    return [b"".join(chunks[at : at + PIECES_AT_ONCE]) for at in range(0, len(chunks), PIECES_AT_ONCE)]
+    return [b"".join(chunks[at : at + at_once]) for at in range(0, len(chunks), at_once)]
 
 
 def _lines(kind: Literal["chat", "generate"], count: int, extras: tuple[str, ...]) -> Iterator[bytes]:

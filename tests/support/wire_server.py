@@ -234,7 +234,7 @@ class WireServer:
         method, path, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         expected = int(headers.get("content-length", "0"))
-        pieces, length = [rest], len(rest)
+        pieces, length = [rest] if self._keep_bodies else [], len(rest)
         while length < expected:
             more = connection.recv(65536)
             if not more:

@@ -18,7 +18,7 @@ import httpcore2
 from ollama_vision import errors
 from ollama_vision.extras import install_hint
 
-from .coalescing import AsyncBackend, BlockingBackend
+from .backends import AsyncBackend, BlockingBackend
 from .deadline import Deadline, within
 from .exceptions import map_exception, raised_by_httpcore
 from .limits import LoopLimits, executors, in_thread
@@ -115,7 +115,7 @@ class Pool:
                 raise
         except raised_by_httpcore() as cause:
             raise map_exception(cause, self.target, deadline, began=False) from cause
-        return BlockingResponse(response, connection, self.target, deadline, give_back=self.give_back, held=held)
+        return BlockingResponse(response, connection, self.target, deadline, pool=self, held=held)
 
     async def asend(self, method: str, body: Body, deadline: Deadline, held: object) -> AsyncResponse:
         """`send` on an event loop, where nothing is read, and coded only what takes no time (`_CODED_IN_PLACE`).
@@ -144,7 +144,7 @@ class Pool:
                     raise
         except raised_by_httpcore() as cause:
             raise map_exception(cause, self.target, deadline, began=False) from cause
-        return AsyncResponse(response, connection, self.target, deadline, give_back=self.give_back, held=held)
+        return AsyncResponse(response, connection, self.target, deadline, pool=self, held=held)
 
     def _request(
         self, method: str, body: Body, content: Iterator[bytes] | AsyncIterator[bytes] | bytes, deadline: Deadline
@@ -191,6 +191,11 @@ class Pool:
                 return True
             self._open.discard(connection)
             return False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether whoever asked has closed it."""
+        return self._closed
 
     def _discard(self, connection: Any) -> None:
         """Forget a connection over which no response came; the caller closes it."""

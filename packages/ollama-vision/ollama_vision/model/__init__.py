@@ -20,6 +20,7 @@ from .keywords import (  # of functions and types only
     ModelKeywords,
     is_meant_for_pictures,
     is_picture_or_file,
+    with_keyword,
     with_keywords,
 )
 from .on_server import OnServer
@@ -94,6 +95,7 @@ __all__ = [
     "resolve_arguments",
     "start",
     "with_held_streams",
+    "with_keyword",
     "with_keywords",
     "with_newest_pictures",
 ]

@@ -21,17 +21,34 @@ Given: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 class OwnedStream(Generator[Any, None, None]):
-    """What the caller holds: another library's generator outside, ours inside, closed together."""
+    """What the caller holds: another library's generator outside, ours inside, closed together.
 
-    def __init__(self, source: Generator[Any, None, None], opened: Sequence[ReplyStream]) -> None:
+    As long as nobody hears what the other generator tells of each item, the items come past it.
+    """
+
+    def __init__(
+        self, source: Generator[Any, None, None], opened: Sequence[ReplyStream], is_heard: Callable[[], bool]
+    ) -> None:
         self._source = source
         self._opened = opened
+        self._is_heard = is_heard
+        self._missed = False
+        """Items went past the source."""
 
     def __next__(self) -> Any:
+        if not self._is_heard():
+            self._missed = True
+            return next(self._opened[0])
+        self._opened[0].check_reader()
+        if self._missed:
+            # Somebody listens since: the source shall know the last item, of which it tells at the end.
+            self._missed = False
+            self._opened[0].put_back(self._opened[0].last)
+            next(self._source)
         return next(self._source)
 
     def send(self, value: None) -> Any:
-        return next(self._source)
+        return next(self)
 
     def throw(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
         try:
@@ -41,7 +58,8 @@ class OwnedStream(Generator[Any, None, None]):
 
     def close(self) -> None:
         try:
-            self._source.close()
+            if not self._opened[0].is_being_read:  # else its reader is told in a moment
+                self._source.close()
         finally:
             for stream in self._opened:
                 stream.close()
@@ -53,15 +71,30 @@ class OwnedStream(Generator[Any, None, None]):
 class HeldAsyncStream(AsyncGenerator[Any, None]):
     """The same on an event loop. One that is dropped is closed by that generator and ours, each in its own way."""
 
-    def __init__(self, source: AsyncGenerator[Any, None], opened: Sequence[AsyncReplyStream]) -> None:
+    def __init__(
+        self, source: AsyncGenerator[Any, None], opened: Sequence[AsyncReplyStream], is_heard: Callable[[], bool]
+    ) -> None:
         self._source = source
         self._opened = opened
+        self._is_heard = is_heard
+        self._missed = False
 
     def __anext__(self) -> Coroutine[Any, Any, Any]:
-        return self.asend(None)
+        if not self._is_heard():
+            self._missed = True
+            return self._opened[0].asend(None)
+        return self._heard()
 
-    async def asend(self, value: None) -> Any:
+    async def _heard(self) -> Any:
+        self._opened[0].check_reader()
+        if self._missed:
+            self._missed = False
+            self._opened[0].put_back(self._opened[0].last)
+            await anext(self._source)
         return await anext(self._source)
+
+    def asend(self, value: None) -> Coroutine[Any, Any, Any]:
+        return self.__anext__()
 
     async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
         try:
@@ -71,7 +104,8 @@ class HeldAsyncStream(AsyncGenerator[Any, None]):
 
     async def aclose(self) -> None:
         try:
-            await self._source.aclose()
+            if not self._opened[0].is_being_read:
+                await self._source.aclose()
         finally:
             for stream in self._opened:
                 await stream.aclose()
@@ -81,7 +115,9 @@ class HeldAsyncStream(AsyncGenerator[Any, None]):
             stream.__del__()
 
 
-def with_held_streams(method: Any, rework: Callable[[Given], Callable[[], Given] | None] | None = None) -> Any:
+def with_held_streams(
+    method: Any, is_heard: Callable[[Any], bool], rework: Callable[[Given], Callable[[], Given] | None] | None = None
+) -> Any:
     """The wrapper outside another library's: hides a call's headers from it, and holds the stream that it gives.
 
     The other library's wrapper is called as a bound method: otherwise it inspects a partial's signature, 0.1 ms each
@@ -89,11 +125,12 @@ def with_held_streams(method: Any, rework: Callable[[Given], Callable[[], Given]
 
     Args:
         method: an endpoint as the other library has wrapped it.
+        is_heard: of the object, whether anybody listens to what the other library's wrapper tells of a stream.
         rework: of what a call was given, the work that makes something else of it, done away from an event loop;
             `None` where nothing is to be done.
     """
     if inspect.iscoroutinefunction(method):
-        return _on_loop(method, rework)
+        return _on_loop(method, is_heard, rework)
 
     @functools.wraps(method)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -107,12 +144,16 @@ def with_held_streams(method: Any, rework: Callable[[Given], Callable[[], Given]
             result = method.__get__(self)(*args, **kwargs)
         finally:
             opened.reset(token)
-        return OwnedStream(result, made) if isinstance(result, Generator) else result
+        if not made or not isinstance(result, Generator):
+            return result
+        return OwnedStream(result, made, functools.partial(is_heard, self))
 
     return wrapper
 
 
-def _on_loop(method: Any, rework: Callable[[Given], Callable[[], Given] | None] | None) -> Any:
+def _on_loop(
+    method: Any, is_heard: Callable[[Any], bool], rework: Callable[[Given], Callable[[], Given] | None] | None
+) -> Any:
     @functools.wraps(method)
     async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         await admit()
@@ -126,6 +167,8 @@ def _on_loop(method: Any, rework: Callable[[Given], Callable[[], Given] | None] 
             result = await method.__get__(self)(*args, **kwargs)
         finally:
             opened.reset(token)
-        return HeldAsyncStream(result, made) if isinstance(result, AsyncGenerator) else result
+        if not made or not isinstance(result, AsyncGenerator):
+            return result
+        return HeldAsyncStream(result, made, functools.partial(is_heard, self))
 
     return wrapper

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Generator, Iterator
 from contextvars import ContextVar
+from itertools import chain
 from typing import Any, Protocol
 
 from ollama_vision.http import run_blocking
@@ -29,25 +30,37 @@ class ReplyStream(Generator[Any, None, None]):
 
     def __init__(self, reply: Source) -> None:
         self._reply: Source | None = reply
-        self._items: Iterator[Any] = iter(())
+        self._pulled: Any = _pull(reply)
+        self._items: Iterator[Any] = self._pulled
+        self.last: Any = None
+        """The item that was taken last."""
         _register(self)
 
-    def __next__(self) -> Any:
-        return self.send(None)
+    @property
+    def is_being_read(self) -> bool:
+        running: bool = self._pulled.gi_running
+        return running
 
-    def send(self, value: None) -> Any:
+    def check_reader(self) -> None:
+        """Raises RuntimeError while another thread waits for an item."""
+        if self.is_being_read:
+            raise RuntimeError(_one_reader("thread"))
+
+    def __next__(self) -> Any:
         try:
-            for item in self._items:
-                return item
-            while self._reply is not None and (items := run_blocking(self._reply.next_items())) is not None:
-                self._items = items
-                for item in items:
-                    return item
+            self.last = item = next(self._items)
+            return item
         except BaseException:
+            self.check_reader()
             self.close()
             raise
-        self._reply = None
-        raise StopIteration
+
+    def send(self, value: None) -> Any:
+        return next(self)
+
+    def put_back(self, item: Any) -> None:
+        """Give an item once more, before those that follow."""
+        self._items = chain((item,), self._items)
 
     def throw(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
         self.close()
@@ -62,6 +75,12 @@ class ReplyStream(Generator[Any, None, None]):
         self.close()
 
 
+def _pull(reply: Source) -> Generator[Any, None, None]:
+    """Of no method, and so without its stream: one that is dropped shall be gone at once."""
+    while (items := run_blocking(reply.next_items())) is not None:
+        yield from items
+
+
 class AsyncReplyStream(AsyncGenerator[Any, None]):
     """The same on an event loop."""
 
@@ -69,24 +88,48 @@ class AsyncReplyStream(AsyncGenerator[Any, None]):
         self._reply: Source | None = reply
         self._items: Iterator[Any] = iter(())
         self._loop = asyncio.get_running_loop()
+        self.is_being_read = False
+        self.last: Any = None
+        """The item that was taken last."""
         _register(self)
 
     def __anext__(self) -> Coroutine[Any, Any, Any]:
         return self.asend(None)
 
+    def check_reader(self) -> None:
+        """Raises RuntimeError on another event loop, and while another task waits for an item."""
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(_OTHER_LOOP)
+        if self.is_being_read:
+            raise RuntimeError(_one_reader("task"))
+
     async def asend(self, value: None) -> Any:
+        self.check_reader()
         try:
             for item in self._items:
+                self.last = item
                 return item
-            while self._reply is not None and (items := await self._reply.next_items()) is not None:
+            while self._reply is not None:
+                self.is_being_read = True
+                try:
+                    items = await self._reply.next_items()
+                finally:
+                    self.is_being_read = False
+                if items is None:
+                    break
                 self._items = items
                 for item in items:
+                    self.last = item
                     return item
         except BaseException:
             await self.aclose()
             raise
         self._reply = None
         raise StopAsyncIteration
+
+    def put_back(self, item: Any) -> None:
+        """Give an item once more, before those that follow."""
+        self._items = chain((item,), self._items)
 
     async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
         await self.aclose()
@@ -101,6 +144,19 @@ class AsyncReplyStream(AsyncGenerator[Any, None]):
         reply, self._reply = self._reply, None
         if reply is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_close_soon, self._loop, reply)
+
+
+_OTHER_LOOP = (
+    "This stream was asked for on another event loop, and its connection belongs to that one. Read it there, or ask "
+    "within the loop that reads it: one asyncio.run around both."
+)
+
+
+def _one_reader(kind: str) -> str:
+    return (
+        f"This stream is being read by another {kind}: it has one reader at a time. Let one {kind} read it and hand "
+        "its items on, or ask anew for each reader."
+    )
 
 
 def _register(stream: Any) -> None:

@@ -179,7 +179,7 @@ class Accumulator(Generic[T]):
             raise self._error_line(line, first)
         if "message" not in reply and "response" not in reply and "done" not in reply:
             raise self.malformed("a line that is no part of an answer")
-        if reply.get("done") not in (True, False, None):
+        if "done" in reply and reply["done"] not in (True, False, None):
             raise self.malformed("a line whose `done` is neither true nor false")
         return reply
 
@@ -214,15 +214,17 @@ class Accumulator(Generic[T]):
             piece = self._string(part, "content")
         else:
             part, piece = reply, self._string(reply, "response")
-        thought = self._string(part, "thinking")
+        thought = self._string(part, "thinking") if "thinking" in part else ""
         calls = self._tool_calls(part["tool_calls"]) if "tool_calls" in part else []
         logprobs = self.list_of_objects(reply["logprobs"], "logprobs") if "logprobs" in reply else []
         self.piece, self.thought = piece, thought
         self.text += piece
         self.thinking += thought
-        self._calls += calls
         self.logprobs = logprobs
-        self._logprobs += logprobs
+        if calls:
+            self._calls += calls
+        if logprobs:
+            self._logprobs += logprobs
 
     def _string(self, part: dict[str, Any], name: str) -> str:
         value = part.get(name)

@@ -59,10 +59,3 @@ def signature_of(endpoint: str) -> inspect.Signature:
     """An endpoint's parameters with all its keywords, for notebooks: core's wrappers show `*args, **kwargs`."""
     template, keywords = (_chat, ChatKeywords) if endpoint.endswith("chat") else (_complete, CompleteKeywords)
     return with_keywords(inspect.signature(template), keywords)
-
-
-def with_pictures(signature: inspect.Signature) -> inspect.Signature:
-    """The parameters of what fills a template, `image_documents` included: core shows `**prompt_args` alone."""
-    *known, rest = signature.parameters.values()
-    pictures = inspect.Parameter("image_documents", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Pictures)
-    return signature.replace(parameters=[*known, pictures, rest])

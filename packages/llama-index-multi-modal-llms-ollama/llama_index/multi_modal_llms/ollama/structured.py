@@ -6,8 +6,7 @@ It asks through the object's public endpoints, so that each question that is rea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
@@ -35,14 +34,13 @@ _OF_TOOLS = ("tool_choice", "tool_required", "allow_parallel_tool_calls")
 """What core's own programs take out of `llm_kwargs`: it says nothing here."""
 
 
-@dataclass(frozen=True)
-class ResponseText:
+class ResponseText(NamedTuple):
     """What a response says."""
 
     text: str
-    thinking: str = ""
-    finish_reason: str = ""
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    thinking: str
+    finish_reason: str
+    raw: Mapping[str, Any]
 
     @classmethod
     def of(cls, response: Any) -> ResponseText:
