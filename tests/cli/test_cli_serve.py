@@ -15,6 +15,7 @@ import pytest
 
 import ollama_embedded
 from llama_index.multi_modal_llms.ollama import OllamaServer
+from ollama_vision import errors, prove_sight
 from tests.support.command_line import CommandLine, process
 
 DEMO = Path(ollama_embedded.__file__).parent / "demo_model"
@@ -62,6 +63,10 @@ def test_it_serves_any_model_on_the_port_that_was_asked_for() -> None:
         (["--mmproj", "x.gguf"], "give --model as well"),
         (["--port", "70000"], "ports are 1 to 65535"),
         (["--num-parallel", "0"], "at least 1"),
+        (
+            ["--blind", "blue"],
+            "blind='blue': it is one of dropped, marker, stale, first, last, black, noise, grey, bgr",
+        ),
         (["--model", "no-such-file.gguf"], "there is no file no-such-file.gguf"),
         (["--model", __file__], "is not a GGUF file"),
     ],
@@ -71,6 +76,14 @@ def test_what_cannot_be_served_is_said(vision: CommandLine, words: list[str], co
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert outcome.err.startswith("Error: ")
     assert complaint in outcome.err
+
+
+def test_a_blind_server_says_so(vision: CommandLine) -> None:
+    with serving("--blind", "black") as (_, where, _):
+        url = where.split()[0]
+        assert where == f"{url} serves shapes, which gets black in place of the pictures. Stop it with Ctrl-C.\n"
+        with pytest.raises(errors.BlindModelError, match="does not see what it is sent"):
+            prove_sight("shapes", url, seed=1)
 
 
 def test_a_taken_port_is_said(vision: CommandLine) -> None:

@@ -33,6 +33,7 @@ def _server(options: argparse.Namespace) -> tuple[Service, str]:
     server = EmbeddedOllama(
         model=options.model,
         mmproj=options.mmproj,
+        blind=options.blind,
         aliases=options.alias,
         replay=options.replay,
         host=options.host,
@@ -65,6 +66,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
     sources = [name for name in ("--model", "--replay", "--record") if getattr(options, name.lstrip("-"))]
     if len(sources) > 1:
         parser.error(f"{' and '.join(sources)} do not go together: one server does one thing")
+    if options.blind and sources not in ([], ["--model"]):
+        parser.error(f"--blind is what a model gets, and with {sources[0]} there is none")
     if options.alias and sources not in ([], ["--model"]):
         parser.error(f"--alias names a model, and with {sources[0]} there is none")
 
@@ -81,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port (default: any free one)")
     parser.add_argument("--alias", action="append", default=[], metavar="NAME", help="further name of the model")
     parser.add_argument("--num-parallel", type=int, default=1, metavar="N", help="answers at the same time")
+    parser.add_argument(
+        "--blind", metavar="FAULT", help="what the model gets in place of the pictures: black, stale ..."
+    )
     parser.add_argument("--replay", type=Path, metavar="FOLDER", help="answer from the recordings in this folder")
     parser.add_argument("--record", metavar="URL", help="pass requests on to this server and record its answers")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="where the recordings go")

@@ -14,10 +14,16 @@ HELP = """Serve a model as Ollama does, for trying out and for tests.
 It runs until Ctrl-C. Without --model it serves the demo model, which knows coloured shapes and nothing else of this
 world; any GGUF model with its projector can take its place. The first line says where it listens.
 
+With --blind the model gets something else than the pictures that are sent, so that you can see what your programs
+make of it: black, grey, noise, dropped (none), marker (words in their place), stale (those of the request before),
+first or last (of several), bgr (red and blue exchanged), turned, mirrored, flipped (upside down), part (the upper
+half), tiny (one pixel), or small (16x16 pixels: it sees, but badly).
+
 \b
 Examples:
   ollama-vision serve
   ollama-vision serve --port 11434 --num-parallel 4
+  ollama-vision serve --blind black
   ollama-vision serve --model gemma-3-4b-it-Q4_K_M.gguf --mmproj mmproj-gemma-3-4b-it.gguf
 
 The exit code is 0 when it was told to stop, 2 when it cannot start, 130 after Ctrl-C.
@@ -34,6 +40,9 @@ def serve(
     num_parallel: Annotated[
         int, typer.Option(metavar="N", help="Answers at the same time; each has its share of the memory.")
     ] = 1,
+    blind: Annotated[
+        str | None, typer.Option(metavar="FAULT", help="What the model gets in place of the pictures: see above.")
+    ] = None,
 ) -> None:
     from ollama_vision.extras import lacks_embedded
 
@@ -51,4 +60,4 @@ def serve(
 
     from .command import serve as listen
 
-    raise typer.Exit(listen(model=model, mmproj=mmproj, host=host, port=port, num_parallel=num_parallel))
+    raise typer.Exit(listen(model=model, mmproj=mmproj, host=host, port=port, num_parallel=num_parallel, blind=blind))
