@@ -45,17 +45,19 @@ def test_all_is_well_with_the_demo_model(vision: CommandLine, demo_server: Embed
     assert without_disk(found) == {"ok"}
     assert list(found) == [
         *("client", "extras", "fonts", "environment", "disk", "server"),
-        *("version", "models", "model", "question", "thinking", "memory", "context"),
+        *("version", "models", "model", "sight", "thinking", "memory", "context"),
     ]
-    (question,) = (check for check in json.loads(outcome.out)["checks"] if check["name"] == "question")
-    assert "red" in question["details"]["answer"].lower()
+    told = json.loads(outcome.out)["sight"]
+    assert (told["verdict"], told["seems"]) == ("sees", None)
+    assert [question["right"] for question in told["questions"]].count(True) >= 4
+    assert told["receipt"]["image_count"] == told["receipt"]["images_sent"]
 
 
 def test_lines_say_the_same(vision: CommandLine, demo_server: EmbeddedOllama) -> None:
     outcome = vision("doctor", "--host", demo_server.url, "--model", "shapes")
     lines = outcome.out.splitlines()
     assert (outcome.code, outcome.err) == (0, "")
-    assert [line[:19] for line in lines if line.startswith("ok    question")] == ["ok    question     "]
+    assert [line[:19] for line in lines if line.startswith("ok    sight")] == ["ok    sight        "]
     assert lines[-1].startswith(("All is well", "Pictures can be asked about"))
 
 
@@ -75,11 +77,11 @@ def test_a_package_that_is_not_there_is_not_named(
 
 
 def test_a_real_server_as_it_was_recorded(vision: CommandLine) -> None:
-    """Built from source, three models in memory, all on the CPU; the test question is not among the recordings."""
+    """Built from source, three models in memory, all on the CPU; the questions are not among the recordings."""
     with EmbeddedOllama(replay=FOLDER) as server:
         outcome = vision("doctor", "--host", server.url, "--model", "shapes", "--json")
     found = statuses(outcome.out)
-    assert (outcome.code, found.pop("question")) == (1, "fail")
+    assert (outcome.code, found.pop("sight")) == (1, "fail")
     assert {name for name, status in found.items() if status == "ok"} >= {"server", "models", "model", "memory"}
     assert found["version"] == "warn"
     (models,) = (check for check in json.loads(outcome.out)["checks"] if check["name"] == "models")
@@ -88,7 +90,7 @@ def test_a_real_server_as_it_was_recorded(vision: CommandLine) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_control_c_ends_it_with_what_was_found_so_far() -> None:
-    with EmbeddedOllama(engine=ScriptedEngine(Reply([Gate(), "Red."]))) as server:
+    with EmbeddedOllama(engine=ScriptedEngine(Reply([Gate(), "A scene."]))) as server:
         looking = process("doctor", "--host", server.url)
         assert looking.stdout is not None
         assert any("  model  " in line for line in iter(looking.stdout.readline, ""))
@@ -134,10 +136,10 @@ def test_an_address_that_is_none_fails(vision: CommandLine) -> None:
 
 
 def test_an_old_server_fails_and_is_looked_at_all_the_same(vision: CommandLine) -> None:
-    with EmbeddedOllama(engine=ScriptedEngine("Red."), version="0.9.0") as server:
+    with EmbeddedOllama(engine=ScriptedEngine("A scene."), version="0.9.0") as server:
         outcome = vision("doctor", "--host", server.url, "--json")
     found = statuses(outcome.out)
-    assert (outcome.code, outcome.err, found["version"], found["question"]) == (1, "", "fail", "ok")
+    assert (outcome.code, outcome.err, found["version"], found["sight"]) == (1, "", "fail", "warn")
 
 
 def test_a_server_that_wants_to_know_who_asks(vision: CommandLine) -> None:
@@ -152,40 +154,60 @@ def test_a_server_that_wants_to_know_who_asks(vision: CommandLine) -> None:
 
 def test_one_endpoint_that_fails_does_not_hide_the_others(vision: CommandLine) -> None:
     faults = {"/api/tags": itertools.repeat(Status(500, {"error": "the disk is gone"}))}
-    with EmbeddedOllama(engine=ScriptedEngine("Red.", model="sees"), faults=faults) as server:
+    with EmbeddedOllama(engine=ScriptedEngine("A scene.", model="sees"), faults=faults) as server:
         outcome = vision("doctor", "--host", server.url, "--json", "--model", "sees")
     found = statuses(outcome.out)
     assert outcome.code == 1
-    assert (found["models"], found["model"], found["question"]) == ("fail", "ok", "ok")
+    assert (found["models"], found["model"], found["sight"]) == ("fail", "ok", "warn")
 
 
 def test_a_model_that_is_damaged_is_there_all_the_same(vision: CommandLine) -> None:
     """As a real server says it of a file that was cut to half (source of 2026-08-21)."""
     text = 'tensor "blk.1.ffn_up.weight" offset+size (1080928) exceeds file size (1064624)'
     faults = {"/api/show": itertools.repeat(Status(500, {"error": text}))}
-    with EmbeddedOllama(engine=ScriptedEngine("Red.", model="sees"), faults=faults) as server:
+    with EmbeddedOllama(engine=ScriptedEngine("A scene.", model="sees"), faults=faults) as server:
         outcome = vision("doctor", "--host", server.url, "--model", "sees")
     lines = {line.split()[1]: line for line in outcome.out.splitlines() if line[:4] in ("fail", "warn")}
     assert text in lines["model"]
-    for name in ("question", "thinking", "context"):
+    for name in ("sight", "thinking", "context"):
         assert lines[name].endswith("not checked: the server cannot show sees")
 
 
 def test_a_model_that_is_split_and_thinks(vision: CommandLine) -> None:
     split = ModelFacts("split", ("completion", "vision", "thinking"), size=4 * GB, size_vram=GB)
-    engine = ScriptedEngine(Reply("Red.", thinking="Let me look."), models=[split])
+    engine = ScriptedEngine(Reply("A scene.", thinking="Let me look."), models=[split])
     with EmbeddedOllama(engine=engine) as server:
         outcome = vision("doctor", "--host", server.url, "--json", "--model", "split")
-        (asked,) = server.asked
+        asked = server.asked
     found = statuses(outcome.out)
-    assert asked.body["think"] is False
-    assert asked.images[0].convert("RGB").getpixel((112, 112)) == (220, 30, 30)
+    assert {request.body["think"] for request in asked} == {False}
+    assert all(request.images for request in asked)
     assert outcome.code == 0
-    assert (found["memory"], found["thinking"], found["question"]) == ("warn", "warn", "ok")
+    assert (found["memory"], found["thinking"], found["sight"]) == ("warn", "warn", "warn")
+
+
+def test_a_blind_model_fails_and_says_what_it_gets(vision: CommandLine) -> None:
+    with EmbeddedOllama(blind="stale") as server:
+        outcome = vision("doctor", "--host", server.url, "--json")
+        lines = vision("doctor", "--host", server.url).out.splitlines()
+    told = json.loads(outcome.out)
+    assert (outcome.code, outcome.err, statuses(outcome.out)["sight"]) == (1, "", "fail")
+    assert (told["sight"]["verdict"], told["sight"]["seems"]) == ("blind", "stale")
+    (said,) = (line for line in lines if line.startswith("fail"))
+    assert "shapes:latest on" in said
+    assert "it seems to get the picture of the request before" in said
+    assert any("Restart the server" in line for line in lines)
+
+
+def test_one_that_always_says_the_same_does_not_pass(vision: CommandLine) -> None:
+    """It did: "All is well: pictures can be asked about", with a server whose model says "red" to everything."""
+    with EmbeddedOllama(engine=ScriptedEngine(lambda request: json.dumps(request.format["enum"][0]))) as server:
+        outcome = vision("doctor", "--host", server.url, "--json")
+    assert (outcome.code, statuses(outcome.out)["sight"]) == (1, "fail")
 
 
 def test_a_loaded_model_is_not_loaded_again(vision: CommandLine) -> None:
-    with EmbeddedOllama(engine=ScriptedEngine("Red.", model="sees")) as server:
+    with EmbeddedOllama(engine=ScriptedEngine("A scene.", model="sees")) as server:
         OllamaMultiModal(model="sees", base_url=server.url, context_window=3000).preload()
         assert vision("doctor", "--host", server.url).code == 0
         assert server.asked[-1].body["options"]["num_ctx"] == 3000
@@ -198,19 +220,19 @@ def test_no_model_that_sees(vision: CommandLine, capabilities: tuple[str, ...]) 
         named = vision("doctor", "--host", server.url, "--json", "--model", "scripted")
         assert server.asked == []
     found = statuses(outcome.out)
-    assert (outcome.code, found["models"], found["question"]) == (1, "fail", "warn")
+    assert (outcome.code, found["models"], found["sight"]) == (1, "fail", "warn")
     assert (named.code, statuses(named.out)["model"]) == (1, "fail")
 
 
 def test_what_a_stranger_wrote_cannot_change_the_screen(vision: CommandLine) -> None:
-    with EmbeddedOllama(engine=ScriptedEngine("Red.\x1b[2J\x07")) as server:
+    with EmbeddedOllama(engine=ScriptedEngine("A scene.\x1b[2J\x07")) as server:
         outcome = vision("doctor", "--host", server.url)
     assert "\x1b" not in outcome.out
-    assert "Red." in outcome.out
+    assert "A scene." in outcome.out
 
 
 def test_the_environment_is_looked_at(vision: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with EmbeddedOllama(engine=ScriptedEngine("Red.")) as server:
+    with EmbeddedOllama(engine=ScriptedEngine("A scene.")) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.url.replace("//", "//me:s3cret@"))
         monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "not" / "there"))
         monkeypatch.setenv("HTTP_PROXY", "http://me:s3cret@proxy:3128")

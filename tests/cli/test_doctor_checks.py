@@ -11,10 +11,12 @@ import pytest
 
 from llama_index.multi_modal_llms.ollama import OllamaServer, prepare_image
 from ollama_vision import errors
-from ollama_vision.cli.doctor import local_checks, pdf_fonts, server_checks
+from ollama_vision.cli.doctor import local_checks, pdf_fonts, server_checks, sight_checks
 from ollama_vision.cli.doctor.check import Check, ok, worst
 from ollama_vision.cli.doctor.check import fail as failed
-from ollama_vision.cli.doctor.facts import Choice, Disk, Here, Loaded, Model, Origin, Told, Trial
+from ollama_vision.cli.doctor.facts import Choice, Disk, Here, Loaded, Model, Origin, Told
+from ollama_vision.sight import SightPace, SightQuestion, SightReceipt, SightReport
+from ollama_vision.sight.report import Verdict
 
 HERE = Origin("http://localhost:11434", "default", is_here=True)
 ELSEWHERE = Origin("http://192.168.0.10:11434", "--host", is_here=False)
@@ -23,7 +25,6 @@ SEES = frozenset({"completion", "vision"})
 THINKS = SEES | {"thinking"}
 BLIND = frozenset({"completion"})
 CHOICE = Choice("m", "--model")
-RED = Trial("It is red.", "", seconds=2.0, load_seconds=1.5, tokens=20, answer_seconds=0.5)
 
 
 def machine(environment: Mapping[str, str] | None = None, proxy: Told[str | None] = None, **extras: bool) -> Here:
@@ -274,30 +275,46 @@ def test_a_model_that_cannot_be_asked_fails_and_others_are_named() -> None:
     assert server_checks.model(CHOICE, Model("m", None), known).status == "ok"
 
 
-# the test question
+# whether it sees
 
 
-def test_an_answer_is_told_with_its_pace() -> None:
-    check = server_checks.question(CHOICE, RED)
+def report(
+    verdict: Verdict = "sees",
+    answer: str = "top left",
+    pace: SightPace = SightPace(),  # noqa: B008 - it is a value
+) -> SightReport:
+    question = SightQuestion(
+        "Where is the red star?", ("top left", "top right"), "top left", answer, answer == "top left"
+    )
+    seems = {"blind": "stale", "unclear": "unclear"}.get(verdict)
+    return SightReport("m", "http://there", verdict, seems, (question,), SightReceipt((), (), ()), pace, seed=1)
+
+
+def test_sight_is_told_with_its_pace() -> None:
+    told = report(pace=SightPace(seconds=2.0, load_seconds=1.5, tokens=20, answer_seconds=0.5))
+    check = sight_checks.sight(CHOICE, told)
     assert check.status == "ok"
-    assert check.message.endswith('said "It is red." (2.0 s, 1.5 s of them loading, 40 tokens a second)')
-    assert check.details["tokens_per_second"] == 40
+    said = "m on http://there sees: 1 of 1 questions answered rightly"
+    assert check.message == f"{said} (2.0 s, 1.5 s of them loading, 40 tokens a second)"
+    assert check.details["pace"]["tokens"] == 20
+    assert sight_checks.tokens_per_second(told) == 40
+    assert sight_checks.tokens_per_second(report()) is None
 
 
 @pytest.mark.parametrize(
     ("told", "status", "way"),
     [
-        (Trial("Blue.", "", 1.0), "warn", "does it see?"),
-        (Trial(" ", "", 1.0), "fail", "pull it again"),
+        (report("blind"), "fail", "Restart the server"),
+        (report("unclear", "A lovely scene."), "warn", 'it said "A lovely scene."'),
+        (report("sees badly"), "warn", "larger model"),
         (errors.DeadlineError("300 s"), "fail", "Try again"),
-        (errors.EmptyResponseError("only thought"), "fail", "num_predict"),
         (errors.ModelLoadError("out of memory"), "fail", "log"),
         (errors.ServerError("something"), "fail", ""),
     ],
-    ids=["wrong", "nothing", "late", "thought", "not loaded", "other"],
+    ids=["blind", "unclear", "badly", "late", "not loaded", "other"],
 )
-def test_an_answer_that_is_wrong_or_missing(told: Any, status: str, way: str) -> None:
-    check = server_checks.question(CHOICE, told)
+def test_who_does_not_see_well_or_at_all(told: Any, status: str, way: str) -> None:
+    check = sight_checks.sight(CHOICE, told)
     assert check.status == status
     assert way in check.what_to_do
 
@@ -305,15 +322,14 @@ def test_an_answer_that_is_wrong_or_missing(told: Any, status: str, way: str) ->
 @pytest.mark.parametrize(
     ("told", "status"),
     [
-        (RED, "ok"),
-        (Trial("Red.", "Let me look.", 1.0), "warn"),
-        (Trial("<think>Let me look.</think> Red.", "", 1.0), "warn"),
-        (errors.EmptyResponseError("", thinking="Let me look."), "warn"),
+        (report(), "ok"),
+        (report(pace=SightPace(thinking=12)), "warn"),
+        (report("unclear", "<think>Let me look.</think> Red."), "warn"),
         (errors.DeadlineError(""), "warn"),
     ],
 )
 def test_thinking_although_told_not_to_is_a_warning(told: Any, status: str) -> None:
-    assert server_checks.thinking(CHOICE, told, thinks=True).status == status
+    assert sight_checks.thinking(CHOICE, told, thinks=True).status == status
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,13 @@ def test_answers_that_are_no_labels_are_unclear(text: str) -> None:
     assert len(proof.asked) == 4
 
 
+@pytest.mark.parametrize("seed", MANY)
+def test_one_who_always_says_red_is_blind(seed: int) -> None:
+    """Also where no schema holds him, and most of his answers are none of the labels."""
+    proof = run(lambda question, _: "Red.", seed)
+    assert proof.verdict == "blind"
+
+
 def test_who_is_right_two_times_of_three_sees_badly() -> None:
     def poor(question: Question, _: Sequence[Scene]) -> str:
         dice = Random(question.scenes[0].nonce)

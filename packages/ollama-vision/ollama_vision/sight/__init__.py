@@ -7,16 +7,28 @@ from typing import TYPE_CHECKING
 from ollama_vision.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .asking import Asker, blind_error, prove
-    from .report import SentPicture, SightQuestion, SightReceipt, SightReport
+    from .asking import WHEN_BLIND, Asker, blind_error, prove
+    from .report import SentPicture, SightPace, SightQuestion, SightReceipt, SightReport
 
-__all__ = ["Asker", "SentPicture", "SightQuestion", "SightReceipt", "SightReport", "blind_error", "prove"]
+__all__ = [
+    "WHEN_BLIND",
+    "Asker",
+    "SentPicture",
+    "SightPace",
+    "SightQuestion",
+    "SightReceipt",
+    "SightReport",
+    "blind_error",
+    "prove",
+]
 
 __getattr__ = lazy_names(
     __name__,
     {
+        "WHEN_BLIND": ".asking",
         "Asker": ".asking",
         "SentPicture": ".report",
+        "SightPace": ".report",
         "SightQuestion": ".report",
         "SightReceipt": ".report",
         "SightReport": ".report",

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_core import from_json
 
 from ollama_vision import errors
+from ollama_vision.http import Deadline
 from ollama_vision.server import Api, ModelCapabilities
 
 from .proof import Proof
 from .questions import Question
-from .report import SentPicture, SightQuestion, SightReceipt, SightReport
+from .report import SentPicture, SightPace, SightQuestion, SightReceipt, SightReport
 from .scenes import SIDE
 from .word import WORD_PROMPT, gives_back, word_png
 
+WHEN_BLIND = (
+    "Answers about pictures from there mean nothing. Restart the server; if that does not help, update it and pull the "
+    "model again."
+)
 _WORDS = 3
 _WORDS_ENOUGH = 2
 _LONGEST_ANSWER = 64
 """Tokens; a label takes a few."""
+_NANO = 1e-9
 _FEWEST_TOKENS = 32
 """Of a picture, for models whose rule is not known."""
 
@@ -37,6 +44,11 @@ class Asker:
     """Of loading, `num_ctx` for one: with others the server would load the model anew. Those of sampling are ours."""
     known: ModelCapabilities | None = None
     keep_alive: float | str | None = None
+
+    def afresh(self) -> Api:
+        """For one question: each may take as long as a call may."""
+        clock = self.api.deadline
+        return replace(self.api, deadline=Deadline(clock.read_timeout, clock.seconds))
 
 
 async def prove(asker: Asker, seed: int, first: int = 4) -> SightReport:
@@ -67,16 +79,13 @@ async def prove(asker: Asker, seed: int, first: int = 4) -> SightReport:
     if seems == "nothing":
         seems = await _what_is_counted(asker, log)
     receipt = await _receipt(asker, log)
-    return SightReport(asker.model, asker.api.target.address.url, verdict, seems, tuple(log.questions), receipt, seed)
+    host = asker.api.target.address.url
+    return SightReport(asker.model, host, verdict, seems, tuple(log.questions), receipt, log.pace(), seed)
 
 
 def blind_error(report: SightReport) -> errors.BlindModelError:
     """The error for a report whose verdict is `blind`."""
-    return errors.BlindModelError(
-        f"{report} Answers about pictures from there mean nothing. Restart the server, or update it and pull the model "
-        f"again; look at both sides with: ollama-vision doctor --model {report.model}",
-        report=report,
-    )
+    return errors.BlindModelError(f"{report} {WHEN_BLIND}", report=report)
 
 
 class _Log:
@@ -88,10 +97,33 @@ class _Log:
         self.counted: list[int | None] = []
         self.body: dict[str, Any] = {}
         """Of the last request."""
+        self._replies: list[Mapping[str, Any]] = []
+        self._began = time.monotonic()
+
+    def add(self, body: dict[str, Any], pictures: Sequence[bytes], reply: Mapping[str, Any]) -> None:
+        """One more request, and its reply."""
+        counted = reply.get("prompt_eval_count")
+        self.body = body
+        self.pictures.append(tuple(SentPicture(hashlib.sha256(data).hexdigest(), len(data)) for data in pictures))
+        self.counted.append(counted if isinstance(counted, int) else None)
+        self._replies.append(reply)
+
+    def pace(self) -> SightPace:
+        def total(name: str) -> int:
+            counts = (reply.get(name) for reply in self._replies)
+            return sum(count for count in counts if isinstance(count, int))
+
+        return SightPace(
+            seconds=time.monotonic() - self._began,
+            load_seconds=total("load_duration") * _NANO,
+            tokens=total("eval_count"),
+            answer_seconds=total("eval_duration") * _NANO,
+            thinking=sum(len(str(reply.get("thinking") or "")) for reply in self._replies),
+        )
 
 
 async def _pictures(asker: Asker, question: Question) -> list[bytes]:
-    return await asker.api.io.run(lambda: [scene.png() for scene in question.scenes], asker.api.deadline)
+    return await asker.api.io.run(lambda: [scene.png() for scene in question.scenes], asker.afresh().deadline)
 
 
 async def _ask(
@@ -111,11 +143,8 @@ async def _ask(
         body["format"] = schema
     if asker.keep_alive is not None:
         body["keep_alive"] = asker.keep_alive
-    reply = await asker.api.fetch("/api/generate", body)
-    counted = reply.get("prompt_eval_count")
-    log.body = body
-    log.pictures.append(tuple(SentPicture(hashlib.sha256(data).hexdigest(), len(data)) for data in pictures))
-    log.counted.append(counted if isinstance(counted, int) else None)
+    reply = await asker.afresh().fetch("/api/generate", body)
+    log.add(body, pictures, reply)
     return str(reply.get("response") or "")
 
 
@@ -138,7 +167,7 @@ async def _reads_words(asker: Asker, proof: Proof, log: _Log) -> bool:
     read = 0
     for _ in range(_WORDS):
         word, nonce = proof.word()
-        picture = await asker.api.io.run(lambda word=word, nonce=nonce: word_png(word, nonce), asker.api.deadline)  # type: ignore[misc]
+        picture = await asker.api.io.run(lambda word=word, nonce=nonce: word_png(word, nonce), asker.afresh().deadline)  # type: ignore[misc]
         text = await _ask(asker, WORD_PROMPT, [picture], log)
         is_right = gives_back(text, word)
         log.questions.append(SightQuestion(WORD_PROMPT, (), word, text.strip(), is_right))
@@ -148,7 +177,7 @@ async def _reads_words(asker: Asker, proof: Proof, log: _Log) -> bool:
 
 async def _what_is_counted(asker: Asker, log: _Log) -> str:
     """Whether words stand in the pictures' place: some tokens more than without pictures, and fewer than a picture."""
-    reply = await asker.api.fetch("/api/generate", {**log.body, "images": []})
+    reply = await asker.afresh().fetch("/api/generate", {**log.body, "images": []})
     without, counted, pictures = reply.get("prompt_eval_count"), log.counted[-1], len(log.pictures[-1])
     if not isinstance(without, int) or counted is None:
         return "nothing"
@@ -163,7 +192,9 @@ def _picture_tokens(asker: Asker) -> int | None:
 async def _receipt(asker: Asker, log: _Log) -> SightReceipt:
     each = _picture_tokens(asker)
     try:
-        rendered = await asker.api.without_retries().fetch("/api/generate", {**log.body, "_debug_render_only": True})
+        rendered = (
+            await asker.afresh().without_retries().fetch("/api/generate", {**log.body, "_debug_render_only": True})
+        )
     except errors.ServerError:  # servers that know no such thing, and gateways that refuse it
         rendered = {}
     info = rendered.get("_debug_info")

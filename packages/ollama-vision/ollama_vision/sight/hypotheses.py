@@ -29,7 +29,7 @@ class Hypothesis:
     predict: Predict
     slips: Mapping[str, float] = field(default_factory=lambda: _SLIPS)
     """How often an answer is another one than it should be."""
-    prior: float = -1.5
+    prior: float = -2.0
     """Natural logarithm, beside that of a model that sees."""
     strength: float = _HABIT
     """Of habits: over how many answers' worth of equal chances they have to win."""

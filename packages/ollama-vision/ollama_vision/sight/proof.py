@@ -43,8 +43,10 @@ class Proof:
                 return None
             if not _BLIND_BELOW < self._beliefs.margin < _SEES_ABOVE:
                 return None
-        candidates = self._lot.candidates()
-        return self._beliefs.most_telling(each for each in candidates if self._pairs or len(each.scenes) == 1)
+        candidates = [each for each in self._lot.candidates() if self._pairs or len(each.scenes) == 1]
+        answered = {question.labels: answer is not None for question, _, answer in self.asked}
+        readable = [each for each in candidates if answered.get(each.labels, True)]
+        return self._beliefs.most_telling(readable or candidates)
 
     def leave_out_pairs(self) -> None:
         """The model takes one picture only: what asks about two makes way for the same about one."""

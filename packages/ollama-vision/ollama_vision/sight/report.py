@@ -62,6 +62,21 @@ class SightReceipt:
 
 
 @dataclass(frozen=True)
+class SightPace:
+    """How fast the answers came, in the server's own figures."""
+
+    seconds: float = 0.0
+    """From the first question to the last answer, loading included."""
+    load_seconds: float = 0.0
+    tokens: int = 0
+    """Of all answers."""
+    answer_seconds: float = 0.0
+    """Of writing them."""
+    thinking: int = 0
+    """Characters that it thought, although it was told not to."""
+
+
+@dataclass(frozen=True)
 class SightReport:
     """Whether a model sees, and what that rests on."""
 
@@ -72,6 +87,7 @@ class SightReport:
     """What it seems to get in place of the pictures; `None` for one that sees."""
     questions: tuple[SightQuestion, ...]
     receipt: SightReceipt
+    pace: SightPace
     seed: int
     """Draws the same questions and pictures again."""
 

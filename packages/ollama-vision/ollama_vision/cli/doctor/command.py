@@ -8,18 +8,19 @@ from typing import Any
 
 from ollama_vision.errors import ModelNotFoundError, OllamaMultiModalError
 from ollama_vision.server import OllamaServer
+from ollama_vision.sight import SightReport
 
 from ..common.access import MODEL_VARIABLE, Access
 from ..common.exits import DONE, FAILED
 from ..common.screen import Screen, silence_output, telling
 from ..common.servers import NoServer, servers_for
-from . import local_checks, probes, server_checks
+from . import local_checks, probes, server_checks, sight_checks
 from .check import Check, fail, worst
-from .facts import Choice, Loaded, Model, Told, Trial, loaded_as
+from .facts import Choice, Loaded, Model, Told, loaded_as
 from .output import AsJSON, Lines
 
 Settings = Mapping[str, Any]
-OF_THE_SERVER = ("version", "models", "model", "question", "thinking", "memory", "context")
+OF_THE_SERVER = ("version", "models", "model", "sight", "thinking", "memory", "context")
 """The checks that need one that answers."""
 
 
@@ -80,7 +81,7 @@ def examine_models(server: OllamaServer, settings: Settings, named: str | None, 
     loaded: list[Loaded] = [] if isinstance(running, OllamaMultiModalError) else running
     choice = server_checks.choose(named, os.environ.get(MODEL_VARIABLE) or None, known, loaded)
     if choice is None:
-        for name in ("model", "question", "thinking"):
+        for name in ("model", "sight", "thinking"):
             yield server_checks.not_made(name, "no model to ask is known; name one with --model")
         yield server_checks.memory(running, None, None)
         yield server_checks.not_made("context", "no model to ask is known")
@@ -91,20 +92,19 @@ def examine_models(server: OllamaServer, settings: Settings, named: str | None, 
     model = None if isinstance(told, OllamaMultiModalError) else told
     if model is None or model.sees is False:
         why = _why_not_asked(choice, told)
-        for name in ("question", "thinking"):
+        for name in ("sight", "thinking"):
             yield server_checks.not_made(name, why)
         yield server_checks.memory(running, None, None)
         yield server_checks.not_made("context", why)
         return
 
-    screen.wait(f"Asking {choice.name} about a red square")
-    answer: Told[Trial] = probes.told(lambda: probes.trial(settings, choice, loaded_as(choice.name, loaded)))
-    yield server_checks.question(choice, answer)
-    yield server_checks.thinking(choice, answer, model.thinks)
+    screen.wait(f"Asking {choice.name} what it sees")
+    report: Told[SightReport] = probes.told(lambda: probes.sight(settings, choice, loaded_as(choice.name, loaded)))
+    yield sight_checks.sight(choice, report)
+    yield sight_checks.thinking(choice, report, model.thinks)
     after = probes.told(lambda: probes.running(server))
-    answered = not isinstance(answer, OllamaMultiModalError)
-    rate = answer.tokens_per_second if not isinstance(answer, OllamaMultiModalError) else None
-    yield server_checks.memory(after, choice.name if answered else None, rate)
+    answered = not isinstance(report, OllamaMultiModalError)
+    yield server_checks.memory(after, choice.name if answered else None, sight_checks.tokens_per_second(report))
     yield server_checks.context(choice, after, model.context_length)
 
 

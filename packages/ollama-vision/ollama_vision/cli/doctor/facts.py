@@ -66,28 +66,10 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Choice:
-    """The model that the test question goes to."""
+    """The model that is asked whether it sees."""
 
     name: str
     why: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What came of the test question."""
-
-    text: str
-    thinking: str
-    seconds: float
-    """From sending to the end of the answer, loading included."""
-    load_seconds: float = 0.0
-    tokens: int = 0
-    """Of the answer."""
-    answer_seconds: float = 0.0
-
-    @property
-    def tokens_per_second(self) -> float | None:
-        return self.tokens / self.answer_seconds if self.tokens and self.answer_seconds else None
 
 
 @dataclass(frozen=True)

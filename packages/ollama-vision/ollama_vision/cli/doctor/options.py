@@ -10,8 +10,8 @@ from ..common.options import CACert, Header, Host, complete_model, read_one_acce
 
 HELP = """Check server, models and this machine, and say what to do.
 
-One of the models is asked about a picture of a red square. Each line is ok, warn or fail; warn is also what could not
-be checked.
+One of the models has to prove that it sees, by small questions about drawn pictures. Each line is ok, warn or fail;
+warn is also what could not be checked. With --json, `sight` is the proof: questions, answers, and what was sent.
 
 \b
 Examples:

@@ -1,11 +1,10 @@
-"""Probes: this machine, the server, and the model, which is asked about a red square. Facts, without a verdict."""
+"""Probes: this machine, the server, and the model, which has to prove that it sees. Facts, without a verdict."""
 
 from __future__ import annotations
 
 import os
 import platform
 import shutil
-import time
 import warnings
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError
@@ -13,26 +12,21 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any, TypeVar
 
-from PIL import Image, ImageDraw
-
-from ollama_vision.errors import OllamaMultiModalError
+from ollama_vision.errors import BlindModelError, OllamaMultiModalError
 from ollama_vision.extras import DISTRIBUTION, EXTRAS, is_complete
 from ollama_vision.model import VisionModel
 from ollama_vision.server import OllamaServer
+from ollama_vision.sight import SightReport
 
-from .facts import Choice, Disk, Here, Loaded, Model, Origin, Told, Trial
+from .facts import Choice, Disk, Here, Loaded, Model, Origin, Told
 from .local_checks import models_folders
 from .pdf_fonts import undrawable_scripts
 
 T = TypeVar("T")
-QUESTION = "What color is the square in this picture?"
 LONGEST_SILENCE = 10.0
 """Seconds that a question about the server itself may take."""
 LONGEST_TRIAL = 300.0
-"""Seconds for the test question: a large model may come from a slow disk."""
-MOST_TOKENS = 256
-"""An answer takes ten; a model that thinks although told not to shall not do so for minutes."""
-NANO = 1e-9
+"""Seconds for each question: a large model may come from a slow disk."""
 PACKAGES = ("llama-index-core", "httpx2", "pillow")
 """Those whose versions matter, where they are installed."""
 
@@ -118,33 +112,20 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def red_square() -> Image.Image:
-    picture = Image.new("RGB", (224, 224), "white")
-    ImageDraw.Draw(picture).rectangle((56, 56, 167, 167), fill=(220, 30, 30))
-    return picture
-
-
-def trial(settings: Mapping[str, Any], choice: Choice, loaded: Loaded | None) -> Trial:
-    """Ask the model about a red square.
+def sight(settings: Mapping[str, Any], choice: Choice, loaded: Loaded | None) -> SightReport:
+    """Ask the model questions about drawn pictures.
 
     A model that is loaded is asked with the context that it has: another one would load it anew under its users.
     """
     context: dict[str, Any] = {"context_window": loaded.context_length} if loaded and loaded.context_length else {}
-    llm = VisionModel(choice.name, temperature=0.0, deadline=LONGEST_TRIAL, **context, **settings)
-    began = time.monotonic()
+    llm = VisionModel(choice.name, deadline=LONGEST_TRIAL, **context, **settings)
     with warnings.catch_warnings():
-        # That the server is too old has a check of its own.
-        warnings.filterwarnings("ignore", message=".* runs Ollama ")
+        # Of both there are checks.
+        warnings.filterwarnings("ignore", message=".* runs Ollama |Whether .* is unclear")
         try:
-            reply = llm.ask(QUESTION, red_square(), think=False, num_predict=MOST_TOKENS)
+            return llm.prove_sight()
+        except BlindModelError as error:
+            report: SightReport = error.report
+            return report
         finally:
             llm.close()
-    raw = reply.raw
-    return Trial(
-        text=reply.text,
-        thinking=reply.thinking,
-        seconds=time.monotonic() - began,
-        load_seconds=(raw.get("load_duration") or 0) * NANO,
-        tokens=raw.get("eval_count") or 0,
-        answer_seconds=(raw.get("eval_duration") or 0) * NANO,
-    )

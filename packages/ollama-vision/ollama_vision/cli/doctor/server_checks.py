@@ -10,8 +10,6 @@ from ollama_vision.errors import (
     AuthenticationError,
     ConnectionFailedError,
     DeadlineError,
-    EmptyResponseError,
-    ModelLoadError,
     ModelNotFoundError,
     OllamaMultiModalError,
     SilenceTimeoutError,
@@ -22,7 +20,7 @@ from ..common.default_model import GOOD_FIRST_MODEL
 from ..common.shell_words import in_shell_words
 from .check import Check, ok, warn, worst
 from .check import fail as failed
-from .facts import USUAL_CONTEXT, Choice, Loaded, Model, Origin, Told, Trial, loaded_as, same_model
+from .facts import USUAL_CONTEXT, Choice, Loaded, Model, Origin, Told, loaded_as, same_model
 
 SLOW = 10.0
 """Tokens a second. A description of a picture is about a hundred: ten seconds of waiting."""
@@ -142,54 +140,6 @@ def model(choice: Choice, told: Told[Model], known: Sequence[Model]) -> Check:
     words += [] if told.thinks is None else ["can think" if told.thinks else "does not think"]
     words += [f"context up to {told.context_length:,} tokens"] if told.context_length else []
     return ok("model", f"{asked}: {', '.join(words)}", **facts)
-
-
-def question(choice: Choice, told: Told[Trial]) -> Check:
-    if isinstance(told, OllamaMultiModalError):
-        return failed("question", f"{choice.name} gave no answer about a red square: {told}", _way_out(told))
-    rate = told.tokens_per_second
-    facts = {
-        "model": choice.name,
-        "answer": told.text,
-        "seconds": round(told.seconds, 3),
-        "load_seconds": round(told.load_seconds, 3),
-        "tokens_per_second": rate and round(rate, 1),
-    }
-    pace = words.seconds(told.seconds)
-    pace += f", {words.seconds(told.load_seconds)} of them loading" if told.load_seconds >= 1 else ""
-    pace += f", {rate:.0f} tokens a second" if rate else ""
-    answer = " ".join(told.text.split())
-    said = f"{answer[:57]}..." if len(answer) > 60 else answer
-    message = f'about a red square {choice.name} said "{said}" ({pace})'
-    if not answer:
-        way = "Ask another model; this one may be damaged: pull it again."
-        return failed("question", f"{choice.name} answered a red square with nothing ({pace})", way, **facts)
-    if "red" not in answer.lower():
-        way = "It answers, but does it see? Ask it about a picture of yours, or ask a larger model."
-        return warn("question", message, way, **facts)
-    return ok("question", message, **facts)
-
-
-def _way_out(error: OllamaMultiModalError) -> str:
-    if isinstance(error, DeadlineError):
-        return "Try again: it may be loaded by now. A smaller model loads and answers faster."
-    if isinstance(error, EmptyResponseError):
-        return "Give it more room, with num_predict, or ask a model that does not think."
-    return "The server's log says more." if isinstance(error, ModelLoadError) else ""
-
-
-def thinking(choice: Choice, told: Told[Trial], thinks: bool | None) -> Check:
-    """Whether it thought although it was told not to."""
-    thought = told.thinking
-    if not thought and not isinstance(told, OllamaMultiModalError) and "<think>" in told.text:
-        thought = told.text
-    if thought:
-        way = "Allow more tokens (num_predict) than the answer needs, or take a model that obeys or does not think."
-        return warn("thinking", f"{choice.name} thinks, although it was told not to", way, characters=len(thought))
-    if isinstance(told, OllamaMultiModalError):
-        return not_made("thinking", "there was no answer")
-    can = "can think, and left it when told so" if thinks else "answers without thinking"
-    return ok("thinking", f"{choice.name} {can}", characters=0)
 
 
 def memory(told: Told[Sequence[Loaded]], asked: str | None, rate: float | None) -> Check:
