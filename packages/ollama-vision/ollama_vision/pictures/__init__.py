@@ -11,7 +11,7 @@ from .async_files import awaited
 from .boxes import BoxMapping
 from .cancellation import cancel_scope
 from .frames import BOX_CONVENTIONS, BoxConvention, PictureFrame, Size
-from .options import ImageOptions, ServerSizes
+from .options import ImageOptions, Region, ServerSizes, Tiles, checked_region
 from .prepared import PreparedAudio, PreparedImage
 from .registry import accept
 
@@ -52,14 +52,17 @@ __all__ = [
     "PlacedBox",
     "PreparedAudio",
     "PreparedImage",
+    "Region",
     "ServerSizes",
     "Size",
     "Tile",
+    "Tiles",
     "accept",
     "aprepare_image",
     "awaited",
     "boxes_in",
     "cancel_scope",
+    "checked_region",
     "draw_boxes",
     "from_block_fields",
     "image_block",

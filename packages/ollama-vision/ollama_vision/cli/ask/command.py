@@ -84,7 +84,13 @@ def chosen_of(originals: Sequence[PictureSource], question: Question, sizes: Ser
 
 
 def image_options(question: Question) -> ImageOptions:
-    return ImageOptions(range=question.range, pages=question.pages, frames=question.frames)
+    return ImageOptions(
+        range=question.range,
+        region=question.region,
+        tiles=question.tiles,
+        pages=question.pages,
+        frames=question.frames,
+    )
 
 
 def show_answer(

@@ -17,7 +17,9 @@ from ..common.options import (
     Host,
     Options,
     Range,
+    Region,
     Think,
+    Tiles,
     Timeout,
     UncheckedOptions,
     complete_model,
@@ -76,6 +78,8 @@ def ask(
         typer.Option(metavar="FILE", help="A file with a JSON Schema that the answer must follow, or the word json."),
     ] = None,
     range: Range = None,
+    region: Region = None,
+    tiles: Tiles = None,
     pages: Annotated[
         str | None,
         typer.Option(
@@ -121,6 +125,8 @@ def ask(
             calibration=calibration,
             format=format,
             range=range,
+            region=region,
+            tiles=tiles,
             pages=pages,
             frames=frames,
             draw_boxes=draw_boxes,

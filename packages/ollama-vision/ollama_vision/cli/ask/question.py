@@ -18,11 +18,13 @@ from ..common.access import (
     read_convention,
     read_option,
     read_range,
+    read_region,
     read_schema,
+    read_tiles,
 )
 
 if TYPE_CHECKING:
-    from ollama_vision.pictures import BoxConvention
+    from ollama_vision.pictures import BoxConvention, Region, Tiles
 
 MOST_PAGES_NAMED = 1000
 FORMATS: Mapping[str, Literal["png", "jpeg"]] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
@@ -54,6 +56,8 @@ class Question:
     stream: bool
     format: str | dict[str, Any] | None
     range: tuple[int, int] | None
+    region: Region | None
+    tiles: Tiles | None
     pages: tuple[int, ...] | None
     frames: int | None
     drawing: Drawing | None
@@ -79,6 +83,8 @@ def read_question(
     stream: bool,
     format: str | None,
     range: str | None,
+    region: str | None = None,
+    tiles: str | None = None,
     pages: str | None,
     frames: int | None,
     draw_boxes: Path | None = None,
@@ -96,6 +102,8 @@ def read_question(
         raise UsageError(f"--choose and {other} are two forms of answers: give one of them.")
     if calibration is not None and not labels:
         raise UsageError("--calibration is for the labels of --choose: give both.")
+    if tiles is not None and draw_boxes is not None:
+        raise UsageError("--tiles sends several images, and no box says of which it is: leave --draw-boxes out.")
     return Question(
         labels=labels,
         calibration=calibration,
@@ -106,6 +114,8 @@ def read_question(
         stream=stream,
         format=None if format is None else read_format(format),
         range=None if range is None else read_range(range),
+        region=None if region is None else read_region(region),
+        tiles=None if tiles is None else read_tiles(tiles),
         pages=None if pages is None else read_pages(pages),
         frames=frames,
         drawing=read_drawing(draw_boxes, box_convention),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ollama_vision.extras import lacks_embedded
 
 if TYPE_CHECKING:
-    from ollama_vision.pictures import BoxConvention
+    from ollama_vision.pictures import BoxConvention, Region, Tiles
 
 STANDARD_INPUT = "-"
 STANDARD_OUTPUT = "-"
@@ -91,6 +91,34 @@ def read_range(text: str) -> tuple[int, int]:
             f"--range takes the value shown as black and a higher one, shown as white: 400:3640, not {text!r}."
         )
     return int(numbers[1]), int(numbers[2])
+
+
+def read_region(text: str) -> Region:
+    """`100,80,400,300` is in pixels, `0.5,0.0,1.0,0.5`, each with a decimal point, in fractions."""
+    sides = [part.strip() for part in text.split(",")]
+    if len(sides) != 4 or not all(re.fullmatch(r"-?[0-9]{1,9}(?:\.[0-9]{1,15})?", side, re.ASCII) for side in sides):
+        raise UsageError(
+            "--region takes left, top, right and bottom: pixels, as in 100,80,400,300, or fractions, as in "
+            f"0.5,0.0,1.0,0.5, not {text!r}."
+        )
+    from ollama_vision.pictures import checked_region
+
+    from .shell_words import in_shell_words
+
+    try:
+        return checked_region([float(side) if "." in side else int(side) for side in sides])
+    except ValueError as error:
+        raise UsageError(f"{in_shell_words(str(error))}.") from None
+
+
+def read_tiles(text: str) -> Tiles:
+    """`auto`, or `3x2` for three columns and two rows."""
+    if text == "auto":
+        return "auto"
+    grid = re.fullmatch(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", text, re.ASCII)
+    if grid is None or grid[0] == "1x1":
+        raise UsageError(f"--tiles takes columns and rows, as in 3x2, or auto, not {text!r}.")
+    return int(grid[1]), int(grid[2])
 
 
 def read_option(text: str) -> tuple[str, Any]:

@@ -128,6 +128,25 @@ def read_labels(given: list[str] | None) -> tuple[str, ...]:
     return tuple(given) if len(given) > 1 else tuple(label.strip() for label in given[0].split(","))
 
 
+Region = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        metavar="L,T,R,B",
+        help="Send this part of each picture alone, cut out before it is scaled: left, top, right, bottom, in pixels, "
+        "or in fractions with a decimal point, such as 0.5,0.0,1.0,0.5.",
+    ),
+]
+Tiles = Annotated[
+    str | None,
+    typer.Option(
+        "--tiles",
+        metavar="auto|3x2",
+        help="Send each picture whole and then, closer, in tiles: columns and rows, or as many as it needs.",
+    ),
+]
+
+
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     """The models on the server that begin so; the host may have been typed before."""
     from ..completion import model_names

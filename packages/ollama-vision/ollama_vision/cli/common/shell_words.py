@@ -46,6 +46,12 @@ _EVERYWHERE: Table = (
     (r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}"),
     (r"(?:image_documents(?:\[\d+\])?|pictures\[\d+\]) \((.+?)\) (?=is |has |holds |cannot |does |says )", r"\1 "),
     # pictures
+    (r"\bregion=\((.*?)\)", lambda found: f"--region {found[1].replace(', ', ',')}"),
+    (r"\bthe region \((.*?)\)", lambda found: f"--region {found[1].replace(', ', ',')}"),
+    (r"four floats are fractions, with 0\.0 and 1\.0", "four with a decimal point are fractions, with 0.0 and 1.0"),
+    (r"are floats, such as \((.*?)\)", lambda found: f"have a decimal point: {found[1].replace(', ', ',')}"),
+    (r"\btiles=\((\d+), (\d+)\)", r"--tiles \1x\2"),
+    (r"\btiles='auto'", "--tiles auto"),
     (r"ImageOptions\(range=\((-?\d+), (-?\d+)\)\)", r"--range \1:\2"),
     (r"Raise ImageOptions\(url_\w+=\.\.\.\), or .*", 'Fetch it yourself: curl URL | ollama-vision ask - "..."'),
     (r"ImageOptions\(allow_private_urls=True\)\.", 'curl URL | ollama-vision ask - "...".'),

@@ -104,8 +104,8 @@ def model_of_the_results(job: Job) -> str | None:
 
 def image_options(job: Job) -> ImageOptions:
     if job.max_pixels is not None:
-        return ImageOptions(max_pixels=job.max_pixels, range=job.range)
-    return ImageOptions(range=job.range).with_detail(job.detail)
+        return ImageOptions(max_pixels=job.max_pixels, range=job.range, region=job.region, tiles=job.tiles)
+    return ImageOptions(range=job.range, region=job.region, tiles=job.tiles).with_detail(job.detail)
 
 
 def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> ModelRun:

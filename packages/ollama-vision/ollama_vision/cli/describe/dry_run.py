@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ollama_vision import words
 from ollama_vision.batch import Ledger, PendingPictures, RunSpec, copies_among, is_complete, judge
 from ollama_vision.errors import OllamaMultiModalError
+from ollama_vision.pictures import sizes_as_sent
 from ollama_vision.server import OllamaServer
 
 from ..common.exits import DONE
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 Size = tuple[int, int]
 _A4 = 297 / 210
+_A4_TO_BE_READ = (1240, 1754)
+"""Pixels at 150 dots an inch, which tiles of a page are counted by where nothing on it is sharper."""
 _PROBE_SECONDS = 10.0
 """Of silence, after which a host counts as gone, as in a run."""
 _CHARACTERS_A_TOKEN = 4
@@ -164,11 +167,25 @@ class Cost:
         """Tokens; `None` where that is not known."""
         if self.capabilities is None:
             return None
-        if size is None:
-            # A page is drawn as large as may be; most are upright A4 or like it.
-            most = self.options.max_pixels or 1_000_000
-            size = (math.isqrt(int(most / _A4)), math.isqrt(int(most * _A4)))
-        tokens: int | None = self.capabilities.picture_tokens(size, self.options)
+        if size is not None:
+            return self._of_size(size, self.options)
+        # A page is drawn as large as may be, and so is each tile of it; most are upright A4 or like it.
+        most = self.options.max_pixels or 1_000_000
+        size = (math.isqrt(int(most / _A4)), math.isqrt(int(most * _A4)))
+        each = self._of_size(size, self.options.model_copy(update={"region": None, "tiles": None}))
+        try:
+            pictures = len(sizes_as_sent(_A4_TO_BE_READ, self.options))
+        except ValueError:  # a region in points that A4 has not
+            return None
+        return None if each is None else each * pictures
+
+    def _of_size(self, size: Size, options: ImageOptions) -> int | None:
+        """Of a size as stored: a region that is outside of it is of a picture that is turned."""
+        tokens: int | None
+        try:
+            tokens = self.capabilities.picture_tokens(size, options)
+        except ValueError:
+            tokens = self.capabilities.picture_tokens(size[::-1], options)
         return tokens
 
 

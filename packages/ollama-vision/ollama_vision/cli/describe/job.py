@@ -15,12 +15,15 @@ from ..common.access import (
     read_access,
     read_option,
     read_range,
+    read_region,
+    read_tiles,
 )
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ollama_vision.batch import SidecarName, Start
+    from ollama_vision.pictures import Region, Tiles
 
 Pages = Literal["each", "together"]
 Detail = Literal["low", "auto", "high"]
@@ -57,6 +60,8 @@ class Job:
     max_pixels: int | None
     """`None`: as `detail` says."""
     range: tuple[int, int] | None
+    region: Region | None
+    tiles: Tiles | None
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     videos: bool
@@ -107,6 +112,8 @@ def read_job(
     detail: Detail | None,
     max_pixels: int | None,
     range: str | None,
+    region: str | None = None,
+    tiles: str | None = None,
     include: Iterable[str],
     exclude: Iterable[str],
     videos: bool,
@@ -169,6 +176,8 @@ def read_job(
         detail=detail or "auto",
         max_pixels=max_pixels,
         range=None if range is None else read_range(range),
+        region=None if region is None else read_region(region),
+        tiles=None if tiles is None else read_tiles(tiles),
         include=tuple(include),
         exclude=tuple(exclude),
         videos=videos,

@@ -17,7 +17,9 @@ from ..common.options import (
     Hosts,
     Options,
     Range,
+    Region,
     Think,
+    Tiles,
     Timeout,
     UncheckedOptions,
     Wait,
@@ -125,6 +127,8 @@ def describe(
         int | None, typer.Option(metavar="N", min=1024, help="The same as a number: width times height.")
     ] = None,
     range: Range = None,
+    region: Region = None,
+    tiles: Tiles = None,
     include: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Take of folders only files that fit, such as *.jpg. Can be given again."),
@@ -194,6 +198,8 @@ def describe(
             detail=None if detail is None else detail.value,
             max_pixels=max_pixels,
             range=range,
+            region=region,
+            tiles=tiles,
             include=include or [],
             exclude=exclude or [],
             videos=videos,
