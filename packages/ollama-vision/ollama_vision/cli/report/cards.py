@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .boxes import Boxes, boxes_on, overlay
+from .earlier import known_as
 from .html import Html, element, joined
 from .results import Answer
 from .thumbnails import Sight
@@ -161,7 +162,8 @@ def _picture(card: Card, askings: Askings, folder: Path) -> Html:
     page = card.answers[0].page
     is_shown = page is None and sight.original.suffix.lower() in SHOWN_BY_BROWSERS
     width, height = sight.size
-    image = element("img", src=sight.data_url, width=width, height=height, alt="", decoding="async")
+    named = {} if not sight.name or sight.mapping is None else {"data_of": known_as(sight.name, sight.mapping)}
+    image = element("img", **named, src=sight.data_url, width=width, height=height, alt="", decoding="async")
     numbers = (askings.number(answer) for answer in card.answers)
     boxes = overlay(list(zip(numbers, card.boxes, strict=True)), sight.size)
     return element(

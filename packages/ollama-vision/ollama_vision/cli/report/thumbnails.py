@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from PIL import Image
+from pybase64 import b64encode
 
 from ollama_vision.batch import FoundFile, PageReader, Version, open_page
 from ollama_vision.pictures import BoxMapping, ImageOptions
 
+from .earlier import EarlierThumbnails, name_of
 from .results import Answer
 
 PIXELS = 60_000
 """245 x 245, or 283 x 212: 6 to 12 kB each of a photograph, so 200 of them stay under 4 MB as base64."""
 QUALITY = 72
-WORKERS = 2
+DRAWN_AS = f"{PIXELS} {QUALITY} 1"
+"""The last number is another one when thumbnails are drawn in another way: then those of earlier reports are left."""
+WORKERS = min(8, os.cpu_count() or 1)
 """Decoding leaves the interpreter to others; more of them cost memory, up to 600 MB each for the largest pictures."""
 
 T = TypeVar("T")
@@ -36,32 +40,41 @@ class Sight:
     state: Literal["shown", "missing", "changed", "unreadable"]
     original: Path
     """Absolute."""
-    jpeg: bytes = b""
+    base64: str = ""
+    """Of the small JPEG."""
     size: tuple[int, int] = (0, 0)
     problem: str = ""
     mapping: BoxMapping | None = None
     """Between the thumbnail and the original."""
+    name: str = ""
+    """By what the thumbnail is known again; empty where it is not."""
 
     @property
     def data_url(self) -> str:
-        return "data:image/jpeg;base64," + base64.b64encode(self.jpeg).decode("ascii")
+        return f"data:image/jpeg;base64,{self.base64}"
 
 
-def look_at(answers: tuple[Answer, ...], root: Path) -> Sight:
-    """The picture that these answers are about. Whatever is wrong with it is said in the sight, nothing is raised."""
+def look_at(answers: tuple[Answer, ...], root: Path, earlier: EarlierThumbnails | None = None) -> Sight:
+    """The picture that these answers are about. Whatever is wrong with it is said in the sight, nothing is raised.
+
+    `earlier` thumbnails are not drawn again.
+    """
     original = root / answers[0].path
     try:
         if not original.is_file():
             return Sight("missing", original, problem="The picture is not there any more.")
         if not all(_is_as_asked(answer, original) for answer in answers):
             return Sight("changed", original, problem="The picture has changed since it was asked about.")
+        name = name_of(answers[0], DRAWN_AS)
+        if earlier is not None and name and (kept := earlier.get(name)) is not None:
+            return Sight("shown", original, kept.base64, kept.mapping.sent_size, mapping=kept.mapping, name=name)
         jpeg, size, mapping = _thumbnail(answers[0], original)
     except Exception as error:
         # A damaged file makes decoders raise whatever they stumble over, and one picture is not worth the report.
         # By its name alone: a report is passed on, and where it lay here is nobody's business.
         words = str(error).replace(str(original), original.name) or type(error).__name__
         return Sight("unreadable", original, problem=f"No thumbnail: {words}")
-    return Sight("shown", original, jpeg, size, mapping=mapping)
+    return Sight("shown", original, b64encode(jpeg).decode("ascii"), size, mapping=mapping, name=name)
 
 
 def _is_as_asked(answer: Answer, original: Path) -> bool:
@@ -84,13 +97,15 @@ def _thumbnail(answer: Answer, original: Path) -> tuple[bytes, tuple[int, int], 
     number = answer.page or 1
     # Of a video or an animation: as many frames as there were, so that each is the one that was asked about.
     frames = min(answer.pages, 1000) if answer.page and answer.pages else None
-    options = ImageOptions(max_pixels=PIXELS, min_side=1, format="png", frames=frames)
+    options = ImageOptions(max_pixels=PIXELS, min_side=1, format="jpeg", jpeg_quality=QUALITY, frames=frames)
     status = original.stat()
     file = FoundFile(original, status.st_size, status.st_mtime_ns, original, named=True)
-    page = next(PageReader(options).pages_of(file, only={number}), None)
+    page = next(PageReader(options, facts=False).pages_of(file, only={number}), None)
     if page is None:
         raise ValueError(f"{original.name} has no page {number}.")
     (prepared,) = open_page(page, 0, options).pictures()
+    if prepared.steps and prepared.format == "jpeg":
+        return prepared.read(), prepared.size, prepared.mapping
     out = io.BytesIO()
     # Encoded anew, always: what leaves byte for byte may carry a place, a face, or the film of a motion photo.
     with prepared.open() as sent, Image.open(sent) as picture:

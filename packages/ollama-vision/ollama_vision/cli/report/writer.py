@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from .cards import Askings, Card, card, facts_of_search, failure_rows
+from .earlier import EarlierThumbnails
 from .html import Html, data_closing, data_opening, json_text
 from .pages import (
     FAILURES_CLOSING,
@@ -156,7 +157,9 @@ class _Writing:
     def _cards(self) -> Iterator[Card]:
         """All cards in turn, each counted; a few thumbnails at a time are in memory."""
 
-        looked_at = in_order(self.results.answers(), lambda answers: look_at(answers, self.root))
+        former = sorted(self.pages.iterdir()) if self.pages.is_dir() else []
+        earlier = EarlierThumbnails([self.report, *former])
+        looked_at = in_order(self.results.answers(), lambda answers: look_at(answers, self.root, earlier))
         for number, (answers, sight) in enumerate(looked_at, start=1):
             one = Card(number, answers, sight, self.convention)
             self.totals.count(one)
