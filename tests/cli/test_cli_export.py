@@ -166,3 +166,10 @@ def test_lines_that_a_run_adds_meanwhile_are_left_for_the_next_time(
     monkeypatch.setattr(exporting, "columns_of", look_while_a_run_goes_on)
     assert run(["export", "results.jsonl", "out.csv"]) == 0
     assert [row["path"] for row in table()] == ["a.png"]
+
+
+def test_the_last_line_of_a_picture_counts(folder: Path) -> None:
+    """A host that turned out not to see: what it said is in the file, and another line says what counts."""
+    write(record("a.png", text="black"), record("b.png", text="blue"), record("a.png", text="red"))
+    assert run(["export", "results.jsonl", "out.csv"]) == 0
+    assert [(row["path"], row["text"]) for row in table()] == [("b.png", "blue"), ("a.png", "red")]

@@ -63,6 +63,7 @@ def describe(
     jobs: int = 4,
     wait: float = WAIT,
     limit: int | None = None,
+    sight_check: bool = True,
     on_host_fault: OnHostFault | None = None,
     on_wait: OnWait | None = None,
     **settings: Any,
@@ -107,6 +108,10 @@ def describe(
         jobs: requests at once, over all hosts.
         wait: seconds that a host which answered and is gone, restarted say, is waited for.
         limit: ask about so many pictures at the most, of all that are found.
+        sight_check: have each host prove that the model sees, before its first picture, after every 500 answers, after
+            equal ones about unlike pictures, after it was away and at the end. A host that does not is left alone;
+            what it answered since it last saw is asked again of others, or gets another line, with a BlindModelError.
+            The last line of a picture counts.
         on_host_fault: gets the address of a host that is left alone for a while, and why; on another thread.
         on_wait: gets that of one that is waited for, why, and for how many seconds more at the most.
         settings: of VisionModel, such as `headers` and `request_timeout`.
@@ -158,7 +163,15 @@ def describe(
     for folder, why in found.unread:
         logger.warning("%s is left out: %s", folder, why)
     reader = PageReader(shown_as, together=pages == "together", videos=videos or bool(include))
-    run_options = RunOptions(jobs=jobs, wait=wait, limit=limit, on_host_fault=on_host_fault, on_wait=on_wait)
+    run_options = RunOptions(
+        jobs=jobs,
+        wait=wait,
+        limit=limit,
+        on_host_fault=on_host_fault,
+        on_wait=on_wait,
+        sight_check=sight_check,
+        on_sight=lambda report: logger.warning("%s", report),
+    )
     checkpoint: AbstractContextManager[Checkpoint] = nullcontext(Checkpoint(Ledger(), Nowhere()))
     if out is not None:
         spec = run_spec([model_run], found.files, reader, start, retry_errors=retry_errors, prune=prune)
@@ -180,7 +193,7 @@ def _written(
     with checkpoint as there:
         for note in there.notes:
             logger.info(note)
-        with closing(iter(Lines(model_run, found.files, reader, there.ledger, run_options))) as records:
+        with closing(iter(Lines(model_run, found.files, reader, there.ledger, run_options, there.sight))) as records:
             yield {}
             for record, _ in records:
                 there.add(record)

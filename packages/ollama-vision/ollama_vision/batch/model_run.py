@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+
+from ollama_vision.errors import RunStoppedError
 
 from .asking.balancer import WAIT, OnHostFault, OnWait
 from .asking.dispatcher import Dispatcher
 from .asking.fingerprint import request_hash, what_is_asked
 from .asking.model_on_host import ModelOnHost
 from .asking.question import PictureQuestion
+from .asking.sight_watch import OnReport, SightWatch
 from .finding.found_files import FoundFile
-from .finding.pages import PageReader, open_page
-from .pending import PendingPictures, record_of
+from .finding.pages import Page, PageReader, open_page
+from .pending import PendingPictures, record_of, record_of_suspect
 from .results.checkpoint import RunSpec, Start
 from .results.files_now import FilesNow
 from .results.known_by_bytes import Copies, copies_among, record_of_copy
 from .results.ledger import Entry, Key, Ledger, Version
 from .results.requests import Asked, asked
+from .results.sight_file import SightFile, Suspect
 
 if TYPE_CHECKING:
     from ollama_vision.model import VisionModel
@@ -92,6 +97,10 @@ class RunOptions:
     """Hears of so many more pictures than could be told from names."""
     in_words: Callable[[str], str] = str
     """How errors are put into lines."""
+    sight_check: bool = False
+    """Whether each host has to show that it sees, before its first picture and again and again."""
+    on_sight: OnReport = lambda report: None
+    """Hears of a host of which it is unclear whether it sees, or that sees badly."""
 
 
 @dataclass
@@ -104,10 +113,16 @@ class Lines:
     ledger: Ledger = field(default_factory=Ledger)
     """What need not be asked."""
     run_options: RunOptions = field(default_factory=RunOptions)
+    sight: SightFile = field(default_factory=SightFile)
+    """Which of the lines that are there a canary followed."""
     copied: int = 0
     """Lines of files with the bytes of another one, which alone was asked about."""
 
     def __post_init__(self) -> None:
+        of_hosts = {host.base_url for host in self.model_run.hosts} if self.run_options.sight_check else set()
+        self._suspects = {
+            host: lines for host, lines in self.sight.suspects(self.model_run.model).items() if host in of_hosts
+        }
         self._copies = self._copies_among()
         self._questions = self._questions_about(self.files, self.ledger, self.run_options.limit, self._copies)
 
@@ -119,24 +134,69 @@ class Lines:
         """The lines that hold for these files already."""
         return self._questions.done()
 
+    @property
+    def is_suspected(self) -> bool:
+        """Whether there are answers of earlier runs that no canary followed: a run begins with it, whatever is left."""
+        return bool(self._suspects)
+
     def __iter__(self) -> Generator[tuple[dict[str, Any], bool], None, None]:
         """Each line, and whether it is the copy of another one's answer.
 
         Raises:
             RunStoppedError: a fault that is no picture's.
         """
-        return self._lines(self._questions, self._copies)
+        watch = self._watch() if self.run_options.sight_check else None
+        try:
+            yield from self._lines(self._questions, self._copies, watch)
+        except RunStoppedError:
+            for host, lines in self._suspects.items():
+                if watch is not None and (blind := watch.blind.get(host)) is not None:
+                    yield from ((record_of_suspect(each, blind, self.run_options.in_words), False) for each in lines)
+            raise
+        if watch is None:
+            return
+        # The lines since their last canaries are written by now.
+        self.sight.end(self.model_run.model, watch.seeing)
+        if suspects := [each for host in watch.blind for each in self._suspects.get(host, ())]:
+            yield from self._asked_elsewhere(suspects)
 
-    def _lines(self, questions: PendingPictures, copies: Copies) -> Generator[tuple[dict[str, Any], bool], None, None]:
+    def _asked_elsewhere(self, suspects: Sequence[Suspect]) -> Generator[tuple[dict[str, Any], bool], None, None]:
+        """Pictures that a host answered about in an earlier run, and it turned out not to see."""
+        pages: dict[str, set[int | None]] = {}
+        for each in suspects:
+            pages.setdefault(each["path"], set()).add(each["page"])
+        files = [file for file in self.files if str(file.path) in pages]
+        done = {
+            key: {page: entry for page, entry in entries.items() if page not in pages[key.path]}
+            for key, entries in self.ledger.entries.items()
+            if key.path in pages
+        }
+        again = self._questions_about(files, Ledger(done), None, {})
+        self.run_options.expect(again.left())
+        yield from self._lines(again, {}, self._watch())
+
+    def _watch(self) -> SightWatch[Page]:
+        return SightWatch(
+            self.model_run.question,
+            partial(self.sight.canary, self.model_run.model),
+            self.run_options.on_sight,
+            self._suspects,
+        )
+
+    def _lines(
+        self, questions: PendingPictures, copies: Copies, watch: SightWatch[Page] | None
+    ) -> Generator[tuple[dict[str, Any], bool], None, None]:
         left: dict[str, FoundFile] = {}
         written: dict[Key, dict[int | None, Entry]] = {}
-        with closing(self._run().each(questions)) as outcomes:
+        with closing(self._run(watch).each(questions)) as outcomes:
             for outcome in outcomes:
-                place = questions.take(outcome.index)
+                place = questions.place_of(outcome.item) if outcome.replaces else questions.take(outcome.index)
                 record = record_of(outcome, place, self.model_run.request, self.run_options.in_words)
+                if outcome.replaces:
+                    self.run_options.expect(1)
                 yield record, False
                 for copy in copies.get(record["path"], ()):
-                    if record["error"] is not None:
+                    if record["error"] is not None and not outcome.replaces:
                         left[str(copy.path)] = copy
                         continue
                     same = record_of_copy(record, copy)
@@ -147,9 +207,9 @@ class Lines:
             # An error names its picture: what failed is asked of each.
             again = self._questions_about([*left.values()], Ledger(written), None, {})
             self.run_options.expect(again.left())
-            yield from self._lines(again, {})
+            yield from self._lines(again, {}, watch)
 
-    def _run(self) -> Dispatcher[Any]:
+    def _run(self, watch: SightWatch[Page] | None) -> Dispatcher[Page]:
         return Dispatcher(
             [ModelOnHost(model) for model in self.model_run.hosts],
             self.model_run.question,
@@ -158,6 +218,7 @@ class Lines:
             wait=self.run_options.wait,
             on_host_fault=self.run_options.on_host_fault,
             on_wait=self.run_options.on_wait,
+            sight=watch,
         )
 
     def _copies_among(self) -> Copies:

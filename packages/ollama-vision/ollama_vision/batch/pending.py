@@ -113,6 +113,10 @@ class PendingPictures:
         """Which picture the question of that number was about; told once."""
         return self._places.pop(index)
 
+    def place_of(self, page: Page) -> PictureRef:
+        """Which picture a question was about that is asked again."""
+        return self._place(page, Version.of(page.file.size, page.file.modified_ns))
+
     def entries(self) -> Iterator[tuple[FoundFile, Version, dict[int | None, Entry]]]:
         """Each file, as it is now, and its lines that hold, by page."""
         return ((self._files[at], version, done) for at, version, done in self._standing())
@@ -193,6 +197,25 @@ def record_of(
     if place.seconds_in_video is not None:
         record["seconds_in_video"] = place.seconds_in_video
     return record
+
+
+def record_of_suspect(
+    suspect: Mapping[str, Any], error: Exception, in_words: Callable[[str], str] = str
+) -> dict[str, Any]:
+    """The line that takes the place of an earlier run's answer, of a host that turned out not to see."""
+    return {
+        **{name: suspect[name] for name in ("path", "page", "pages", "size", "modified", "sha256")},
+        "text": "",
+        "fields": None,
+        "error": {"type": type(error).__name__, "message": in_words(str(error))},
+        "finish_reason": "",
+        "model": suspect["model"],
+        "usage": {},
+        "host": suspect["host"],
+        "seconds": 0.0,
+        "waited": 0.0,
+        "request": suspect["request"],
+    }
 
 
 def message_of(error: Exception, place: PictureRef, in_words: Callable[[str], str] = str) -> str:

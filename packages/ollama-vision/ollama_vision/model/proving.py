@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ollama_vision.http import IO
 from ollama_vision.user_warnings import warn_user
@@ -20,12 +21,19 @@ _LOADING = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "use_mloc
 _SEEDS = 2**32
 
 
-async def examine(io: IO, llm: Asker, seed: int | None = None, first: int = 4) -> SightReport:
+async def examine(
+    io: IO,
+    llm: Asker,
+    seed: int | None = None,
+    first: int = 4,
+    keywords: Mapping[str, Any] | None = None,
+) -> SightReport:
     """Ask questions about drawn pictures, and report what the answers prove; also of a model that is blind.
 
     Args:
         seed: draws the questions; a new one for each proof when left out.
         first: how many right answers are enough at the beginning: 4; 1 for a canary.
+        keywords: those of the calls to come, as far as they decide how the model is loaded.
 
     Raises:
         CapabilityError: the model says that it does not see.
@@ -37,7 +45,7 @@ async def examine(io: IO, llm: Asker, seed: int | None = None, first: int = 4) -
     known = await llm._known.get(api, llm.model)
     if llm.check_capabilities:
         await llm._known.require(api, llm.model, frozenset({"vision"}))
-    options = resolve_arguments(llm, "generate", {}).options
+    options = resolve_arguments(llm, "generate", keywords or {}).options
     asker = sight.Asker(
         api, llm.model, {name: options[name] for name in _LOADING if name in options}, known, llm.keep_alive
     )

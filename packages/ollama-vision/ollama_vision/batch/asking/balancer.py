@@ -93,6 +93,11 @@ class Balancer:
         self._now, self._told, self._wait, self._waiting = now, told, wait, waiting
         self._freed = asyncio.Event()
 
+    @property
+    def hosts(self) -> Sequence[Host]:
+        """All of them, whether they are well or not."""
+        return self._hosts
+
     async def take(self) -> Host:
         """The host with the fewest requests in flight, for one more, as soon as one has room.
 
@@ -101,7 +106,7 @@ class Balancer:
         """
         while True:
             if not any(self._may_answer_yet(host) for host in self._hosts):
-                raise self._none_left()
+                raise self.none_left()
             if free := [host for host in self._hosts if self._may_be_asked(host) and host.in_flight < host.room]:
                 host = min(free, key=lambda each: (each.in_flight, each.taken))
                 host.in_flight += 1
@@ -216,7 +221,7 @@ class Balancer:
         except TimeoutError:
             return
 
-    def _none_left(self) -> RunStoppedError:
+    def none_left(self) -> RunStoppedError:
         faults = [(host, host.fault) for host in self._hosts if host.fault is not None]
         said = " ".join(self._told_of(host, fault) for host, fault in faults)
         which = f", for none of {len(self._hosts)} hosts is left. " if len(self._hosts) > 1 else ": "

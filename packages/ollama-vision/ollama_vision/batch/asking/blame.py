@@ -34,6 +34,7 @@ _OF_THE_HOST = (
     errors.CapabilityError,
     errors.ServerBusyError,
     errors.PictureCacheError,
+    errors.BlindModelError,
 )
 _UNCLEAR = (
     errors.ConnectionFailedError,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from contextlib import aclosing, closing
+from dataclasses import replace
+from functools import partial
 from typing import Any, Generic, TypeAlias
 
 from ollama_vision import errors
@@ -12,6 +14,7 @@ from ollama_vision.pictures import PreparedImage, ServerSizes
 
 from . import cache as remembering
 from . import loading
+from .asked_again import AskedAgain
 from .balancer import Balancer, Host, OnHostFault, OnWait
 from .blame import (
     FailureStreak,
@@ -25,11 +28,15 @@ from .blame import (
     refuses,
 )
 from .fingerprint import arguments_of, request_hash
-from .intake import Intake, Items, Open, recall_from
+from .finished import Finished
+from .intake import Intake, Items, Open, Ready, recall_from
 from .loop_thread import on_loop_thread
 from .outcome import Item, Outcome
 from .question import HostedModel, PictureAnswer, PictureQuestion
+from .sight_watch import Given, SightWatch
 
+_MOST_PROOFS = 3
+"""So often in a row a proof of sight may come to nothing until the host is left alone."""
 _MOST_WAITS = 20
 """So often a picture is asked about again after the model's process died under another one, until the host is left
 alone; each time the client's own tries have been used up, and loading takes its time."""
@@ -45,6 +52,8 @@ class Dispatcher(Generic[Item]):
         wait: seconds that a host which was there is waited for.
         on_host_fault: hears of each host that is left alone.
         on_wait: hears of each host that the run waits for.
+        sight: has each host show that it sees; what one that does not has given is asked again of the others, and
+            comes a second time, as an outcome that `replaces` the first.
     """
 
     def __init__(
@@ -58,7 +67,9 @@ class Dispatcher(Generic[Item]):
         wait: float = 0.0,
         on_host_fault: OnHostFault | None = None,
         on_wait: OnWait | None = None,
+        sight: SightWatch[Item] | None = None,
     ) -> None:
+        self._sight = sight
         self._told: OnHostFault = on_host_fault or (lambda name, fault: None)
         self._wait = wait
         self._waiting: OnWait = on_wait or (lambda name, fault, seconds: None)
@@ -97,13 +108,24 @@ class Dispatcher(Generic[Item]):
         recall = recall_from(self._cache, self._request, self._question.output_cls)
         options = self._image_options.for_server(await self._server_sizes())
         streak, intake = FailureStreak[Item](), Intake(items, self._open, options, recall)
-        asking, finished = set[_Settling[Item]](), _Finished[Item]()
+        asking, finished = set[_Settling[Item]](), Finished[Outcome[Item] | None]()
+        again = AskedAgain[Item](self._sight, self._model)
         try:
-            while not intake.ended or asking:
-                while not intake.ended and len(asking) < self._workers:
-                    task = asyncio.create_task(self._settle(intake, hosts))
+            await self._check_suspected(hosts)
+            while True:
+                while len(asking) < self._workers:
+                    if (given := again.next()) is not None:
+                        task = asyncio.create_task(self._settle_again(given, intake, hosts, again))
+                    elif not intake.ended:
+                        task = asyncio.create_task(self._settle(intake, hosts))
+                    else:
+                        break
                     task.add_done_callback(finished.add)
                     asking.add(task)
+                if not asking:
+                    if await self._all_see(hosts):
+                        break
+                    continue
                 ended = await finished.take()
                 asking.difference_update(ended)
                 outcomes: list[Outcome[Item]] = []
@@ -111,8 +133,9 @@ class Dispatcher(Generic[Item]):
                     # What is done is given before what stops the run is raised.
                     for task in sorted(ended, key=_ended_badly):
                         if (outcome := task.result()) is not None:
-                            outcomes += streak.add(outcome)
+                            outcomes += [outcome] if outcome.replaces else streak.add(outcome)
                 except BaseException:
+                    outcomes += again.lost()
                     if outcomes:
                         yield outcomes
                     raise
@@ -120,6 +143,8 @@ class Dispatcher(Generic[Item]):
                     yield outcomes
             if held := streak.end():
                 yield held
+            if again.stopped is not None:
+                raise again.stopped
         finally:
             for each in asking:
                 each.cancel()
@@ -149,20 +174,82 @@ class Dispatcher(Generic[Item]):
             return await asyncio.to_thread(self._failed, index, item, sha256, error)
         if isinstance(answer, errors.OllamaMultiModalError):
             return await asyncio.to_thread(self._failed, index, item, sha256, answer, host.name)
-        if self._cache is not None:
-            await asyncio.to_thread(self._cache.put, remembering.key(sha256, self._request), answer)
+        await self._keep(ready, host, answer)
         return self._answered(index, item, sha256, answer, host)
+
+    async def _keep(self, ready: Ready[Item], host: Host, answer: PictureAnswer) -> None:
+        """Put it where answers are kept: at once, or when the host has shown that it sees."""
+        keep: Callable[[], None] = _nothing
+        if self._cache is not None:
+            keep = partial(self._cache.put, remembering.key(ready.sha256, self._request), answer)
+        if self._sight is not None:
+            self._sight.gave(host, Given(ready.index, ready.item, ready.sha256, host.name, keep), answer.text)
+        elif self._cache is not None:
+            await asyncio.to_thread(keep)
+
+    async def _settle_again(
+        self, given: Given[Item], intake: Intake[Item], hosts: Balancer, again: AskedAgain[Item]
+    ) -> Outcome[Item] | None:
+        """What comes of an item whose answer was taken back."""
+        try:
+            ready = await intake.once_more(given.index, given.item)
+            if ready.error is not None:
+                raise ready.error
+            host, answer = await self._asked(ready.pictures, hosts)
+            if isinstance(answer, errors.OllamaMultiModalError):
+                outcome = await asyncio.to_thread(
+                    self._failed, given.index, given.item, ready.sha256, answer, host.name
+                )
+            else:
+                await self._keep(ready, host, answer)
+                outcome = self._answered(given.index, given.item, ready.sha256, answer, host)
+        except errors.RunStoppedError as stopped:
+            again.stopped = stopped
+            return again.lost_by(given)
+        except errors.OllamaMultiModalError as error:
+            outcome = await asyncio.to_thread(self._failed, given.index, given.item, given.sha256, error)
+        again.done(given)
+        return replace(outcome, replaces=True)
+
+    async def _check_suspected(self, hosts: Balancer) -> None:
+        """Of a run that goes on: hosts whose last answers no canary followed are asked first whether they see."""
+        if self._sight is not None:
+            suspected = self._sight.suspected
+            await asyncio.gather(*(self._sees(host, hosts) for host in hosts.hosts if host.name in suspected))
+
+    async def _all_see(self, hosts: Balancer) -> bool:
+        """Whether the run may end: each host whose last answers no canary followed has shown that it sees."""
+        if self._sight is None:
+            return True
+        unproven = [host for host in hosts.hosts if self._sight.unproven(host)]
+        await asyncio.gather(*(self._sees(host, hosts, at_end=True) for host in unproven))
+        return not self._sight.taken_back
+
+    async def _sees(self, host: Host, hosts: Balancer, *, at_end: bool = False) -> None:
+        """Have it show that it sees, outside of a picture's question. One that is gone by now is not waited for."""
+        if self._sight is None:
+            return
+        try:
+            await self._sight.check(host, at_end=at_end)
+        except errors.BlindModelError as error:
+            hosts.failed(host, error)
+        except errors.OllamaMultiModalError as error:
+            self._sight.cannot_tell(host, error)
 
     async def _asked(
         self, pictures: Sequence[PreparedImage], hosts: Balancer
     ) -> tuple[Host, PictureAnswer | errors.OllamaMultiModalError]:
         """The answer or the picture's fault, from the first host that is not itself to blame for having none."""
-        tried = waited = 0
+        tried = waited = proofs = 0
         was_loaded = False
         while True:
             host = await hosts.take()
             behind = host.in_flight - 1
+            is_asked = False
             try:
+                if self._sight is not None:
+                    await self._sight.check(host)
+                is_asked = True
                 found = await host.asked.answer(self._question, pictures)
             except errors.OllamaMultiModalError as error:
                 host.was_there = host.was_there or not may_return(error)
@@ -185,10 +272,17 @@ class Dispatcher(Generic[Item]):
                     if waited > _MOST_WAITS:
                         hosts.failed(host, error)
                     continue
+                if not is_asked:  # no picture is to blame for what became of a proof
+                    proofs += 1
+                    if proofs > _MOST_PROOFS:
+                        hosts.failed(host, error)
+                    continue
                 tried += 1
                 if tried >= most_tries(error):
                     return host, error
             else:
+                if self._sight is not None and self._sight.is_blind(host):
+                    continue  # that was found while it answered
                 hosts.answered(host)
                 return host, found
             finally:
@@ -247,26 +341,11 @@ class Dispatcher(Generic[Item]):
         )
 
 
+def _nothing() -> None:
+    """There is no place where answers are kept."""
+
+
 _Settling: TypeAlias = asyncio.Task[Outcome[Item] | None]
-
-
-class _Finished(Generic[Item]):
-    """Tasks that have ended and were not looked at yet: to wait for the first of many costs the same as for one."""
-
-    def __init__(self) -> None:
-        self._tasks: list[_Settling[Item]] = []
-        self._there = asyncio.Event()
-
-    def add(self, task: _Settling[Item]) -> None:
-        self._tasks.append(task)
-        self._there.set()
-
-    async def take(self) -> list[_Settling[Item]]:
-        """All that are there, as soon as there is one."""
-        await self._there.wait()
-        self._there.clear()
-        tasks, self._tasks = self._tasks, []
-        return tasks
 
 
 def _ended_badly(task: _Settling[Any]) -> tuple[bool, bool]:

@@ -85,6 +85,11 @@ class Intake(Generic[Item]):
         async with self._preparing:
             return None if self.ended else await asyncio.to_thread(self._pull_and_prepare, items)
 
+    async def once_more(self, index: int, item: Item) -> Ready[Item]:
+        """An item that was given before, ready once more; what is kept of it counts for nothing."""
+        async with self._preparing:
+            return await asyncio.to_thread(self._prepare, index, item, recalls=False)
+
     def _pull_and_prepare(self, items: Iterator[Item]) -> Ready[Item] | None:
         with self._pulling:
             pulled = None if self.ended else self._numbered(next(items, None))
@@ -97,14 +102,14 @@ class Intake(Generic[Item]):
         self._count += 1
         return self._count - 1, item
 
-    def _prepare(self, index: int, item: Item) -> Ready[Item]:
+    def _prepare(self, index: int, item: Item, *, recalls: bool = True) -> Ready[Item]:
         sha256 = ""
         try:
             source = self._open(item, index, self._options)
             if source is None:
                 return Ready(index, item, skipped=True)
             sha256 = source.sha256()
-            if kept := self._recall(sha256):
+            if recalls and (kept := self._recall(sha256)):
                 return Ready(index, item, sha256, kept=kept)
             return Ready(index, item, sha256, source.pictures())
         except errors.OllamaMultiModalError as error:

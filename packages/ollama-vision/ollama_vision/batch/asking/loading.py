@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ollama_vision import errors
-from ollama_vision.model import api_of, load_model
+from ollama_vision.model import api_of, examine, load_model
 from ollama_vision.server import OllamaServer
 
 if TYPE_CHECKING:
     from ollama_vision.model import OnServer
     from ollama_vision.server import ModelCapabilities
+    from ollama_vision.sight import SightReport
 
 LOAD_SECONDS = 1800.0
 """Of silence: hundreds of gigabytes from a slow disk."""
@@ -47,6 +48,11 @@ class OnHost:
             await server.aversion()
         finally:
             await server.aclose()
+
+    async def examine(self, keywords: Mapping[str, Any], first: int) -> SightReport:
+        """See `HostedModel`."""
+        sent = {name: each for name, each in keywords.items() if name in ("options", "options_unchecked")}
+        return await examine(self._client._on_loop, self._client, first=first, keywords=sent)
 
     async def is_loaded(self) -> bool | None:
         """Whether /api/ps lists the model, which Ollama does once it is loaded; `None` when the server does not say."""

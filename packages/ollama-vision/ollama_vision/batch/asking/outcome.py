@@ -49,3 +49,5 @@ class Outcome(AnswerOrError, Generic[Item]):
     """Its place in what was given, from 0."""
     item: Item
     """What was given; it is never changed."""
+    replaces: bool = False
+    """It takes the place of an outcome that was given before: who answered turned out not to see."""

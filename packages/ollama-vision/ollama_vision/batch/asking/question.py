@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ollama_vision.model import Answer, Calibration, Settings
     from ollama_vision.pictures import PreparedImage
     from ollama_vision.server import ModelCapabilities
+    from ollama_vision.sight import SightReport
 
 
 T = TypeVar("T")
@@ -96,6 +97,9 @@ class HostedModel(Protocol):
             EmptyResponseError: there is nothing in it.
             OllamaMultiModalError: whatever else a call raises.
         """
+
+    async def examine(self, keywords: Mapping[str, Any], first: int) -> SightReport:
+        """Ask about drawn pictures whether it sees; `first` right answers are enough. Raises as `answer` does."""
 
     async def greet(self) -> None:
         """Ask the server what it answers at once. Raises OllamaMultiModalError when it is not there."""

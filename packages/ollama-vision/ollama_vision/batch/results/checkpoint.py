@@ -17,6 +17,7 @@ from .ledger import Ledger, Line, Version, lines_of, read_ledger
 from .pruning import refuse_where_nothing_is_left
 from .requests import Asked, difference, path_beside, read_requests, write_requests
 from .sidecars import Sidecars
+from .sight_file import SightFile
 
 Start = Literal["go on", "append", "restart"]
 """What becomes of lines of another request that are there: none may be, they stay, or the file is put aside."""
@@ -31,6 +32,8 @@ class Checkpoint:
     notes: tuple[str, ...] = ()
     """What was done to the file, to be told."""
     sidecars: Sidecars | None = None
+    sight: SightFile = field(default_factory=SightFile)
+    """Which answers a canary followed."""
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Write a line, and then its answer's text file, if there are such; raises OSError, SidecarError."""
@@ -143,6 +146,7 @@ def open_checkpoint(out: Path, spec: RunSpec, sidecars: Sidecars | None = None) 
     """
 
     def see(line: Line) -> None:
+        sight.see(line)
         if sidecars is not None and line.record["path"] in spec.files:
             sidecars.know(line)
 
@@ -151,10 +155,12 @@ def open_checkpoint(out: Path, spec: RunSpec, sidecars: Sidecars | None = None) 
         # A pipe would be waited for without end.
         raise ResultsError(f"{out} is a folder, a pipe or a device. Name a file, such as out='results.jsonl'.")
     with ResultsLock(out):
+        sight = SightFile.read(out)
         judged = judge(out, spec, see)
         ledger, notes = judged.there, []
         out_of_it = judged.superseded | judged.gone if spec.prune else judged.superseded
         if spec.start == "restart":
+            sight.forget()
             if out.exists():
                 aside = set_aside(out)
                 if path_beside(out).exists():
@@ -183,4 +189,5 @@ def open_checkpoint(out: Path, spec: RunSpec, sidecars: Sidecars | None = None) 
             if sidecars is not None:
                 with out.open("rb") as file:
                     sidecars.catch_up(line for line in lines_of(file, out) if spec.holds(line))
-            yield Checkpoint(judged.ledger(), results, tuple(notes), sidecars)
+            sight.begin()
+            yield Checkpoint(judged.ledger(), results, tuple(notes), sidecars, sight)

@@ -76,6 +76,8 @@ class Job:
     wait: float | None
     """Seconds for a server that is gone; `None`: as long as the client waits by itself, and not at the start."""
     limit: int | None
+    sight_check: bool
+    """Whether each host has to show that it sees."""
     dry_run: bool
     list_left_out: bool
 
@@ -125,6 +127,7 @@ def read_job(
     timeout: float | None = None,
     wait: float | None = None,
     limit: int | None,
+    sight_check: bool = True,
     dry_run: bool,
     list_left_out: bool = False,
 ) -> Job:
@@ -189,6 +192,7 @@ def read_job(
         timeout=timeout,
         wait=wait,
         limit=limit,
+        sight_check=sight_check,
         dry_run=dry_run,
         list_left_out=list_left_out,
     )

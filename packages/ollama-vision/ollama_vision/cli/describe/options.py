@@ -158,6 +158,13 @@ def describe(
     timeout: Timeout = None,
     wait: Wait = None,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only about the first N pictures.")] = None,
+    sight_check: Annotated[
+        bool,
+        typer.Option(
+            "--sight-check/--no-sight-check",
+            help="Have each host prove that the model sees: before the first picture, now and then, and at the end.",
+        ),
+    ] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be asked, and how many tokens it takes; ask nothing.")
     ] = False,
@@ -211,6 +218,7 @@ def describe(
             timeout=timeout,
             wait=wait,
             limit=limit,
+            sight_check=sight_check,
             dry_run=dry_run,
             list_left_out=list_left_out,
         )

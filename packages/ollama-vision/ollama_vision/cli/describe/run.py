@@ -54,8 +54,12 @@ class Run:
             on_wait=self._waits,
             expect=self._progress.expect,
             in_words=in_shell_words,
+            sight_check=job.sight_check,
+            on_sight=lambda report: screen.note(in_shell_words(str(report))),
         )
-        self._lines = [Lines(model_run, found.files, reader, start.ledger, run_options) for model_run in model_runs]
+        self._lines = [
+            Lines(model_run, found.files, reader, start.ledger, run_options, start.sight) for model_run in model_runs
+        ]
         self._before = [entry for lines in self._lines for entry in lines.done()]
 
     def run(self) -> int:
@@ -73,7 +77,7 @@ class Run:
 
     def _ask_all(self) -> int:
         self._tally.expected = sum(lines.left() for lines in self._lines)
-        if not self._tally.expected:
+        if not self._tally.expected and not any(lines.is_suspected for lines in self._lines):
             return DONE
         models = " and then ".join(lines.model_run.model for lines in self._lines)
         self._screen.remark(f"Asking {models}: {words.counted(self._tally.expected, 'question')}.")

@@ -30,14 +30,14 @@ def export(results: Path, table: str) -> int:
     with Screen() as screen:
         try:
             with results.open("rb") as file:
-                columns, end, broken_off = columns_of(file, results)
+                columns, end, broken_off, replaced = columns_of(file, results)
                 prompts = {request: asked.get("prompt") for request, asked in read_requests(results).items()}
                 if prompts and _PROMPT not in columns:
                     columns.append(_PROMPT)
                 file.seek(0)
                 # A run may be adding lines meanwhile, with columns that are not known yet.
                 lines = takewhile(lambda line: line.end <= end, lines_of(file, results))
-                told = (_with_prompt(line, prompts) for line in lines)
+                told = (_with_prompt(line, prompts) for line in lines if line.number not in replaced)
                 count = print_table(columns, told) if table == STANDARD_OUTPUT else write_table(columns, told, table)
         except BrokenPipeError:
             silence_output()
@@ -60,19 +60,26 @@ def _with_prompt(line: Line, prompts: Mapping[str, Any]) -> Line:
     return line._replace(record={_PROMPT: prompts.get(line.record["request"]), **line.record}) if prompts else line
 
 
-def columns_of(file: BinaryIO, name: Path | str) -> tuple[list[str], int, bool]:
-    """The columns, where the last whole line ends, and whether something broken off stands behind it.
+def columns_of(file: BinaryIO, name: Path | str) -> tuple[list[str], int, bool, set[int]]:
+    """The columns, where the last whole line ends, whether something broken off stands behind it, and the numbers of
+    lines in whose place a later one of the same picture, model and request stands.
 
     Columns are in the order in which lines have them, those of `fields` in its place, as `fields.colour`.
     """
     columns: dict[str, dict[str, None]] = {}
     end = 0
+    last: dict[tuple[str, str, str, int | None], int] = {}
+    replaced: set[int] = set()
     for line in lines_of(file, name):
         end = line.end
+        about = line.record["model"], line.record["request"], line.record["path"], line.page
+        if (before := last.get(about)) is not None:
+            replaced.add(before)
+        last[about] = line.number
         for key, inner in columns_in(line.record):
             columns.setdefault(key, {}).update(dict.fromkeys(inner))
     file.seek(end)
-    return [column for inner in columns.values() for column in inner], end, bool(file.read().strip())
+    return [column for inner in columns.values() for column in inner], end, bool(file.read().strip()), replaced
 
 
 def write_table(columns: list[str], lines: Iterable[Line], table: str) -> int:

@@ -11,8 +11,8 @@ from ..common.options import usage_errors
 
 HELP = """Make a table (CSV) of results.jsonl, for Excel and LibreOffice.
 
-One row a line, one column for each field of a schema, nested values as JSON, and an error column. Text that a
-spreadsheet would run as a formula gets a ' before it: it may come from a stranger's picture.
+One row a picture, of its last line, one column for each field of a schema, nested values as JSON, and an error column.
+Text that a spreadsheet would run as a formula gets a ' before it: it may come from a stranger's picture.
 
 \b
 Examples:
