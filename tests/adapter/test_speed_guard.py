@@ -88,14 +88,17 @@ def test_importing_and_making_the_object_loads_its_own_rooms_and_nothing_heavy()
     assert not {name.split(".")[0] for name in loaded} & HEAVY
     own = {name for name in loaded if name.startswith(("llama_index.multi_modal_llms.ollama", "ollama_vision"))}
     # Eight of them are fronts of packages; each costs what finding and reading a file does, 0.1 to 0.3 ms.
-    assert len(own) <= 66
+    assert len(own) <= 34
     rooms = {name.split(".")[1] for name in own if name.startswith("ollama_vision.")}
     assert not rooms & {"batch", "cli"}
-    assert {name for name in own if name.startswith("ollama_vision.pictures.")} == {
-        f"ollama_vision.pictures.{name}"
-        for name in ("async_files", "boxes", "cancellation", "frames", "options", "prepared", "registry")
-    }, "the readers of formats are opened by the first picture"
-    assert not own & {"ollama_vision.model.model", "ollama_vision.server.server", "ollama_vision.server.picture_tokens"}
+    within = {name for name in own if name.startswith(("ollama_vision.pictures.", "ollama_vision.protocol."))}
+    assert within == {
+        "ollama_vision.pictures.options",
+        "ollama_vision.pictures.registry",
+        "ollama_vision.protocol.options",
+    }
+    within = {name for name in own if name.startswith("ollama_vision.server.")}
+    assert within == {"ollama_vision.server.capability_cache"}, "what asks is opened by the first question"
 
 
 def test_the_help_of_the_command_loads_no_llama_index() -> None:

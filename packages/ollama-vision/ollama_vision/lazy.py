@@ -21,6 +21,18 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     return __getattr__
 
 
+class LazyModule:
+    """A module that is imported when one of its names is first used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(import_module(self._name), name)
+        setattr(self, name, value)
+        return value
+
+
 def place_of(thing: type[Any]) -> str:
     """Where a class stands: "module:Class"."""
     return f"{thing.__module__}:{thing.__qualname__}"

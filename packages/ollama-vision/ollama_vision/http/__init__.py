@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from ollama_vision.lazy import lazy_names
 
-from .address import default_base_url, parse_address
-from .deadline import Deadline
-from .headers import API_KEY, checked_headers, request_headers
 from .io import IO, AsyncIO, BlockingIO, Connections, run_blocking
-from .limits import admit
-from .proxies import login_hint
-from .target import Target
 
 if TYPE_CHECKING:
+    from .address import default_base_url, parse_address
+    from .deadline import Deadline
+    from .headers import API_KEY, checked_headers, request_headers
+    from .limits import admit
+    from .proxies import login_hint
     from .response import HttpResponse
+    from .target import Target
 
 __all__ = [
     "API_KEY",
@@ -35,5 +35,19 @@ __all__ = [
     "run_blocking",
 ]
 
-__getattr__ = lazy_names(__name__, {"HttpResponse": ".response"})
-"""httpcore2 stands behind it, which the first request opens."""
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "API_KEY": ".headers",
+        "Deadline": ".deadline",
+        "HttpResponse": ".response",
+        "Target": ".target",
+        "admit": ".limits",
+        "checked_headers": ".headers",
+        "default_base_url": ".address",
+        "login_hint": ".proxies",
+        "parse_address": ".address",
+        "request_headers": ".headers",
+    },
+)
+"""httpcore2 stands behind it, which the first request opens, and the other parts are opened when they are needed."""

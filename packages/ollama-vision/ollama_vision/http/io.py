@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .deadline import Deadline, within
 from .limits import LoopLimits, executors, in_thread
-from .target import Target
 
 if TYPE_CHECKING:
     from .pool import Body, Pool
     from .response import HttpResponse
+    from .target import Target
 
     _Kept = tuple[Pool, AsyncGenerator[None, None]]
 

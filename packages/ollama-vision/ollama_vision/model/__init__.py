@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING
 
 from ollama_vision.lazy import lazy_names
 
-from .arguments import Arguments, Settings, resolve_arguments
-from .call import Asker, Call, Media, Pictures, Prompt, Reply, collect, empty_question, start
-from .callers import BlockingChat, LoopCaller, LoopChat
 from .constructor import OTHER_NAMES, constructor_arguments, read_arguments
-from .conversation import Conversation, MediaBlock, with_newest_pictures
 from .held_streams import Given, with_held_streams
 from .keywords import (  # of functions and types only
     ArrayLike,
@@ -24,21 +20,25 @@ from .keywords import (  # of functions and types only
     with_keywords,
 )
 from .on_server import OnServer
-from .proving import examine
-from .reasking import Attempts, ObjectStream, ask_until_it_fits
-from .server_calls import api_of, fetch_capabilities, fetch_fitting, load_model
 from .streams import AsyncReplyStream, ReplyStream
 
 if TYPE_CHECKING:
     from .answer import Answer
     from .answer_boxes import boxes_of
+    from .arguments import Arguments, Settings, resolve_arguments
     from .calibration import Calibration
+    from .call import Asker, Call, Media, Pictures, Prompt, Reply, collect, empty_question, start
+    from .callers import BlockingChat, LoopCaller, LoopChat
     from .choice import Choice
     from .choosing import check_choice, choose, confidences
+    from .conversation import Conversation, MediaBlock, with_newest_pictures
     from .model import VisionModel
     from .proof_of_sight import aprove_sight, prove_sight
+    from .proving import examine
     from .question_call import PlainQuestion, check_question, plain_call
+    from .reasking import Attempts, ObjectStream, ask_until_it_fits
     from .results_of_tools import refuse_lost_pictures
+    from .server_calls import api_of, fetch_capabilities, fetch_fitting, load_model
 
 __all__ = [
     "OTHER_NAMES",
@@ -104,19 +104,45 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Answer": ".answer",
+        "Arguments": ".arguments",
+        "Asker": ".call",
+        "Attempts": ".reasking",
+        "BlockingChat": ".callers",
         "Calibration": ".calibration",
+        "Call": ".call",
         "Choice": ".choice",
+        "Conversation": ".conversation",
+        "LoopCaller": ".callers",
+        "LoopChat": ".callers",
+        "Media": ".call",
+        "MediaBlock": ".conversation",
+        "ObjectStream": ".reasking",
+        "Pictures": ".call",
         "PlainQuestion": ".question_call",
+        "Prompt": ".call",
+        "Reply": ".call",
+        "Settings": ".arguments",
         "VisionModel": ".model",
+        "api_of": ".server_calls",
         "aprove_sight": ".proof_of_sight",
+        "ask_until_it_fits": ".reasking",
         "boxes_of": ".answer_boxes",
-        "check_question": ".question_call",
         "check_choice": ".choosing",
+        "check_question": ".question_call",
         "choose": ".choosing",
+        "collect": ".call",
         "confidences": ".choosing",
+        "empty_question": ".call",
+        "examine": ".proving",
+        "fetch_capabilities": ".server_calls",
+        "fetch_fitting": ".server_calls",
+        "load_model": ".server_calls",
         "plain_call": ".question_call",
         "prove_sight": ".proof_of_sight",
         "refuse_lost_pictures": ".results_of_tools",
+        "resolve_arguments": ".arguments",
+        "start": ".call",
+        "with_newest_pictures": ".conversation",
     },
 )
-"""LlamaIndex's class is asked in LlamaIndex's own words, and most conversations hold no result of a tool."""
+"""What asks is opened by the first question: importing the class costs half as much."""

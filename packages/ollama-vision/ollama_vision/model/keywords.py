@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
-from ollama_vision.pictures import PreparedImage
 from ollama_vision.protocol import Options, names
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from pydantic import BaseModel
 
-    from ollama_vision.pictures import ImageOptions
+    from ollama_vision.pictures import ImageOptions, PreparedImage
 
 
 class OpenFile(Protocol):
@@ -66,6 +65,8 @@ def is_meant_for_pictures(name: str, right: str) -> bool:
 
 def is_picture_or_file(value: Any) -> bool:
     """Whether a value can be nothing else than a picture or a file: no text."""
+    from ollama_vision.pictures import PreparedImage
+
     if isinstance(value, (bytes, os.PathLike, PreparedImage)):
         return True
     is_array = hasattr(type(value), "__array_interface__") and getattr(value, "ndim", 2) > 1  # a PIL image has no ndim

@@ -7,14 +7,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ollama_vision.http import run_blocking
-from ollama_vision.server import ModelCapabilities
+from ollama_vision.lazy import LazyModule
 
-from .proving import prove
-from .server_calls import fetch_capabilities, load_model
 from .settings import ModelSettings
 
 if TYPE_CHECKING:
+    from ollama_vision.server import ModelCapabilities
     from ollama_vision.sight import SightReport
+
+    from . import proving as _proving
+    from . import server_calls as _server_calls
+else:  # what asks is opened when something is asked
+    _proving, _server_calls = (LazyModule(f"{__package__}.{name}") for name in ("proving", "server_calls"))
 
 
 class OnServer(ModelSettings):
@@ -22,27 +26,27 @@ class OnServer(ModelSettings):
 
     def capabilities(self) -> ModelCapabilities:
         """What the model can do, from the server; asked once."""
-        return run_blocking(fetch_capabilities(self._blocking, self))
+        return run_blocking(_server_calls.fetch_capabilities(self._blocking, self))
 
     async def acapabilities(self) -> ModelCapabilities:
         """`capabilities` on an event loop."""
-        return await fetch_capabilities(self._on_loop, self)
+        return await _server_calls.fetch_capabilities(self._on_loop, self)
 
     def preload(self) -> None:
         """Load the model, with the options that calls will use, so that the first answer does not wait for it."""
-        run_blocking(load_model(self._blocking, self, self.keep_alive))
+        run_blocking(_server_calls.load_model(self._blocking, self, self.keep_alive))
 
     async def apreload(self) -> None:
         """`preload` on an event loop."""
-        await load_model(self._on_loop, self, self.keep_alive)
+        await _server_calls.load_model(self._on_loop, self, self.keep_alive)
 
     def unload(self) -> None:
         """Free the model's memory on the server."""
-        run_blocking(load_model(self._blocking, self, 0))
+        run_blocking(_server_calls.load_model(self._blocking, self, 0))
 
     async def aunload(self) -> None:
         """`unload` on an event loop."""
-        await load_model(self._on_loop, self, 0)
+        await _server_calls.load_model(self._on_loop, self, 0)
 
     def prove_sight(self, *, seed: int | None = None) -> SightReport:
         """Prove that the model sees what it is sent, as `ollama_vision.prove_sight` does.
@@ -50,11 +54,11 @@ class OnServer(ModelSettings):
         Raises:
             BlindModelError: it does not; `report` says what it seems to get.
         """
-        return run_blocking(prove(self._blocking, self, seed))
+        return run_blocking(_proving.prove(self._blocking, self, seed))
 
     async def aprove_sight(self, *, seed: int | None = None) -> SightReport:
         """`prove_sight` on an event loop."""
-        return await prove(self._on_loop, self, seed)
+        return await _proving.prove(self._on_loop, self, seed)
 
     def close(self) -> None:
         """Close open connections. Dropping the object does so too; using it again opens new ones."""

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from ollama_vision.http import (
-    API_KEY,
-    AsyncIO,
-    BlockingIO,
-    Connections,
-    Target,
-    default_base_url,
-    parse_address,
-    request_headers,
-)
+from ollama_vision import http as _http  # most of it is opened by the first question
+from ollama_vision.http import AsyncIO, BlockingIO, Connections, default_base_url, parse_address
 from ollama_vision.pictures import ImageOptions
 from ollama_vision.server import CapabilityCache
+
+if TYPE_CHECKING:
+    from ollama_vision.http import Target
 
 
 class ModelSettings(BaseModel):
@@ -70,11 +65,11 @@ class ModelSettings(BaseModel):
     @property
     def _target(self) -> Target:
         """Made anew where what it depends on is another than last time: few calls of an object differ in it."""
-        given = (self.base_url, [*self.headers.items()], self.verify, self.cert, os.environ.get(API_KEY))
+        given = (self.base_url, [*self.headers.items()], self.verify, self.cert, os.environ.get(_http.API_KEY))
         if self._way is None or self._way[0] != given:
             address = parse_address(self.base_url)
-            headers = tuple(sorted(request_headers(address, self.headers).items()))
-            self._way = given, Target(address, headers, self.verify, self.cert)
+            headers = tuple(sorted(_http.request_headers(address, self.headers).items()))
+            self._way = given, _http.Target(address, headers, self.verify, self.cert)
         target = self._way[1]
         return target if target.address.is_loopback else target.by_proxy()
 

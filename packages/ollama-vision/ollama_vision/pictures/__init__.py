@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from ollama_vision.lazy import lazy_names
 
-from .async_files import awaited
-from .boxes import BoxMapping
-from .cancellation import cancel_scope
-from .frames import BOX_CONVENTIONS, BoxConvention, PictureFrame, Size
-from .options import ImageOptions, Region, ServerSizes, Tiles, checked_region
-from .prepared import PreparedAudio, PreparedImage
 from .registry import accept
 
 if TYPE_CHECKING:
+    from .async_files import awaited
     from .blob import Blob
     from .box_fields import FoundBox, boxes_in
+    from .boxes import BoxMapping
+    from .cancellation import cancel_scope
     from .drawn_boxes import Placed, PlacedBox, draw_boxes, place_boxes
     from .error_words import image_error, missing_path_hint, sentence
     from .formats.kinds import EXTRAS, PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES, VIDEOS, suffixes_needing
+    from .frames import BOX_CONVENTIONS, BoxConvention, PictureFrame, Size
     from .inputs.forms import from_block_fields, image_block
+    from .options import ImageOptions, Region, ServerSizes, Tiles, checked_region
     from .page_selection import PageSelection
+    from .prepared import PreparedAudio, PreparedImage
     from .preparing import aprepare_image, legacy_bytes, prepare_block, prepare_documents, prepare_image, prepare_legacy
     from .regions import Tile
     from .render.size import plan_size, sizes_as_sent
@@ -88,23 +88,36 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "BOX_CONVENTIONS": ".frames",
         "Blob": ".blob",
-        "FoundBox": ".box_fields",
-        "Placed": ".drawn_boxes",
-        "PlacedBox": ".drawn_boxes",
-        "boxes_in": ".box_fields",
-        "draw_boxes": ".drawn_boxes",
-        "place_boxes": ".drawn_boxes",
+        "BoxConvention": ".frames",
+        "BoxMapping": ".boxes",
         "EXTRAS": ".formats.kinds",
+        "FoundBox": ".box_fields",
+        "ImageOptions": ".options",
         "PDF": ".formats.kinds",
         "PICTURES": ".formats.kinds",
         "PICTURE_SUFFIXES": ".formats.kinds",
         "PageSelection": ".page_selection",
+        "PictureFrame": ".frames",
         "PictureSource": ".source",
+        "Placed": ".drawn_boxes",
+        "PlacedBox": ".drawn_boxes",
+        "PreparedAudio": ".prepared",
+        "PreparedImage": ".prepared",
+        "Region": ".options",
+        "ServerSizes": ".options",
+        "Size": ".frames",
         "Tile": ".regions",
+        "Tiles": ".options",
         "VIDEOS": ".formats.kinds",
         "VIDEO_SUFFIXES": ".formats.kinds",
         "aprepare_image": ".preparing",
+        "awaited": ".async_files",
+        "boxes_in": ".box_fields",
+        "cancel_scope": ".cancellation",
+        "checked_region": ".options",
+        "draw_boxes": ".drawn_boxes",
         "from_block_fields": ".inputs.forms",
         "image_block": ".inputs.forms",
         "image_error": ".error_words",
@@ -112,6 +125,7 @@ __getattr__ = lazy_names(
         "legacy_bytes": ".preparing",
         "missing_path_hint": ".error_words",
         "name_tiles": ".tile_words",
+        "place_boxes": ".drawn_boxes",
         "plan_size": ".render.size",
         "prepare_block": ".preparing",
         "prepare_documents": ".preparing",

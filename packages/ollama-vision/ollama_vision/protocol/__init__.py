@@ -6,30 +6,29 @@ from typing import TYPE_CHECKING
 
 from ollama_vision.lazy import lazy_names
 
-from .error_context import ErrorContext
-from .failures import error_for_reply, server_message
-from .gateways import not_ollama
-from .json_answers import Expected, Form, ObjectOf, Said, begun, json_in, unfit
-from .options import (
-    IGNORED_OPTION_NAMES,
-    OPTION_NAMES,
-    Options,
-    check_options,
-    check_values,
-    names,
-    near_name,
-    option_defaults,
-    request_options,
-)
-from .reply import Accumulator
-from .request import Endpoint, Request, Turn, chat_request, generate_request, json_request, wire_messages
-from .schema import fields_of_few_values, json_schema
-from .tool_call_forms import name_of_call, wire_calls
-from .tools import Rules, is_required, select_tools
-from .ways_out import MORE_ROOM, lacks, without
-
 if TYPE_CHECKING:
+    from .error_context import ErrorContext
+    from .failures import error_for_reply, server_message
+    from .gateways import not_ollama
+    from .json_answers import Expected, Form, ObjectOf, Said, begun, json_in, unfit
+    from .options import (
+        IGNORED_OPTION_NAMES,
+        OPTION_NAMES,
+        Options,
+        check_options,
+        check_values,
+        names,
+        near_name,
+        option_defaults,
+        request_options,
+    )
+    from .reply import Accumulator
+    from .request import Endpoint, Request, Turn, chat_request, generate_request, json_request, wire_messages
+    from .schema import fields_of_few_values, json_schema
     from .schema_class import class_for_schema
+    from .tool_call_forms import name_of_call, wire_calls
+    from .tools import Rules, is_required, select_tools
+    from .ways_out import MORE_ROOM, lacks, without
 
 __all__ = [
     "IGNORED_OPTION_NAMES",
@@ -73,4 +72,47 @@ __all__ = [
     "without",
 ]
 
-__getattr__ = lazy_names(__name__, {"class_for_schema": ".schema_class"})
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Accumulator": ".reply",
+        "Endpoint": ".request",
+        "ErrorContext": ".error_context",
+        "Expected": ".json_answers",
+        "Form": ".json_answers",
+        "IGNORED_OPTION_NAMES": ".options",
+        "MORE_ROOM": ".ways_out",
+        "OPTION_NAMES": ".options",
+        "ObjectOf": ".json_answers",
+        "Options": ".options",
+        "Request": ".request",
+        "Rules": ".tools",
+        "Said": ".json_answers",
+        "Turn": ".request",
+        "begun": ".json_answers",
+        "chat_request": ".request",
+        "check_options": ".options",
+        "check_values": ".options",
+        "class_for_schema": ".schema_class",
+        "error_for_reply": ".failures",
+        "fields_of_few_values": ".schema",
+        "generate_request": ".request",
+        "is_required": ".tools",
+        "json_in": ".json_answers",
+        "json_request": ".request",
+        "json_schema": ".schema",
+        "lacks": ".ways_out",
+        "name_of_call": ".tool_call_forms",
+        "names": ".options",
+        "near_name": ".options",
+        "not_ollama": ".gateways",
+        "option_defaults": ".options",
+        "request_options": ".options",
+        "select_tools": ".tools",
+        "server_message": ".failures",
+        "unfit": ".json_answers",
+        "wire_calls": ".tool_call_forms",
+        "wire_messages": ".request",
+        "without": ".ways_out",
+    },
+)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ollama_vision.lazy import lazy_names
 
-from .api import Api
-from .capabilities import CapabilityCache, ModelCapabilities, fetch_settings, not_found_error
-
 if TYPE_CHECKING:
+    from .api import Api
+    from .capabilities import ModelCapabilities, fetch_settings, not_found_error
+    from .capability_cache import CapabilityCache
     from .picture_tokens import estimate_picture_tokens
     from .preprocessing import Layout, picture_layout
     from .server import OllamaServer, PullProgress, ServerModel
@@ -31,12 +31,17 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "Api": ".api",
+        "CapabilityCache": ".capability_cache",
         "Layout": ".preprocessing",
+        "ModelCapabilities": ".capabilities",
         "OllamaServer": ".server",
         "PullProgress": ".server",
         "ServerModel": ".server",
         "estimate_picture_tokens": ".picture_tokens",
+        "fetch_settings": ".capabilities",
+        "not_found_error": ".capabilities",
         "picture_layout": ".preprocessing",
     },
 )
-"""Who asks a model lists none and pulls none."""
+"""Each part is opened by what first needs it; who asks a model lists none and pulls none."""

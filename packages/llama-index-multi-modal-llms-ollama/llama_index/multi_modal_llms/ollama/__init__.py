@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 from ollama_vision import errors
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.lazy import lazy_names
-from ollama_vision.pictures import ImageOptions, PreparedImage, accept
-from ollama_vision.server import ModelCapabilities
+from ollama_vision.pictures import ImageOptions, accept
 
 from .base import OllamaMultiModal
 
 if TYPE_CHECKING:
     from ollama_vision.model import Choice
-    from ollama_vision.pictures import aprepare_image, prepare_image
-    from ollama_vision.server import OllamaServer, PullProgress, ServerModel
+    from ollama_vision.pictures import PreparedImage, aprepare_image, prepare_image
+    from ollama_vision.server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
 
     from .describe import Description, ImageDescriber
     from .reader import Found, FoundFile, PictureReader
@@ -44,9 +43,9 @@ __getattr__ = lazy_names(
     {
         **dict.fromkeys(("Description", "ImageDescriber"), ".describe"),
         **dict.fromkeys(("Found", "FoundFile", "PictureReader"), ".reader"),
-        **dict.fromkeys(("OllamaServer", "PullProgress", "ServerModel"), "ollama_vision.server"),
+        **dict.fromkeys(("ModelCapabilities", "OllamaServer", "PullProgress", "ServerModel"), "ollama_vision.server"),
         "Choice": "ollama_vision.model",
-        **dict.fromkeys(("aprepare_image", "prepare_image"), "ollama_vision.pictures"),
+        **dict.fromkeys(("PreparedImage", "aprepare_image", "prepare_image"), "ollama_vision.pictures"),
     },
 )
 """What few programs use, and would cost all of them its imports."""

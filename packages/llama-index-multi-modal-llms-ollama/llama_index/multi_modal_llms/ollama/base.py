@@ -20,24 +20,12 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.multi_modal_llms.base import MultiModalLLM
 from llama_index.core.types import Model, PydanticProgramMode
 
+from ollama_vision import model as _model
+from ollama_vision import pictures as _images
 from ollama_vision.http import run_blocking
-from ollama_vision.model import (
-    OTHER_NAMES,
-    AsyncReplyStream,
-    ChatKeywords,
-    CompleteKeywords,
-    ReplyStream,
-    collect,
-    constructor_arguments,
-    fetch_fitting,
-    read_arguments,
-    start,
-)
-from ollama_vision.pictures import awaited
+from ollama_vision.lazy import LazyModule
+from ollama_vision.model import OTHER_NAMES, AsyncReplyStream, ReplyStream, constructor_arguments, read_arguments
 
-from . import calls as _calls
-from . import structured as _structured
-from . import tool_calls as _tool_calls
 from .keywords import OtherSettings, Pictures, SettingsKeywords
 from .prompting import PromptsWithPictures
 from .settings import OllamaSettings
@@ -49,7 +37,15 @@ if TYPE_CHECKING:
     from llama_index.core.prompts import PromptTemplate
     from llama_index.core.tools.types import BaseTool
 
-    from ollama_vision.model import Choice
+    from ollama_vision.model import ChatKeywords, Choice, CompleteKeywords
+
+    from . import calls as _calls
+    from . import structured as _structured
+    from . import tool_calls as _tool_calls
+else:  # what asks is opened by the first question
+    _calls, _structured, _tool_calls = (
+        LazyModule(f"{__package__}.{name}") for name in ("calls", "structured", "tool_calls")
+    )
 
 Kwargs = dict[str, Any] | None
 _OTHER_NAMES = {**OTHER_NAMES, "system": "system_prompt"}
@@ -95,28 +91,28 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
             OllamaMultiModalError: one of `errors`; each says what to do.
         """
         call = _calls.complete_call(self, prompt, image_documents, kwargs, formatted)
-        return run_blocking(collect(self._blocking, self, call))
+        return run_blocking(_model.collect(self._blocking, self, call))
 
     async def acomplete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponse:
         """`complete` on an event loop."""
-        call = _calls.complete_call(self, prompt, await awaited(image_documents), kwargs, formatted)
-        return await collect(self._on_loop, self, call)
+        call = _calls.complete_call(self, prompt, await _images.awaited(image_documents), kwargs, formatted)
+        return await _model.collect(self._on_loop, self, call)
 
     def stream_complete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponseGen:
         """`complete`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
         call = _calls.complete_call(self, prompt, image_documents, kwargs, formatted)
-        return ReplyStream(run_blocking(start(self._blocking, self, call)))
+        return ReplyStream(run_blocking(_model.start(self._blocking, self, call)))
 
     async def astream_complete(  # type: ignore[override]
         self, prompt: str, image_documents: Pictures = None, formatted: bool = False, **kwargs: Unpack[CompleteKeywords]
     ) -> CompletionResponseAsyncGen:
         """`stream_complete` on an event loop: await it, then iterate."""
-        call = _calls.complete_call(self, prompt, await awaited(image_documents), kwargs, formatted)
-        return AsyncReplyStream(await start(self._on_loop, self, call))
+        call = _calls.complete_call(self, prompt, await _images.awaited(image_documents), kwargs, formatted)
+        return AsyncReplyStream(await _model.start(self._on_loop, self, call))
 
     def choose(
         self,
@@ -139,10 +135,8 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
             OllamaMultiModalError: one of `errors`; StructuredOutputError where the answer names no label, or several.
             TypeError, ValueError: labels, keywords or a calibration that cannot be.
         """
-        from ollama_vision.model import choose  # with the first choice
-
         asked = _calls.choice_question(question, image_documents, kwargs)
-        return run_blocking(choose(self._blocking, self, asked, labels, calibration))
+        return run_blocking(_model.choose(self._blocking, self, asked, labels, calibration))
 
     async def achoose(
         self,
@@ -153,10 +147,8 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
         **kwargs: Unpack[CompleteKeywords],
     ) -> Choice:
         """`choose` on an event loop."""
-        from ollama_vision.model import choose
-
-        asked = _calls.choice_question(question, await awaited(image_documents), kwargs)
-        return await choose(self._on_loop, self, asked, labels, calibration)
+        asked = _calls.choice_question(question, await _images.awaited(image_documents), kwargs)
+        return await _model.choose(self._on_loop, self, asked, labels, calibration)
 
     def chat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
@@ -173,28 +165,28 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
             OllamaMultiModalError: one of `errors`; each says what to do.
         """
         call = _calls.chat_call(self, messages, kwargs)
-        return run_blocking(collect(self._blocking, self, call))
+        return run_blocking(_model.collect(self._blocking, self, call))
 
     async def achat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
     ) -> ChatResponse:
         """`chat` on an event loop."""
         call = _calls.chat_call(self, messages, kwargs)
-        return await collect(self._on_loop, self, call)
+        return await _model.collect(self._on_loop, self, call)
 
     def stream_chat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
     ) -> ChatResponseGen:
         """`chat`, piece by piece. The call waits for the first piece, and raises what goes wrong until then."""
         call = _calls.chat_call(self, messages, kwargs)
-        return ReplyStream(run_blocking(start(self._blocking, self, call)))
+        return ReplyStream(run_blocking(_model.start(self._blocking, self, call)))
 
     async def astream_chat(  # type: ignore[override]
         self, messages: Sequence[ChatMessage], **kwargs: Unpack[ChatKeywords]
     ) -> ChatResponseAsyncGen:
         """`stream_chat` on an event loop: await it, then iterate."""
         call = _calls.chat_call(self, messages, kwargs)
-        return AsyncReplyStream(await start(self._on_loop, self, call))
+        return AsyncReplyStream(await _model.start(self._on_loop, self, call))
 
     # structured output; core's own programs where pydantic_program_mode asks for one of them
 
@@ -266,7 +258,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
             OllamaMultiModalError: no such server or model, or an Ollama that cuts long prompts without a word.
         """
         llm = cls(**constructor_arguments(model, base_url, settings))
-        return llm._fitted(run_blocking(fetch_fitting(llm._blocking, llm)), settings)
+        return llm._fitted(run_blocking(_model.fetch_fitting(llm._blocking, llm)), settings)
 
     @classmethod
     async def afrom_server(
@@ -274,7 +266,7 @@ class OllamaMultiModal(PromptsWithPictures, OllamaSettings, FunctionCallingLLM, 
     ) -> OllamaMultiModal:
         """`from_server` on an event loop."""
         llm = cls(**constructor_arguments(model, base_url, settings))
-        return llm._fitted(await fetch_fitting(llm._on_loop, llm), settings)
+        return llm._fitted(await _model.fetch_fitting(llm._on_loop, llm), settings)
 
     # tools
 

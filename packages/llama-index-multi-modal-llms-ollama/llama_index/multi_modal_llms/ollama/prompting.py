@@ -13,15 +13,16 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRol
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import ImageNode, NodeWithScore
 
+from ollama_vision import model as _model
 from ollama_vision import pictures as _images
-from ollama_vision.model import LoopCaller, is_meant_for_pictures, is_picture_or_file
-from ollama_vision.pictures import PreparedImage
 
 from .keywords import Pictures
 
 if TYPE_CHECKING:
     from llama_index.core.prompts import BasePromptTemplate
     from llama_index.core.types import TokenAsyncGen, TokenGen
+
+    from ollama_vision.pictures import PreparedImage
 
     from .settings import OllamaSettings
 
@@ -60,7 +61,7 @@ def pictures_apart(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> 
     given = dict(arguments)
     pictures = None if PICTURES in variables else given.pop(PICTURES, None)
     for name, value in given.items():
-        if name not in variables and (is_meant_for_pictures(name, PICTURES) or _holds_a_picture(value)):
+        if name not in variables and (_model.is_meant_for_pictures(name, PICTURES) or _holds_a_picture(value)):
             raise TypeError(f"The template has no variable {name!r}. Did you mean {PICTURES!r}?")
     return given, pictures
 
@@ -71,7 +72,7 @@ def _holds_a_picture(value: Any) -> bool:
         return any(_holds_a_picture(item) for item in value)
     if isinstance(value, NodeWithScore):
         value = value.node
-    return isinstance(value, (ImageBlock, VideoBlock, ImageNode)) or is_picture_or_file(value)
+    return isinstance(value, (ImageBlock, VideoBlock, ImageNode)) or _model.is_picture_or_file(value)
 
 
 def picture_blocks(pictures: Any, options: _images.ImageOptions) -> ReadyBlocks:
@@ -137,5 +138,5 @@ class PromptsWithPictures:
         if pictures is None:
             return given
         llm = self._asks()
-        blocks = await LoopCaller(llm).prepare(pictures, lambda read: picture_blocks(read, llm.image_options))
+        blocks = await _model.LoopCaller(llm).prepare(pictures, lambda read: picture_blocks(read, llm.image_options))
         return {**given, PICTURES: blocks}
