@@ -66,6 +66,19 @@ def test_a_box_in_the_server_s_frame_is_drawn_without_its_bars() -> None:
     assert placed.boxes[0].sides == pytest.approx((150, 100, 300, 200), abs=0.01)
 
 
+@pytest.mark.parametrize("orientation", [1, 6, 7])
+def test_a_box_in_a_region_s_frame_is_drawn_on_the_whole(orientation: int) -> None:
+    """Cut out, turned, scaled, and centred in the server's frame: all of it is taken back."""
+    data = turned("JPEG", orientation, (1600, 1200), quality=95)
+    sent = prepare_image(data, ImageOptions(region=(0.25, 0.25, 1.0, 0.75), max_pixels=48_000))
+    original = prepare_image(data, WHOLE)
+    frame = PictureFrame((1000, 700), (0, 100, 1000, 600))
+    # The green quarter's part of the region: its upper right, two thirds of its width.
+    left, top, right, bottom = 1000 / 3, 100, 1000, 350
+    placed = place_boxes(found(("", (left, top, right, bottom))), sent.mapping, original.mapping, "model pixels", frame)
+    assert placed.boxes[0].sides == pytest.approx((800, 300, 1600, 600), abs=2)
+
+
 def test_a_page_of_a_pdf_is_drawn_on(tmp_path: Any) -> None:
     pytest.importorskip("pypdfium2")
     file = tmp_path / "page.pdf"

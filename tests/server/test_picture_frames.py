@@ -19,6 +19,7 @@ from ollama_vision.server.preprocessing import FAMILIES
 from ollama_vision.server.preprocessing.conventions import COUNTINGS, counting_of
 from tests.support import shown_models as models
 from tests.support.endpoints import ask, twelve
+from tests.support.picture_corpus import card, wrong_corners
 from tools import model_tables
 
 MEASURED = Path(__file__).with_name("data") / "picture-frames.txt"
@@ -189,6 +190,24 @@ def test_what_need_not_be_scaled_is_not() -> None:
     options = ImageOptions(server_sizes=capabilities(models.QWEN25_VL).server_sizes)
     for size in ((640, 480), (300, 200), (1156, 867), (1001, 1002)):
         assert plan_size(size, options).canvas == size
+
+
+@pytest.mark.parametrize("name", ["QWEN25_VL", "QWEN3_VL", "QWEN35", "GEMMA4"])
+@pytest.mark.parametrize("detail", ["low", "auto"])
+def test_a_page_is_drawn_for_the_server_and_not_scaled(name: str, detail: Any, tmp_path: Any) -> None:
+    pytest.importorskip("pypdfium2")
+    quarters = card((842, 595))
+    quarters.save(tmp_path / "page.pdf", "PDF")
+    model = capabilities(getattr(models, name))
+    page = prepare_image(tmp_path / "page.pdf", ImageOptions(server_sizes=model.server_sizes).with_detail(detail))
+    assert model.picture_frame(page.size) == PictureFrame(page.size, (0, 0, *page.size))
+    assert not any(step.startswith("scaled") for step in page.steps)
+    # What is padded is not the page, and boxes know it.
+    assert page.to_original((0, 0, *page.mapping.content_size)) == (0, 0, *page.original_size)
+    across, down = page.mapping.content_size
+    assert page.size[0] - across < 48
+    assert page.size[1] - down < 48
+    assert wrong_corners(page.read()) == []
 
 
 def test_low_detail_is_sent_at_the_family_s_least() -> None:

@@ -29,6 +29,7 @@ from .results.sight_file import SightFile, Suspect
 
 if TYPE_CHECKING:
     from ollama_vision.model import VisionModel
+    from ollama_vision.pictures import ServerSizes
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ class Lines:
     ) -> Generator[tuple[dict[str, Any], bool], None, None]:
         left: dict[str, FoundFile] = {}
         written: dict[Key, dict[int | None, Entry]] = {}
-        with closing(self._run(watch).each(questions)) as outcomes:
+        with closing(self._run(watch, questions.draw_for).each(questions)) as outcomes:
             for outcome in outcomes:
                 place = questions.place_of(outcome.item) if outcome.replaces else questions.take(outcome.index)
                 record = record_of(outcome, place, self.model_run.request, self.run_options.in_words)
@@ -209,7 +210,9 @@ class Lines:
             self.run_options.expect(again.left())
             yield from self._lines(again, {}, watch)
 
-    def _run(self, watch: SightWatch[Page] | None) -> Dispatcher[Page]:
+    def _run(
+        self, watch: SightWatch[Page] | None, on_server_sizes: Callable[[ServerSizes | None], None]
+    ) -> Dispatcher[Page]:
         return Dispatcher(
             [ModelOnHost(model) for model in self.model_run.hosts],
             self.model_run.question,
@@ -219,6 +222,7 @@ class Lines:
             on_host_fault=self.run_options.on_host_fault,
             on_wait=self.run_options.on_wait,
             sight=watch,
+            on_server_sizes=on_server_sizes,
         )
 
     def _copies_among(self) -> Copies:

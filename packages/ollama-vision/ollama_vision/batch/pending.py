@@ -15,6 +15,8 @@ from .results.known_by_bytes import hash_of
 from .results.ledger import Entry, Key, Ledger, Version, is_complete
 
 if TYPE_CHECKING:
+    from ollama_vision.pictures import ServerSizes
+
     from .asking.outcome import Outcome
     from .finding.found_files import FoundFile
     from .finding.pages import Page, PageReader
@@ -64,6 +66,10 @@ class PendingPictures:
         """The last document's path, and its hash."""
         self._counted = ""
         """The last document whose pages are expected."""
+
+    def draw_for(self, sizes: ServerSizes | None) -> None:
+        """Draw pages and frames, from now on, in sizes that the server leaves alone."""
+        self._reader = replace(self._reader, image_options=self._reader.image_options.for_server(sizes))
 
     def left(self) -> int:
         """How many pictures are still to be asked about, as far as that can be told without opening a file."""

@@ -54,6 +54,7 @@ class Dispatcher(Generic[Item]):
         on_wait: hears of each host that the run waits for.
         sight: has each host show that it sees; what one that does not has given is asked again of the others, and
             comes a second time, as an outcome that `replaces` the first.
+        on_server_sizes: hears, before an item is pulled, which sizes the model's server leaves alone.
     """
 
     def __init__(
@@ -68,10 +69,12 @@ class Dispatcher(Generic[Item]):
         on_host_fault: OnHostFault | None = None,
         on_wait: OnWait | None = None,
         sight: SightWatch[Item] | None = None,
+        on_server_sizes: Callable[[ServerSizes | None], None] | None = None,
     ) -> None:
         self._sight = sight
         self._told: OnHostFault = on_host_fault or (lambda name, fault: None)
         self._wait = wait
+        self._on_server_sizes = on_server_sizes or (lambda sizes: None)
         self._waiting: OnWait = on_wait or (lambda name, fault, seconds: None)
         self._models, self._question, self._open, self._workers, self._cache = (
             models,
@@ -106,7 +109,9 @@ class Dispatcher(Generic[Item]):
         """`results`, all at a time that have finished: to hand several to another thread costs as much as one."""
         hosts = Balancer(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
         recall = recall_from(self._cache, self._request, self._question.output_cls)
-        options = self._image_options.for_server(await self._server_sizes())
+        sizes = await self._server_sizes()
+        self._on_server_sizes(sizes)
+        options = self._image_options.for_server(sizes)
         streak, intake = FailureStreak[Item](), Intake(items, self._open, options, recall)
         asking, finished = set[_Settling[Item]](), Finished[Outcome[Item] | None]()
         again = AskedAgain[Item](self._sight, self._model)

@@ -60,7 +60,14 @@ def draw_answer(drawing: Drawing, answer: Answer, original: PictureSource) -> tu
 
 def whole_picture(original: PictureSource) -> PreparedImage:
     """What was asked about, upright and with all its pixels."""
-    everything = {"max_pixels": None, "min_side": 1, "format": "png", "server_sizes": None}
+    everything = {
+        "max_pixels": None,
+        "min_side": 1,
+        "format": "png",
+        "server_sizes": None,
+        "region": None,
+        "tiles": None,
+    }
     (picture,) = replace(original, options=original.options.model_copy(update=everything)).pictures()
     return picture
 

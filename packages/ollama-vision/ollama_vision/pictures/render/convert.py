@@ -89,7 +89,7 @@ def _cut(raster: Raster, part: Part, options: ImageOptions, size: Size) -> _Cut:
     stored = (max(1, round(box[2] - box[0])), max(1, round(box[3] - box[1])))
     square = squared(stored, raster.aspect)
     turned = raster.orientation >= 5
-    plan = plan_size((square[1], square[0]) if turned else square, options)
+    plan = plan_size((square[1], square[0]) if turned else square, options, drawn=raster.full_size is not None)
     content = (plan.content[1], plan.content[0]) if turned else plan.content
     return _Cut(crop, box, stored, square, plan, content)
 

@@ -63,12 +63,15 @@ def squared(size: Size, aspect: float) -> Size:
     return (round(width * aspect), height) if aspect >= 1 else (width, round(height / aspect))
 
 
-def plan_size(size: Size, options: ImageOptions) -> Plan:
+def plan_size(size: Size, options: ImageOptions, *, drawn: bool = False) -> Plan:
     """The ratio of the sides is kept; what `max_pixels` keeps thinner than `min_side` is padded.
 
     What is scaled anyway is scaled to a size that the server leaves alone, where `server_sizes` says which: then the
-    ratio changes by a step of these sizes, or where that is more than 3 %, is kept, and the rest padded.
+    ratio changes by a step of these sizes, or where that is more than 3 %, is kept, and the rest padded. What was
+    `drawn` for the size that it leaves in is padded alone: scaled, its letters would lose their edges.
     """
+    if drawn and fits_server(stepped := in_steps(size, options), options):
+        return Plan(size, stepped)
     width, height = size
     limit = options.most_pixels
     most = math.inf if limit is None else limit
@@ -87,6 +90,29 @@ def plan_size(size: Size, options: ImageOptions) -> Plan:
     if plan.canvas == size or options.server_sizes is None:
         return plan
     return _left_alone(size, plan, options, least) or plan
+
+
+def in_steps(size: Size, options: ImageOptions) -> Size:
+    """The least canvas for it whose sides are multiples of what the server takes."""
+    step = options.server_sizes.multiple if options.server_sizes else 1
+    return math.ceil(size[0] / step) * step, math.ceil(size[1] / step) * step
+
+
+def fits_server(canvas: Size, options: ImageOptions) -> bool:
+    """Whether the server leaves it alone, and the limit on pixels allows it."""
+    sizes = options.server_sizes
+    return sizes is not None and canvas in sizes and canvas[0] * canvas[1] <= most_canvas(options)
+
+
+def most_canvas(options: ImageOptions) -> float:
+    """The most pixels of what leaves: the limit, and no more than the server takes.
+
+    At the least that the server leaves alone there is hardly a size of each shape: an eighth more is allowed.
+    """
+    most = math.inf if options.most_pixels is None else options.most_pixels
+    if (sizes := options.server_sizes) is None:
+        return most
+    return min(most * 9 / 8 if most == sizes.min_pixels else most, sizes.max_pixels)
 
 
 def _left_alone(size: Size, plan: Plan, options: ImageOptions, least: int) -> Plan | None:
@@ -110,18 +136,17 @@ def _left_alone(size: Size, plan: Plan, options: ImageOptions, least: int) -> Pl
 
 def _canvases(size: Size, plan: Plan, options: ImageOptions, least: int) -> Iterator[Size]:
     """Sizes that the server leaves alone, of about the plan's shape and area, and within the limits."""
-    sizes, most = options.server_sizes, options.most_pixels
+    sizes = options.server_sizes
     if sizes is None:
         return
     step, lengthened = sizes.multiple, max(size) / min(size)
     area = min(max(plan.canvas[0] * plan.canvas[1], sizes.min_pixels), sizes.max_pixels)
-    # At the least that it leaves alone there is hardly one of each shape.
-    most = max(area, round(sizes.min_pixels * 9 / 8)) if most == sizes.min_pixels else (most or sizes.max_pixels)
+    most = most_canvas(options)
     for short in _steps_about(math.sqrt(area / lengthened) / step, math.ceil(least / step)):
         row = short * step * step
-        for long in {*_steps_about(short * lengthened, short), math.floor(min(most, sizes.max_pixels) / row)}:
+        for long in {*_steps_about(short * lengthened, short), math.floor(most / row)}:
             canvas = (long * step, short * step) if size[0] >= size[1] else (short * step, long * step)
-            if canvas in sizes and canvas[0] * canvas[1] <= most:
+            if fits_server(canvas, options):
                 yield canvas
 
 

@@ -21,7 +21,7 @@ from ...options import ImageOptions
 from ...page_selection import PageRequest, PageSelection, PageSelectionError, choose_pages
 from ...regions import RegionError, parts_of
 from ...render.raster import Raster
-from ...render.size import check_size
+from ...render.size import check_size, in_steps, most_canvas
 from .faults import Copied, PageFault, PageParts, faults_of_text, flattened, undrawn_picture
 from .images import sharpest
 from .shells import Shell, opened_without_a_word, shell_of
@@ -258,11 +258,15 @@ def _draw(page: Any, scale: float) -> Image.Image:
 
 
 def _scale(width: float, height: float, sharpest_picture: float, options: ImageOptions) -> float:
-    """Pixels per point: drawn at the size at which it leaves, so that nothing is resampled."""
+    """Pixels per point: drawn at the size at which it leaves, so that nothing is resampled, also by the server."""
     if options.max_pixels is None:
         return max(_UNSCALED, sharpest_picture) / _POINTS_PER_INCH
-    most = max(_SHARPEST, sharpest_picture) / _POINTS_PER_INCH
-    scale = min(math.sqrt(options.max_pixels / (width * height)), most)
-    while math.ceil(width * scale) * math.ceil(height * scale) > options.max_pixels and min(width, height) * scale > 1:
+    limit = most_canvas(options)
+    scale = min(math.sqrt(limit / (width * height)), max(_SHARPEST, sharpest_picture) / _POINTS_PER_INCH)
+
+    def canvas() -> Size:
+        return in_steps((math.ceil(width * scale), math.ceil(height * scale)), options)
+
+    while math.prod(canvas()) > limit and min(width, height) * scale > 1:
         scale *= 0.999
     return scale
