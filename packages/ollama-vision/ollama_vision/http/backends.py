@@ -43,7 +43,8 @@ class _Reading:
 
     def begin(self) -> None:
         """A request goes out: what comes next is the head of its reply."""
-        self._head: HeadWatcher | None = HeadWatcher()
+        self._head: HeadWatcher | None = None
+        self._watches = True  # for the end of the head
         self._raw = b""  # what was read and nobody has had
         self._has_ended = False  # the other side sends no more
         self.body: ChunkedBody | None = None
@@ -55,11 +56,11 @@ class _Reading:
 
     def for_h11(self, data: bytes) -> bytes:
         """What h11 is to have of the bytes of one read."""
-        if self._head is None:
+        if not self._watches:
             return data
+        self._head = self._head or HeadWatcher()
         at = self._head.feed(data)
-        if self._head.is_over:
-            self._head = None
+        self._watches = not self._head.is_over
         if at is None:
             return data
         self.body, self._raw = ChunkedBody(), data[at:]

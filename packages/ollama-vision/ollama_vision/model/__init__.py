@@ -16,8 +16,7 @@ from .keywords import (  # of functions and types only
     ModelKeywords,
     is_meant_for_pictures,
     is_picture_or_file,
-    with_keyword,
-    with_keywords,
+    show_keywords,
 )
 from .on_server import OnServer
 from .streams import AsyncReplyStream, ReplyStream
@@ -93,10 +92,9 @@ __all__ = [
     "read_arguments",
     "refuse_lost_pictures",
     "resolve_arguments",
+    "show_keywords",
     "start",
     "with_held_streams",
-    "with_keyword",
-    "with_keywords",
     "with_newest_pictures",
 ]
 

@@ -164,25 +164,33 @@ KEYWORD_NAMES = CALL_NAMES | FIELD_NAMES | GENERATE_NAMES | CHAT_NAMES
 """Of calls, the options apart."""
 
 
-def with_keywords(signature: inspect.Signature, keywords: Any) -> inspect.Signature:
-    """Parameters with every keyword in the place of `**`, for notebooks."""
-    known = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
-    names_known = {each.name for each in known}
+def show_keywords(shown: Any, keywords: Any, *, like: Any = None, and_others: bool = False) -> None:
+    """Have notebooks and editors show every keyword of a class or a method in the place of `**`.
+
+    Args:
+        shown: the class or method.
+        keywords: a TypedDict of them.
+        like: has its other parameters, where another library's wrapper hides them.
+        and_others: it takes any others too.
+    """
+    shown = getattr(shown, "__func__", shown)
+    signature = inspect.signature(like or shown)
+    if like or isinstance(shown, type):
+        signature = signature.replace(return_annotation=inspect.Signature.empty)
+    given = list(signature.parameters.values())
+    rest = [each for each in given if each.kind is inspect.Parameter.VAR_KEYWORD]
+    known = [each for each in given if each not in rest]
+    names_known = {each.name for each in known}  # `**options` hides no keyword of that name
     added = [each for each in _parameters(keywords) if each.name not in names_known]
-    return signature.replace(parameters=[*known, *added], return_annotation=inspect.Signature.empty)
-
-
-def with_keyword(signature: inspect.Signature, name: str, annotation: Any) -> inspect.Signature:
-    """Parameters with one keyword more, before `**`."""
-    *known, rest = signature.parameters.values()
-    return signature.replace(parameters=[*known, _parameter(name, annotation), rest])
+    parameters = [*known, *added, *(rest if and_others else ())]
+    shown.__signature__ = signature.replace(parameters=parameters)
 
 
 @cache
 def _parameters(keywords: Any) -> list[inspect.Parameter]:
     """Made once for many signatures: 60 of them take 0.3 ms."""
-    return [_parameter(name, annotation) for name, annotation in keywords.__annotations__.items()]
-
-
-def _parameter(name: str, annotation: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(name, kind, default=None, annotation=annotation)
+        for name, annotation in keywords.__annotations__.items()
+    ]

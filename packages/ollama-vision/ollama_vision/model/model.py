@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -18,7 +17,7 @@ from ollama_vision.http import admit, run_blocking
 from .answer import Answer
 from .call import Call, Pictures, Reply, collect, start
 from .constructor import OTHER_NAMES, read_arguments, with_changes
-from .keywords import AskKeywords, Picture, Schema, VisionModelKeywords, with_keywords
+from .keywords import AskKeywords, Picture, Schema, VisionModelKeywords, show_keywords
 from .on_server import OnServer
 from .question_call import PlainQuestion, check_question, plain_call
 from .server_calls import fetch_fitting
@@ -301,6 +300,5 @@ class _ObjectStream:
 
 
 for _name in ("ask", "aask", "stream", "astream", "choose", "achoose"):
-    _method: Any = VisionModel.__dict__[_name]
-    _method.__signature__ = with_keywords(inspect.signature(_method), AskKeywords)
-VisionModel.__signature__ = with_keywords(inspect.signature(VisionModel), VisionModelKeywords)
+    show_keywords(VisionModel.__dict__[_name], AskKeywords)
+show_keywords(VisionModel, VisionModelKeywords)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, Required, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Required, TypeAlias, TypedDict
 
-from ollama_vision.model import ChatKeywords, CompleteKeywords, ModelKeywords, with_keywords
+from ollama_vision.model import ModelKeywords
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import DocumentBlock, ImageBlock, VideoBlock
@@ -49,13 +48,15 @@ class SettingsKeywords(OtherSettings, total=False):
     base_url: str | None
 
 
-def _complete(self: Any, prompt: str, image_documents: Pictures = None, formatted: bool = False) -> None: ...
+class TemplateKeywords(TypedDict):
+    """What fills a template, besides its variables."""
+
+    image_documents: Picture | Iterable[Picture] | None
 
 
-def _chat(self: Any, messages: Any) -> None: ...
+def complete_like(self: Any, prompt: str, image_documents: Pictures = None, formatted: bool = False) -> None:
+    """What an endpoint of prompts takes, the keywords apart."""
 
 
-def signature_of(endpoint: str) -> inspect.Signature:
-    """An endpoint's parameters with all its keywords, for notebooks: core's wrappers show `*args, **kwargs`."""
-    template, keywords = (_chat, ChatKeywords) if endpoint.endswith("chat") else (_complete, CompleteKeywords)
-    return with_keywords(inspect.signature(template), keywords)
+def chat_like(self: Any, messages: Any) -> None:
+    """What an endpoint of conversations takes, the keywords apart."""

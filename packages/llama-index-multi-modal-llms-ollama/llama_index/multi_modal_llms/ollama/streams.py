@@ -6,16 +6,15 @@ keeps the traceback, a read one. So each of the eight gets one more wrapper, out
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from llama_index.core.instrumentation.event_handlers import NullEventHandler
 from llama_index.core.llms.callbacks import dispatcher
 
-from ollama_vision.model import Given, with_held_streams, with_keyword, with_keywords
+from ollama_vision.model import ChatKeywords, CompleteKeywords, Given, show_keywords, with_held_streams
 
-from .keywords import OtherSettings, Pictures, signature_of
+from .keywords import OtherSettings, TemplateKeywords, chat_like, complete_like
 from .legacy_images import has_legacy_images, with_blocks_for_legacy_images
 
 T = TypeVar("T")
@@ -25,15 +24,14 @@ def close_streams_outside_core(cls: type[T]) -> type[T]:
     """Put the outer wrapper around a class's eight endpoints, and show their keywords."""
     for name in [each for each in cls.__dict__ if each.endswith(("complete", "chat"))]:
         rework = _without_legacy_images if name.endswith("chat") else None
-        setattr(cls, name, wrapper := with_held_streams(cls.__dict__[name], _is_heard, rework))
-        wrapper.__signature__ = signature_of(name)
-    cls.__signature__ = with_keywords(inspect.signature(cls), OtherSettings)  # type: ignore[attr-defined]
+        wrapper = with_held_streams(cls.__dict__[name], _is_heard, rework)
+        setattr(cls, name, wrapper)
+        keywords, like = (ChatKeywords, chat_like) if name.endswith("chat") else (CompleteKeywords, complete_like)
+        show_keywords(wrapper, keywords, like=like)
     for name in [each for each in cls.__dict__ if each.endswith("structured_predict")]:
-        method: Any = cls.__dict__[name]
-        method.__signature__ = with_keyword(inspect.signature(method), "image_documents", Pictures)
-    for name in ("from_server", "afrom_server"):
-        maker: Any = cls.__dict__[name].__func__
-        maker.__signature__ = with_keywords(inspect.signature(maker), OtherSettings)
+        show_keywords(cls.__dict__[name], TemplateKeywords, and_others=True)
+    for shown in (cls, cls.__dict__["from_server"], cls.__dict__["afrom_server"]):
+        show_keywords(shown, OtherSettings)
     return cls
 
 

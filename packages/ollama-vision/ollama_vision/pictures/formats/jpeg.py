@@ -237,20 +237,13 @@ class JpegWalk:
         if self.frame is None or not self.scanned:
             raise DamagedFile("is broken: it ends before any picture")
         precision, height, width, count = struct.unpack_from(">BHHB", self.frame)
-        components = [self.frame[at : at + 3] for at in range(6, 6 + 3 * count, 3)]
+        names, samplings, tables = (self.frame[first : 6 + 3 * count : 3] for first in (6, 7, 8))
         if width == 0 or height == 0:
             # A height of 0 is legal and comes later (DNL), but no decoder in reach follows it.
             raise DamagedFile("is broken: it says that it has no width or height")
-        if not {component[0] for component in components} <= self.scanned:
+        if not self.scanned.issuperset(names):
             raise DamagedFile("is cut short: it ends before all its colours were there")
-        letters = bytes(component[0] for component in components) == b"RGB"
-        plain_rgb = count == 3 and not letters and (self.adobe_transform in (None, 1) or self.jfif)
-        most = [max(component[1] >> 4 for component in components), max(c[1] & 15 for c in components)]
-        sampled = all(
-            (across := c[1] >> 4) and (down := c[1] & 15) and most[0] % across == 0 and most[1] % down == 0
-            for c in components
-        )
-        tables = {component[2] for component in components} <= {table & 15 for table in self.quantisation}
+        plain_rgb = count == 3 and names != b"RGB" and (self.adobe_transform in (None, 1) or self.jfif)
         colours = {1: "grey", 3: "rgb"}.get(count, "other")
         return FileHeader(
             size=(width, height),
@@ -261,11 +254,18 @@ class JpegWalk:
                 and self.frame_marker in (0xC0, 0xC1, 0xC2)
                 and precision == 8
                 and (count == 1 or plain_rgb)
-                and sampled
-                and tables
+                and _divides_evenly(samplings)
+                and {table & 15 for table in self.quantisation}.issuperset(tables)
             ),
             profile=b"".join(piece for _, piece in sorted(self.profile_pieces.items())) or None,
         )
+
+
+def _divides_evenly(samplings: bytes) -> bool:
+    """Whether each component has a whole number of the largest one's samples, across (high bits) and down (low)."""
+    across, down = max(samplings) >> 4, max([each & 15 for each in samplings])
+    pairs = [divmod(each, 16) for each in set(samplings)]
+    return all(a and d and across % a == 0 and down % d == 0 for a, d in pairs)
 
 
 def _quantisation_length(body: bytes, at: int) -> int:
