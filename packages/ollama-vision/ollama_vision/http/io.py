@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .deadline import Deadline, within
 from .limits import LoopLimits, executors, in_thread
+from .losses import Losses
 
 if TYPE_CHECKING:
     from .pool import Body, Pool
@@ -40,6 +41,7 @@ class Connections:
     def __init__(self) -> None:
         self._blocking: dict[Target, Pool] = {}
         self._loops: dict[asyncio.AbstractEventLoop, dict[Target, _Kept]] = {}
+        self.losses = Losses()
         self._start_afresh()
 
     def __reduce__(self) -> tuple[type[Connections], tuple[()]]:
@@ -56,7 +58,7 @@ class Connections:
         self._notice_fork()
         with self._lock:
             if target not in self._blocking:
-                self._blocking[target] = _pool(target, on_loop=False)
+                self._blocking[target] = _pool(target, self.losses, on_loop=False)
             return self._blocking[target]
 
     async def on_loop(self, target: Target) -> Pool:
@@ -68,7 +70,7 @@ class Connections:
             pools = self._loops.setdefault(loop, {})
             if target in pools:
                 return pools[target][0]
-            pool = _pool(target, on_loop=True)
+            pool = _pool(target, self.losses, on_loop=True)
             keeper = _close_with_loop(pool)
             pools[target] = pool, keeper
         if sys.get_asyncgen_hooks().finalizer is not None:
@@ -153,6 +155,12 @@ class BlockingIO:
         """Send a request and wait for status and headers."""
         return self._connections.blocking(target).send(method, body, deadline, self._connections)
 
+    async def lost_connections(self, target: Target) -> int:
+        """How many connections were lost so far, those included that are found so now."""
+        for each in self._connections.blocking(target).take_lost():
+            each.close()
+        return self._connections.losses.count
+
 
 class AsyncIO:
     """Waits on the running event loop."""
@@ -185,6 +193,11 @@ class AsyncIO:
     async def open(self, target: Target, method: str, body: Body, deadline: Deadline) -> HttpResponse:
         pool = await self._connections.on_loop(target)
         return await pool.asend(method, body, deadline, self._connections)
+
+    async def lost_connections(self, target: Target) -> int:
+        for each in (await self._connections.on_loop(target)).take_lost():
+            await each.aclose()
+        return self._connections.losses.count
 
 
 IO = BlockingIO | AsyncIO
@@ -231,8 +244,8 @@ async def _close_pool(pool: Pool) -> None:
     _closing.pop(pool, None)
 
 
-def _pool(target: Target, *, on_loop: bool) -> Pool:
+def _pool(target: Target, losses: Losses, *, on_loop: bool) -> Pool:
     """The only place that opens httpcore2: 15 ms of importing, which making an object does not pay."""
     from .pool import Pool
 
-    return Pool(target, on_loop=on_loop)
+    return Pool(target, losses, on_loop=on_loop)

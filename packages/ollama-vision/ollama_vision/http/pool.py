@@ -22,6 +22,7 @@ from .backends import AsyncBackend, BlockingBackend
 from .deadline import Deadline, within
 from .exceptions import map_exception, raised_by_httpcore
 from .limits import LoopLimits, executors, in_thread
+from .losses import Losses
 from .proxies import GO_AROUND, Proxy
 from .response import AsyncResponse, BlockingResponse
 from .target import Target
@@ -70,7 +71,7 @@ class Pool:
     Ollama needs, and 0.17 ms of each.
     """
 
-    def __init__(self, target: Target, *, on_loop: bool) -> None:
+    def __init__(self, target: Target, losses: Losses, *, on_loop: bool) -> None:
         self.target = target
         parts = urlsplit(target.address.url)
         name = parts.hostname or ""
@@ -91,6 +92,7 @@ class Pool:
             if on_loop
             else httpcore2.ConnectionPool(network_backend=BlockingBackend(), **settings)
         )
+        self._losses = losses
         self._open: set[Any] = set()
         self._idle: dict[Any, None] = {}
         self._closed = False
@@ -114,6 +116,7 @@ class Pool:
                 connection.close()
                 raise
         except raised_by_httpcore() as cause:
+            self.note(cause)
             raise map_exception(cause, self.target, deadline, began=False) from cause
         return BlockingResponse(response, connection, self.target, deadline, pool=self, held=held)
 
@@ -143,6 +146,7 @@ class Pool:
                     await connection.aclose()
                     raise
         except raised_by_httpcore() as cause:
+            self.note(cause)
             raise map_exception(cause, self.target, deadline, began=False) from cause
         return AsyncResponse(response, connection, self.target, deadline, pool=self, held=held)
 
@@ -181,7 +185,25 @@ class Pool:
                 connection = self._connections.create_connection(self._url.origin)
                 self._open.add(connection)
             self._open.difference_update(expired)
+            if any(_was_cut(each) for each in expired):
+                self._losses.add()
             return connection, expired
+
+    def take_lost(self) -> list[Any]:
+        """Idle connections that their server has closed, counted as lost; the caller closes them."""
+        with self._lock:
+            lost = [each for each in self._idle if _was_cut(each)]
+            for each in lost:
+                del self._idle[each]
+            self._open.difference_update(lost)
+            if lost:
+                self._losses.add()
+            return lost
+
+    def note(self, cause: Exception) -> None:
+        """Count the connection as lost, if that is what went wrong; a server that is slow is still there."""
+        if not isinstance(cause, httpcore2.TimeoutException):
+            self._losses.add()
 
     def give_back(self, connection: Any) -> bool:
         """Keep a connection for the next request; False: it must be closed."""
@@ -208,6 +230,12 @@ class Pool:
             self._closed = True
             connections, self._open, self._idle = list(self._open), set(), {}
             return connections
+
+
+def _was_cut(connection: Any) -> bool:
+    """Whether an idle connection was closed by its server: `has_expired` says it of ones that are merely old, too."""
+    stream = getattr(getattr(connection, "_connection", None), "_network_stream", None)
+    return stream is not None and bool(stream.get_extra_info("is_readable"))
 
 
 def _header_lines(target: Target, host: bytes) -> dict[str, tuple[bytes, bytes]]:

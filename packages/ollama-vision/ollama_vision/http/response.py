@@ -31,6 +31,9 @@ class Keeper(Protocol):
     def give_back(self, connection: Any) -> bool:
         """Keep a connection for the next request; False: it must be closed."""
 
+    def note(self, cause: Exception) -> None:
+        """What went wrong with a connection."""
+
 
 class HttpResponse:
     """A response whose status and headers are here, and whose lines are coming."""
@@ -100,7 +103,10 @@ class HttpResponse:
             ) from cause
 
     def _map_exception(self, cause: Exception) -> errors.OllamaMultiModalError:
-        return self._closed_here() or map_exception(cause, self._target, self._deadline, began=True)
+        if (closed := self._closed_here()) is not None:
+            return closed
+        self._pool.note(cause)
+        return map_exception(cause, self._target, self._deadline, began=True)
 
     def _closed_here(self) -> errors.StreamInterruptedError | None:
         """The error to raise when the caller has closed what is being read: the server did nothing wrong."""

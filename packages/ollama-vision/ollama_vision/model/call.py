@@ -33,6 +33,12 @@ T = TypeVar("T")
 Media = Sequence[PreparedImage | PreparedAudio]
 
 
+class Sight(Protocol):
+    """Who sends requests to models that have proven that they see: `RequiredSight`."""
+
+    async def send(self, io: IO, api: Api, llm: Asker, request: Request, media: Media) -> HttpResponse: ...
+
+
 class Asker(Settings, Protocol):
     """What a call takes from the object besides its settings; `OllamaMultiModal` is one."""
 
@@ -40,8 +46,11 @@ class Asker(Settings, Protocol):
     request_timeout: float | None
     max_validation_retries: int
     check_capabilities: bool
+    require_sight: bool
     _known: CapabilityCache
 
+    @property
+    def _sight(self) -> Sight: ...
     @property
     def _target(self) -> Target: ...
     @property
@@ -185,14 +194,14 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     log = CallLog(llm.model, api.target, request, len(media))
     try:
         try:
-            response = await api.send(request, llm.model)
+            response = await llm._sight.send(io, api, llm, request, media)
         except errors.PictureCacheError as lost:
             if not any(isinstance(item, PreparedImage) for item in media):
                 raise
             logger.info("%s. Asked once more with other bytes for the same pixels.", str(lost).partition(". ")[0])
             media = await do_work(io, functools.partial(_with_other_bytes, media), clock)
             request = request.with_media(media)
-            response = await api.send(request, llm.model)
+            response = await llm._sight.send(io, api, llm, request, media)
     except BaseException as error:
         log.status = getattr(error, "status", None)
         log.failed(error)

@@ -141,6 +141,7 @@ class ModelKeywords(Options, total=False):
     max_retries: int
     max_validation_retries: int
     check_capabilities: bool
+    require_sight: bool
     image_options: ImageOptions | Mapping[str, Any]
     verify: bool | str
     cert: str | tuple[str, str] | None

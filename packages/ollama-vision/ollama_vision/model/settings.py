@@ -12,6 +12,8 @@ from ollama_vision.http import AsyncIO, BlockingIO, Connections, default_base_ur
 from ollama_vision.pictures import ImageOptions
 from ollama_vision.server import CapabilityCache
 
+from .required_sight import RequiredSight
+
 if TYPE_CHECKING:
     from ollama_vision.http import Target
 
@@ -49,6 +51,9 @@ class ModelSettings(BaseModel):
         default=1, ge=0, description="Further questions when a structured answer breaks its schema."
     )
     check_capabilities: bool = Field(default=True, description="Ask the server once what the model can do.")
+    require_sight: bool = Field(
+        default=False, description="Prove before the first picture that the model sees: see `prove_sight`."
+    )
     image_options: ImageOptions = Field(default_factory=ImageOptions, description="How pictures are prepared.")
     verify: bool | str = Field(default=True, description="Check TLS certificates; or the path of a CA file.")
     cert: str | tuple[str, str] | None = Field(
@@ -57,6 +62,7 @@ class ModelSettings(BaseModel):
 
     _connections: Connections = PrivateAttr(default_factory=Connections)
     _known: CapabilityCache = PrivateAttr(default_factory=CapabilityCache)
+    _sight: RequiredSight = PrivateAttr(default_factory=RequiredSight)
     _way: tuple[Any, Target] | None = PrivateAttr(default=None)
     """What the target was last made of, and the target."""
 
