@@ -136,6 +136,13 @@ def test_agent(run: Run) -> None:
     assert says(answer, "blue", "square", "green", "triangle")
 
 
+def test_look_closer(run: Run) -> None:
+    whole, region, tool = run("look_closer").splitlines()
+    assert not says(whole, "red", "star")
+    assert says(region, "red", "star")
+    assert says(tool, "red", "star")
+
+
 BOX = re.compile(r"frame (\d+): \((\d+), (\d+), (\d+), (\d+)\) of \(1600, 1200\)")
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .choice import Choice
     from .choosing import check_choice, choose, confidences
     from .conversation import Conversation, MediaBlock, with_newest_pictures
+    from .looking import PicturesAtHand, options_for
     from .model import VisionModel
     from .proof_of_sight import aprove_sight, prove_sight
     from .proving import examine
@@ -64,6 +65,7 @@ __all__ = [
     "ObjectStream",
     "OnServer",
     "Pictures",
+    "PicturesAtHand",
     "PlainQuestion",
     "Prompt",
     "Reply",
@@ -87,6 +89,7 @@ __all__ = [
     "is_meant_for_pictures",
     "is_picture_or_file",
     "load_model",
+    "options_for",
     "plain_call",
     "prove_sight",
     "read_arguments",
@@ -116,6 +119,7 @@ __getattr__ = lazy_names(
         "MediaBlock": ".conversation",
         "ObjectStream": ".reasking",
         "Pictures": ".call",
+        "PicturesAtHand": ".looking",
         "PlainQuestion": ".question_call",
         "Prompt": ".call",
         "Reply": ".call",
@@ -135,6 +139,7 @@ __getattr__ = lazy_names(
         "fetch_capabilities": ".server_calls",
         "fetch_fitting": ".server_calls",
         "load_model": ".server_calls",
+        "options_for": ".looking",
         "plain_call": ".question_call",
         "prove_sight": ".proof_of_sight",
         "refuse_lost_pictures": ".results_of_tools",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ollama_vision.server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
 
     from .describe import Description, ImageDescriber
+    from .looking import look_closer_tool
     from .reader import Found, FoundFile, PictureReader
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ServerModel",
     "aprepare_image",
     "errors",
+    "look_closer_tool",
     "prepare_image",
 ]
 
@@ -42,6 +44,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         **dict.fromkeys(("Description", "ImageDescriber"), ".describe"),
+        "look_closer_tool": ".looking",
         **dict.fromkeys(("Found", "FoundFile", "PictureReader"), ".reader"),
         **dict.fromkeys(("ModelCapabilities", "OllamaServer", "PullProgress", "ServerModel"), "ollama_vision.server"),
         "Choice": "ollama_vision.model",
