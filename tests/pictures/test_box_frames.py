@@ -174,6 +174,21 @@ def test_a_frame_comes_back_out_of_json(frame: PictureFrame) -> None:
     assert (again, again.convention, again.doubt) == (frame, frame.convention, frame.doubt)
 
 
+def test_a_frame_is_taken_as_the_reply_tells_it() -> None:
+    sent = prepare_image(encoded(card((300, 200)), "PNG"))
+    frame = PictureFrame((1120, 756), (0, 4, 1120, 751), "model pixels")
+    told = json.loads(json.dumps(frame.describe()))
+    for mapping in (sent, sent.mapping):
+        assert mapping.to_original((560, 377.5, 1120, 751), frame=told) == (150, 100, 300, 200)
+        assert mapping.to_original((500, 500, 1000, 993), "0-1000", told) == (150, 100, 300, 200)
+
+
+@pytest.mark.parametrize("frame", [{}, {"size": [10, 10]}, {"size": 3, "content": 4}, (896, 896), "896x896", 5])
+def test_what_is_no_frame_is_refused(frame: Any) -> None:
+    with pytest.raises(ValueError, match="A frame is a PictureFrame"):
+        prepare_image(encoded(card(), "PNG")).to_original((0, 0, 1, 1), "0-1", frame)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_stored_pixels_lead_to_what_was_sent_and_back(orientation: int) -> None:
     mapping = BoxMapping((800, 600), orientation, (300, 400), (300, 420), crop=(100, 50, 700, 550))

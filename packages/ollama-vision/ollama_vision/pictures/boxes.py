@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .frames import BOX_CONVENTIONS, BoxConvention, Crop, PictureFrame, Size, four_numbers
+from .frames import BOX_CONVENTIONS, AnyFrame, BoxConvention, Crop, PictureFrame, Size, four_numbers
 
 # EXIF orientation -> from upright fractions (x, y) to stored fractions.
 _TO_STORED = {
@@ -53,7 +53,7 @@ class BoxMapping:
     """The part of the stored picture that is shown, before EXIF turns it; `None`: all of it."""
 
     def to_original(
-        self, box: Sequence[float], convention: BoxConvention | None = None, frame: PictureFrame | None = None
+        self, box: Sequence[float], convention: BoxConvention | None = None, frame: AnyFrame = None
     ) -> Crop:
         """The box as (left, top, right, bottom) in the original's stored pixels, clipped to the picture.
 
@@ -65,9 +65,10 @@ class BoxMapping:
         return left, top, right, bottom
 
     def stored_box(
-        self, box: Sequence[float], convention: BoxConvention | None = None, frame: PictureFrame | None = None
+        self, box: Sequence[float], convention: BoxConvention | None = None, frame: AnyFrame = None
     ) -> tuple[float, float, float, float]:
         """The same before it is rounded to whole pixels."""
+        frame = PictureFrame.of(frame)
         convention = _checked(convention, frame)
         values = _checked_box(box)
         if convention.endswith("yx"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 BoxConvention = Literal["model pixels", "pixels", "0-1000", "0-1000 yx", "0-999", "0-500", "0-1"]
 """How a model counts the corners of a box: see `PreparedImage.to_original`."""
@@ -41,6 +41,18 @@ class PictureFrame:
         return told if self.convention else {**told, "doubt": self.doubt}
 
     @classmethod
+    def of(cls, frame: PictureFrame | Mapping[str, Any] | None) -> PictureFrame | None:
+        """A frame, or what a reply's `pictures` say of it; raises ValueError for what is neither."""
+        if frame is None or isinstance(frame, PictureFrame):
+            return frame
+        try:
+            return cls.from_description(frame)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"A frame is a PictureFrame, or `frame` of an entry of a reply's pictures, and this is {frame!r:.200}."
+            ) from error
+
+    @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> PictureFrame:
         """From `frame` of an entry of a reply's `pictures`."""
         width, height = description["size"]
@@ -50,6 +62,10 @@ class PictureFrame:
             description.get("convention"),
             str(description.get("doubt", "")),
         )
+
+
+AnyFrame: TypeAlias = "PictureFrame | Mapping[str, Any] | None"
+"""A frame as it is, as a reply tells it, or none."""
 
 
 def four_numbers(sides: Sequence[int]) -> Crop:

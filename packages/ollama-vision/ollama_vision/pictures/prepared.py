@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from .boxes import BoxMapping
-from .frames import BoxConvention, Crop, PictureFrame, Size
+from .frames import AnyFrame, BoxConvention, Crop, Size
 
 if TYPE_CHECKING:
     from .blob import Blob
@@ -72,7 +72,7 @@ class PreparedImage:
             return file.read()
 
     def to_original(
-        self, box: Sequence[float], convention: BoxConvention | None = None, frame: PictureFrame | None = None
+        self, box: Sequence[float], convention: BoxConvention | None = None, frame: AnyFrame = None
     ) -> tuple[int, int, int, int]:
         """A box that a model gave for this picture, as (left, top, right, bottom) in the original's pixels.
 
@@ -84,8 +84,9 @@ class PreparedImage:
             convention: `"model pixels"` (of the frame), `"pixels"` (of what was sent), or what the whole width and
                 height count as: `"0-1000"`, `"0-1000 yx"` (top, left, bottom, right), `"0-999"`, `"0-500"`, `"0-1"`.
                 Without it: the frame's own, and without a frame `"pixels"`.
-            frame: what the server made of the picture, of which all but `"pixels"` count; see
-                `ModelCapabilities.picture_frame`. Without it they count of what was sent.
+            frame: what the server made of the picture, of which all but `"pixels"` count: a `PictureFrame` as
+                `ModelCapabilities.picture_frame` gives it, or `frame` of the reply's `pictures` as it stands there.
+                Without it they count of what was sent.
 
         Raises:
             ValueError: no box, none of it in the picture, or a convention that is unknown, lacks its frame, or is not
