@@ -165,6 +165,21 @@ def test_the_cost_is_that_of_all_that_is_sent() -> None:
     assert region == known.picture_tokens((600, 800))
 
 
+@pytest.mark.parametrize(
+    "options", [{"tiles": (3, 2)}, {"tiles": "auto"}, {"region": (0.1, 0.2, 0.9, 0.9), "tiles": (2, 1)}]
+)
+def test_the_cost_that_is_told_is_that_of_what_is_sent(options: dict[str, Any]) -> None:
+    known = ModelCapabilities.from_show(models.QWEN3_VL)
+    picture = Image.new("RGB", (2400, 1600), "red")
+    with EmbeddedOllama(engine=ScriptedEngine("yes", model="qwen", **models.QWEN3_VL)) as server:
+        model = VisionModel("qwen", server.url, context_window=65_536, image_options=ImageOptions(**options))
+        sent = model.ask("What?", picture).pictures
+    assert len(sent) > 2
+    assert known.picture_tokens((2400, 1600), ImageOptions(**options)) == sum(
+        known.picture_costs[(entry["size"][0], entry["size"][1])] or 0 for entry in sent
+    )
+
+
 @twelve
 def test_more_tiles_than_the_context_holds_are_refused_before_anything_is_sent(endpoint: str, picture: Path) -> None:
     with EmbeddedOllama(engine=ScriptedEngine("yes", model="qwen", **models.QWEN25_VL)) as server:

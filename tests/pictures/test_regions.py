@@ -16,6 +16,8 @@ from ollama_vision.errors import ImageError
 from ollama_vision.pictures import BoxMapping, ImageOptions, PictureSource, PreparedImage, name_tiles, prepare_image
 from ollama_vision.pictures.preparing import prepare_documents
 from ollama_vision.pictures.regions import Tile, parts_of
+from ollama_vision.pictures.render.convert import render
+from ollama_vision.pictures.render.raster import Raster
 from tests.support.picture_corpus import TURN_BACK, encoded, heic
 from tests.support.video_corpus import film, taken
 
@@ -339,3 +341,49 @@ def test_too_many_tiles_for_its_pixels_are_an_error_with_numbers() -> None:
 def test_prepare_image_prepares_one() -> None:
     with pytest.raises(ImageError, match="becomes 5 with its tiles, and prepare_image prepares one"):
         prepare_image(map_of(), ImageOptions(tiles=(2, 2)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_region_of_what_is_cropped_already_counts_within_it(orientation: int) -> None:
+    """A clean aperture, as AVIF has it: the picture is a part of what is stored, and the region a part of that."""
+    shown = map_of((120, 80)) if orientation == 1 else map_of((120, 80)).transpose(TURN_BACK[orientation])
+    stored = Image.new("RGB", (300, 260))
+    stored.paste(shown, (50, 30))
+    raster = Raster(stored, "", "test", orientation, crop=(50, 30, 50 + shown.width, 30 + shown.height))
+    options = ImageOptions(region=(13, 21, 97, 66), **AS_IT_IS)
+    (picture,) = render(raster, options, parts_of((120, 80), options))
+    assert difference(pixels_of(picture), map_of((120, 80)).crop((13, 21, 97, 66))) == 0
+    back = stored.crop(picture.to_original((0, 0, *picture.size)))
+    assert back.size in ((84, 45), (45, 84))
+    upright = back if orientation == 1 else back.transpose(_UPRIGHT[orientation])
+    assert difference(upright, map_of((120, 80)).crop((13, 21, 97, 66))) == 0
+
+
+_UPRIGHT = {**TURN_BACK, 6: TURN_BACK[8], 8: TURN_BACK[6]}
+
+
+@pytest.mark.skipif(not shutil.which("pdftoppm"), reason="needs Poppler")
+@pytest.mark.parametrize("region", [(300, 200, 450, 300), (0.5, 0.25, 0.75, 0.375)])
+def test_a_region_of_a_pdf_page_is_drawn_as_sharp_as_it_needs(region: Any, tmp_path: Path) -> None:
+    """600x800 points, with a square of 30 in the region, whose edges Poppler finds at the same places."""
+    mark = Image.new("L", (600, 800), 255)
+    mark.paste(0, (360, 240, 390, 270))
+    mark.save(tmp_path / "page.pdf", resolution=72)
+    whole = prepare_documents(str(tmp_path / "page.pdf"), ImageOptions())[0]
+    (part,) = prepare_documents(str(tmp_path / "page.pdf"), ImageOptions(region=region))
+    expected = (300, 200, 450, 300)
+    assert part.region == expected
+    dots = [int(step.rpartition(" at ")[2].removesuffix(" dpi")) for step in (whole.steps[0], part.steps[0])]
+    assert dots[1] > 1.9 * dots[0], "a part of it has more dots an inch"
+    command = ["pdftoppm", "-r", str(dots[1]), "-gray", "-png", "page.pdf", "drawn"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    (drawn,) = tmp_path.glob("drawn*.png")
+    with Image.open(drawn) as page:
+        scale = dots[1] / 72
+        box = [round(side * scale) for side in expected]
+        theirs = page.convert("L").crop((box[0], box[1], box[2], box[3])).point([255] * 128 + [0] * 128).getbbox()
+    ours = pixels_of(part).convert("L").point([255] * 128 + [0] * 128).getbbox()
+    assert ours is not None
+    assert theirs is not None
+    assert max(abs(one - other) for one, other in zip(ours, theirs, strict=True)) <= 2
+    assert part.to_original(ours) == (360, 240, 390, 270)
