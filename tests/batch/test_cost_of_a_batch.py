@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import sys
 import threading
 import tracemalloc
@@ -17,12 +18,14 @@ import pytest
 from PIL import Image
 
 from ollama_embedded import EmbeddedOllama
+from ollama_vision.batch.asking.intake import Intake
 from ollama_vision.batch.asking.model_on_host import ModelOnHost
 from ollama_vision.batch.describe_pictures import describe
 from ollama_vision.batch.finding.paths import find_pictures
 from ollama_vision.batch.results.known_by_bytes import copies_among
 from ollama_vision.batch.results.ledger import Ledger, Version
 from ollama_vision.model import arguments
+from ollama_vision.pictures import ImageOptions, PreparedImage
 from ollama_vision.protocol import options
 
 COUNT = 40
@@ -172,3 +175,29 @@ def test_files_are_looked_at_once_when_all_is_done(
         assert list(describe("small", scripted.model, host=scripted.url, out="results.jsonl")) == []
     assert not any(opened[name] for name in small)
     assert made <= 2 * COUNT
+
+
+async def test_as_many_pictures_are_prepared_at_a_time_as_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits for two others: fewer than three at a time would wait in vain, and four are seen."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    together, inside, most = threading.Barrier(3), 0, 0
+    counting = threading.Lock()
+
+    class Met:
+        def sha256(self) -> str:
+            return ""
+
+        def pictures(self) -> list[PreparedImage]:
+            nonlocal inside, most
+            with counting:
+                inside += 1
+                most = max(most, inside)
+            together.wait(30)
+            with counting:
+                inside -= 1
+            return []
+
+    intake = Intake(range(1, 13), lambda item, index, options: Met(), ImageOptions(), lambda sha256: None)
+    ready = await asyncio.gather(*(intake.next() for _ in range(14)))
+    assert sorted(each.item for each in ready if each is not None) == list(range(1, 13))
+    assert most == 3

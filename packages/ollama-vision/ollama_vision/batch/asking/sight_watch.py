@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from ollama_vision import errors
 
@@ -41,6 +41,13 @@ OnReport = Callable[["SightReport"], None]
 
 def _nothing() -> None:
     """Nobody keeps up which answers are proven."""
+
+
+def _keep_all(proven: Iterable[Given[Any]], sang: Callable[[], None]) -> None:
+    """In one turn of a thread: of a run without a cache there is nothing to do for each."""
+    for given in proven:
+        given.keep()
+    sang()
 
 
 @dataclass(frozen=True)
@@ -145,9 +152,7 @@ class SightWatch(Generic[Item]):
             watched.answers = watched.equal = 0
             if report.verdict != "sees":
                 self._on_report(report)
-            for given in proving:
-                await asyncio.to_thread(given.keep)
-            await asyncio.to_thread(sang)
+            await asyncio.to_thread(_keep_all, proving, sang)
 
     def cannot_tell(self, host: Host, error: errors.OllamaMultiModalError) -> None:
         """It does not answer any more, at the end of the run: what it gave last stays suspected."""
