@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import pytest
 
 from ollama_embedded import draw_scene
 from ollama_vision.cli.report import make_report
+from tests.support.picture_corpus import card
 from tests.support.report_pages import copies, line_of, write
 from tests.support.result_lines import FAILED
 
@@ -175,6 +177,38 @@ def test_a_picture_opens_larger(seen: Seen, reported: Reported) -> None:
     seen.page.keyboard.press("Escape")
     assert not seen("#viewer").is_visible()
     assert seen.page.evaluate("document.activeElement.closest('.card').id") == "p2"
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (300, 200), (400, 2000)])
+def test_boxes_lie_on_the_picture_small_and_large(seen: Seen, tmp_path: Path, size: tuple[int, int]) -> None:
+    card(size).save(tmp_path / "card.png")
+    mapping = {"original_size": size, "orientation": 1, "content_size": size, "sent_size": size}
+    frame = {"size": size, "content": [0, 0, *size], "convention": "model pixels"}
+    said: dict[str, Any] = {"pictures": [{"mapping": mapping, "frame": frame}]}
+    right_below = json.dumps({"bbox_2d": [size[0] // 2, size[1] // 2, *size], "label": "light"})
+    lines = [line_of(tmp_path / "card.png", text=right_below, model="a", **said)]
+    lines.append(line_of(tmp_path / "card.png", text="Nothing.", model="b"))
+    open_in(seen, make_report(write(tmp_path, *lines), tmp_path / "report.html", root=tmp_path).report)
+
+    def off(box: str, picture: str) -> float:
+        """By how many pixels the box is not around the picture's right lower quarter."""
+        inner, outer = seen(box).bounding_box(), seen(picture).bounding_box()
+        right, below = outer["x"] + outer["width"], outer["y"] + outer["height"]
+        wanted = (outer["x"] + outer["width"] / 2, outer["y"] + outer["height"] / 2, right, below)
+        found = (inner["x"], inner["y"], inner["x"] + inner["width"], inner["y"] + inner["height"])
+        return max(float(abs(one - other)) for one, other in zip(wanted, found, strict=True))
+
+    assert off(".thumb .boxes rect", ".thumb img") <= 3  # lines have a breadth
+    assert not seen(".thumb .boxes text").is_visible()
+    seen("button.thumb").click()
+    seen.shows_large(r"card\.png$", whole=False)
+    assert off("#stage .boxes rect", "#large") <= 3
+    assert seen("#stage .boxes text").is_visible()
+    seen("#stage").click(position={"x": 3, "y": 3})
+    assert not seen("#viewer").is_visible()
+    # With its answer the filter hides them.
+    seen.page.get_by_label("a", exact=True).click()
+    assert not seen(".thumb .boxes rect").is_visible()
 
 
 @SIZES
