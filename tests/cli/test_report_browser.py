@@ -298,3 +298,32 @@ def test_a_strangers_text_is_text(seen: Seen, tmp_path: Path) -> None:
         seen("#filter").fill("onerror")
         assert seen.page.title() == attack
         assert seen("#found a, .card:visible").count() == 1
+
+
+def test_pictures_near_a_threshold_come_first(seen: Seen, tmp_path: Path) -> None:
+    """Labels with probabilities: a slider, how many are above it, and the doubtful ones to the front."""
+    shares = (0.95, 0.45, 0.1, 0.8)
+    files = copies(tmp_path, len(shares), draw_scene("red circle"))
+    lines = [
+        line_of(file, text="yes", choice={"label": "yes", "probabilities": {"yes": share, "no": 1 - share}})
+        for file, share in zip(files, shares, strict=True)
+    ]
+    open_in(seen, make_report(write(tmp_path, *lines), tmp_path / "report.html", root=tmp_path).report)
+    assert seen("#share option").all_text_contents() == ["yes", "no"]
+    assert seen("#above").text_content() == "2 at or above, 2 below"
+    seen("#order").select_option("near")
+    assert seen.cards() == ["2.png", "4.png", "3.png", "1.png"]
+    seen("#threshold").fill("0.9")
+    assert seen("#above").text_content() == "1 at or above, 3 below"
+    assert seen.cards() == ["1.png", "4.png", "2.png", "3.png"]
+    seen("#order").select_option("most")
+    seen("#share").select_option("no")
+    assert seen.cards() == ["3.png", "2.png", "4.png", "1.png"]
+    seen("#order").select_option("name")
+    assert seen.cards() == ["1.png", "2.png", "3.png", "4.png"]
+
+
+def test_without_probabilities_there_is_no_slider(seen: Seen, tmp_path: Path) -> None:
+    (file,) = copies(tmp_path, 1, draw_scene("red circle"))
+    open_in(seen, make_report(write(tmp_path, line_of(file)), tmp_path / "report.html", root=tmp_path).report)
+    assert not seen("#shares").is_visible()

@@ -220,6 +220,7 @@ def _answer(answer: Answer, boxes: Boxes, askings: Askings) -> Html:
         class_="answer",
         data_asking=number,
         data_failed=answer.error is not None,
+        data_shares=json.dumps(answer.shares) if answer.shares else None,
     )
 
 
@@ -236,6 +237,7 @@ def _facts(answer: Answer, asked: str) -> Html:
         facts.append(element("li", finish, class_=None if finish in ENDED_WELL else "warn", title="Finish reason"))
     if tokens:
         facts.append(element("li", f"{tokens:,} tokens", title=counted or None))
+    facts += [element("li", f"{name} {share:.0%}", class_="share") for name, share in answer.shares.items()]
     if answer.seconds:
         facts.append(element("li", duration(answer.seconds)))
     return element("ul", *facts, class_="facts")

@@ -204,9 +204,30 @@ def tools(totals_askings: Askings, *, label: str, has_failures: bool, of: int) -
             spellcheck="false",
         ),
         *chips,
+        _threshold(),
         element("output", f"{of:,} pictures" if of != 1 else "1 picture", id="count", for_="filter"),
         class_="tools",
         role="search",
+        hidden=True,
+    )
+
+
+def _threshold() -> Html:
+    """Where answers have probabilities: of what, from which on, and in which order; a script fills and shows it."""
+    orders = {"name": "by name", "near": "nearest to the threshold first", "most": "most probable first"}
+    return element(
+        "fieldset",
+        element("select", id="share", aria_label="Probability of"),
+        element("input", id="threshold", type="range", min=0, max=1, step="0.01", value="0.5", aria_label="Threshold"),
+        element("output", "0.50", id="at", for_="threshold"),
+        element("output", "", id="above", for_="threshold"),
+        element(
+            "select",
+            *(element("option", words, value=value) for value, words in orders.items()),
+            id="order",
+            aria_label="Order",
+        ),
+        id="shares",
         hidden=True,
     )
 

@@ -41,6 +41,8 @@ class Answer:
     seconds_in_video: float | None
     pictures: tuple[Mapping[str, Any], ...] = ()
     """What was sent of each picture, and what the server made of it: of answers that name boxes."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """How probable each label is, or how sure the model was of fields of its answer."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Answer:
@@ -62,12 +64,21 @@ class Answer:
             seconds=_number(record.get("seconds")) or 0.0,
             seconds_in_video=_number(record.get("seconds_in_video")),
             pictures=tuple(record.get("pictures") or ()),
+            shares=_shares(record),
         )
 
     @property
     def asking(self) -> tuple[str, str]:
         """Model and request: who was asked, and what."""
         return self.model, self.request
+
+
+def _shares(record: Mapping[str, Any]) -> dict[str, float]:
+    choice = record.get("choice")
+    told = choice.get("probabilities") if isinstance(choice, dict) else record.get("confidence")
+    if not isinstance(told, dict):
+        return {}
+    return {str(name): share for name, value in told.items() if (share := _number(value)) is not None}
 
 
 def _number(value: Any) -> float | None:

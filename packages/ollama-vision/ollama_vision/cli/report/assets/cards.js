@@ -9,6 +9,7 @@
   const askings = [...document.querySelectorAll("[type=checkbox][data-asking]")];
   const cards = [...document.querySelectorAll(".card")].map(element => ({
     element,
+    shares: Object.assign({}, ...[...element.querySelectorAll("[data-shares]")].map(one => JSON.parse(one.dataset.shares))),
     name: fold(text(element, ".path")),
     answers: [...element.querySelectorAll(".answer")].map(answer => ({
       element: answer,
@@ -43,6 +44,30 @@
     count.value = shown === cards.length ? all : `${shown.toLocaleString("en")} of ${all}`;
     nothing.hidden = shown > 0 || !cards.length;
   };
+  // Probabilities: pictures near a threshold are those to be looked at.
+  const [shares, share, threshold, at, order, above] = ["shares", "share", "threshold", "at", "order", "above"].map(by);
+  const names = [...new Set(cards.flatMap(card => Object.keys(card.shares)))];
+  const sort = () => {
+    const [name, value] = [share.value, Number(threshold.value)];
+    const of = card => card.shares[name] ?? -1;
+    const far = card => of(card) < 0 ? 2 : Math.abs(of(card) - value);
+    const rank = { name: card => card.place, near: far, most: card => -of(card) }[order.value];
+    const sorted = [...cards].sort((one, other) => rank(one) - rank(other) || one.place - other.place);
+    cards[0].element.parentElement.append(...sorted.map(card => card.element));
+    const told = cards.filter(card => of(card) >= 0);
+    const over = told.filter(card => of(card) >= value).length;
+    at.value = value.toFixed(2);
+    above.value = `${over.toLocaleString("en")} at or above, ${(told.length - over).toLocaleString("en")} below`;
+    for (const card of cards) card.element.classList.toggle("below", of(card) >= 0 && of(card) < value);
+  };
+  cards.forEach((card, place) => { card.place = place; });
+  if (names.length) {
+    for (const name of names) share.add(new Option(name));
+    shares.hidden = false;
+    for (const control of [share, threshold, order]) control.addEventListener("input", sort);
+    sort();
+  }
+
   const clear = () => {
     filter.value = "";
     if (onlyErrors) onlyErrors.checked = false;
