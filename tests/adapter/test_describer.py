@@ -13,8 +13,9 @@ from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode
 from pydantic import BaseModel
 
 from llama_index.multi_modal_llms.ollama import ImageDescriber, OllamaMultiModal
-from ollama_embedded import Gate, Reply
+from ollama_embedded import EmbeddedOllama, Gate, Reply
 from ollama_embedded.scenes import draw_scene
+from ollama_vision.errors import RunStoppedError
 from tests.support.picture_nodes import SHAPES, grey_of, words_in
 from tests.support.serving import Serve
 
@@ -200,3 +201,42 @@ def test_a_setting_that_there_is_not_is_refused(demo: OllamaMultiModal) -> None:
 def test_a_dumped_describer_is_made_again(demo: OllamaMultiModal) -> None:
     settings = {"class_name": "ImageDescriber", "num_workers": 3}
     assert ImageDescriber(llm=demo, **settings).num_workers == 3
+
+
+@pytest.mark.proves_sight
+class TestRequiredSight:
+    """With `require_sight` the hosts of a run prove that they see, and show it again at its end."""
+
+    @pytest.fixture
+    def blind(self) -> Iterator[EmbeddedOllama]:
+        with EmbeddedOllama(blind="black") as server:
+            yield server
+
+    def llm(self, server: EmbeddedOllama, **more: Any) -> OllamaMultiModal:
+        return OllamaMultiModal(model="shapes", base_url=server.url, temperature=0.0, context_window=2048, **more)
+
+    def test_the_host_that_sees_answers_about_all(
+        self, blind: EmbeddedOllama, demo_server: EmbeddedOllama, scenes: list[ImageNode]
+    ) -> None:
+        hosts = [self.llm(server, require_sight=True) for server in (blind, demo_server)]
+        descriptions = list(ImageDescriber(llm=hosts).iter(scenes[:4]))
+        assert {each.host for each in descriptions} == {demo_server.url}
+        assert [each.error for each in descriptions] == [None] * 4
+
+    def test_with_nobody_left_the_run_stops(self, blind: EmbeddedOllama, scenes: list[ImageNode]) -> None:
+        describer = ImageDescriber(llm=self.llm(blind, require_sight=True))
+        with pytest.raises(RunStoppedError, match="does not see what it is sent"):
+            list(describer.iter(scenes[:1]))
+
+    def test_it_ends_with_a_canary(self, demo_server: EmbeddedOllama, scenes: list[ImageNode]) -> None:
+        before = len(demo_server.asked)
+        describer = ImageDescriber(llm=self.llm(demo_server, require_sight=True))
+        list(describer.iter(scenes[:1]))
+        asked = [str((each.body or {}).get("prompt")) for each in demo_server.asked[before:]]
+        last_picture = max(at for at, prompt in enumerate(asked) if prompt == "Describe the image.")
+        assert any("Answer with one of" in prompt for prompt in asked[last_picture + 1 :])
+
+    def test_without_it_nobody_is_asked(self, blind: EmbeddedOllama, scenes: list[ImageNode]) -> None:
+        (description,) = ImageDescriber(llm=self.llm(blind)).iter(scenes[:1])
+        assert description.error is None
+        assert len(blind.asked) == 1

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, field_serializer, field_validator
 
 from ollama_vision.lazy import object_at, place_of
 from ollama_vision.model import OnServer
+from ollama_vision.user_warnings import warn_user
 
 from .balancer import WAIT, OnHostFault, OnWait
 from .cache import AnswerCache
@@ -18,6 +19,10 @@ from .fingerprint import request_hash, what_is_asked
 from .intake import Open
 from .outcome import Item, Outcome
 from .question import HostedModel, PictureQuestion
+from .sight_watch import SightWatch
+
+if TYPE_CHECKING:
+    from ollama_vision.sight import SightReport
 
 
 class RunSettings(BaseModel):
@@ -76,16 +81,24 @@ class RunSettings(BaseModel):
         on_host_fault: OnHostFault | None,
         on_wait: OnWait | None,
     ) -> AsyncGenerator[Outcome[Item], None]:
-        """What came of each item, as they finish; see `Dispatcher`."""
-        return Dispatcher(
+        """What came of each item, as they finish; see `Dispatcher`.
+
+        Where a model requires sight, its hosts prove it, and show it again now and then: what a blind one said is said
+        anew, by another outcome of the same item.
+        """
+        question = self._question()
+        watched = any(model.require_sight for model in self._models())
+        watch: SightWatch[Item] | None = SightWatch(question, on_report=_warn) if watched else None
+        return Dispatcher[Item](
             models,
-            self._question(),
+            question,
             open_item,
             workers=self.num_workers,
             cache=cache,
             wait=self.wait,
             on_host_fault=on_host_fault,
             on_wait=on_wait,
+            sight=watch,
         ).results(items)
 
     @field_serializer("output_cls")
@@ -101,3 +114,7 @@ class RunSettings(BaseModel):
             return object_at(value)
         except (ImportError, AttributeError, ValueError) as error:
             raise ValueError(f"output_cls is {value!r}, and there is no such class here: {error}") from error
+
+
+def _warn(report: SightReport) -> None:
+    warn_user(str(report))
