@@ -7,7 +7,8 @@
 #   make check      ruff, mypy and the rules of who may import whom
 #   make matrix     the core of the suite on every Python that is installed, with the oldest and the newest core
 #   make bench      this client and its peers, measured side by side: benchmarks/README.md
-#   make figures    other projects' sample pictures beside what viewers show, into docs/reference/formats.md
+#   make figures    other projects' sample pictures beside what viewers show, into docs/reference/formats.md; how often
+#                   a proof of sight errs, into docs/sight.md
 #   make train      the demo model from nothing, in training/out: two and a half hours on two cores; goes on where it was stopped
 #   make help-copies  write the help of the command line and the tables of formats, fields and models into README.md and docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
@@ -63,6 +64,7 @@ bench: $(STAMP)
 # FIGURES="--only PngSuite" for some; needs Chromium, tools of libtiff and libheif, ImageMagick, a C compiler, apt-get.
 figures: $(STAMP)
 	$(RUN) -m benchmarks.corpora $(or $(FIGURES),--publish)
+	$(if $(FIGURES),,$(RUN) -m benchmarks.sight --publish)
 
 # TRAIN=--toy for a minute's worth of everything; TRAIN=adopt puts what was made into ollama_embedded/demo_model.
 train: $(VENV)/.installed-train

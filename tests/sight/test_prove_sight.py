@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import pickle
+import warnings
 from base64 import b64decode
 
 import pytest
@@ -14,7 +15,10 @@ from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Reply, Request, ScriptedEngine
 from ollama_embedded.engines.blind import BLIND
 from ollama_embedded.faults import Status
+from ollama_embedded.protocol.requests import GenerateRequest
 from ollama_vision import VisionModel, aprove_sight, errors, prove_sight
+from ollama_vision.sight.proof import Proof
+from ollama_vision.sight.word import WORD_PROMPT
 
 SEEMS = {"black": "nothing", "dropped": "nothing", "noise": "nothing", "grey": "nothing", "tiny": "nothing"}
 """What answers that are habits tell of the cause."""
@@ -135,6 +139,28 @@ def test_answers_that_are_no_labels_warn(text: str) -> None:
         report = prove_sight(server.model, server.url, seed=1)
     assert (report.verdict, report.seems) == ("unclear", "unclear")
     assert [question.labels for question in report.questions].count(()) == 3  # drawn words
+
+
+@pytest.mark.parametrize(("read", "verdict"), [(3, "sees"), (2, "sees"), (1, "unclear")])
+def test_a_model_that_only_transcribes_gives_drawn_words_back(read: int, verdict: str) -> None:
+    """As deepseek-ocr and granite-docling do: of a picture without text they say their tags, whatever is asked."""
+    nothing, proof = "<doctag><picture></picture></doctag>", Proof(1)
+    while (question := proof.next_question()) is not None:
+        proof.add(question, nothing)
+    words = [proof.word()[0] for _ in range(3)]
+    assert len(set(words)) == 3
+    texts = iter([f"<doctag><text>{word}</text></doctag>" for word in words[:read]] + [nothing] * (3 - read))
+
+    def transcribe(request: Request) -> Reply:
+        assert isinstance(request, GenerateRequest)
+        return Reply(next(texts) if request.prompt == WORD_PROMPT and not request.render_only else nothing)
+
+    with scripted(transcribe) as server, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        report = prove_sight(server.model, server.url, seed=1)
+    assert (report.verdict, len(told)) == (verdict, 0 if verdict == "sees" else 1)
+    assert [question.expected for question in report.questions[-3:]] == words
+    assert sum(question.right for question in report.questions) == read
 
 
 def test_the_context_is_that_of_the_calls_to_come(demo_server: EmbeddedOllama) -> None:

@@ -76,8 +76,8 @@ async def prove(asker: Asker, seed: int, first: int = 4) -> SightReport:
     verdict, seems = proof.verdict, proof.seems
     if verdict == "unclear" and await _reads_words(asker, proof, log):
         verdict, seems = "sees", None
-    if seems == "nothing":
-        seems = await _what_is_counted(asker, log)
+    if verdict == "blind":
+        seems = await _in_the_pictures_place(asker, log) or seems
     receipt = await _receipt(asker, log)
     host = asker.api.target.address.url
     return SightReport(asker.model, host, verdict, seems, tuple(log.questions), receipt, log.pace(), seed)
@@ -175,14 +175,16 @@ async def _reads_words(asker: Asker, proof: Proof, log: _Log) -> bool:
     return read >= _WORDS_ENOUGH
 
 
-async def _what_is_counted(asker: Asker, log: _Log) -> str:
-    """Whether words stand in the pictures' place: some tokens more than without pictures, and fewer than a picture."""
+async def _in_the_pictures_place(asker: Asker, log: _Log) -> str | None:
+    """What the server counts beyond the question alone: nothing, or words; `None` where it may be a picture."""
     reply = await asker.afresh().fetch("/api/generate", {**log.body, "images": []})
-    without, counted, pictures = reply.get("prompt_eval_count"), log.counted[-1], len(log.pictures[-1])
-    if not isinstance(without, int) or counted is None:
-        return "nothing"
+    alone, counted, pictures = reply.get("prompt_eval_count"), log.counted[-1], len(log.pictures[-1])
+    if not isinstance(alone, int) or not alone or counted is None:
+        return None
     expected = _picture_tokens(asker) or _FEWEST_TOKENS
-    return "marker" if 0 < counted - without < expected * pictures / 2 else "nothing"
+    if counted - alone >= expected * pictures / 2:
+        return None
+    return "marker" if counted > alone else "nothing"
 
 
 def _picture_tokens(asker: Asker) -> int | None:

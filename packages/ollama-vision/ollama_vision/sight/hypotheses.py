@@ -94,7 +94,7 @@ BLIND: tuple[Hypothesis, ...] = (
     Hypothesis("last", _one_of_all(-1)),
     Hypothesis("swapped colours", _swapped),
     *(Hypothesis("turned", _moved(move)) for move in (*QUARTER_TURNS, *OTHER_WAYS_ROUND)),
-    *(Hypothesis("part", _half(side)) for side in HALVES),
+    *(Hypothesis("part", _half(side), prior=-3.0) for side in HALVES),
 )
 """Of a black, grey or noisy picture, of few pixels and of words in a picture's place nothing else can be told than of
 none: the answers are habits. What the server counts tells them apart, as far as they can be: see `Proof`."""
