@@ -55,10 +55,10 @@ _WELL_KNOWN = (FLOOR, "llms-ollama", OURS)
 _TELLS_ALL = (FLOOR, "ollama", "llms-ollama", OURS)
 
 JOBS = (
-    _picture("1mp", "1 MP JPEG, 0.37 MB", 20, 1.3),
-    _picture("4mp", "4 MP JPEG, 1.4 MB", 8, 0.9),
-    _picture("12mp", "12 MP JPEG, 3.6 MB", 4, 0.9),
-    _picture("19mb", "48 MP JPEG, 19 MB", 2, 0.6, in_quick=False),
+    _picture("1mp", "1 MP JPEG, 0.37 MB", 20, 1.0),
+    _picture("4mp", "4 MP JPEG, 1.4 MB", 8, 0.6),
+    _picture("12mp", "12 MP JPEG, 3.6 MB", 4, 0.4),
+    _picture("19mb", "48 MP JPEG, 19 MB", 2, 0.25, in_quick=False),
     _stream("stream", "2,000 pieces", 1.4, count=2000),
     _stream("astream", "2,000 pieces, async", 1.2, count=2000, on_loop=True),
     _stream("stream-long", "10,000 pieces", 1.4, count=10_000, in_quick=False, who=_WELL_KNOWN),
@@ -76,8 +76,8 @@ JOBS = (
         "wall_ms",
         (*ALL, PREPARED),
         {
-            OURS: {"wall_ms": Goal(1.05), "stall_ms": Goal(60, "ms")},
-            PREPARED: {"stall_ms": Goal(100, "ms")},
+            OURS: {"wall_ms": Goal(1.0), "stall_ms": Goal(0.1)},
+            PREPARED: {"stall_ms": Goal(0.2)},
         },
     ),
     Job(
@@ -94,7 +94,7 @@ JOBS = (
         "16 pictures of 12 MP at once",
         {"job": "memory", "size": "12mp", "count": 16, "at_once": True},
         "grown_mb",
-        goals={OURS: {"grown_mb": Goal(8, "MB")}},
+        goals={OURS: {"grown_mb": Goal(5, "MB")}},
         fresh=True,
         most_rounds=1,
     ),
@@ -111,7 +111,7 @@ JOBS = (
         {"job": "prepare", "size": "12mp", "repeat": 4},
         "cpu_ms",
         (PREPARED,),
-        {PREPARED: {"cpu_ms": Goal(75, "ms")}},
+        {PREPARED: {"cpu_ms": Goal(70, "ms")}},
     ),
 )
 

@@ -24,9 +24,9 @@ from .streams import AsyncReplyStream, ReplyStream
 if TYPE_CHECKING:
     from .answer import Answer
     from .answer_boxes import boxes_of
-    from .arguments import Arguments, Settings, resolve_arguments
+    from .arguments import Arguments, Settings, empty_question, resolve_arguments
     from .calibration import Calibration
-    from .call import Asker, Call, Media, Pictures, Prompt, Reply, collect, empty_question, start
+    from .call import Asker, Call, Media, Pictures, Prompt, Reply, collect, start
     from .callers import BlockingChat, LoopCaller, LoopChat
     from .choice import Choice
     from .choosing import check_choice, choose, confidences
@@ -134,7 +134,7 @@ __getattr__ = lazy_names(
         "choose": ".choosing",
         "collect": ".call",
         "confidences": ".choosing",
-        "empty_question": ".call",
+        "empty_question": ".arguments",
         "examine": ".proving",
         "fetch_capabilities": ".server_calls",
         "fetch_fitting": ".server_calls",

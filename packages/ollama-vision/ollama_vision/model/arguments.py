@@ -128,6 +128,14 @@ def resolve_arguments(
     )
 
 
+def empty_question(verb: str, noun: str) -> ValueError:
+    """The error for pictures without words."""
+    return ValueError(
+        f"{verb}() was given pictures but an empty {noun}: the server would load the model and ignore the pictures. "
+        "Ask something about them."
+    )
+
+
 def _tool_rules(given: Mapping[str, Any]) -> Rules:
     if given.keys().isdisjoint(("tool_choice", "tool_required", "allow_parallel_tool_calls")):
         return _NO_RULES

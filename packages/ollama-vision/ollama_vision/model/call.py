@@ -118,14 +118,6 @@ _NOTHING: frozenset[str] = frozenset()
 _VISION = frozenset(("vision",))
 
 
-def empty_question(verb: str, noun: str) -> ValueError:
-    """The error for pictures without words."""
-    return ValueError(
-        f"{verb}() was given pictures but an empty {noun}: the server would load the model and ignore the pictures. "
-        "Ask something about them."
-    )
-
-
 @dataclass(frozen=True)
 class Call(Generic[T]):
     """What one endpoint was asked, before any picture is read."""
@@ -192,16 +184,17 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
         if known is not None and arguments.fields.get("truncate") is False:
             _check_room(media, known, arguments.options.get("num_ctx"))
     log = CallLog(llm.model, api.target, request, len(media))
+    send = llm._sight.send if llm.require_sight else _send
     try:
         try:
-            response = await llm._sight.send(io, api, llm, request, media)
+            response = await send(io, api, llm, request, media)
         except errors.PictureCacheError as lost:
             if not any(isinstance(item, PreparedImage) for item in media):
                 raise
             logger.info("%s. Asked once more with other bytes for the same pixels.", str(lost).partition(". ")[0])
             media = await do_work(io, functools.partial(_with_other_bytes, media), clock)
             request = request.with_media(media)
-            response = await llm._sight.send(io, api, llm, request, media)
+            response = await send(io, api, llm, request, media)
     except BaseException as error:
         log.status = getattr(error, "status", None)
         log.failed(error)
@@ -260,8 +253,7 @@ def _check_room(media: Media, known: ModelCapabilities, window: object) -> None:
         raise no_room(share, window, len(costs), known)
 
 
-_LEAST_WINDOW = 2048
-"""Tokens that Ollama gives a model that sees, however few are asked for."""
+_LEAST_WINDOW = 2048  # tokens that Ollama gives a model that sees, however few are asked for
 _SURELY = 1.5
 """Times the context: by so much no version of llama.cpp, and hardly a server's own limits, make pictures smaller."""
 
@@ -291,6 +283,10 @@ def _until_deadline(work: Callable[[], T], clock: Deadline) -> T:
         done = work()
     clock.check()
     return done
+
+
+async def _send(io: IO, api: Api, llm: Asker, request: Request, media: Media) -> HttpResponse:
+    return await api.send(request, llm.model)
 
 
 def _with_other_bytes(media: Media) -> Media:

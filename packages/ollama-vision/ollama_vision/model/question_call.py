@@ -9,8 +9,8 @@ from typing import Any
 from ollama_vision.protocol import Accumulator, Endpoint, Turn
 
 from .answer import Answer, answer_of
-from .arguments import Arguments, Settings, resolve_arguments
-from .call import Asked, Call, Pictures, Prompt, empty_question
+from .arguments import Arguments, Settings, empty_question, resolve_arguments
+from .call import Asked, Call, Pictures, Prompt
 from .conversation import Conversation
 from .keywords import GENERATE_NAMES
 

@@ -113,11 +113,14 @@ class Blob:
         # Larger reads go past the buffer, straight to their place; a look at the head reads no more than this.
         return io.BufferedReader(watched, 32 * 1024)
 
-    def chunks(self, size: int) -> Iterator[bytes]:
-        """All of it, so many bytes at a time. Raises ImageError as a reader of `open` does."""
-        with self.open() as reader:
-            while chunk := reader.read(size):
-                yield chunk
+    def chunks(self, size: int) -> Iterator[memoryview]:
+        """All of it, so many bytes at a time, in one place: each is there until the next one is asked for.
+
+        For each new place the kernel would have to find memory. Raises ImageError as a reader of `open` does.
+        """
+        with self.open() as reader, memoryview(bytearray(min(size, len(self)))) as room:
+            while count := cast(io.BufferedIOBase, reader).readinto(room):
+                yield room[:count]
 
     @contextmanager
     def reading(self) -> Iterator[BinaryIO]:

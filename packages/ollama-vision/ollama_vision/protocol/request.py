@@ -17,8 +17,8 @@ class Content(Protocol):
     """The bytes of one, known by their number until they are read."""
 
     def __len__(self) -> int: ...
-    def chunks(self, size: int) -> Iterator[bytes]:
-        """All of them, so many at a time."""
+    def chunks(self, size: int) -> Iterator[bytes | memoryview]:
+        """All of them, so many at a time; each is there until the next one is asked for."""
 
 
 class Media(Protocol):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from .header import PIECE, DamagedFile, FileHeader, exif_orientation
 
@@ -226,11 +227,16 @@ class JpegWalk:
     def _comes_again(self, table: bytes, position: int) -> bool:
         """Whether a table comes again behind a place: by the longest, for which the search takes the longest steps."""
         self._seek(position)
-        seam = b""
-        while piece := self._file.read(PIECE):
-            if table in piece or table in seam + piece[: len(table)]:
-                return True
-            seam = piece[-len(table) :]
+        # One place for all pieces: for each new one the kernel would have to find memory.
+        room = bytearray(len(table) - 1 + PIECE)
+        with memoryview(room) as view:
+            kept = 0
+            while count := cast(io.BufferedIOBase, self._file).readinto(view[kept:]):
+                end = kept + count
+                if room.find(table, 0, end) >= 0:
+                    return True
+                kept = min(len(table) - 1, end)
+                view[:kept] = bytes(view[end - kept : end])
         return False
 
     def _anatomy(self) -> FileHeader:
