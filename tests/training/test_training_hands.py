@@ -14,10 +14,12 @@ import pytest
 from PIL import Image
 
 from training.evaluation import aims, row_names
+from training.evaluation.card_hands import by_other_hands as card_of
 from training.evaluation.certainty import Certainty, Doubtful, auc, doubtful, judged, probabilities
 from training.evaluation.hands import by_cairo, by_chromium, by_magick
 from training.evaluation.hands.cases import DAMAGES, missing
 from training.evaluation.hands.sketch import FILLS, GROUNDS, KINDS, SIZES, STYLES, Sketch, random_sketch, rgb
+from training.evaluation.results import File, Results
 from training.evaluation.run import _drawn_by_others
 from training.evaluation.scoring import Reply, Score, Things, part
 
@@ -146,6 +148,27 @@ def test_pictures_by_other_hands_have_aims(row: str, aim: int) -> None:
         told = {verdict.aim: verdict.reached for verdict in aims.deciding(scores, 0.95)}
         assert told[row] is reached
         assert all(told[other] for other in told if other != row)
+
+
+def test_the_card_has_a_row_for_each_part_with_sizes_first() -> None:
+    one = row_names.HANDS_ONE
+    rows = (one, part(one, "noisy"), part(one, "cairo"), part(one, aims.HARDEST), row_names.LABELS)
+    scores = {row: Score(row, 400, 399 - at) for at, row in enumerate(rows)}
+    file = File("a.gguf", 1, "00")
+    results = Results(400, 1, 2000, 60.0, file, file, scores, certainty=Certainty(400, 300, 0.91234))
+    lines = list(card_of(results, {one: Fraction(1, 3)}))
+    told = [line for line in lines if line.startswith("|")][2:]
+    assert told == [
+        "| **one thing, described: as drawn and damaged** | 400 | .997 | .333 |",
+        "| … radius 6 to 9 % | 400 | .990 |  |",
+        "| … cairo | 400 | .992 |  |",
+        "| … noisy | 400 | .995 |  |",
+        "| **labels named behind the question, on clean scenes** | 400 | .987 |  |",
+    ]
+    assert "Of 400 questions" in lines[-2]
+    assert lines[-2].endswith("(AUC): 0.912.")
+    bare = Results(400, 1, 2000, 60.0, file, file, {"count": Score("count", 400, 400)})
+    assert list(card_of(bare, {})) == []
 
 
 def test_the_hardest_size_is_one_that_is_drawn() -> None:

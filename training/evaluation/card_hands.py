@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from training.evaluation import row_names
+from training.evaluation.hands.cases import PARTS
 from training.evaluation.results import Results
 from training.evaluation.scoring import Score, part
 
@@ -36,9 +37,8 @@ def by_other_hands(results: Results, before: Mapping[str, Fraction]) -> Iterator
         yield "|---|---|---|---|"
         for title, row in measured.items():
             yield _line(f"**{title}**", results.scores[row], before.get(row))
-            for name, score in results.scores.items():
-                if name.startswith(part(row, "")):
-                    yield _line(f"… {name.removeprefix(part(row, ''))}", score, before.get(name))
+            for name, score in _parts(results.scores, row):
+                yield _line(f"… {name}", score, before.get(part(row, name)))
         yield ""
     told = results.certainty
     if told:
@@ -49,6 +49,14 @@ def by_other_hands(results: Results, before: Mapping[str, Fraction]) -> Iterator
             f"probable than a wrong one (AUC): {how_sure}."
         )
         yield ""
+
+
+def _parts(scores: Mapping[str, Score], row: str) -> list[tuple[str, Score]]:
+    """The parts of a row, sizes before grounds and so on."""
+    opening = part(row, "")
+    found = [(name.removeprefix(opening), score) for name, score in scores.items() if name.startswith(opening)]
+    # Those of other rows stay as they were asked.
+    return sorted(found, key=lambda each: PARTS.index(each[0]) if each[0] in PARTS else 0)
 
 
 def _line(title: str, score: Score, before: Fraction | None) -> str:

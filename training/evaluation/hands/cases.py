@@ -30,6 +30,7 @@ PROGRAMS: Mapping[str, Callable[[Sequence[Sketch]], list[bytes]]] = {
     "ImageMagick": by_magick.draw_all,
 }
 TINY, *OF_SIZE = SIZES
+FORMS = ("as high as wide", "wider than high", "higher than wide")
 _SEVERAL = ((0.06, 0.12), (0.08, 0.2), (0.1, 0.16), (0.06, 0.1))
 """Radii of the first thing, of the second ..."""
 _PHOTOGRAPHS = 24
@@ -58,7 +59,7 @@ class Drawing:
     @property
     def parts(self) -> tuple[str, ...]:
         wide, high = self.sketch.size
-        form = "as high as wide" if wide == high else "wider than high" if wide > high else "higher than wide"
+        form = FORMS[0] if wide == high else FORMS[1] if wide > high else FORMS[2]
         return (self.size, f"ground: {self.sketch.ground.kind}", self.program, self.style, form)
 
 
@@ -99,6 +100,10 @@ DAMAGES: Mapping[str, Callable[[Image.Image, Random], Picture]] = {
 }
 
 
+PARTS = (*OF_SIZE, *(f"ground: {ground}" for ground in GROUNDS), *PROGRAMS, *STYLES, *FORMS, *DAMAGES)
+"""The parts of the row of one thing, in the order of the card."""
+
+
 def by_other_hands(seed: int, n: int) -> Iterator[Case]:
     """One thing: `n` pictures as drawn and `n` damaged ones; several: `n`; and `n` for each other row."""
     rng = seeded(seed, "other hands")
@@ -113,14 +118,14 @@ def by_other_hands(seed: int, n: int) -> Iterator[Case]:
         yield _described(rng, rows, DAMAGES[damage](drawing.image, rng), drawing.sketch)
     for drawing in drawings(rng, max(n // 5, 1), 1, (TINY,), photographs):
         yield _described(rng, (row_names.HANDS_TINY,), drawing.picture, drawing.sketch)
-    several = []
+    counted = ones[: max(n // 4, 1)]
     for count in (2, 3, 4):
         drawn = drawings(rng, max(n // 3, 1), count, OF_SIZE, photographs)
-        several += drawn
+        counted += drawn[: max(n // 4, 1)]
         for drawing in drawn:
             rows = (row_names.HANDS_MORE, part(row_names.HANDS_MORE, f"{count} things"))
             yield _described(rng, rows, drawing.picture, drawing.sketch)
-    yield from _counted(rng, [*ones[: max(n // 4, 1)], *several[: max(3 * n // 4, 3)]])
+    yield from _counted(rng, counted)
     for number, drawing in enumerate(ones):
         yield _by_schema(rng, number, drawing)
 
