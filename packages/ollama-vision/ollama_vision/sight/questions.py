@@ -173,8 +173,8 @@ class Lot:
         asked = random.choice(("red", "blue", "yellow", "orange"))
         other = random.choice([colour for colour in COLOURS if colour != asked])
         colours = (asked, other) if at == 0 else (other, asked)
-        cell, size = (_BOTTOM, 0.86) if at == 0 else (_MIDDLE, 1.1)
-        scenes = tuple(self._scene(Thing(colour, "circle", cell, size)) for colour in colours)
+        kind, cell, size = ("circle", _BOTTOM, 0.86) if at == 0 else ("square", _MIDDLE, 1.1)
+        scenes = tuple(self._scene(Thing(colour, kind, cell, size)) for colour in colours)
         text = f"What color is the shape in the {_ORDINALS[at]} image?"
         return Question("colour in order", text, tuple(COLOURS), scenes, at=at)
 
