@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ollama_vision import errors
-from ollama_vision.http import IO
-from ollama_vision.pictures import PreparedImage
-from ollama_vision.protocol import Request
-from ollama_vision.server import Api
+from ollama_vision import errors, pictures
 
-from .call import Asker, Media
-from .proving import prove
+if TYPE_CHECKING:  # what asks is opened by the first question, not with the class
+    from ollama_vision.http import IO, HttpResponse
+    from ollama_vision.protocol import Request
+    from ollama_vision.server import Api
 
-if TYPE_CHECKING:
-    from ollama_vision.http import HttpResponse
+    from .call import Asker, Media
 
 _MOST_LOSSES = 3
 """Connections that may be lost over one request."""
@@ -42,7 +39,7 @@ class RequiredSight:
         Raises:
             BlindModelError: the model does not see what it is sent.
         """
-        if not (llm.require_sight and any(isinstance(item, PreparedImage) for item in media)):
+        if not (llm.require_sight and any(isinstance(item, pictures.PreparedImage) for item in media)):
             return await api.send(request, llm.model)
         for _ in range(_MOST_LOSSES):
             lost = await self._require(io, api, llm)
@@ -57,6 +54,8 @@ class RequiredSight:
 
     async def _require(self, io: IO, api: Api, llm: Asker) -> int:
         """How many connections were lost before the proof that holds now."""
+        from .proving import prove
+
         key = f"sight {api.target.address.url} {llm.model}"
         while (lost := await io.lost_connections(api.target)) != self._proven.get(key):
             await io.single_flight(key, lambda: prove(io, llm), api.deadline)
