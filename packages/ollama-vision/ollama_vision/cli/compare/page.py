@@ -10,7 +10,8 @@ from typing import Any
 from ollama_vision.batch import Comparison, Verdict
 from ollama_vision.words import counted
 
-from ..report.html import Html, element, joined, policy, script, style
+from ..report.html import Html, element, joined
+from ..report.page_frame import CLOSING, opening, put_in_place, table, title_line
 from ..report.results import Answer
 from ..report.thumbnails import Sight, in_order, look_at
 from .plots import accuracy_bars, calibration_curve
@@ -62,34 +63,13 @@ def _is_one(each: Disagreement) -> bool:
 
 def write_page(page: Path, comparison: Comparison, told: Mapping[str, Any], root: Path) -> None:
     """Write the page; it is there when it is whole, and not before. Raises OSError."""
-    new = page.with_name(page.name + ".new")
-    try:
-        with new.open("w", encoding="utf-8", errors="backslashreplace") as out:
-            out.writelines(_pieces(comparison, told, root))
-        new.replace(page)
-    finally:
-        new.unlink(missing_ok=True)
+    put_in_place(page, _pieces(comparison, told, root))
 
 
 def _pieces(comparison: Comparison, told: Mapping[str, Any], root: Path) -> Iterator[str]:
     title = "Results compared with labels"
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        policy(styles=_STYLES, scripts=("theme.js",)),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", title),
-        element("link", rel="icon", href="data:,"),
-        *map(style, _STYLES),
-        script("theme.js"),
-    )
-    yield joined(Html('<!doctype html>\n<html lang="en">'), head, Html("<body>"))
-    theme = element(
-        "button", "Theme", id="theme", type="button", title="Dark, light, or as the system says", hidden=True
-    )
-    yield element("header", element("div", element("h1", title), theme, class_="title"))
+    yield opening(title, _STYLES)
+    yield element("header", title_line(title))
     runs: Sequence[Mapping[str, Any]] = told["runs"]
     columns = list(dict.fromkeys(column for run in runs for column in run["fields"]))
     for column in columns:
@@ -98,7 +78,7 @@ def _pieces(comparison: Comparison, told: Mapping[str, Any], root: Path) -> Iter
         lines = (element("li", difference_line(each)) for each in told["differences"])
         yield element("section", element("h2", "Which differences are real"), element("ul", *lines), class_="compared")
     yield from _pictures(comparison, root)
-    yield Html("</body></html>\n")
+    yield CLOSING
 
 
 def _column(column: str, runs: Sequence[Mapping[str, Any]]) -> Html:
@@ -143,9 +123,8 @@ def _table(fields: Sequence[tuple[int, Mapping[str, Any], Mapping[str, Any]]]) -
             "" if run["seconds"] is None else f"{run['seconds']:.2f}",
             "" if run["tokens"] is None else f"{run['tokens']:,.0f}",
         )
-        rows.append(element("tr", *(element("td", cell) for cell in cells)))
-    head = element("thead", element("tr", *(element("th", heading) for heading in headings)))
-    return element("div", element("table", head, element("tbody", *rows)), class_="wide")
+        rows.append(cells)
+    return table(headings, rows)
 
 
 def _confusion(number: int, confusion: Mapping[str, Mapping[str, int]]) -> Html:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..report.html import Html, element
+from ..report.page_frame import svg
 
 _SIDE = 240
 _EDGE = 34
@@ -19,7 +20,7 @@ def calibration_curve(bins: Sequence[Mapping[str, Any]]) -> Html:
     whole = _SIDE + 2 * _EDGE
     told = [each for each in bins if each["n"]]
     points = " ".join(f"{_x(each['probability'])},{_y(each['accuracy'])}" for each in told)
-    return _svg(
+    return svg(
         whole,
         whole,
         "Calibration curve",
@@ -60,12 +61,7 @@ def accuracy_bars(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Html:
                 "circle", element("title", f"{field['accuracy']:.1%}"), cx=f"{share:.1f}", cy=middle, r=5, class_="dot"
             ),
         ]
-    return _svg(_WIDTH, height, "Accuracy of each run, with its 95 % interval", *marks)
-
-
-def _svg(width: int, height: int, name: str, *marks: Html) -> Html:
-    attributes: dict[str, str | int] = {"viewBox": f"0 0 {width} {height}", "role": "img", "aria-label": name}
-    return element("svg", *marks, width=width, height=height, **attributes)
+    return svg(_WIDTH, height, "Accuracy of each run, with its 95 % interval", *marks)
 
 
 def _x(share: float) -> str:

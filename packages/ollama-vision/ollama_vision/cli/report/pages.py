@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from . import page_frame
 from .cards import Askings, duration
-from .html import Html, element, joined, policy, script, style
+from .html import Html, element, joined, script
+from .page_frame import CLOSING, title_line
 from .totals import Totals
 
 STYLES = ("report.css",)
@@ -38,24 +40,11 @@ class Notes:
 
 def opening(title: str, own_script: str) -> Html:
     """From the first byte to the start of the body."""
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        policy(styles=STYLES, scripts=("theme.js", own_script)),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", title),
-        element("link", rel="icon", href="data:,"),
-        *map(style, STYLES),
-        # In the head, so that a dark page never lights up first.
-        script("theme.js"),
-    )
-    return joined(Html('<!doctype html>\n<html lang="en">'), head, Html("<body>"))
+    return page_frame.opening(title, STYLES, own_script)
 
 
 def closing(own_script: str) -> Html:
-    return joined(script(own_script), Html("</body></html>\n"))
+    return joined(script(own_script), CLOSING)
 
 
 def header(title: str, totals: Totals, notes: Notes) -> Html:
@@ -66,17 +55,11 @@ def header(title: str, totals: Totals, notes: Notes) -> Html:
         dates += f" · pictures dated {first}" + (f" to {last}" if last != first else "")
     return element(
         "header",
-        element("div", element("h1", title), _theme_button(), class_="title"),
+        title_line(title),
         element("p", dates, class_="label"),
         _numbers(totals),
         _askings(totals),
         _notes(totals, notes),
-    )
-
-
-def _theme_button() -> Html:
-    return element(
-        "button", "Theme", id="theme", type="button", title="Dark, light, or as the system says", hidden=True
     )
 
 
@@ -265,7 +248,7 @@ def page_header(title: str, page: PageFacts, count: int, index: str) -> Html:
     where = f"Page {page.number} of {count} · pictures {page.first:,} to {page.last:,} · "
     return element(
         "header",
-        element("div", element("h1", element("a", title, href=index)), _theme_button(), class_="title"),
+        title_line(element("a", title, href=index)),
         element("p", where, element("a", "totals, failures and search in all", href=index), class_="label"),
         turning(page.number, count, index),
         class_="small",
