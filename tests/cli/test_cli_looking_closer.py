@@ -15,6 +15,7 @@ from tests.support import shown_models as models
 from tests.support.command_line import CommandLine
 from tests.support.describe_cli import lines
 
+LEVELS = (1_003_520, 401_408, 1_003_520, 3_211_264)
 SEES = ("completion", "vision")
 
 
@@ -55,6 +56,16 @@ def test_ask_sends_a_region_in_fractions_or_pixels(ask: CommandLine, large: str)
         assert ask("page.pdf", "Which colour?", "--host", server.url, "--region", "0.6,0.1,0.9,0.4").code == 0
         (drawn,) = server.asked[-1].images
         assert drawn.convert("RGB").getpixel((9, 9))[2] > 250  # type: ignore[index]
+
+
+def test_ask_sends_as_many_pixels_as_the_detail_says(ask: CommandLine, tmp_path: Path) -> None:
+    Image.new("RGB", (2240, 2240), "red").save(tmp_path / "square.png")
+    sides = {}
+    with EmbeddedOllama(engine=ScriptedEngine("Red.")) as server:
+        for words in ((), ("--detail", "low"), ("--detail", "auto"), ("--detail", "high")):
+            assert ask(str(tmp_path / "square.png"), "Which colour?", "--host", server.url, *words).code == 0
+            ((sides[words], _),) = sizes_of(server)
+    assert [side**2 <= most < (side + 2) ** 2 for side, most in zip(sides.values(), LEVELS, strict=True)] == [True] * 4
 
 
 def test_ask_sends_tiles_and_says_which_is_which(ask: CommandLine, large: str) -> None:

@@ -13,7 +13,7 @@ from .lazy import lazy_names
 
 if TYPE_CHECKING:
     from .batch import Found, FoundFile, compare_results, describe, find_pictures
-    from .model import Answer, Choice, VisionModel, aprove_sight, prove_sight
+    from .model import Answer, Choice, VisionModel, aeye_test, aprove_sight, eye_test, prove_sight
     from .pictures import (
         BoxConvention,
         ImageOptions,
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
         prepare_image,
     )
     from .server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
-    from .sight import SightReport
+    from .sight import EyeLevel, EyeProgress, EyeTest, SightReport
 
 __all__ = [
     "Answer",
     "BoxConvention",
     "Choice",
+    "EyeLevel",
+    "EyeProgress",
+    "EyeTest",
     "Found",
     "FoundFile",
     "ImageOptions",
@@ -45,11 +48,13 @@ __all__ = [
     "SightReport",
     "Tile",
     "VisionModel",
+    "aeye_test",
     "aprepare_image",
     "aprove_sight",
     "compare_results",
     "describe",
     "errors",
+    "eye_test",
     "find_pictures",
     "prepare_image",
     "prove_sight",
@@ -61,6 +66,9 @@ __getattr__ = lazy_names(
         "Answer": ".model",
         "BoxConvention": ".pictures",
         "Choice": ".model",
+        "EyeLevel": ".sight",
+        "EyeProgress": ".sight",
+        "EyeTest": ".sight",
         "Found": ".batch",
         "FoundFile": ".batch",
         "ImageOptions": ".pictures",
@@ -74,10 +82,12 @@ __getattr__ = lazy_names(
         "SightReport": ".sight",
         "Tile": ".pictures",
         "VisionModel": ".model",
+        "aeye_test": ".model",
         "aprepare_image": ".pictures",
         "compare_results": ".batch",
         "aprove_sight": ".model",
         "describe": ".batch",
+        "eye_test": ".model",
         "find_pictures": ".batch",
         "prepare_image": ".pictures",
         "prove_sight": ".model",

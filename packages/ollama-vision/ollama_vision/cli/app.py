@@ -16,6 +16,7 @@ from .compare import options as compare
 from .describe import options as describe
 from .doctor import options as doctor
 from .export import options as export
+from .eyetest import options as eyetest
 from .models import options as models
 from .pull import options as pull
 from .report import options as report
@@ -56,6 +57,7 @@ app.command(help=describe.HELP)(describe.describe)
 app.command(help=export.HELP)(export.export)
 app.command(help=report.HELP)(report.report)
 app.command(help=compare.HELP)(compare.compare)
+app.command(help=eyetest.HELP)(eyetest.eyetest)
 app.command(help=models.HELP)(models.models)
 app.command(help=pull.HELP)(pull.pull)
 app.command(help=serve.HELP)(serve.serve)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .choice import Choice
     from .choosing import check_choice, choose, confidences
     from .conversation import Conversation, MediaBlock, with_newest_pictures
+    from .eye_testing import aeye_test, eye_test
     from .looking import PicturesAtHand, options_for
     from .model import VisionModel
     from .proof_of_sight import aprove_sight, prove_sight
@@ -72,6 +73,7 @@ __all__ = [
     "ReplyStream",
     "Settings",
     "VisionModel",
+    "aeye_test",
     "api_of",
     "aprove_sight",
     "ask_until_it_fits",
@@ -84,6 +86,7 @@ __all__ = [
     "constructor_arguments",
     "empty_question",
     "examine",
+    "eye_test",
     "fetch_capabilities",
     "fetch_fitting",
     "is_meant_for_pictures",
@@ -126,7 +129,9 @@ __getattr__ = lazy_names(
         "Settings": ".arguments",
         "VisionModel": ".model",
         "api_of": ".server_calls",
+        "aeye_test": ".eye_testing",
         "aprove_sight": ".proof_of_sight",
+        "eye_test": ".eye_testing",
         "ask_until_it_fits": ".reasking",
         "boxes_of": ".answer_boxes",
         "check_choice": ".choosing",

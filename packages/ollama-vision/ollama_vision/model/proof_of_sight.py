@@ -26,7 +26,7 @@ def prove_sight(model: str | OnServer, host: str | None = None, *, seed: int | N
         BlindModelError: it does not see what it is sent; `report` says what it seems to get.
         CapabilityError, ModelNotFoundError, OllamaMultiModalError: nothing could be asked.
     """
-    asked, is_ours = _object(model, host)
+    asked, is_ours = object_of(model, host)
     try:
         return asked.prove_sight(seed=seed)
     finally:
@@ -36,7 +36,7 @@ def prove_sight(model: str | OnServer, host: str | None = None, *, seed: int | N
 
 async def aprove_sight(model: str | OnServer, host: str | None = None, *, seed: int | None = None) -> SightReport:
     """`prove_sight` on an event loop."""
-    asked, is_ours = _object(model, host)
+    asked, is_ours = object_of(model, host)
     try:
         return await asked.aprove_sight(seed=seed)
     finally:
@@ -44,7 +44,8 @@ async def aprove_sight(model: str | OnServer, host: str | None = None, *, seed: 
             await asked.aclose()
 
 
-def _object(model: str | OnServer, host: str | None) -> tuple[OnServer, bool]:
+def object_of(model: str | OnServer, host: str | None) -> tuple[OnServer, bool]:
+    """The object to ask, and whether it was made here. Raises TypeError for what stands for no model."""
     if isinstance(model, str):
         return VisionModel(model, host), True
     if not isinstance(model, OnServer):

@@ -14,6 +14,7 @@ from .call import Asker
 from .server_calls import api_of
 
 if TYPE_CHECKING:
+    from ollama_vision.sight import Asker as SightAsker
     from ollama_vision.sight import SightReport
 
 _LOADING = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "use_mlock", "num_thread", "num_keep")
@@ -39,6 +40,13 @@ async def examine(
         CapabilityError: the model says that it does not see.
         OllamaMultiModalError: the server or the model did not answer.
     """
+    from ollama_vision import sight
+
+    return await sight.prove(await sight_asker(io, llm, keywords), drawn_seed(seed), first)
+
+
+async def sight_asker(io: IO, llm: Asker, keywords: Mapping[str, Any] | None = None) -> SightAsker:
+    """The model as it will be asked by calls with such keywords. Raises as `examine` does."""
     from ollama_vision import sight  # few calls prove anything, and every import of the client would pay for it
 
     api = api_of(io, llm)
@@ -46,10 +54,14 @@ async def examine(
     if llm.check_capabilities:
         await llm._known.require(api, llm.model, frozenset({"vision"}))
     options = resolve_arguments(llm, "generate", keywords or {}).options
-    asker = sight.Asker(
+    return sight.Asker(
         api, llm.model, {name: options[name] for name in _LOADING if name in options}, known, llm.keep_alive
     )
-    return await sight.prove(asker, random.randrange(_SEEDS) if seed is None else seed, first)  # noqa: S311
+
+
+def drawn_seed(seed: int | None) -> int:
+    """The one that was given, else one by lot."""
+    return random.randrange(_SEEDS) if seed is None else seed  # noqa: S311
 
 
 async def prove(io: IO, llm: Asker, seed: int | None = None, first: int = 4) -> SightReport:

@@ -67,7 +67,7 @@ async def prove(asker: Asker, seed: int, first: int = 4) -> SightReport:
         try:
             text = await _ask(asker, question.prompt, await _pictures(asker, question), log, question.schema)
         except errors.ServerError as error:
-            if len(question.scenes) == 1 or not _refuses_two(error):
+            if len(question.scenes) == 1 or not refuses_two(error):
                 raise
             proof.leave_out_pairs()
             continue
@@ -130,10 +130,24 @@ async def _ask(
     asker: Asker, prompt: str, pictures: Sequence[bytes], log: _Log, schema: Mapping[str, Any] | None = None
 ) -> str:
     """Ask by /api/generate, as pictures are asked about, and note what was sent and counted."""
+    body = body_for(asker, prompt, [in_base64(data) for data in pictures], schema)
+    reply = await asker.afresh().fetch("/api/generate", body)
+    log.add(body, pictures, reply)
+    return str(reply.get("response") or "")
+
+
+def in_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def body_for(
+    asker: Asker, prompt: str, images: Sequence[str], schema: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The request for a short answer about pictures in base64."""
     body: dict[str, Any] = {
         "model": asker.model,
         "prompt": prompt,
-        "images": [base64.b64encode(data).decode("ascii") for data in pictures],
+        "images": list(images),
         "stream": False,
         "think": False,
         "truncate": False,
@@ -143,9 +157,7 @@ async def _ask(
         body["format"] = schema
     if asker.keep_alive is not None:
         body["keep_alive"] = asker.keep_alive
-    reply = await asker.afresh().fetch("/api/generate", body)
-    log.add(body, pictures, reply)
-    return str(reply.get("response") or "")
+    return body
 
 
 def _told(question: Question, text: str, *, is_right: bool) -> SightQuestion:
@@ -157,7 +169,7 @@ def _told(question: Question, text: str, *, is_right: bool) -> SightQuestion:
     return SightQuestion(question.text, question.labels, question.expected, answer, is_right)
 
 
-def _refuses_two(error: errors.ServerError) -> bool:
+def refuses_two(error: errors.ServerError) -> bool:
     """Whether it may be the number of pictures that is refused: some models take one."""
     return not error.transient and error.status in (400, 500)
 

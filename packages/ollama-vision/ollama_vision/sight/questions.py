@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from .scenes import COLOURS, CORNERS, KINDS, Cell, Scene, Thing
+from .word import draw_by_lot
 
 NUMBERS = ("2", "3", "4")
 _ORDINALS = ("first", "second")
@@ -192,8 +193,7 @@ class Lot:
 
     def word(self) -> tuple[str, int]:
         """A word that is none, for models that only transcribe, and a picture's own number."""
-        letters = [self._random.choice(("BDFKLMNPRT", "AEU")[at % 2]) for at in range(6)]
-        return "".join(letters), self._nonce()
+        return draw_by_lot(self._random), self._nonce()
 
     def _count(self) -> int:
         return int(self._random.choice(NUMBERS))

@@ -27,7 +27,7 @@ KINDS = ("circle", "square", "triangle", "star")
 CORNERS: Mapping[str, Cell] = {"top left": (0, 0), "top right": (0, 2), "bottom left": (2, 0), "bottom right": (2, 2)}
 SIDE = 224
 """Pixels of a picture's sides: a multiple of the patches of today's vision models, 14, 16 and 28."""
-_GROUND = (205, 205, 205)
+GROUND = (205, 205, 205)
 _MIDDLE = 1
 _LAST = 2
 
@@ -63,12 +63,12 @@ class Scene:
         """The picture; draws and encodes, so never run on an event loop."""
         from PIL import Image, ImageDraw
 
-        picture = Image.new("RGB", (SIDE, SIDE), _GROUND)
+        picture = Image.new("RGB", (SIDE, SIDE), GROUND)
         pen = ImageDraw.Draw(picture)
         for thing in self.things:
             row, column = thing.cell
             centre = ((column + 0.5) * SIDE / 3, (row + 0.5) * SIDE / 3)
-            _draw(pen, thing.kind, centre, SIDE / 6 * thing.size, COLOURS[thing.colour])
+            draw(pen, thing.kind, centre, SIDE / 6 * thing.size, COLOURS[thing.colour])
         return encoded(picture, self.nonce)
 
 
@@ -102,7 +102,8 @@ HALVES: tuple[Callable[[Cell], int], ...] = (
 """The upper, the lower, the left and the right half: 1 for a cell in it, -1 for one outside, 0 for one that is cut."""
 
 
-def _draw(pen: ImageDraw.ImageDraw, kind: str, centre: tuple[float, float], radius: float, colour: Rgb) -> None:
+def draw(pen: ImageDraw.ImageDraw, kind: str, centre: tuple[float, float], radius: float, colour: Rgb) -> None:
+    """One thing in a square from -radius to radius about its centre; see `SPANS` for how much of that it takes."""
     x, y = centre
     if kind == "circle":
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
@@ -122,3 +123,7 @@ _OUTLINES: Mapping[str, tuple[tuple[float, float], ...]] = {
     "star": _star(),
 }
 """What every kind but the circle looks like, in a square from -1 to 1; y points down."""
+SPANS: Mapping[str, float] = {"circle": 2.0} | {
+    kind: max(max(side) - min(side) for side in zip(*outline, strict=True)) for kind, outline in _OUTLINES.items()
+}
+"""The larger of width and height of every kind, in radii."""

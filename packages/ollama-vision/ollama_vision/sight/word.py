@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from random import Random
 
 from .scenes import SIDE, encoded
 
@@ -18,6 +19,11 @@ def word_png(word: str, nonce: int) -> bytes:
     font = ImageFont.load_default(_PIXELS)
     ImageDraw.Draw(picture).text((SIDE / 2, SIDE / 2), word, (0, 0, 0), font, anchor="mm")
     return encoded(picture, nonce)
+
+
+def draw_by_lot(lot: Random) -> str:
+    """A word that is none: no model can guess it."""
+    return "".join(lot.choice(("BDFKLMNPRT", "AEU")[at % 2]) for at in range(6))
 
 
 def gives_back(text: str, word: str) -> bool:

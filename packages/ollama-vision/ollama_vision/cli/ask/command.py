@@ -90,7 +90,7 @@ def image_options(question: Question) -> ImageOptions:
         tiles=question.tiles,
         pages=question.pages,
         frames=question.frames,
-    )
+    ).with_detail(question.detail)
 
 
 def show_answer(

@@ -55,6 +55,7 @@ class Question:
     access: Access
     stream: bool
     format: str | dict[str, Any] | None
+    detail: Literal["low", "auto", "high"]
     range: tuple[int, int] | None
     region: Region | None
     tiles: Tiles | None
@@ -82,6 +83,7 @@ def read_question(
     cacert: Path | None,
     stream: bool,
     format: str | None,
+    detail: Literal["low", "auto", "high"] | None = None,
     range: str | None,
     region: str | None = None,
     tiles: str | None = None,
@@ -113,6 +115,7 @@ def read_question(
         access=read_access(demo=demo, hosts=() if host is None else (host,), headers=headers, cacert=cacert),
         stream=stream,
         format=None if format is None else read_format(format),
+        detail=detail or "auto",
         range=None if range is None else read_range(range),
         region=None if region is None else read_region(region),
         tiles=None if tiles is None else read_tiles(tiles),

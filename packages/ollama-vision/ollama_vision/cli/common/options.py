@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -136,6 +137,18 @@ Region = Annotated[
         help="Send this part of each picture alone, cut out before it is scaled: left, top, right, bottom, in pixels, "
         "or in fractions with a decimal point, such as 0.5,0.0,1.0,0.5.",
     ),
+]
+
+
+class Detail(StrEnum):
+    low = "low"
+    auto = "auto"
+    high = "high"
+
+
+DetailLevel = Annotated[
+    Detail | None,
+    typer.Option("--detail", help="How large pictures are sent: up to 0.4, 1 or 3.2 megapixels.", show_default="auto"),
 ]
 Tiles = Annotated[
     str | None,

@@ -63,8 +63,8 @@ _EVERYWHERE: Table = (
 )
 _IN: dict[Command, Table] = {
     "ask": (
-        (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "fewer pictures"),
-        (r", or smaller ones \(image_options=ImageOptions\(max_pixels=\.\.\.\)\)", ""),
+        (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "--detail low"),
+        (r"\(image_options=ImageOptions\(max_pixels=\.\.\.\)\)", "(--detail low)"),
         (r"(?:ImageOptions\()?pages=\((\d+),\)\)?", r"--pages \1"),
         (r"(?:ImageOptions\()?pages=\((\d+), (\d+)\)\)?", r"--pages \1,\2"),
         (r"ImageOptions\(pages=(\d+)\)", r"--pages 1-\1"),

@@ -13,6 +13,7 @@ from ..common.options import (
     CalibrationFile,
     Choose,
     Demo,
+    DetailLevel,
     Header,
     Hosts,
     Options,
@@ -53,12 +54,6 @@ was stopped by something else or the command line is wrong, 130 after Ctrl-C, 14
 class Pages(StrEnum):
     each = "each"
     together = "together"
-
-
-class Detail(StrEnum):
-    low = "low"
-    auto = "auto"
-    high = "high"
 
 
 class Sidecar(StrEnum):
@@ -119,10 +114,7 @@ def describe(
     pages: Annotated[
         Pages, typer.Option(help="Ask about each page of a document, or about all in one question.")
     ] = Pages.each,
-    detail: Annotated[
-        Detail | None,
-        typer.Option(help="How large pictures are sent: up to 0.4, 1 or 3.2 megapixels.", show_default="auto"),
-    ] = None,
+    detail: DetailLevel = None,
     max_pixels: Annotated[
         int | None, typer.Option(metavar="N", min=1024, help="The same as a number: width times height.")
     ] = None,
