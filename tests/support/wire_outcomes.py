@@ -106,6 +106,8 @@ NO_TOOL_CALL = Fails(errors.EmptyResponseError, "perhaps a tool call", {"finish_
 ONE_MODEL = "127.0.0.1:5055/library/"
 GONE = Fails(errors.ModelNotFoundError, f"ollama pull {ONE_MODEL}shapes", {"status": 404})
 GUARD = " ha" * 31
+QUOTES = '"red \\"or\\" so"'
+TOPS = "top-logprobs rendered-top-logprobs"
 
 OUTCOMES: dict[str, Outcome] = {
     # Pictures and texts, as they should be.
@@ -119,6 +121,31 @@ OUTCOMES: dict[str, Outcome] = {
     **rows(ALL, "num-predict-1 num-predict-1-stream", Says("A", reason="length")),
     **rows(ALL, "format-json format-schema format-schema-stream", Says(SHAPES)),
     **rows(ALL, "logprobs logprobs-stream", Says(CIRCLE, logprobs=8)),
+    # Answers held to one label, or to several: white space first on the native path of chat, and no backslashes there.
+    **rows("const", "red-chat red-chat-stream", Says('"red"', logprobs=5)),
+    **rows("const", "red-generate red-generate-stream", Says('"red"', logprobs=4)),
+    **rows("const", "green-chat", Says('"green"', logprobs=4)),
+    **rows("const", "green-generate", Says('"green"', logprobs=3)),
+    **rows("const", "japanese-chat", Says('"いいえ"', logprobs=6)),
+    **rows("const", "japanese-generate", Says('"いいえ"', logprobs=5)),
+    **rows("const", "quotes-chat", Says(QUOTES, logprobs=13)),
+    **rows("const", "quotes-generate", Says(QUOTES, logprobs=14)),
+    **rows(
+        "rendered-const",
+        "red-chat red-chat-stream red-generate red-generate-stream",
+        Says('"red"', logprobs=4),
+    ),
+    **rows("rendered-const", "green-chat green-generate", Says('"green"', logprobs=3)),
+    **rows("rendered-const", "japanese-chat japanese-generate", Says('"いいえ"', logprobs=5)),
+    **rows("rendered-const", "quotes-chat quotes-generate", Says(QUOTES, logprobs=14)),
+    **rows("enum", "logprobs", Says('"red"', logprobs=5)),
+    **rows("rendered-enum", "logprobs", Says('"red"', logprobs=4)),
+    **rows("enum rendered-enum", "hot-logprobs", Says('"red"', logprobs=4)),
+    **rows("enum rendered-enum", "one", Says('"red"')),
+    **rows("enum rendered-enum", "object", Says('{"answer":"red"}')),
+    **rows(TOPS, "0 1 20", Says("The circle is", reason="length", logprobs=3)),
+    **rows(TOPS, "alone", Says("The circle is", reason="length")),
+    **rows(TOPS, "21 50 negative", bad("top_logprobs must be between 0 and 20", status=400)),
     **rows("chat", "prefill", Says("A blue square.")),
     **rows("rendered-chat", "prefill", Says("The blue shape is a square.")),
     **rows("rendered-chat", "two-assistants", Says(ATTACH)),
