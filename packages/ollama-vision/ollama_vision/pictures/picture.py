@@ -66,6 +66,8 @@ def iter_pages(
             yield render_pixels(held, options)
         return
     kind, header = _look(held, kind, accepted)
+    if header is not None and header.size[0] * header.size[1] > options.max_source_pixels:
+        check_size(held, header.size, options, kind)  # of what is decoded it is asked below
     passed: list[PreparedImage] = []
     if header is not None and can_pass_through(header, kind, options):
         parts = _parts(held, kind, header, options)

@@ -57,29 +57,36 @@ def read_picture(picture: str | Path) -> str | Path | bytes:
 
 
 def originals_of(pictures: Sequence[str | Path | bytes], question: Question) -> list[PictureSource]:
-    """The pictures, opened but not decoded. Raises ValueError for `--pages` where there are none."""
+    """The pictures, opened but not decoded. Raises ValueError for `--pages` and `--frames` where there are
+    none."""
     options = image_options(question)
     originals = [PictureSource.of(one, options, where=f"pictures[{at}]") for at, one in enumerate(pictures)]
     if question.pages is not None and not any(original.has_pages() for original in originals):
         raise ValueError(
             "--pages is for PDF, TIFF and DICOM files, and there is none among the pictures: leave it out."
         )
+    if question.frames is not None and not any(map(_moves, originals)):
+        raise ValueError("--frames is for videos and animations, and there is none among the pictures: leave it out.")
     return originals
 
 
-def chosen_of(originals: Sequence[PictureSource], question: Question, sizes: ServerSizes | None) -> list[PreparedImage]:
+def _moves(original: PictureSource) -> bool:
+    """Whether it has frames: a document's pages, and a still, are none."""
+    if original.has_pages():
+        return False
+    options = original.options.model_copy(update={"pages": None})
+    return replace(original, options=options).select_pages().total > 1
+
+
+def chosen_of(originals: Sequence[PictureSource], sizes: ServerSizes | None) -> list[PreparedImage]:
     """What is sent of the pictures: `--pages` chooses of those that have pages, `--frames` of those that have frames,
-    and stills beside them are sent whole. Raises ValueError when `--frames` is for none of them."""
+    and stills beside them are sent whole."""
     prepared: list[PreparedImage] = []
-    moves = False
     for original in originals:
-        options, paged = original.options.for_server(sizes), original.has_pages()
-        taken = replace(original, options=options if paged else options.model_copy(update={"pages": None})).pictures()
-        # A frame has its number, a still none.
-        moves = moves or (not paged and any(picture.page is not None for picture in taken))
-        prepared += taken
-    if question.frames is not None and not moves:
-        raise ValueError("--frames is for videos and animations, and there is none among the pictures: leave it out.")
+        options = original.options.for_server(sizes)
+        if not original.has_pages():
+            options = options.model_copy(update={"pages": None})
+        prepared += replace(original, options=options).pictures()
     return prepared
 
 
@@ -123,7 +130,7 @@ def show_answer(
 
     if originals:
         capabilities = llm.capabilities()
-        pictures = prepared = chosen_of(originals, question, capabilities.server_sizes)
+        pictures = prepared = chosen_of(originals, capabilities.server_sizes)
         if question.drawing is not None:
             from .drawing import check_drawing  # most answers are read and not drawn
 
