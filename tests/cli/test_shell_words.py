@@ -29,7 +29,10 @@ NOT_IN_A_SHELL = (
     # Pages are numbered by `ask` alone, and for documents alone.
     r"^Beside documents pass prepare_image|^Choose its frames",
     # They say what is passed through, name a field of our own, or are types.
-    r"^ImageDescriber passed through|^the hosts must give|was loaded or unloaded|^str \| |^Picture \| |recursive=False",
+    r"^ImageDescriber passed through|^the hosts must give|was loaded or unloaded|^str \| |^Picture(?:Frame)? \| ",
+    r"recursive=False",
+    # A prompt is never sent raw from there.
+    r"^raw=True sends",
     r"^cert=|^From here|in Python it is|sent a list of models",
 )
 
@@ -69,7 +72,7 @@ def text_of(node: ast.AST) -> str:
 
 def blank(value: ast.expr) -> str:
     """A number where there will be one, for the table looks at it; else the name of what will be there."""
-    return "4096" if re.search(r"window|wanted|1 <<|MOST", ast.unparse(value)) else "{name}"
+    return "4096" if re.search(r"window|wanted|1024|1 <<|MOST", ast.unparse(value)) else "{name}"
 
 
 @pytest.mark.parametrize("command", ["ask", "describe"])

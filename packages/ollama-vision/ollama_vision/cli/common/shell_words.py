@@ -31,7 +31,7 @@ _EVERYWHERE: Table = (
     (r"num_predict \(max_tokens\) is", "--option num_predict: it is"),
     (r"\bnum_predict(?: \(max_tokens\))?(,| or) context_window\b", r"--option num_predict=N\1 --option num_ctx=N"),
     (r"\bcontext_window=(\d+)", r"--option num_ctx=\1"),
-    (r" truncate=True lets the server drop old messages\.", ""),
+    (r" ?truncate=True lets the server drop old messages\.", ""),
     (r" check_capabilities=False sends them all the same\.", ""),
     (r"\bPass think=False\b", "Give --no-think"),
     (r"\bleave think unset\b", "leave --think out"),
