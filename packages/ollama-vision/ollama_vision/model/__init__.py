@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .question_call import PlainQuestion, check_question, plain_call
     from .reasking import Attempts, ObjectStream, ask_until_it_fits
     from .results_of_tools import refuse_lost_pictures
-    from .server_calls import api_of, fetch_capabilities, fetch_fitting, load_model
+    from .server_calls import api_of, fetch_capabilities, fetch_fitting, load_model, server_sizes
 
 __all__ = [
     "OTHER_NAMES",
@@ -98,6 +98,7 @@ __all__ = [
     "read_arguments",
     "refuse_lost_pictures",
     "resolve_arguments",
+    "server_sizes",
     "show_keywords",
     "start",
     "with_held_streams",
@@ -149,6 +150,7 @@ __getattr__ = lazy_names(
         "prove_sight": ".proof_of_sight",
         "refuse_lost_pictures": ".results_of_tools",
         "resolve_arguments": ".arguments",
+        "server_sizes": ".server_calls",
         "start": ".call",
         "with_newest_pictures": ".conversation",
     },

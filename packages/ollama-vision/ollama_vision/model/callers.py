@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from typing import Any, TypeVar
 
 from ollama_vision.http import Deadline
-from ollama_vision.pictures import awaited
+from ollama_vision.pictures import ServerSizes, awaited
 from ollama_vision.protocol import Said
 
 from .call import Asker
+from .server_calls import server_sizes
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -21,10 +22,10 @@ class BlockingCaller:
     def __init__(self, llm: Asker) -> None:
         self._asker = llm
 
-    async def prepare(self, pictures: Any, work: Callable[[Any], T]) -> T:
-        """Do work on pictures: it reads, decodes or encodes."""
+    async def prepare(self, pictures: Any, work: Callable[[Any, ServerSizes | None], T]) -> T:
+        """Do work on pictures, for a server that leaves these sizes alone: it reads, decodes or encodes."""
         clock = Deadline(self._asker.request_timeout, self._asker.deadline)
-        done = work(pictures)
+        done = work(pictures, await server_sizes(self._asker._blocking, self._asker, pictures))
         clock.check()
         return done
 
@@ -42,11 +43,12 @@ class LoopCaller:
     def __init__(self, llm: Asker) -> None:
         self._asker = llm
 
-    async def prepare(self, pictures: Any, work: Callable[[Any], T]) -> T:
+    async def prepare(self, pictures: Any, work: Callable[[Any, ServerSizes | None], T]) -> T:
         """Do work on pictures away from the loop, what can only be awaited read before."""
         pictures = await awaited(pictures)
         clock = Deadline(self._asker.request_timeout, self._asker.deadline)
-        return await self._asker._on_loop.run(lambda: work(pictures), clock)
+        sizes = await server_sizes(self._asker._on_loop, self._asker, pictures)
+        return await self._asker._on_loop.run(lambda: work(pictures, sizes), clock)
 
     async def take(self, stream: AsyncGenerator[Item, None]) -> Item | None:
         """A stream's next item; `None` at its end."""

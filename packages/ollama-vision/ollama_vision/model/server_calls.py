@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ollama_vision import errors
 from ollama_vision.http import IO, Deadline
@@ -11,6 +11,9 @@ from ollama_vision.server import Api, ModelCapabilities, fetch_settings
 
 from .arguments import resolve_arguments
 from .call import Asker
+
+if TYPE_CHECKING:
+    from ollama_vision.pictures import ServerSizes
 
 
 async def fetch_capabilities(io: IO, llm: Asker) -> ModelCapabilities:
@@ -22,6 +25,13 @@ def api_of(io: IO, llm: Asker, silence: float | None = None) -> Api:
     """For what is no call of an endpoint: by the object's own settings, or so many seconds of silence."""
     clock = Deadline(silence or llm.request_timeout, llm.deadline)
     return Api(io, llm._target, clock, llm.max_retries)
+
+
+async def server_sizes(io: IO, llm: Asker, pictures: Any) -> ServerSizes | None:
+    """The sizes that the model's server leaves alone, for pictures that are prepared before their call is made."""
+    if pictures is None or not llm.check_capabilities:
+        return None
+    return (await fetch_capabilities(io, llm)).server_sizes
 
 
 async def fetch_fitting(io: IO, llm: Asker) -> tuple[ModelCapabilities, int]:

@@ -15,6 +15,7 @@ from llama_index.core.schema import ImageNode, NodeWithScore
 
 from ollama_vision import model as _model
 from ollama_vision import pictures as _images
+from ollama_vision.http import run_blocking
 
 from .keywords import Pictures
 
@@ -75,11 +76,16 @@ def _holds_a_picture(value: Any) -> bool:
     return isinstance(value, (ImageBlock, VideoBlock, ImageNode)) or _model.is_picture_or_file(value)
 
 
-def picture_blocks(pictures: Any, options: _images.ImageOptions) -> ReadyBlocks:
-    """Each picture as a block of a message, prepared. Reads, decodes and encodes; `None` is no picture."""
+def picture_blocks(
+    pictures: Any, options: _images.ImageOptions, sizes: _images.ServerSizes | None = None
+) -> ReadyBlocks:
+    """Each picture as a block of a message, prepared. Reads, decodes and encodes; `None` is no picture.
+
+    What is scaled is scaled to `sizes`, which the server leaves alone.
+    """
     if isinstance(pictures, ReadyBlocks):
         return pictures
-    return ReadyBlocks(map(ReadyBlock.of, _images.prepare_documents(pictures, options)))
+    return ReadyBlocks(map(ReadyBlock.of, _images.prepare_documents(pictures, options.for_server(sizes))))
 
 
 def with_blocks(messages: Sequence[ChatMessage], blocks: Sequence[ImageBlock]) -> list[ChatMessage]:
@@ -108,7 +114,9 @@ class PromptsWithPictures:
     def _get_messages(self, prompt: BasePromptTemplate, **prompt_args: Any) -> list[ChatMessage]:
         given, pictures = pictures_apart(prompt, prompt_args)
         messages: list[ChatMessage] = super()._get_messages(prompt, **given)  # type: ignore[misc]
-        return with_blocks(messages, picture_blocks(pictures, self._asks().image_options))
+        llm = self._asks()
+        sizes = run_blocking(_model.server_sizes(llm._blocking, llm, pictures))
+        return with_blocks(messages, picture_blocks(pictures, llm.image_options, sizes))
 
     def predict(self, prompt: BasePromptTemplate, *, image_documents: Pictures = None, **prompt_args: Any) -> str:
         """The answer to a filled template, and to pictures beside it."""
@@ -138,5 +146,7 @@ class PromptsWithPictures:
         if pictures is None:
             return given
         llm = self._asks()
-        blocks = await _model.LoopCaller(llm).prepare(pictures, lambda read: picture_blocks(read, llm.image_options))
+        blocks = await _model.LoopCaller(llm).prepare(
+            pictures, lambda read, sizes: picture_blocks(read, llm.image_options, sizes)
+        )
         return {**given, PICTURES: blocks}

@@ -27,6 +27,8 @@ from .tool_calls import follow
 if TYPE_CHECKING:
     from llama_index.core.prompts import BasePromptTemplate
 
+    from ollama_vision.pictures import ServerSizes
+
     from .settings import OllamaSettings
 
 _dispatcher = get_dispatcher(__name__)
@@ -87,10 +89,10 @@ class Question(Generic[Model]):
             LLMStructuredPredictStartEvent(output_cls=output_cls, template=prompt, template_args=dict(prompt_args))
         )
 
-    def messages(self, pictures: Any) -> list[ChatMessage]:
+    def messages(self, pictures: Any, sizes: ServerSizes | None) -> list[ChatMessage]:
         """The conversation, the object's system prompt included. Reads and encodes the pictures."""
         messages = self._prompt.format_messages(llm=self.llm, **self._prompt_args)
-        messages = with_blocks(messages, picture_blocks(pictures, self._image_options))
+        messages = with_blocks(messages, picture_blocks(pictures, self._image_options, sizes))
         return self.llm._extend_messages(messages)
 
 
