@@ -264,7 +264,9 @@ def test_an_interrupt_in_a_blocked_call_closes_the_request(endpoint: str, begun:
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
         lines = [part(endpoint, "A")] if begun else []
-        with WireServer(stream(*lines, lambda: Presser(server, main).start(), HOLD)) as server:
+        running: list[WireServer] = []
+        with WireServer(stream(*lines, lambda: Presser(running[0], main).start(), HOLD)) as server:
+            running.append(server)
             llm = client(server)
             with pytest.raises(Interrupted):
                 list(method_of(llm, endpoint)(question(endpoint)))
