@@ -28,7 +28,7 @@ from pydantic import BaseModel, ValidationError
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Shape, draw_scene
-from tests.support.serving import Serve
+from tests.support.serving import Serve, asked_since
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*SimpleMultiModalQueryEngine is deprecated:DeprecationWarning")
 QUESTION = "Describe the image."
@@ -201,10 +201,10 @@ async def test_condense_plus_context_chat_engine(
 ) -> None:
     engine = MultiModalCondensePlusContextChatEngine.from_defaults(Found(node(picture)), multi_modal_llm=demo)
     assert is_blue_square(engine.chat(QUESTION))
-    before = len(demo_server.asked)
+    before = demo_server.asked
     assert engine.chat(QUESTION).response
     # The second turn is condensed first, by complete() without pictures.
-    assert [request.path for request in demo_server.asked[before:]] == ["/api/generate", "/api/chat"]
+    assert [request.path for request in asked_since(demo_server, before)] == ["/api/generate", "/api/chat"]
     assert (await engine.achat(QUESTION)).response
     assert "".join(engine.stream_chat(QUESTION).response_gen)
 

@@ -17,7 +17,7 @@ from ollama_embedded import EmbeddedOllama, Gate, Reply
 from ollama_embedded.scenes import draw_scene
 from ollama_vision.errors import RunStoppedError
 from tests.support.picture_nodes import SHAPES, grey_of, words_in
-from tests.support.serving import Serve
+from tests.support.serving import Serve, asked_since
 
 
 class Shape(BaseModel):
@@ -229,10 +229,10 @@ class TestRequiredSight:
             list(describer.iter(scenes[:1]))
 
     def test_it_ends_with_a_canary(self, demo_server: EmbeddedOllama, scenes: list[ImageNode]) -> None:
-        before = len(demo_server.asked)
+        before = demo_server.asked
         describer = ImageDescriber(llm=self.llm(demo_server, require_sight=True))
         list(describer.iter(scenes[:1]))
-        asked = [str((each.body or {}).get("prompt")) for each in demo_server.asked[before:]]
+        asked = [str((each.body or {}).get("prompt")) for each in asked_since(demo_server, before)]
         last_picture = max(at for at, prompt in enumerate(asked) if prompt == "Describe the image.")
         assert any("Answer with one of" in prompt for prompt in asked[last_picture + 1 :])
 

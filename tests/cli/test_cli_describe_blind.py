@@ -10,6 +10,7 @@ import pytest
 from ollama_embedded import EmbeddedOllama
 from tests.support.command_line import CommandLine
 from tests.support.describe_cli import draw_folder, lines, wrong_lines
+from tests.support.serving import asked_since
 
 pytestmark = pytest.mark.proves_sight
 
@@ -50,13 +51,13 @@ def test_without_the_check_it_is_believed(describe: CommandLine, folder: Path, b
 
 def test_a_seeing_host_proves_it(describe: CommandLine, folder: Path, demo_server: EmbeddedOllama) -> None:
     scenes = draw_folder(folder / "photos", 3)
-    before = len(demo_server.asked)
+    before = demo_server.asked
     outcome = describe("photos", "--host", demo_server.url)
     assert outcome.code == 0, outcome
     assert wrong_lines(lines(), scenes) == []
     proofs = [
         request
-        for request in demo_server.asked[before:]
+        for request in asked_since(demo_server, before)
         if "Answer with one of" in str((request.body or {}).get("prompt"))
     ]
     assert len(proofs) >= 5  # four before the first picture, one after the last

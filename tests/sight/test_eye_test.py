@@ -17,6 +17,7 @@ from ollama_vision import EyeProgress, EyeTest, VisionModel, aeye_test, errors, 
 from ollama_vision.sight import SightReceipt, SightReport, eye_asking, eye_chart, staircase
 from ollama_vision.sight.report import SightPace
 from ollama_vision.sight.word import draw_by_lot
+from tests.support.serving import asked_since
 
 DEMO = 160
 """Pixels: what the demo model tells 24 of 24 times, as docs/sight.md says."""
@@ -131,11 +132,12 @@ def test_one_seed_asks_the_same_through_every_door(
 ) -> None:
     monkeypatch.setattr(eye_asking, "THINGS", (224,))
     model = VisionModel(demo_server.model, demo_server.url)
-    before = len(demo_server.asked)
+    before = demo_server.asked
     found = eye_test(model, seed=5)
-    count = len(demo_server.asked) - before
+    first = asked_since(demo_server, before)
     again = asyncio.run(aeye_test(model, seed=5))
-    first, second = demo_server.asked[before : before + count], demo_server.asked[before + count :]
+    second = asked_since(demo_server, [*before, *first])
+    assert first
     assert [request.pictures for request in first] == [request.pictures for request in second]
     assert shown(found) == shown(again)
     with pytest.raises(TypeError, match="host goes with a name"):

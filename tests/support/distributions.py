@@ -52,6 +52,7 @@ ENGINE = Distribution(
             "ollama_vision/cli/report/assets/cards.js",
             "ollama_vision/cli/report/assets/index.js",
             "ollama_vision/cli/report/assets/compare.css",
+            "ollama_vision/cli/report/assets/eyetest.css",
             "ollama_vision/cli/report/assets/report.css",
             "ollama_vision/cli/report/assets/theme.js",
             "ollama_vision/py.typed",

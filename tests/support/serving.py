@@ -56,3 +56,9 @@ class Events(BaseEventHandler):
 
     def named(self, part: str) -> list[Any]:
         return [event for event in self._seen if part in event.class_name()]
+
+
+def asked_since(server: EmbeddedOllama, known: Sequence[ReceivedRequest]) -> list[ReceivedRequest]:
+    """What a shared server was asked after `known`: it remembers so many requests, and forgets the oldest."""
+    seen = {id(request) for request in known}
+    return [request for request in server.asked if id(request) not in seen]
