@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ollama_vision.batch.asking.dispatcher import Dispatcher
 from ollama_vision.batch.asking.outcome import Outcome
 from ollama_vision.batch.asking.question import PictureAnswer, PictureQuestion
 from ollama_vision.batch.asking.sight_watch import SightWatch
-from ollama_vision.batch.results.sight_file import sight_path
+from ollama_vision.batch.results.sight_file import SightFile, sight_path
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions, PictureSource, PreparedImage
 from ollama_vision.server import ModelCapabilities
@@ -249,6 +250,22 @@ class TestFiles:
     def test_a_killed_run_that_sees_keeps_them(self, seeing: Callable[..., list[str]]) -> None:
         assert seeing("sees", 2) == ["ok"] * 2
         assert seeing("sees", 4) == ["ok"] * 4
+
+
+def test_canaries_of_many_hosts_at_once_write_one_file(tmp_path: Path) -> None:
+    """Each in a thread: none writes over what another one is about to put in place."""
+    results = tmp_path / "results.jsonl"
+    results.write_bytes(b"{}\n")
+    file = SightFile(results)
+    hosts = [f"http://{number}" for number in range(16)]
+
+    def sing(host: str) -> None:
+        for _ in range(50):
+            file.canary("m", host)()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(sing, hosts))
+    assert {each["host"] for each in json.loads(sight_path(results).read_bytes())} == set(hosts)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ sees, and takes them back where it does not.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,8 @@ class SightFile:
     _proven: dict[_Host, int] = field(default_factory=dict)
     """Bytes of the results."""
     _suspects: dict[_Host, list[Suspect]] = field(default_factory=dict)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+    """Canaries of several hosts sing at once, each in a thread."""
 
     @classmethod
     def read(cls, results: Path) -> SightFile:
@@ -86,8 +89,9 @@ class SightFile:
         size = self._size()
 
         def sang() -> None:
-            self._proven[model, host], self._suspects[model, host] = size, []
-            self._write()
+            with self._one_at_a_time:
+                self._proven[model, host], self._suspects[model, host] = size, []
+                self._write()
 
         return sang
 
