@@ -14,6 +14,7 @@ from ollama_vision.words import counted
 
 from ..common.exits import DONE, FAILED, WRONG_COMMAND_LINE
 from ..common.screen import Screen, named, silence_output
+from ..report.page_frame import put_in_place
 from .page import write_page
 from .table import lines_of_runs
 
@@ -39,7 +40,7 @@ def compare(
             told = comparison.to_dict()
             fitted = None if calibration is None else batch.fit(comparison)
             if fitted is not None and calibration is not None:
-                _put(calibration, fitted.calibration.to_json())
+                put_in_place(calibration, [fitted.calibration.to_json()])
             if page is not None:
                 screen.wait("Making the page")
                 write_page(page, comparison, told, Path.cwd() if root is None else root)
@@ -60,16 +61,6 @@ def compare(
         if fitted is not None:
             _say_what_it_gains(screen, fitted, str(calibration))
     return DONE
-
-
-def _put(file: Path, text: str) -> None:
-    """The file is there when it is whole, and not before."""
-    new = file.with_name(file.name + ".new")
-    try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _say_what_is_left_out(screen: Screen, runs: Sequence[dict[str, Any]]) -> None:

@@ -50,12 +50,12 @@ def svg(width: int, height: int, name: str, *marks: Html) -> Html:
     return element("svg", *marks, width=width, height=height, **attributes)
 
 
-def put_in_place(page: Path, pieces: Iterable[str]) -> None:
-    """The page is there when it is whole, and not before. Raises OSError."""
-    new = page.with_name(page.name + ".new")
+def put_in_place(file: Path, pieces: Iterable[str]) -> None:
+    """The file is there when it is whole, and not before. Raises OSError."""
+    new = file.with_name(file.name + ".new")
     try:
         with new.open("w", encoding="utf-8", errors="backslashreplace") as out:
             out.writelines(pieces)
-        new.replace(page)
+        new.replace(file)
     finally:
         new.unlink(missing_ok=True)
