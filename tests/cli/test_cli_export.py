@@ -113,7 +113,7 @@ def test_a_line_that_is_being_written_is_left_out_and_told(folder: Path, capsys:
     [
         (["results.jsonl", "photo.jpg"], 2, "A table's name ends in .csv: results.csv, say"),
         (["nowhere.jsonl", "out.csv"], 1, "nowhere.jsonl: No such file or directory"),
-        (["results.jsonl", "nowhere/out.csv"], 1, "nowhere/out.csv.new: No such file or directory"),
+        (["results.jsonl", "nowhere/out.csv"], 1, "nowhere/out.csv: No such file or directory"),
         (["photo.jpg", "out.csv"], 1, "photo.jpg is no file of results"),
     ],
 )

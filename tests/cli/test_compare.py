@@ -90,7 +90,7 @@ def test_the_page(two_runs: tuple[str, str], here: Path) -> None:
     cases = re.findall(r'<p class="place">([^<]*)</p>', page)
     assert cases == ["b.png"]
     assert page.count("data:image/jpeg") == 1
-    assert not list(here.glob("*.new"))
+    assert not [*here.glob("*.new"), *here.glob("*.tmp"), *here.glob(".*")]
 
 
 def test_of_one_run_the_page_shows_what_is_wrong_the_surest_first(here: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from ollama_vision.atomic_replace import replacing, sync_folder
 from ollama_vision.errors import ResultsInUseError
 
 from .ledger import Ledger, encode
@@ -105,19 +106,13 @@ def repair(path: Path, ledger: Ledger) -> None:
 def rewrite(path: Path, ledger: Ledger, without: Collection[int], more: Iterable[Mapping[str, Any]] = ()) -> None:
     """Take out the lines of these numbers and add `more`, in one step: until the new file is on the disk, the old one
     stands."""
-    new = path.with_name(path.name + ".new")
-    with path.open("rb") as old, new.open("wb") as file:
+    with replacing(path, is_locked=True) as new, path.open("rb") as old, new.open("wb") as file:
         for number, data in enumerate(old, start=1):
             if ledger.torn_bytes and old.tell() > ledger.end:
                 break
             if number not in without:
                 file.write(data if data.endswith(b"\n") else data + b"\n")
         file.writelines(map(encode, more))
-        file.flush()
-        os.fsync(file.fileno())
-    new.chmod(path.stat().st_mode)
-    new.replace(path)
-    sync_folder(path)
 
 
 def set_aside(path: Path) -> Path:
@@ -129,16 +124,6 @@ def set_aside(path: Path) -> Path:
     path.rename(aside)
     sync_folder(path)
     return aside
-
-
-def sync_folder(path: Path) -> None:
-    """A new name is on the disk when its folder is; Windows has no such thing."""
-    with suppress(OSError):
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 class ResultsLock:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ollama_vision.atomic_replace import replacing
 from ollama_vision.errors import DamagedResultsError
 from ollama_vision.extras import DISTRIBUTION
 
-from .file import real_path, sync_folder
+from .file import real_path
 
 Asked = Mapping[str, Any]
 """One request: model, prompt, system, schema, options, fields, pictures, pages, version; never a header or a key."""
@@ -66,13 +66,8 @@ def write_requests(results: Path, requests: Mapping[str, Asked]) -> None:
     data = (json.dumps(requests, indent=2, ensure_ascii=True) + "\n").encode()
     if file.exists() and file.read_bytes() == data:
         return
-    new = file.with_name(file.name + ".new")
-    with new.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(file)
-    sync_folder(file)
+    with replacing(file, is_locked=True) as new:
+        new.write_bytes(data)
 
 
 def only_model(results: Path) -> str | None:

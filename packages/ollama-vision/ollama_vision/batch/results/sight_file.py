@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ollama_vision.atomic_replace import replacing
 from ollama_vision.errors import DamagedResultsError
 
 from .file import real_path
@@ -116,6 +117,5 @@ class SightFile:
         if not told:
             file.unlink(missing_ok=True)
             return
-        new = file.with_name(file.name + ".new")
-        new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        new.replace(file)
+        with replacing(file, is_locked=True) as new:
+            new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

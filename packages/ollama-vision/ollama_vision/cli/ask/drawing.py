@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
+from ollama_vision.atomic_replace import replacing
 from ollama_vision.model import Answer, boxes_of
 from ollama_vision.pictures import (
     BoxMapping,
@@ -52,7 +51,8 @@ def draw_answer(drawing: Drawing, answer: Answer, original: PictureSource) -> tu
     if not placed.boxes:
         raise NoAnswer(placed.problems[0])
     try:
-        write_whole(drawing.out, draw_boxes(whole, placed.boxes, FORMATS[drawing.out.suffix.lower()]))
+        with replacing(drawing.out) as new:
+            new.write_bytes(draw_boxes(whole, placed.boxes, FORMATS[drawing.out.suffix.lower()]))
     except OSError as error:
         raise NoAnswer(f"{drawing.out} cannot be written: {error.strerror or error}.") from error
     return len(placed.boxes), placed.problems
@@ -70,13 +70,3 @@ def whole_picture(original: PictureSource) -> PreparedImage:
     }
     (picture,) = replace(original, options=original.options.model_copy(update=everything)).pictures()
     return picture
-
-
-def write_whole(out: Path, data: bytes) -> None:
-    """Put a file there in one step, so that a reader never finds half of it."""
-    fresh = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
-        fresh.write_bytes(data)
-        fresh.replace(out)
-    finally:
-        fresh.unlink(missing_ok=True)

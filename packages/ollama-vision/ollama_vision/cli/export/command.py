@@ -11,6 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from ollama_vision.atomic_replace import replacing
 from ollama_vision.batch import Line, lines_of, read_requests
 from ollama_vision.errors import DamagedResultsError
 
@@ -84,15 +85,12 @@ def columns_of(file: BinaryIO, name: Path | str) -> tuple[list[str], int, bool, 
 
 def write_table(columns: list[str], lines: Iterable[Line], table: str) -> int:
     """The number of rows; the file is there when it is whole, and not before."""
-    new = Path(table + ".new")
-    try:
+    with (
+        replacing(Path(table)) as new,
         # The mark at its beginning tells Excel that it is UTF-8.
-        with new.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as out:
-            count = write_rows(columns, lines, out)
-        new.replace(table)
-    finally:
-        new.unlink(missing_ok=True)
-    return count
+        new.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as out,
+    ):
+        return write_rows(columns, lines, out)
 
 
 def print_table(columns: list[str], lines: Iterable[Line]) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ollama_vision.atomic_replace import replacing
+
 from .html import Html, element, joined, policy, script, style
 
 THEME = "theme.js"
@@ -52,10 +54,5 @@ def svg(width: int, height: int, name: str, *marks: Html) -> Html:
 
 def put_in_place(file: Path, pieces: Iterable[str]) -> None:
     """The file is there when it is whole, and not before. Raises OSError."""
-    new = file.with_name(file.name + ".new")
-    try:
-        with new.open("w", encoding="utf-8", errors="backslashreplace") as out:
-            out.writelines(pieces)
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
+    with replacing(file) as new, new.open("w", encoding="utf-8", errors="backslashreplace") as out:
+        out.writelines(pieces)

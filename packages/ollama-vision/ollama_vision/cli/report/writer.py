@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
+from ollama_vision.atomic_replace import replacing
+
 from .cards import Askings, Card, card, facts_of_search, failure_rows
 from .earlier import EarlierThumbnails
 from .html import Html, data_closing, data_opening, json_text
@@ -174,7 +176,7 @@ class _Writing:
             for one in self._cards():
                 cards.write(card(one, self.askings, self.report.parent) + "\n")
                 failures.write(failure_rows(one, f"#p{one.number}", self.askings))
-            with _replacing(self.report) as out:
+            with replacing(self.report) as new, _writable(new) as out:
                 out.write(opening(self.title, "cards.js"))
                 self._head(out, failures, label="Filter by name, text, field or error")
                 out.write(Html('<main class="cards">'))
@@ -204,7 +206,7 @@ class _Writing:
                 )
                 failed = self._page(fresh, facts, len(slices), islice(cards, size), rows, failures)
                 listed.append(replace(facts, failed=failed))
-            with _replacing(self.report) as out:
+            with replacing(self.report) as new, _writable(new) as out:
                 out.write(opening(self.title, "index.js"))
                 self._head(out, failures, label="Search all pictures by name, text, field or error")
                 out.write(Html('<main><ol id="found" hidden></ol>') + nothing_left() + pages_list(listed))
@@ -264,20 +266,6 @@ def _writable(file: Path) -> IO[str]:
 def _pour(source: IO[str], out: IO[str]) -> None:
     source.seek(0)
     shutil.copyfileobj(source, out, 1 << 18)
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[IO[str]]:
-    """A file that takes the place of another when all of it is written and on disk, or leaves no trace."""
-    fresh = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with _writable(fresh) as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 @contextmanager
