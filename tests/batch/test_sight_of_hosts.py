@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +15,6 @@ from ollama_vision.batch.asking.dispatcher import Dispatcher
 from ollama_vision.batch.asking.outcome import Outcome
 from ollama_vision.batch.asking.question import PictureAnswer, PictureQuestion
 from ollama_vision.batch.asking.sight_watch import SightWatch
-from ollama_vision.batch.results.sight_file import SightFile, sight_path
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions, PictureSource, PreparedImage
 from ollama_vision.server import ModelCapabilities
@@ -204,6 +199,15 @@ def test_a_proof_that_the_server_refuses_blames_no_picture(caplog: pytest.LogCap
     assert "Whether a sees cannot be told: no such thing" in caplog.text
 
 
+def test_a_host_that_is_gone_at_the_end_has_not_proven_what_it_gave_last() -> None:
+    host = Seeing("a", ["sees", errors.ConnectionFailedError("gone")])
+    question = PictureQuestion("What is this?")
+    watch: SightWatch[bytes] = SightWatch(question)
+    outcomes = list(Dispatcher[bytes]([host], question, opened, workers=1, sight=watch).each(pictures(2)))
+    assert [each.error for each in outcomes] == [None, None]
+    assert watch.seeing == []
+
+
 def test_a_host_that_is_gone_proves_its_sight_when_it_is_back() -> None:
     """It loses its first answer; then it must show that it sees before it is asked again."""
     host = Seeing("a", ["sees"])
@@ -222,81 +226,3 @@ def test_a_host_that_is_gone_proves_its_sight_when_it_is_back() -> None:
     outcomes = list(dispatcher.each(pictures(2)))
     assert [each.error for each in outcomes] == [None, None]
     assert host.asked == ["proof", "canary", "picture", "picture", "canary"]
-
-
-class TestFiles:
-    """Lines are written at once; the last one of a picture counts, for whoever reads the file."""
-
-    @pytest.fixture(autouse=True)
-    def here(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-        Path("photos").mkdir()
-        for number in range(4):
-            Image.new("RGB", (9, 9), (60 * number, 0, 0)).save(f"photos/{number}.png")
-
-    def test_a_file_of_what_is_proven_lies_beside_until_all_is(self, seeing: Callable[..., list[str]]) -> None:
-        beside = sight_path(Path("results.jsonl"))
-        assert seeing("sees", 2) == ["ok"] * 2
-        (told,) = json.loads(beside.read_bytes())
-        assert (told["proven"], told["suspects"]) == (0, [])
-        assert seeing("sees", 4) == ["ok"] * 4
-        assert not beside.exists()
-
-    def test_a_killed_run_begins_with_a_canary_for_its_last_lines(self, seeing: Callable[..., list[str]]) -> None:
-        assert seeing("sees", 2) == ["ok"] * 2
-        assert seeing("blind", 4) == ["BlindModelError"] * 2
-        assert seeing("sees", 4, retry_errors=True) == ["ok"] * 4
-
-    def test_a_killed_run_that_sees_keeps_them(self, seeing: Callable[..., list[str]]) -> None:
-        assert seeing("sees", 2) == ["ok"] * 2
-        assert seeing("sees", 4) == ["ok"] * 4
-
-
-def test_canaries_of_many_hosts_at_once_write_one_file(tmp_path: Path) -> None:
-    """Each in a thread: none writes over what another one is about to put in place."""
-    results = tmp_path / "results.jsonl"
-    results.write_bytes(b"{}\n")
-    file = SightFile(results)
-    hosts = [f"http://{number}" for number in range(16)]
-
-    def sing(host: str) -> None:
-        for _ in range(50):
-            file.canary("m", host)()
-
-    with ThreadPoolExecutor(16) as pool:
-        list(pool.map(sing, hosts))
-    assert {each["host"] for each in json.loads(sight_path(results).read_bytes())} == set(hosts)
-
-
-@pytest.fixture
-def seeing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """`describe` with a host whose proofs end so, left after so many lines; what the last line of each picture says."""
-    from ollama_embedded import EmbeddedOllama, ScriptedEngine
-    from ollama_vision import describe
-    from ollama_vision.batch.asking import loading
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]  # the same server's, each time it is started
-
-    def work(verdict: Any, count: int, **more: Any) -> list[str]:
-        async def examine(io: Any, llm: Any, **_: Any) -> SightReport:
-            return SightReport(llm.model, llm.base_url, verdict, None, (), SightReceipt((), (), ()), SightPace(), 0)
-
-        monkeypatch.setattr(loading, "examine", examine)
-        with EmbeddedOllama(engine=ScriptedEngine("ok", model="m"), port=port) as server:
-            lines = describe("photos", "m", host=server.url, out="results.jsonl", jobs=1, **more)
-            if verdict == "blind":
-                with pytest.raises(errors.RunStoppedError, match="does not see"):
-                    list(lines)
-            else:
-                # A run that is left before its end has no last canary.
-                list(lines) if count == 4 else [next(lines) for _ in range(count)]
-            lines.close()
-        said = {}
-        for line in Path("results.jsonl").read_text().splitlines():
-            record = json.loads(line)
-            said[record["path"]] = record["error"]["type"] if record["error"] else record["text"]
-        return list(said.values())
-
-    return work

@@ -7,19 +7,18 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
+from itertools import count
 from typing import TYPE_CHECKING, Any
-
-from ollama_vision.errors import RunStoppedError
 
 from .asking.balancer import WAIT, OnHostFault, OnWait
 from .asking.dispatcher import Dispatcher
 from .asking.fingerprint import request_hash, what_is_asked
 from .asking.model_on_host import ModelOnHost
 from .asking.question import PictureQuestion
-from .asking.sight_watch import OnReport, SightWatch
+from .asking.sight_watch import Given, OnReport, SightWatch
 from .finding.found_files import FoundFile
 from .finding.pages import Page, PageReader, open_page
-from .pending import PendingPictures, record_of, record_of_suspect
+from .pending import PendingPictures, record_of
 from .results.checkpoint import RunSpec, Start
 from .results.files_now import FilesNow
 from .results.known_by_bytes import Copies, copies_among, record_of_copy
@@ -120,10 +119,7 @@ class Lines:
     """Lines of files with the bytes of another one, which alone was asked about."""
 
     def __post_init__(self) -> None:
-        of_hosts = {host.base_url for host in self.model_run.hosts} if self.run_options.sight_check else set()
-        self._suspects = {
-            host: lines for host, lines in self.sight.suspects(self.model_run.model).items() if host in of_hosts
-        }
+        self._unproven = self._given_before() if self.run_options.sight_check else {}
         self._copies = self._copies_among()
         self._questions = self._questions_about(self.files, self.ledger, self.run_options.limit, self._copies)
 
@@ -138,7 +134,7 @@ class Lines:
     @property
     def is_suspected(self) -> bool:
         """Whether there are answers of earlier runs that no canary followed: a run begins with it, whatever is left."""
-        return bool(self._suspects)
+        return any(self._unproven.values())
 
     def __iter__(self) -> Generator[tuple[dict[str, Any], bool], None, None]:
         """Each line, and whether it is the copy of another one's answer.
@@ -147,41 +143,38 @@ class Lines:
             RunStoppedError: a fault that is no picture's.
         """
         watch = self._watch() if self.run_options.sight_check else None
-        try:
-            yield from self._lines(self._questions, self._copies, watch)
-        except RunStoppedError:
-            for host, lines in self._suspects.items():
-                if watch is not None and (blind := watch.blind.get(host)) is not None:
-                    yield from ((record_of_suspect(each, blind, self.run_options.in_words), False) for each in lines)
-            raise
-        if watch is None:
-            return
-        # The lines since their last canaries are written by now.
-        self.sight.end(self.model_run.model, watch.seeing)
-        if suspects := [each for host in watch.blind for each in self._suspects.get(host, ())]:
-            yield from self._asked_elsewhere(suspects)
+        yield from self._lines(self._questions, self._copies, watch)
+        if watch is not None:
+            # The lines since their last canaries are written by now.
+            self.sight.end(self.model_run.model, watch.seeing)
 
-    def _asked_elsewhere(self, suspects: Sequence[Suspect]) -> Generator[tuple[dict[str, Any], bool], None, None]:
-        """Pictures that a host answered about in an earlier run, and it turned out not to see."""
-        pages: dict[str, set[int | None]] = {}
-        for each in suspects:
-            pages.setdefault(each["path"], set()).add(each["page"])
-        files = [file for file in self.files if str(file.path) in pages]
-        done = {
-            key: {page: entry for page, entry in entries.items() if page not in pages[key.path]}
-            for key, entries in self.ledger.entries.items()
-            if key.path in pages
+    def _given_before(self) -> dict[str, list[Given[Page]]]:
+        """By host, what it answered about these files in an earlier run, and no canary followed."""
+        suspects = self.sight.suspects(self.model_run.model)
+        now, numbers = FilesNow(self.files), count(-1, -1)  # the pictures of this run are counted from 0
+        return {
+            host.base_url: [
+                Given(next(numbers), page, each["sha256"], host.base_url)
+                for each in suspects.get(host.base_url, ())
+                if (page := self._page_of(each, now)) is not None
+            ]
+            for host in self.model_run.hosts
         }
-        again = self._questions_about(files, Ledger(done), None, {})
-        self.run_options.expect(again.left())
-        yield from self._lines(again, {}, self._watch())
+
+    def _page_of(self, suspect: Suspect, now: FilesNow) -> Page | None:
+        """`None` for what this run does not ask about, or will as the file has changed."""
+        path, page = suspect["path"], suspect["page"]
+        version = Version(suspect["size"], suspect["modified"])
+        if suspect["request"] != self.model_run.request or now.get(path) != version:
+            return None
+        return Page(now.file(path), page, suspect["pages"] or 1, seconds=suspect.get("seconds_in_video"))
 
     def _watch(self) -> SightWatch[Page]:
         return SightWatch(
             self.model_run.question,
             partial(self.sight.canary, self.model_run.model),
             self.run_options.on_sight,
-            self._suspects,
+            self._unproven,
         )
 
     def _lines(

@@ -205,25 +205,6 @@ def record_of(
     return record
 
 
-def record_of_suspect(
-    suspect: Mapping[str, Any], error: Exception, in_words: Callable[[str], str] = str
-) -> dict[str, Any]:
-    """The line that takes the place of an earlier run's answer, of a host that turned out not to see."""
-    return {
-        **{name: suspect[name] for name in ("path", "page", "pages", "size", "modified", "sha256")},
-        "text": "",
-        "fields": None,
-        "error": {"type": type(error).__name__, "message": in_words(str(error))},
-        "finish_reason": "",
-        "model": suspect["model"],
-        "usage": {},
-        "host": suspect["host"],
-        "seconds": 0.0,
-        "waited": 0.0,
-        "request": suspect["request"],
-    }
-
-
 def message_of(error: Exception, place: PictureRef, in_words: Callable[[str], str] = str) -> str:
     """What the error says; a picture that it names by its path is called so from the first word on."""
     text = in_words(str(error))

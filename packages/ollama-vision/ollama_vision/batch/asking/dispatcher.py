@@ -10,23 +10,13 @@ from functools import partial
 from typing import Any, Generic, TypeAlias
 
 from ollama_vision import errors
-from ollama_vision.pictures import PreparedImage, ServerSizes
+from ollama_vision.pictures import ServerSizes
 
 from . import cache as remembering
-from . import loading
 from .asked_again import AskedAgain
 from .balancer import Balancer, Host, OnHostFault, OnWait
-from .blame import (
-    FailureStreak,
-    Fault,
-    came_to_nothing,
-    classify,
-    folder_that_is_gone,
-    may_return,
-    most_tries,
-    nothing_came,
-    refuses,
-)
+from .blame import FailureStreak, folder_that_is_gone
+from .failover import Failover
 from .fingerprint import arguments_of, request_hash
 from .finished import Finished
 from .intake import Intake, Items, Open, Ready, recall_from
@@ -34,12 +24,6 @@ from .loop_thread import on_loop_thread
 from .outcome import Item, Outcome
 from .question import HostedModel, PictureAnswer, PictureQuestion
 from .sight_watch import Given, SightWatch
-
-_MOST_PROOFS = 3
-"""So often in a row a proof of sight may come to nothing until the host is left alone."""
-_MOST_WAITS = 20
-"""So often a picture is asked about again after the model's process died under another one, until the host is left
-alone; each time the client's own tries have been used up, and loading takes its time."""
 
 
 class Dispatcher(Generic[Item]):
@@ -107,7 +91,8 @@ class Dispatcher(Generic[Item]):
 
     async def _batches(self, items: Items[Item]) -> AsyncGenerator[list[Outcome[Item]], None]:
         """`results`, all at a time that have finished: to hand several to another thread costs as much as one."""
-        hosts = Balancer(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
+        balancer = Balancer(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
+        hosts = Failover(self._question, balancer, self._sight)
         recall = recall_from(self._cache, self._request, self._question.output_cls)
         sizes = await self._server_sizes()
         self._on_server_sizes(sizes)
@@ -116,7 +101,7 @@ class Dispatcher(Generic[Item]):
         asking, finished = set[_Settling[Item]](), Finished[Outcome[Item] | None]()
         again = AskedAgain[Item](self._sight, self._model)
         try:
-            await self._check_suspected(hosts)
+            await hosts.all_see()  # of a run that goes on: what stands there already may be a blind host's
             while True:
                 while len(asking) < self._workers:
                     if (given := again.next()) is not None:
@@ -128,7 +113,7 @@ class Dispatcher(Generic[Item]):
                     task.add_done_callback(finished.add)
                     asking.add(task)
                 if not asking:
-                    if await self._all_see(hosts):
+                    if await hosts.all_see():
                         break
                     continue
                 ended = await finished.take()
@@ -162,7 +147,7 @@ class Dispatcher(Generic[Item]):
                 return capabilities.server_sizes
         return None
 
-    async def _settle(self, intake: Intake[Item], hosts: Balancer) -> Outcome[Item] | None:
+    async def _settle(self, intake: Intake[Item], hosts: Failover[Item]) -> Outcome[Item] | None:
         """What came of the next item; `None` when there is none."""
         if (ready := await intake.next()) is None:
             return None
@@ -174,7 +159,7 @@ class Dispatcher(Generic[Item]):
         if ready.error is not None:
             return await asyncio.to_thread(self._failed, index, item, sha256, ready.error)
         try:
-            host, answer = await self._asked(ready.pictures, hosts)
+            host, answer = await hosts.ask(ready.pictures)
         except errors.OllamaMultiModalError as error:
             return await asyncio.to_thread(self._failed, index, item, sha256, error)
         if isinstance(answer, errors.OllamaMultiModalError):
@@ -193,14 +178,14 @@ class Dispatcher(Generic[Item]):
             await asyncio.to_thread(keep)
 
     async def _settle_again(
-        self, given: Given[Item], intake: Intake[Item], hosts: Balancer, again: AskedAgain[Item]
+        self, given: Given[Item], intake: Intake[Item], hosts: Failover[Item], again: AskedAgain[Item]
     ) -> Outcome[Item] | None:
         """What comes of an item whose answer was taken back."""
         try:
             ready = await intake.once_more(given.index, given.item)
             if ready.error is not None:
                 raise ready.error
-            host, answer = await self._asked(ready.pictures, hosts)
+            host, answer = await hosts.ask(ready.pictures)
             if isinstance(answer, errors.OllamaMultiModalError):
                 outcome = await asyncio.to_thread(
                     self._failed, given.index, given.item, ready.sha256, answer, host.name
@@ -215,94 +200,6 @@ class Dispatcher(Generic[Item]):
             outcome = await asyncio.to_thread(self._failed, given.index, given.item, given.sha256, error)
         again.done(given)
         return replace(outcome, replaces=True)
-
-    async def _check_suspected(self, hosts: Balancer) -> None:
-        """Of a run that goes on: hosts whose last answers no canary followed are asked first whether they see."""
-        if self._sight is not None:
-            suspected = self._sight.suspected
-            await asyncio.gather(*(self._sees(host, hosts) for host in hosts.hosts if host.name in suspected))
-
-    async def _all_see(self, hosts: Balancer) -> bool:
-        """Whether the run may end: each host whose last answers no canary followed has shown that it sees."""
-        if self._sight is None:
-            return True
-        unproven = [host for host in hosts.hosts if self._sight.unproven(host)]
-        await asyncio.gather(*(self._sees(host, hosts, at_end=True) for host in unproven))
-        return not self._sight.taken_back
-
-    async def _sees(self, host: Host, hosts: Balancer, *, at_end: bool = False) -> None:
-        """Have it show that it sees, outside of a picture's question. One that is gone by now is not waited for."""
-        if self._sight is None:
-            return
-        try:
-            await self._sight.check(host, at_end=at_end)
-        except errors.BlindModelError as error:
-            hosts.failed(host, error)
-        except errors.OllamaMultiModalError as error:
-            self._sight.cannot_tell(host, error)
-
-    async def _asked(
-        self, pictures: Sequence[PreparedImage], hosts: Balancer
-    ) -> tuple[Host, PictureAnswer | errors.OllamaMultiModalError]:
-        """The answer or the picture's fault, from the first host that is not itself to blame for having none."""
-        tried = waited = proofs = 0
-        was_loaded = False
-        while True:
-            host = await hosts.take()
-            behind = host.in_flight - 1
-            is_asked = False
-            try:
-                if self._sight is not None:
-                    await self._sight.check(host)
-                is_asked = True
-                found = await host.asked.answer(self._question, pictures)
-            except errors.OllamaMultiModalError as error:
-                host.was_there = host.was_there or not may_return(error)
-                if isinstance(error, errors.ServerBusyError) and refuses(error):
-                    hosts.refused(host, error)
-                    continue
-                if (ailment := await _host_failure(host, error)) is not None:
-                    hosts.failed(host, ailment, may_return=may_return(ailment))
-                    continue
-                hosts.is_there(host)
-                if nothing_came(error):
-                    if hosts.let_one_wait(host, behind):
-                        continue
-                    if not was_loaded and await _may_have_been_loading(host):
-                        was_loaded = True
-                        await self._load(host, hosts, error)
-                        continue
-                if came_to_nothing(error):
-                    waited += 1
-                    if waited > _MOST_WAITS:
-                        hosts.failed(host, error)
-                    continue
-                if not is_asked:  # no picture is to blame for what became of a proof
-                    proofs += 1
-                    if proofs > _MOST_PROOFS:
-                        hosts.failed(host, error)
-                    continue
-                tried += 1
-                if tried >= most_tries(error):
-                    return host, error
-            else:
-                if self._sight is not None and self._sight.is_blind(host):
-                    continue  # that was found while it answered
-                hosts.answered(host)
-                return host, found
-            finally:
-                hosts.give_back(host)
-
-    async def _load(self, host: Host, hosts: Balancer, silence: errors.OllamaMultiModalError) -> None:
-        hosts.begins_loading(host, silence, loading.LOAD_SECONDS)
-        try:
-            fault = await host.asked.load(self._question.keywords)
-        finally:
-            hosts.ends_loading(host)
-        if isinstance(fault, errors.ServerBusyError) and refuses(fault):
-            hosts.refused(host, fault)
-        elif fault is not None:
-            hosts.failed(host, fault, may_return=may_return(fault))
 
     def _answered(self, index: int, item: Item, sha256: str, answer: PictureAnswer, host: Host | None) -> Outcome[Item]:
         return Outcome(
@@ -359,20 +256,3 @@ def _ended_badly(task: _Settling[Any]) -> tuple[bool, bool]:
         return True, False
     outcome = task.result()
     return False, outcome is not None and outcome.error is not None
-
-
-async def _may_have_been_loading(host: Host) -> bool:
-    """Of a host that was silent about one picture alone: until it is warm, and when its model is not loaded."""
-    return not host.is_warm or await host.asked.is_loaded() is False
-
-
-async def _host_failure(host: Host, error: errors.OllamaMultiModalError) -> errors.OllamaMultiModalError | None:
-    """Why the host is to be left alone: by the error itself, or because it is not there any more; else `None`."""
-    fault = classify(error)
-    if fault is not Fault.UNCLEAR:
-        return error if fault is Fault.HOST else None
-    try:
-        await host.asked.greet()
-    except errors.OllamaMultiModalError as gone:
-        return gone
-    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -86,7 +86,7 @@ class SightWatch(Generic[Item]):
         question: what the pictures are asked; a proof loads the model as it does.
         on_canary: hears of each canary before it sings.
         on_report: hears of proofs that are not clear.
-        suspected: hosts of which answers are there already that no canary followed.
+        given: by host, answers of an earlier run that no canary followed.
     """
 
     def __init__(
@@ -94,11 +94,12 @@ class SightWatch(Generic[Item]):
         question: PictureQuestion,
         on_canary: OnCanary = lambda host: _nothing,
         on_report: OnReport = lambda report: None,
-        suspected: Collection[str] = (),
+        given: Mapping[str, Iterable[Given[Item]]] | None = None,
     ) -> None:
         self._question, self._on_canary, self._on_report = question, on_canary, on_report
-        self._hosts: dict[str, _Watched[Item]] = {}
-        self.suspected = frozenset(suspected)
+        self._hosts: dict[str, _Watched[Item]] = {
+            host: _Watched(unproven=[*answers]) for host, answers in (given or {}).items()
+        }
         self.taken_back: list[Given[Item]] = []
         """Answers that were given out, of hosts that turned out not to see; taken from here to be asked again."""
 
@@ -116,8 +117,11 @@ class SightWatch(Generic[Item]):
         """The hosts that do not see, and why that is known."""
         return {name: watched.blind for name, watched in self._hosts.items() if watched.blind is not None}
 
-    async def check(self, host: Host, *, at_end: bool = False) -> None:
+    async def check(self, host: Host, *, is_idle: bool = False) -> None:
         """Have a host show that it sees, where that is due. One proof at a time; the others wait for it.
+
+        Args:
+            is_idle: it has no more to answer for now, so that a proof of what it gave is due.
 
         Raises:
             BlindModelError: it does not.
@@ -125,7 +129,7 @@ class SightWatch(Generic[Item]):
         """
         watched = self._of(host)
         async with watched.one_at_a_time:
-            if not host.is_well or (at_end and watched.unproven):
+            if not host.is_well or (is_idle and watched.unproven):
                 watched.is_due = True
             if not watched.is_due:
                 return
@@ -155,9 +159,8 @@ class SightWatch(Generic[Item]):
             await asyncio.to_thread(_keep_all, proving, sang)
 
     def cannot_tell(self, host: Host, error: errors.OllamaMultiModalError) -> None:
-        """It does not answer any more, at the end of the run: what it gave last stays suspected."""
+        """It does not answer any more: what it gave last stays unproven, and the next run begins with that."""
         logger.warning("%s gave answers, and whether it still sees cannot be told: %s", host.name, error)
-        self._of(host).unproven = []
 
     def is_blind(self, host: Host) -> bool:
         """Whether what it answers now counts for nothing."""

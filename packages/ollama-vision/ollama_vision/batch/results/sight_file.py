@@ -19,11 +19,13 @@ from ollama_vision.errors import DamagedResultsError
 from .file import real_path
 from .ledger import Line
 
-_KEPT = ("path", "page", "pages", "size", "modified", "sha256", "request", "model", "host")
+_KEPT = ("path", "page", "pages", "size", "modified", "sha256", "request", "seconds_in_video")
 Suspect = Mapping[str, Any]
 """What a line tells of its picture, of a line whose answer no canary followed."""
 _Host = tuple[str, str]
 """A model and the address that answered for it."""
+_Picture = tuple[str, int | None, str]
+"""Path, page and request."""
 
 
 def sight_path(results: Path) -> Path:
@@ -38,7 +40,7 @@ class SightFile:
     results: Path | None = None
     _proven: dict[_Host, int] = field(default_factory=dict)
     """Bytes of the results."""
-    _suspects: dict[_Host, list[Suspect]] = field(default_factory=dict)
+    _suspects: dict[_Host, dict[_Picture, Suspect]] = field(default_factory=dict)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
     """Canaries of several hosts sing at once, each in a thread."""
 
@@ -52,7 +54,7 @@ class SightFile:
             for each in told:
                 host = each["model"], each["host"]
                 made._proven[host] = int(each["proven"])
-                made._suspects[host] = [dict(suspect) for suspect in each["suspects"]]
+                made._suspects[host] = {_picture_of(suspect): dict(suspect) for suspect in each["suspects"]}
         except FileNotFoundError:
             return made
         except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -64,14 +66,18 @@ class SightFile:
 
     def see(self, line: Line) -> None:
         """A line of the results as they were left."""
-        record = line.record
-        host = record["model"], str(record.get("host") or "")
-        if host in self._proven and line.end > self._proven[host] and record["error"] is None:
-            self._suspects[host].append({name: record.get(name) for name in _KEPT})
+        record, picture = line.record, _picture_of(line.record)
+        answered = record["model"], str(record.get("host") or "")
+        for host, proven in self._proven.items():
+            if host[0] != record["model"] or line.end <= proven:
+                continue
+            self._suspects[host].pop(picture, None)  # the last line of a picture counts
+            if host == answered and record["error"] is None:
+                self._suspects[host][picture] = {name: record.get(name) for name in _KEPT}
 
     def suspects(self, model: str) -> dict[str, list[Suspect]]:
         """By host, the answers of a model that no canary followed."""
-        return {host: list(lines) for (of, host), lines in self._suspects.items() if of == model and lines}
+        return {host: [*lines.values()] for (of, host), lines in self._suspects.items() if of == model and lines}
 
     def begin(self) -> None:
         """The results are ready to be added to; what was suspected of lines that moved is known by their pictures."""
@@ -91,7 +97,7 @@ class SightFile:
 
         def sang() -> None:
             with self._one_at_a_time:
-                self._proven[model, host], self._suspects[model, host] = size, []
+                self._proven[model, host], self._suspects[model, host] = size, {}
                 self._write()
 
         return sang
@@ -110,7 +116,7 @@ class SightFile:
         if self.results is None:
             return
         told = [
-            {"model": model, "host": host, "proven": end, "suspects": self._suspects.get((model, host), [])}
+            {"model": model, "host": host, "proven": end, "suspects": [*self._suspects[model, host].values()]}
             for (model, host), end in self._proven.items()
         ]
         file = sight_path(self.results)
@@ -119,3 +125,7 @@ class SightFile:
             return
         with replacing(file, is_locked=True) as new:
             new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def _picture_of(record: Mapping[str, Any]) -> _Picture:
+    return record["path"], record["page"], record["request"]
