@@ -72,7 +72,7 @@ def text_of(node: ast.AST) -> str:
 
 def blank(value: ast.expr) -> str:
     """A number where there will be one, for the table looks at it; else the name of what will be there."""
-    return "4096" if re.search(r"window|wanted|1024|1 <<|MOST", ast.unparse(value)) else "{name}"
+    return "4096" if re.search(r"window|wanted|fitting|1024|1 <<|MOST", ast.unparse(value)) else "{name}"
 
 
 @pytest.mark.parametrize("command", ["ask", "describe"])

@@ -250,7 +250,7 @@ def _check_room(media: Media, known: ModelCapabilities, window: object) -> None:
     if share > window * _SURELY:
         from .overflow import no_room
 
-        raise no_room(share, window, len(costs), known)
+        raise no_room(share, window, media, known)
 
 
 _LEAST_WINDOW = 2048  # tokens that Ollama gives a model that sees, however few are asked for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ollama_vision import errors
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 _OR_CUT = "truncate=True lets the server drop old messages."
 
 
-def no_room(share: int, window: int, count: int, known: ModelCapabilities) -> errors.ContextOverflowError:
+def no_room(
+    share: int, window: int, media: Iterable[PreparedImage | PreparedAudio], known: ModelCapabilities
+) -> errors.ContextOverflowError:
     """The error, before anything is sent, for pictures that alone are far more than the context holds; in tokens."""
+    pictures = [item for item in media if isinstance(item, PreparedImage)]
     told = errors.ContextOverflowError("", n_prompt_tokens=share, n_ctx=window)
-    takes = "The picture takes" if count == 1 else f"{count} pictures take"
+    takes = "The picture takes" if len(pictures) == 1 else f"{len(pictures)} pictures take"
     return errors.ContextOverflowError(
         f"{takes} about {share:,} tokens, and the context holds {window:,}: nothing was sent. "
-        f"Use {' or '.join(_ways_out(told, count, share, known))}. "
+        f"Use {' or '.join(_ways_out(told, pictures, share, known))}. "
         f"{_OR_CUT} check_capabilities=False sends them all the same.",
         n_ctx=window,
         n_picture_tokens=share,
@@ -45,13 +48,27 @@ def with_shares(
         cost = "of unknown cost" if share is None else f"about {share:,} of {window:,} tokens"
         words += f"; {count}, {cost}"
     return errors.ContextOverflowError(
-        f"{words}. Use {' or '.join(_ways_out(error, len(pictures), share, known))}. {_OR_CUT}",
+        f"{words}. Use {' or '.join(_ways_out(error, pictures, share, known))}. {_OR_CUT}",
         n_prompt_tokens=error.n_prompt_tokens,
         n_ctx=error.n_ctx,
         n_picture_tokens=share,
         status=error.status,
         body=error.body,
     )
+
+
+def _fewer(pictures: Sequence[PreparedImage], share: int | None, window: int, needed: int) -> list[str]:
+    """How many pages of a document, or frames of a video, leave an eighth of the window to question and answer."""
+    if len(pictures) < 2 or share is None or any(picture.page is None or picture.tile for picture in pictures):
+        return []
+    room = window * 7 // 8 - max(needed - share, 0)
+    fitting = min(len(pictures) - 1, room * len(pictures) // share) if share else 0
+    if fitting < 1:
+        return []
+    frames = all(any(step.startswith("frame ") for step in picture.steps) for picture in pictures)
+    return [
+        f"fewer frames, ImageOptions(frames={fitting})" if frames else f"fewer pages, ImageOptions(pages={fitting})"
+    ]
 
 
 def window_for(tokens: int) -> int:
@@ -64,14 +81,15 @@ def window_for(tokens: int) -> int:
 
 def _ways_out(
     error: errors.ContextOverflowError,
-    pictures: int,
+    pictures: Sequence[PreparedImage],
     share: int | None,
     known: ModelCapabilities | None,
 ) -> list[str]:
-    """What helps: smaller pictures where they weigh, a larger window where the model has one, less text."""
+    """What helps: fewer or smaller pictures where they weigh, a larger window where the model has one, less text."""
     needed = error.n_prompt_tokens or 0
     ways = []
     if pictures and (share is None or share > needed / 4):
+        ways += _fewer(pictures, share, error.n_ctx or 0, needed)
         ways += ["detail='low' on the ImageBlocks", "image_options=ImageOptions(max_pixels=...)"]
     window = window_for(needed)
     longest = known.context_length if known else None

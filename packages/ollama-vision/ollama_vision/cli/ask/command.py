@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from ollama_vision import words
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.model import Answer, VisionModel
-from ollama_vision.pictures import ImageOptions, PictureSource, PreparedImage, ServerSizes
+from ollama_vision.pictures import VIDEOS, ImageOptions, PictureSource, PreparedImage, ServerSizes
 
 from ..common.access import STANDARD_INPUT
 from ..common.default_model import NoModel
@@ -74,6 +74,8 @@ def _moves(original: PictureSource) -> bool:
     """Whether it has frames: a document's pages, and a still, are none."""
     if original.has_pages():
         return False
+    if original.kind() in VIDEOS:  # of which one frame may be asked for
+        return True
     options = original.options.model_copy(update={"pages": None})
     return replace(original, options=options).select_pages().total > 1
 

@@ -78,6 +78,8 @@ _IN: dict[Command, Table] = {
         (r"give it, as capabilities\.picture_frame\(size\) or the reply's pictures tell it\.", "it is not known here."),
     ),
     "describe": (
+        (r"fewer pages, ImageOptions\(pages=\d+\)", "a question about each page (--pages each)"),
+        (r"ImageOptions\(frames=(\d+)\)", r"--frames \1"),
         (r'\bstart="(append|restart)"', r"--\1"),
         (r"\bname another file: out=\.", "name another --out."),
         (r"\bName a file (on another disk|in a folder that can be written to): out=\.", r"Name an --out \1."),
