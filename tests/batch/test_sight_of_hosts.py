@@ -15,6 +15,7 @@ from ollama_vision.batch.asking.dispatcher import Dispatcher
 from ollama_vision.batch.asking.outcome import Outcome
 from ollama_vision.batch.asking.question import PictureAnswer, PictureQuestion
 from ollama_vision.batch.asking.sight_watch import SightWatch
+from ollama_vision.batch.asking.turns import Ask, AskItem
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions, PictureSource, PreparedImage
 from ollama_vision.server import ModelCapabilities
@@ -74,11 +75,14 @@ def every(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return lambda count: monkeypatch.setattr(sight_watch, "EVERY", count)
 
 
-def run(hosts: Sequence[Seeing], count: int, **more: Any) -> tuple[list[Outcome[bytes]], Exception | None]:
+def run(
+    hosts: Sequence[Seeing], count: int, ask_item: AskItem[bytes] | None = None, **more: Any
+) -> tuple[list[Outcome[bytes]], Exception | None]:
     """What comes of so many pictures, and what stopped it."""
     question = PictureQuestion("What is this?")
     watch: SightWatch[bytes] = SightWatch(question, **more)
-    dispatcher = Dispatcher[bytes](hosts, question, opened, workers=len(hosts), sight=watch)
+    workers = len(hosts) if ask_item is None else 1
+    dispatcher = Dispatcher[bytes](hosts, question, opened, workers=workers, sight=watch, ask_item=ask_item)
     outcomes: list[Outcome[bytes]] = []
 
     async def collect() -> None:
@@ -95,6 +99,22 @@ def run(hosts: Sequence[Seeing], count: int, **more: Any) -> tuple[list[Outcome[
 def last_words(outcomes: Sequence[Outcome[bytes]]) -> dict[int, str]:
     """By picture, what counts in the end."""
     return {each.index: each.text if each.error is None else type(each.error).__name__ for each in outcomes}
+
+
+async def in_two_questions(ask: Ask, item: bytes, pictures: Sequence[PreparedImage]) -> PictureAnswer:
+    question = PictureQuestion("What is this?")
+    first, second = await ask(question, pictures), await ask(question, pictures)
+    return PictureAnswer(f"{first.text}; {second.text}")
+
+
+def test_who_said_a_piece_of_an_answer_must_see_as_well() -> None:
+    """The first of two questions is the blind host's each time, and the last word the other's."""
+    blind, sees = Seeing("blind", ["sees", "blind"]), Seeing("sees", ["sees"])
+    outcomes, stopped = run([blind, sees], 3, in_two_questions)
+    assert stopped is None
+    assert [outcome.text.startswith("blind says") for outcome in outcomes[:3]] == [True] * 3
+    assert sorted(last_words(outcomes)) == [0, 1, 2]
+    assert not any("blind" in words for words in last_words(outcomes).values())
 
 
 def test_a_host_proves_its_sight_before_and_after(every: Callable[[int], None]) -> None:

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from .asking.cache import AnswerCache
     from .asking.dispatcher import Dispatcher
     from .asking.fingerprint import request_hash, require_same_answers, what_is_asked
-    from .asking.intake import Source
+    from .asking.intake import Answered, Open, Source
     from .asking.loop_thread import on_loop_thread
     from .asking.model_on_host import ListeningChat, ModelOnHost, StreamedOnHost
     from .asking.outcome import AnswerOrError, Outcome
     from .asking.question import AnswerCollector, Heard, HostedModel, PictureAnswer, PictureQuestion
     from .asking.run_settings import RunSettings
+    from .asking.turns import Ask, AskItem
     from .choices import question_of
     from .comparing.calibrating import Fitted, fit
     from .comparing.comparison import Comparison, Verdict, compare, compare_results
@@ -26,21 +27,25 @@ if TYPE_CHECKING:
     from .finding.pages import Page, PageReader, open_page
     from .finding.paths import Paths, find_pictures
     from .finding.picture_files import PictureFiles
-    from .model_run import Lines, ModelRun, RunOptions, run_spec
+    from .model_run import Lines, ModelRun, PageWork, RunOptions, run_spec
     from .pending import PendingPictures
-    from .results.checkpoint import Checkpoint, RunSpec, Start, judge, open_checkpoint
-    from .results.file import StandardOutput
+    from .results.checkpoint import Checkpoint, Companion, RunSpec, Start, judge, open_checkpoint
+    from .results.file import Nowhere, StandardOutput
     from .results.known_by_bytes import copies_among
     from .results.ledger import Ledger, Line, Version, is_complete, lines_of, read_record
     from .results.requests import only_model, read_requests, this_version
-    from .results.sidecars import SidecarName, Sidecars
+    from .results.sidecars import SidecarName, Sidecars, folder_of_all, mirrored
 
 __all__ = [
     "WAIT",
     "AnswerCache",
     "AnswerCollector",
     "AnswerOrError",
+    "Answered",
+    "Ask",
+    "AskItem",
     "Checkpoint",
+    "Companion",
     "Comparison",
     "Dispatcher",
     "Fitted",
@@ -55,11 +60,14 @@ __all__ = [
     "ListeningChat",
     "ModelOnHost",
     "ModelRun",
+    "Nowhere",
     "OnHostFault",
     "OnWait",
+    "Open",
     "Outcome",
     "Page",
     "PageReader",
+    "PageWork",
     "Paths",
     "PendingPictures",
     "PictureAnswer",
@@ -82,9 +90,11 @@ __all__ = [
     "describe",
     "find_pictures",
     "fit",
+    "folder_of_all",
     "is_complete",
     "judge",
     "lines_of",
+    "mirrored",
     "on_loop_thread",
     "only_model",
     "open_checkpoint",
@@ -103,6 +113,15 @@ __getattr__ = lazy_names(
     __name__,
     {
         "AnswerCache": ".asking.cache",
+        "Answered": ".asking.intake",
+        "Ask": ".asking.turns",
+        "AskItem": ".asking.turns",
+        "Companion": ".results.checkpoint",
+        "Nowhere": ".results.file",
+        "Open": ".asking.intake",
+        "PageWork": ".model_run",
+        "folder_of_all": ".results.sidecars",
+        "mirrored": ".results.sidecars",
         "AnswerCollector": ".asking.question",
         "AnswerOrError": ".asking.outcome",
         "Checkpoint": ".results.checkpoint",

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 from .asking.balancer import WAIT, OnHostFault, OnWait
 from .asking.dispatcher import Dispatcher
 from .asking.fingerprint import request_hash, what_is_asked
+from .asking.intake import Open
 from .asking.model_on_host import ModelOnHost
-from .asking.question import PictureQuestion
+from .asking.outcome import Outcome
+from .asking.question import HostedModel, PictureQuestion
 from .asking.sight_watch import Given, OnReport, SightWatch
+from .asking.turns import AskItem
 from .finding.found_files import FoundFile
 from .finding.pages import Page, PageReader, open_page
 from .pending import PendingPictures, record_of
@@ -55,6 +58,10 @@ class ModelRun:
     @property
     def model(self) -> str:
         return self.hosts[0].model
+
+    def asked_hosts(self) -> list[HostedModel]:
+        """The model on each server, as a run asks it."""
+        return [ModelOnHost(model) for model in self.hosts]
 
 
 def run_spec(
@@ -103,6 +110,17 @@ class RunOptions:
     """Hears of a host of which it is unclear whether it sees, or that sees badly."""
 
 
+@dataclass(frozen=True)
+class PageWork:
+    """What is done with each page of a run; by itself it is asked the one question, and its line tells the answer."""
+
+    open: Open[Page] = open_page
+    ask: AskItem[Page] | None = None
+    """All that a page is asked, where that is more than the question."""
+    more: Callable[[Outcome[Page]], Mapping[str, Any]] = lambda outcome: {}
+    """What else its line says."""
+
+
 @dataclass
 class Lines:
     """The lines of results.jsonl that a model's answers make, as they come; iterated once."""
@@ -115,6 +133,7 @@ class Lines:
     run_options: RunOptions = field(default_factory=RunOptions)
     sight: SightFile = field(default_factory=SightFile)
     """Which of the lines that are there a canary followed."""
+    work: PageWork = field(default_factory=PageWork)
     copied: int = 0
     """Lines of files with the bytes of another one, which alone was asked about."""
 
@@ -186,6 +205,7 @@ class Lines:
             for outcome in outcomes:
                 place = questions.place_of(outcome.item) if outcome.replaces else questions.take(outcome.index)
                 record = record_of(outcome, place, self.model_run.request, self.run_options.in_words)
+                record.update(self.work.more(outcome))
                 if outcome.replaces:
                     self.run_options.expect(1)
                 yield record, False
@@ -207,15 +227,16 @@ class Lines:
         self, watch: SightWatch[Page] | None, on_server_sizes: Callable[[ServerSizes | None], None]
     ) -> Dispatcher[Page]:
         return Dispatcher(
-            [ModelOnHost(model) for model in self.model_run.hosts],
+            self.model_run.asked_hosts(),
             self.model_run.question,
-            open_page,
+            self.work.open,
             workers=self.run_options.jobs,
             wait=self.run_options.wait,
             on_host_fault=self.run_options.on_host_fault,
             on_wait=self.run_options.on_wait,
             sight=watch,
             on_server_sizes=on_server_sizes,
+            ask_item=self.work.ask,
         )
 
     def _copies_among(self) -> Copies:

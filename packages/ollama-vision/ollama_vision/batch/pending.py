@@ -88,8 +88,9 @@ class PendingPictures:
             entries += done.values()
             if self._limit is not None and seen >= self._limit:
                 continue
-            complete = is_complete(done)
-            pages = next((entry.pages for entry in done.values()), None) or 1
+            complete = self._is_complete(done)
+            known = next((entry.pages for entry in done.values()), None)
+            pages = 1 if known is None else self._reader.count_taken(known)
             all_of_it = len(done) if complete else max(len(done), pages)
             if self._limit is not None:
                 all_of_it = min(all_of_it, self._limit - seen)
@@ -102,7 +103,7 @@ class PendingPictures:
         seen = 0
         for at, version, done in self._standing():
             seen += len(done)
-            if not is_complete(done):
+            if not self._is_complete(done):
                 file = self._files[at]
                 room = None if self._limit is None else self._limit - seen
                 for page in islice(self._reader.pages_of(file, only=_AllBut(done)), room):
@@ -136,6 +137,13 @@ class PendingPictures:
                 key = Key(request, path)
                 yield at, version, self._ledger.done(key, version) if key in entries else {}
 
+    def _is_complete(self, done: Mapping[int | None, Entry]) -> bool:
+        """Whether none of the pages that are taken is left."""
+        if is_complete(done) or not done or self._reader.only is None:
+            return is_complete(done)
+        pages = next(iter(done.values())).pages
+        return pages is not None and all(number in done for number in self._reader.only if number <= pages)
+
     def _place(self, page: Page, version: Version) -> PictureRef:
         path = str(page.file.path)
         if page.page is not None and path != self._hashed[0]:
@@ -155,7 +163,8 @@ class PendingPictures:
         if place.page is None or place.pages is None or done or place.path == self._counted:
             return
         self._counted = place.path
-        self._expect((place.pages if room is None else min(place.pages, room)) - 1)
+        taken = self._reader.count_taken(place.pages)
+        self._expect((taken if room is None else min(taken, room)) - 1)
 
 
 class _AllBut:

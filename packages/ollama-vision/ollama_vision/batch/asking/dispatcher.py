@@ -24,6 +24,7 @@ from .loop_thread import on_loop_thread
 from .outcome import Item, Outcome
 from .question import HostedModel, PictureAnswer, PictureQuestion
 from .sight_watch import Given, SightWatch
+from .turns import AskItem, ask_all
 
 
 class Dispatcher(Generic[Item]):
@@ -39,6 +40,7 @@ class Dispatcher(Generic[Item]):
         sight: has each host show that it sees; what one that does not has given is asked again of the others, and
             comes a second time, as an outcome that `replaces` the first.
         on_server_sizes: hears, before an item is pulled, which sizes the model's server leaves alone.
+        ask_item: asks all that each item is asked, where that is more than the question.
     """
 
     def __init__(
@@ -54,7 +56,9 @@ class Dispatcher(Generic[Item]):
         on_wait: OnWait | None = None,
         sight: SightWatch[Item] | None = None,
         on_server_sizes: Callable[[ServerSizes | None], None] | None = None,
+        ask_item: AskItem[Item] | None = None,
     ) -> None:
+        self._ask_item = ask_item
         self._sight = sight
         self._told: OnHostFault = on_host_fault or (lambda name, fault: None)
         self._wait = wait
@@ -159,13 +163,14 @@ class Dispatcher(Generic[Item]):
         if ready.error is not None:
             return await asyncio.to_thread(self._failed, index, item, sha256, ready.error)
         try:
-            host, answer = await hosts.ask(ready.pictures)
+            said_by, answer = await ask_all(hosts, self._ask_item, item, ready.pictures)
         except errors.OllamaMultiModalError as error:
             return await asyncio.to_thread(self._failed, index, item, sha256, error)
         if isinstance(answer, errors.OllamaMultiModalError):
-            return await asyncio.to_thread(self._failed, index, item, sha256, answer, host.name)
-        await self._keep(ready, host, answer)
-        return self._answered(index, item, sha256, answer, host)
+            return await asyncio.to_thread(self._failed, index, item, sha256, answer, said_by[-1].name)
+        for host in said_by:
+            await self._keep(ready, host, answer)
+        return self._answered(index, item, sha256, answer, said_by[-1])
 
     async def _keep(self, ready: Ready[Item], host: Host, answer: PictureAnswer) -> None:
         """Put it where answers are kept: at once, or when the host has shown that it sees."""
@@ -185,14 +190,15 @@ class Dispatcher(Generic[Item]):
             ready = await intake.once_more(given.index, given.item)
             if ready.error is not None:
                 raise ready.error
-            host, answer = await hosts.ask(ready.pictures)
+            said_by, answer = await ask_all(hosts, self._ask_item, given.item, ready.pictures)
             if isinstance(answer, errors.OllamaMultiModalError):
                 outcome = await asyncio.to_thread(
-                    self._failed, given.index, given.item, ready.sha256, answer, host.name
+                    self._failed, given.index, given.item, ready.sha256, answer, said_by[-1].name
                 )
             else:
-                await self._keep(ready, host, answer)
-                outcome = self._answered(given.index, given.item, ready.sha256, answer, host)
+                for host in said_by:
+                    await self._keep(ready, host, answer)
+                outcome = self._answered(given.index, given.item, ready.sha256, answer, said_by[-1])
         except errors.RunStoppedError as stopped:
             again.stopped = stopped
             return again.lost_by(given)
@@ -214,6 +220,7 @@ class Dispatcher(Generic[Item]):
             host=host.name if host else "",
             usage=answer.usage,
             pictures=answer.pictures,
+            more=answer.more,
             seconds=answer.seconds,
             waited=answer.waited,
             sha256=sha256,

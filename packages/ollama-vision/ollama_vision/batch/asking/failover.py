@@ -29,7 +29,9 @@ class Failover(Generic[Item]):
     def __init__(self, question: PictureQuestion, hosts: Balancer, sight: SightWatch[Item] | None) -> None:
         self._question, self._hosts, self._sight = question, hosts, sight
 
-    async def ask(self, pictures: Sequence[PreparedImage]) -> tuple[Host, PictureAnswer | errors.OllamaMultiModalError]:
+    async def ask(
+        self, pictures: Sequence[PreparedImage], question: PictureQuestion | None = None
+    ) -> tuple[Host, PictureAnswer | errors.OllamaMultiModalError]:
         """The answer or the picture's fault, from the first host that is not itself to blame for having none."""
         hosts = self._hosts
         tried = waited = proofs = 0
@@ -42,7 +44,7 @@ class Failover(Generic[Item]):
                 if self._sight is not None:
                     await self._sight.check(host)
                 is_asked = True
-                found = await host.asked.answer(self._question, pictures)
+                found = await host.asked.answer(question or self._question, pictures)
             except errors.OllamaMultiModalError as error:
                 host.was_there = host.was_there or not may_return(error)
                 if isinstance(error, errors.ServerBusyError) and refuses(error):

@@ -25,9 +25,18 @@ class Source(Protocol):
     def pictures(self) -> Sequence[PreparedImage]: ...
 
 
-Open: TypeAlias = Callable[[Item, int, ImageOptions], Source | None]
-"""Opens an item, by its place among all: its picture, or `None` when it has none and is passed over. Raises ImageError;
-called in threads."""
+@dataclass(frozen=True)
+class Answered:
+    """An item about which nothing need be asked."""
+
+    answer: PictureAnswer
+    sha256: str = ""
+    """Of its bytes, in hex, where that is known."""
+
+
+Open: TypeAlias = Callable[[Item, int, ImageOptions], Source | Answered | None]
+"""Opens an item, by its place among all: its picture, its answer, or `None` when it has no picture and is passed over.
+Raises ImageError; called in threads."""
 Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
 Recall: TypeAlias = Callable[[str], PictureAnswer | None]
 """The answer that is known already of a picture, by the hash of its bytes; called in threads."""
@@ -108,6 +117,8 @@ class Intake(Generic[Item]):
             source = self._open(item, index, self._options)
             if source is None:
                 return Ready(index, item, skipped=True)
+            if isinstance(source, Answered):
+                return Ready(index, item, source.sha256, kept=source.answer)
             sha256 = source.sha256()
             if recalls and (kept := self._recall(sha256)):
                 return Ready(index, item, sha256, kept=kept)

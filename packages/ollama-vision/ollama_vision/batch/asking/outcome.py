@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -30,6 +31,8 @@ class AnswerOrError:
     usage: dict[str, int] = field(default_factory=dict)
     pictures: tuple[dict[str, Any], ...] = ()
     """What was sent of each picture, where that is known; not of an answer that was kept."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What was told of an answer that several questions made."""
     seconds: float = 0.0
     """The server's own time, of loading, reading and writing; where it does not tell, from when the request started."""
     waited: float = 0.0

@@ -62,6 +62,8 @@ class PictureAnswer:
     """By field, how sure the model is of it; where that was asked for."""
     pictures: tuple[dict[str, Any], ...] = ()
     """What was sent of each picture, and what the server makes of it; empty where that is not known any more."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What who asked in several questions tells of them."""
 
 
 class Heard(Said, Protocol):

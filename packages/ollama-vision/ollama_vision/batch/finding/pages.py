@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from mimetypes import guess_type
@@ -17,7 +17,6 @@ from ollama_vision.pictures import (
     VIDEO_SUFFIXES,
     VIDEOS,
     ImageOptions,
-    PageSelection,
     PictureSource,
     PreparedImage,
     Size,
@@ -138,6 +137,10 @@ class PageReader:
     """Whether a video in a folder is taken though it has a picture's name."""
     digest: bool = False
     """Whether each file is read for its `sha256`."""
+    numbered: bool = False
+    """Whether a file that is one picture is its page 1."""
+    only: frozenset[int] | None = None
+    """The numbers of the pages that are taken, of each file those that it has; `None`: all."""
     facts: bool = True
     """Whether a page knows its `size` and its file's `status`, each of which takes a look at the file."""
 
@@ -173,9 +176,18 @@ class PageReader:
             return
         page = replace(page, pages=selection.total)
         if not self.together and (selection.total > 1 or not source.is_picture()):
-            yield from _drawn(source, page, selection, only)
-        elif only is None or 1 in only:
-            yield replace(page, size=_stored_size(source) if self.facts else None, source=source)
+            wanted = [number for number in selection.numbers if self._takes(number, only)]
+            yield from _drawn(source, page, wanted)
+        elif self._takes(1, only):
+            number = 1 if self.numbered else None
+            yield replace(page, page=number, size=_stored_size(source) if self.facts else None, source=source)
+
+    def count_taken(self, pages: int) -> int:
+        """How many pages are taken of a file that has so many."""
+        return pages if self.only is None else sum(number <= pages for number in self.only)
+
+    def _takes(self, number: int, only: Container[int] | None) -> bool:
+        return (only is None or number in only) and (self.only is None or number in self.only)
 
     def check_headers(self, file: FoundFile) -> ImageError | None:
         """What will be wrong with a file when it is sent, as far as its header tells it; `None` when that is nothing.
@@ -209,11 +221,9 @@ def open_page(page: Page, index: int, options: ImageOptions) -> PictureSource:
     return source if page.page is None else replace(source, page=page.page)
 
 
-def _drawn(
-    source: PictureSource, shared: Page, selection: PageSelection, only: Container[int] | None
-) -> Iterator[Page]:
+def _drawn(source: PictureSource, shared: Page, wanted: Sequence[int]) -> Iterator[Page]:
     on_paper = source.kind() is PDF
-    left = [number for number in selection.numbers if only is None or number in only]
+    left = list(wanted)
     while left:
         try:
             for pictures in source.pages_with_tiles(only=set(left)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from ollama_vision.errors import DamagedResultsError, RequestMismatchError, ResultsError
 from ollama_vision.words import counted
@@ -16,11 +16,23 @@ from .known_by_bytes import Taken, records_of, taken_over
 from .ledger import Ledger, Line, Version, lines_of, read_ledger
 from .pruning import refuse_where_nothing_is_left
 from .requests import Asked, difference, path_beside, read_requests, write_requests
-from .sidecars import Sidecars
 from .sight_file import SightFile
 
 Start = Literal["go on", "append", "restart"]
 """What becomes of lines of another request that are there: none may be, they stay, or the file is put aside."""
+
+
+class Companion(Protocol):
+    """Files that are written along with the lines, such as a text file for each answer."""
+
+    def know(self, line: Line) -> None:
+        """A line of an earlier run about one of this run's files."""
+
+    def catch_up(self, lines: Iterator[Line]) -> None:
+        """The lines that hold for this run; what is missing of their files is written."""
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """A line that was written just now. Raises OSError, SidecarError."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +43,15 @@ class Checkpoint:
     results: Sink
     notes: tuple[str, ...] = ()
     """What was done to the file, to be told."""
-    sidecars: Sidecars | None = None
+    companion: Companion | None = None
     sight: SightFile = field(default_factory=SightFile)
     """Which answers a canary followed."""
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """Write a line, and then its answer's text file, if there are such; raises OSError, SidecarError."""
+        """Write a line, and then what is written along with it; raises OSError, SidecarError."""
         self.results.add(record)
-        if self.sidecars is not None:
-            self.sidecars.write(record)
+        if self.companion is not None:
+            self.companion.write(record)
 
 
 @dataclass(frozen=True)
@@ -134,11 +146,11 @@ def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: N
 
 
 @contextmanager
-def open_checkpoint(out: Path, spec: RunSpec, sidecars: Sidecars | None = None) -> Iterator[Checkpoint]:
+def open_checkpoint(out: Path, spec: RunSpec, companion: Companion | None = None) -> Iterator[Checkpoint]:
     """The file made ready, and open for adding lines.
 
     Args:
-        sidecars: told of earlier lines, and given those of its files that are missing.
+        companion: told of earlier lines, and given those that hold.
 
     Raises:
         ResultsError: as `judge` does; another process writes the file; or a text file cannot be written.
@@ -147,8 +159,8 @@ def open_checkpoint(out: Path, spec: RunSpec, sidecars: Sidecars | None = None) 
 
     def see(line: Line) -> None:
         sight.see(line)
-        if sidecars is not None and line.record["path"] in spec.files:
-            sidecars.know(line)
+        if companion is not None and line.record["path"] in spec.files:
+            companion.know(line)
 
     out = real_path(out)  # a link stays one, whatever becomes of the file
     if out.exists() and not out.is_file():
@@ -186,8 +198,8 @@ def open_checkpoint(out: Path, spec: RunSpec, sidecars: Sidecars | None = None) 
             told = {request: asked for request, asked in read_requests(out).items() if request in left}
             write_requests(out, {**told, **spec.asked})
         with ResultsFile(out) as results:
-            if sidecars is not None:
+            if companion is not None:
                 with out.open("rb") as file:
-                    sidecars.catch_up(line for line in lines_of(file, out) if spec.holds(line))
+                    companion.catch_up(line for line in lines_of(file, out) if spec.holds(line))
             sight.begin()
-            yield Checkpoint(judged.ledger(), results, tuple(notes), sidecars, sight)
+            yield Checkpoint(judged.ledger(), results, tuple(notes), companion, sight)

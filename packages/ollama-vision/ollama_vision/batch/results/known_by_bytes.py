@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..finding.found_files import rows_of
-from .ledger import Entry, Key, Ledger, Version, is_complete, lines_of
+from .ledger import Entry, Key, Ledger, Version, is_complete, lines_of, names_of
 
 if TYPE_CHECKING:
     from ..finding.found_files import FoundFile
@@ -84,7 +84,12 @@ def records_of(results: Path, taken: Iterable[Taken]) -> list[dict[str, Any]]:
         return []
     with results.open("rb") as file:
         return [
-            {**line.record, "path": each.key.path, "size": each.version.size, "modified": each.version.modified}
+            {
+                **line.record,
+                **names_of(line.record, each.key.path),
+                "size": each.version.size,
+                "modified": each.version.modified,
+            }
             for line in lines_of(file, results)
             for each in wanted.get(line.number, ())
         ]
@@ -131,7 +136,7 @@ def record_of_copy(record: Mapping[str, Any], copy: FoundFile) -> dict[str, Any]
     version = Version.of(copy.size, copy.modified_ns)
     return {
         **record,
-        "path": str(copy.path),
+        **names_of(record, str(copy.path)),
         "size": version.size,
         "modified": version.modified,
         "usage": {},

@@ -272,6 +272,11 @@ def _refuse(record: Any) -> None:
             raise ValueError(f'its "{name}" is {record[name]!r:.60}')
 
 
+def names_of(record: Mapping[str, Any], path: str) -> dict[str, str]:
+    """What names the file in a line like this one; one about a page of a document says so under `document`, too."""
+    return {"path": path, "document": path} if "document" in record else {"path": path}
+
+
 def encode(record: Mapping[str, Any]) -> bytes:
     """One whole line."""
     try:

@@ -60,7 +60,7 @@ class Sidecars:
         name += ".txt"
         if self.folder is None:
             return picture.with_name(name)
-        return self.folder / _plain(picture.parent).relative_to(self.base) / name
+        return mirrored(self.folder, self.base, picture).with_name(name)
 
     def know(self, line: Line) -> None:
         """An earlier line's text: a file that holds it was written by us."""
@@ -109,6 +109,11 @@ def folder_of_all(roots: Iterable[Path]) -> Path:
     """The folder that holds all that was named; what was named itself, when that is one folder."""
     folders = {_plain(root if root.is_dir() else root.parent) for root in roots}
     return Path(os.path.commonpath(folders))
+
+
+def mirrored(folder: Path, base: Path, file: Path) -> Path:
+    """Where a file of the same name lies below `folder`, which looks as `base` does."""
+    return folder / _plain(file.parent).relative_to(base) / file.name
 
 
 def _plain(path: Path) -> Path:

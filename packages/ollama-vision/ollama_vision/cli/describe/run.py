@@ -142,8 +142,8 @@ class Run:
             screen.remark(f"{len(self._before):,} done before{failed}.")
         if tally.failed or failed_before:
             screen.remark("--retry-errors asks again about what failed.")
-        if self._start.sidecars is not None:
-            self._tell_sidecars(self._start.sidecars)
+        if isinstance(self._start.companion, Sidecars):
+            self._tell_sidecars(self._start.companion)
         if left_out := summary.left_out(self._found.reasons()):
             screen.remark(left_out)
         for line in summary.unread(self._found.unread):
