@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .results.file import Nowhere, StandardOutput
     from .results.known_by_bytes import copies_among
     from .results.ledger import Ledger, Line, Version, is_complete, lines_of, read_record
+    from .results.recorded_answer import RecordedAnswer, number_in, usage_in
     from .results.requests import only_model, read_requests, this_version
     from .results.sidecars import SidecarName, Sidecars, folder_of_all, mirrored
 
@@ -73,6 +74,7 @@ __all__ = [
     "PictureAnswer",
     "PictureFiles",
     "PictureQuestion",
+    "RecordedAnswer",
     "RunOptions",
     "RunSettings",
     "RunSpec",
@@ -95,6 +97,7 @@ __all__ = [
     "judge",
     "lines_of",
     "mirrored",
+    "number_in",
     "on_loop_thread",
     "only_model",
     "open_checkpoint",
@@ -106,6 +109,7 @@ __all__ = [
     "require_same_answers",
     "run_spec",
     "this_version",
+    "usage_in",
     "what_is_asked",
 ]
 
@@ -154,6 +158,7 @@ __getattr__ = lazy_names(
         "PictureAnswer": ".asking.question",
         "PictureFiles": ".finding.picture_files",
         "PictureQuestion": ".asking.question",
+        "RecordedAnswer": ".results.recorded_answer",
         "RunOptions": ".model_run",
         "RunSettings": ".asking.run_settings",
         "RunSpec": ".results.checkpoint",
@@ -171,6 +176,7 @@ __getattr__ = lazy_names(
         "is_complete": ".results.ledger",
         "judge": ".results.checkpoint",
         "lines_of": ".results.ledger",
+        "number_in": ".results.recorded_answer",
         "on_loop_thread": ".asking.loop_thread",
         "only_model": ".results.requests",
         "open_checkpoint": ".results.checkpoint",
@@ -181,6 +187,7 @@ __getattr__ = lazy_names(
         "require_same_answers": ".asking.fingerprint",
         "run_spec": ".model_run",
         "this_version": ".results.requests",
+        "usage_in": ".results.recorded_answer",
         "what_is_asked": ".asking.fingerprint",
     },
 )

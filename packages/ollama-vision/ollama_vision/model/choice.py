@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from ollama_vision.protocol import value_at
+
 MOST_LABELS = 100
 _QUOTE = b'"'
 
@@ -123,14 +125,6 @@ def weigh_field(reply: Mapping[str, Any], fields: Mapping[str, Any], path: str) 
     value = value_at(fields, path)
     begin = at + len(text.encode()) - len(text.lstrip().encode())
     return _weigh_span(reply, begin + len(_QUOTE) * isinstance(value, str), begin + len(to_json(value)))
-
-
-def value_at(fields: Mapping[str, Any], path: str) -> Any:
-    """A value by its path."""
-    value: Any = fields
-    for name in path.split("."):
-        value = value[name]
-    return value
 
 
 def with_value(fields: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ollama_vision.errors import BadRequestError, StructuredOutputError
 from ollama_vision.http import IO, Deadline
+from ollama_vision.protocol import value_at
 
 from .answer import Answer
 from .calibration import Calibration
@@ -20,7 +21,6 @@ from .choice import (
     label_said,
     softmax,
     sums,
-    value_at,
     weigh,
     weigh_field,
     with_labels,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     from .reply import Accumulator
     from .request import Endpoint, Request, Turn, chat_request, generate_request, json_request, wire_messages
-    from .schema import fields_of_few_values, json_schema
+    from .schema import fields_of_few_values, json_schema, value_at
     from .schema_class import class_for_schema
     from .tool_call_forms import name_of_call, wire_calls
     from .tools import Rules, is_required, select_tools
@@ -67,6 +67,7 @@ __all__ = [
     "select_tools",
     "server_message",
     "unfit",
+    "value_at",
     "wire_calls",
     "wire_messages",
     "without",
@@ -111,6 +112,7 @@ __getattr__ = lazy_names(
         "select_tools": ".tools",
         "server_message": ".failures",
         "unfit": ".json_answers",
+        "value_at": ".schema",
         "wire_calls": ".tool_call_forms",
         "wire_messages": ".request",
         "without": ".ways_out",

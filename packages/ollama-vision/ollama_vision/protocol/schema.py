@@ -42,6 +42,16 @@ def fields_of_few_values(schema: Mapping[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
+def value_at(fields: Any, path: str, default: Any = None) -> Any:
+    """A value of an object by such a path; `default` where there is none."""
+    value = fields
+    for name in path.split("."):
+        if not isinstance(value, Mapping) or name not in value:
+            return default
+        value = value[name]
+    return value
+
+
 def _gather(node: Mapping[str, Any], before: str, found: dict[str, list[Any]]) -> None:
     for name, field in (node.get("properties") or {}).items():
         if not isinstance(field, Mapping) or "." in name:

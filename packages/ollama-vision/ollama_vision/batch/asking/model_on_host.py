@@ -24,7 +24,7 @@ from ollama_vision.model import (
     plain_call,
     start,
 )
-from ollama_vision.protocol import ObjectOf, Said, fields_of_few_values
+from ollama_vision.protocol import ObjectOf, Said, fields_of_few_values, value_at
 
 from .fingerprint import arguments_of
 from .loading import OnHost
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 _RETRIES = "max_validation_retries"
+_NOTHING = object()
 
 
 class StreamedOnHost(OnHost, ABC):
@@ -99,18 +100,9 @@ class StreamedOnHost(OnHost, ABC):
         said = made.model_dump(mode="json", by_alias=True, exclude_unset=True)
         question = PlainQuestion(ask.prompt, Pictures(pictures, "pictures"), _of_a_choice(ask.keywords))
         values = fields_of_few_values(type(made).model_json_schema())
-        answered = {path: each for path, each in values.items() if _has(said, path)}
+        answered = {path: each for path, each in values.items() if value_at(said, path, _NOTHING) is not _NOTHING}
         told = await confidences(model._on_loop, model, question, said, answered, listener=collector)
         return {path: told.get(path) for path in values}
-
-
-def _has(fields: Any, path: str) -> bool:
-    """Whether an answer says something at a path."""
-    for name in path.split("."):
-        if not isinstance(fields, dict) or name not in fields:
-            return False
-        fields = fields[name]
-    return True
 
 
 def _of_a_choice(keywords: Mapping[str, Any]) -> dict[str, Any]:

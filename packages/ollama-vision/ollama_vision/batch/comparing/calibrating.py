@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ollama_vision.errors import LabelsError
 from ollama_vision.model import Calibration
 
+from ..results.recorded_answer import LABEL
 from .comparison import Comparison, true_label
-from .reading import LABEL
 
 _LEAST, _MOST = 0.05, 20.0
 """Between these a temperature is looked for: where every label is right, the likelihood has no highest point."""

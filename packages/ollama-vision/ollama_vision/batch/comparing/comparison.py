@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from ollama_vision.errors import LabelsError
 
-from .reading import LABEL, RunLines, Said, read_runs
+from ..results.recorded_answer import LABEL, RecordedAnswer
+from .reading import RunLines, read_runs
 from .statistics import brier, calibration_error, mcnemar, reliability, wilson
 from .truth import TEXT, Matcher, Truth
 from .values import Fold, error_rates, exactly, folded, is_right, shown
@@ -24,7 +25,7 @@ class Verdict(NamedTuple):
 
     row: int
     """The number of its row of labels."""
-    said: Said
+    said: RecordedAnswer
     truth: str
     answer: str
     right: bool

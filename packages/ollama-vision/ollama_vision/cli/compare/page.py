@@ -12,7 +12,6 @@ from ollama_vision.words import counted
 
 from ..report.html import Html, element, joined
 from ..report.page_frame import CLOSING, opening, put_in_place, table, title_line
-from ..report.results import Answer
 from ..report.thumbnails import Sight, in_order, look_at
 from .plots import accuracy_bars, calibration_curve
 from .table import difference_line, wrong_pairs
@@ -159,29 +158,9 @@ def _pictures(comparison: Comparison, root: Path) -> Iterator[str]:
         note += f"; the first {MOST_PICTURES} are shown"
     yield Html('<section class="compared">')
     yield joined(element("h2", heading), element("p", note, class_="label"), Html('<ol class="cases">'))
-    for each, sight in in_order(found[:MOST_PICTURES], lambda each: look_at((_answer(each.first),), root)):
+    for each, sight in in_order(found[:MOST_PICTURES], lambda each: look_at((each.first.said,), root)):
         yield _case(each, sight, alone)
     yield Html("</ol></section>")
-
-
-def _answer(verdict: Verdict) -> Answer:
-    said = verdict.said
-    return Answer(
-        path=said.path,
-        page=said.page,
-        pages=said.pages,
-        version=said.version,
-        sha256=said.sha256,
-        text=said.text,
-        fields=None,
-        error=None,
-        finish_reason="",
-        model="",
-        request="",
-        usage={},
-        seconds=0.0,
-        seconds_in_video=None,
-    )
 
 
 def _case(each: Disagreement, sight: Sight, alone: bool) -> Html:

@@ -115,7 +115,7 @@ def text_beside(answer: Answer) -> str:
 
 def words_of(answer: Answer) -> str:
     """All of an answer that the filter finds: error, text, fields."""
-    error = "" if answer.error is None else f"{answer.error.type}: {answer.error.message}"
+    error = "" if answer.error is None else f"{answer.error}: {answer.message}"
     return "\n".join(part for part in (error, text_beside(answer), _in_words(answer.fields)) if part)
 
 
@@ -194,9 +194,9 @@ def _answer(answer: Answer, boxes: Boxes, askings: Askings) -> Html:
                 "p",
                 element("span", "Failed", class_="badge"),
                 " ",
-                element("b", answer.error.type),
+                element("b", answer.error),
                 " ",
-                element("span", answer.error.message, dir="auto"),
+                element("span", answer.message, dir="auto"),
                 class_="error s",
             )
         )
@@ -300,9 +300,9 @@ def failure_rows(card: Card, href: str, askings: Askings) -> Html:
                 "li",
                 element("a", element("bdi", card.name), f", {place}" if place else "", href=href),
                 " ",
-                element("b", answer.error.type),
+                element("b", answer.error),
                 " ",
-                element("span", shortened(answer.error.message, 200), dir="auto"),
+                element("span", shortened(answer.message, 200), dir="auto"),
                 *([" ", element("i", askings.name(askings.number(answer)))] if len(askings.all) > 1 else []),
             )
         )

@@ -9,9 +9,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from ollama_vision.batch import RecordedAnswer
 from ollama_vision.pictures import BoxMapping
-
-from .results import Answer
 
 _BEGINNING = b'data-of="'
 _DATA = b'src="data:image/jpeg;base64,'
@@ -27,7 +26,7 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _BEGINS_AS_JPEG = b"/9j/"
 
 
-def name_of(answer: Answer, drawn_as: str) -> str:
+def name_of(answer: RecordedAnswer, drawn_as: str) -> str:
     """By what a thumbnail is known again: the picture's bytes, its page, and how it was drawn; empty if not at all."""
     if not answer.sha256:
         return ""

@@ -8,63 +8,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ollama_vision.batch import Version, lines_of, read_record, read_requests
+from ollama_vision.batch import RecordedAnswer, lines_of, number_in, read_record, read_requests, usage_in
 from ollama_vision.errors import DamagedResultsError
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Why there is no answer."""
+class Answer(RecordedAnswer):
+    """What one model said to one picture, with all that a card shows of it."""
 
-    type: str
     message: str
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One line: what one model said to one picture, or why it said nothing."""
-
-    path: str
-    page: int | None
-    """The page or frame, counted from 1; `None` for a picture of its own, and for all pages together."""
-    pages: int | None
-    version: Version
-    sha256: str
-    text: str
-    fields: Any
-    error: Fault | None
+    """The error's; empty for an answer."""
     finish_reason: str
     model: str
     request: str
     usage: Mapping[str, int]
-    seconds: float
     seconds_in_video: float | None
-    pictures: tuple[Mapping[str, Any], ...] = ()
+    pictures: tuple[Mapping[str, Any], ...]
     """What was sent of each picture, and what the server made of it: of answers that name boxes."""
-    shares: Mapping[str, float] = field(default_factory=dict)
-    """How probable each label is, or how sure the model was of fields of its answer."""
 
     @classmethod
-    def of(cls, record: Mapping[str, Any]) -> Answer:
-        """What a line says. A number that is none, in a line that somebody wrote by hand, counts as not said."""
-        usage, error = record.get("usage"), record["error"]
-        return cls(
-            path=record["path"],
-            page=record["page"],
-            pages=record["pages"],
-            version=Version(record["size"], record["modified"]),
-            sha256=str(record.get("sha256") or ""),
-            text=record["text"],
-            fields=record.get("fields"),
-            error=None if error is None else Fault(str(error.get("type", "")), str(error.get("message", ""))),
+    def of(cls, record: Mapping[str, Any], **more: Any) -> Answer:
+        return super().of(
+            record,
+            message=str((record["error"] or {}).get("message", "")),
             finish_reason=str(record.get("finish_reason") or ""),
             model=record["model"],
             request=record["request"],
-            usage={k: v for k, v in usage.items() if isinstance(v, int)} if isinstance(usage, dict) else {},
-            seconds=_number(record.get("seconds")) or 0.0,
-            seconds_in_video=_number(record.get("seconds_in_video")),
+            usage=usage_in(record),
+            seconds_in_video=number_in(record, "seconds_in_video"),
             pictures=tuple(record.get("pictures") or ()),
-            shares=_shares(record),
+            **more,
         )
 
     @property
@@ -72,18 +45,10 @@ class Answer:
         """Model and request: who was asked, and what."""
         return self.model, self.request
 
-
-def _shares(record: Mapping[str, Any]) -> dict[str, float]:
-    choice = record.get("choice")
-    told = choice.get("probabilities") if isinstance(choice, dict) else record.get("confidence")
-    if not isinstance(told, dict):
-        return {}
-    return {str(name): share for name, value in told.items() if (share := _number(value)) is not None}
-
-
-def _number(value: Any) -> float | None:
-    # Also turns down what JSON does not have and Python reads: NaN, Infinity.
-    return float(value) if isinstance(value, (int, float)) and 0 <= value < 1e9 else None
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """How probable each label is, or how sure the model was of fields of its answer."""
+        return self.confidence if self.label is None else self.probabilities or {}
 
 
 @dataclass(frozen=True)

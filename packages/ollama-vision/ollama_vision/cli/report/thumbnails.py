@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,10 @@ from typing import Literal, TypeVar
 from PIL import Image
 from pybase64 import b64encode
 
-from ollama_vision.batch import FoundFile, PageReader, Version, open_page
+from ollama_vision.batch import FoundFile, PageReader, RecordedAnswer, Version, open_page
 from ollama_vision.pictures import BoxMapping, ImageOptions
 
 from .earlier import EarlierThumbnails, name_of
-from .results import Answer
 
 PIXELS = 60_000
 """245 x 245, or 283 x 212: 6 to 12 kB each of a photograph, so 200 of them stay under 4 MB as base64."""
@@ -54,7 +53,7 @@ class Sight:
         return f"data:image/jpeg;base64,{self.base64}"
 
 
-def look_at(answers: tuple[Answer, ...], root: Path, earlier: EarlierThumbnails | None = None) -> Sight:
+def look_at(answers: Sequence[RecordedAnswer], root: Path, earlier: EarlierThumbnails | None = None) -> Sight:
     """The picture that these answers are about. Whatever is wrong with it is said in the sight, nothing is raised.
 
     `earlier` thumbnails are not drawn again.
@@ -77,7 +76,7 @@ def look_at(answers: tuple[Answer, ...], root: Path, earlier: EarlierThumbnails 
     return Sight("shown", original, b64encode(jpeg).decode("ascii"), size, mapping=mapping, name=name)
 
 
-def _is_as_asked(answer: Answer, original: Path) -> bool:
+def _is_as_asked(answer: RecordedAnswer, original: Path) -> bool:
     """By size and date, as a run knows its pictures again; by content where only the date is another."""
     status = original.stat()
     if answer.version == Version.of(status.st_size, status.st_mtime_ns):
@@ -93,7 +92,7 @@ def _sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _thumbnail(answer: Answer, original: Path) -> tuple[bytes, tuple[int, int], BoxMapping]:
+def _thumbnail(answer: RecordedAnswer, original: Path) -> tuple[bytes, tuple[int, int], BoxMapping]:
     number = answer.page or 1
     # Of a video or an animation: as many frames as there were, so that each is the one that was asked about.
     frames = min(answer.pages, 1000) if answer.page and answer.pages else None

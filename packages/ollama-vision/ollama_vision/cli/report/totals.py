@@ -72,10 +72,10 @@ class Totals:
             tally.total_tokens += answer.usage.get("total_tokens", 0)
             if answer.error is None:
                 tally.answers += 1
-                tally.seconds += answer.seconds
+                tally.seconds += answer.seconds or 0.0
             else:
                 tally.failed += 1
-                self.errors[answer.error.type or "unnamed error"] += 1
+                self.errors[answer.error] += 1
 
     def _is_new(self, number: int, answer: Answer) -> bool:
         by_bytes = ("sha256", answer.sha256, answer.page)
