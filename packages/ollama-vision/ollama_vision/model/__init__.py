@@ -22,7 +22,7 @@ from .on_server import OnServer
 from .streams import AsyncReplyStream, ReplyStream
 
 if TYPE_CHECKING:
-    from .answer import Answer
+    from .answer import Answer, record_of_answer, record_of_choice
     from .answer_boxes import boxes_of
     from .arguments import Arguments, Settings, empty_question, resolve_arguments
     from .calibration import Calibration
@@ -96,6 +96,8 @@ __all__ = [
     "plain_call",
     "prove_sight",
     "read_arguments",
+    "record_of_answer",
+    "record_of_choice",
     "refuse_lost_pictures",
     "resolve_arguments",
     "server_sizes",
@@ -148,6 +150,8 @@ __getattr__ = lazy_names(
         "options_for": ".looking",
         "plain_call": ".question_call",
         "prove_sight": ".proof_of_sight",
+        "record_of_answer": ".answer",
+        "record_of_choice": ".answer",
         "refuse_lost_pictures": ".results_of_tools",
         "resolve_arguments": ".arguments",
         "server_sizes": ".server_calls",

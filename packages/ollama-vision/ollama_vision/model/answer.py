@@ -7,6 +7,8 @@ from typing import Any
 
 from ollama_vision.protocol import Accumulator
 
+from .choice import Choice
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -44,3 +46,23 @@ def answer_of(so_far: Accumulator[Any]) -> Answer:
         pictures=so_far.pictures,
         raw=so_far.reply,
     )
+
+
+def record_of_answer(answer: Answer, model: str, seconds: float) -> dict[str, Any]:
+    """An answer as one JSON object: what `ask --json` prints, and what an agent's tool gives."""
+    return {
+        "text": answer.text,
+        "fields": answer.fields,
+        "model": model,
+        "usage": dict(answer.usage),
+        "finish_reason": answer.finish_reason,
+        "pictures": list(answer.pictures),
+        "seconds": round(seconds, 3),
+    }
+
+
+def record_of_choice(choice: Choice, model: str, seconds: float) -> dict[str, Any]:
+    """The same of a choice among labels, which stands in `choice` as in lines of results."""
+    answer = Answer(choice.label, usage=choice.usage, finish_reason="stop", pictures=choice.pictures)
+    told = {"label": choice.label, "probabilities": choice.probabilities}
+    return {**record_of_answer(answer, model, seconds), "choice": told}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +13,7 @@ from typing import Any, TypeAlias
 
 from ollama_vision import words
 from ollama_vision.errors import OllamaMultiModalError
-from ollama_vision.model import Answer, VisionModel
+from ollama_vision.model import Answer, VisionModel, record_of_answer, record_of_choice
 from ollama_vision.pictures import VIDEOS, ImageOptions, PictureSource, PreparedImage, ServerSizes
 
 from ..common.access import STANDARD_INPUT
@@ -142,13 +144,17 @@ def show_answer(
         show_choice(llm, question, pictures, keywords, screen)
         return
     item: Answer | None = None
-    if question.stream and question.format is None:  # JSON is found in an answer that is whole
+    begin = time.monotonic()
+    if question.stream and question.format is None and not question.as_json:  # JSON is found in an answer that is whole
         with closing(llm.stream(question.text, *pictures, **keywords)) as answer:
             for item in answer:
                 screen.say(item.delta)
     else:
         item = llm.ask(question.text, *pictures, **keywords)
-        screen.say(item.text)
+        if not question.as_json:
+            screen.say(item.text)
+        elif item.text.strip():
+            say_object(record_of_answer(item, model, time.monotonic() - begin), screen)
     screen.end_answer()
     if item is None or not item.text.strip():
         raise NoAnswer(f"{model} answered with nothing. Ask in other words, or ask another model.")
@@ -167,11 +173,20 @@ def show_answer(
         screen.remark(f"{words.counted(count, 'box', 'boxes')} drawn in {named(str(question.drawing.out))}.")
 
 
+def say_object(record: Mapping[str, Any], screen: Screen) -> None:
+    """In one line, for who reads it with a program."""
+    screen.say(json.dumps(record, ensure_ascii=False) + "\n")
+
+
 def show_choice(
     llm: VisionModel, question: Question, pictures: Sequence[Picture], keywords: Mapping[str, Any], screen: Screen
 ) -> None:
     """The label as the answer, and beside it how probable each is."""
+    begin = time.monotonic()
     choice = llm.choose(question.text, question.labels, *pictures, calibration=question.calibration, **keywords)
+    if question.as_json:
+        say_object(record_of_choice(choice, llm.model, time.monotonic() - begin), screen)
+        return
     screen.say(choice.label)
     screen.end_answer()
     if choice.probabilities is None:

@@ -39,6 +39,7 @@ Examples:
   ollama-vision ask --model gemma3:4b before.png after.png "What has changed?"
   ollama-vision ask report.pdf "Which page has a table?" --pages 2-4,7
   ollama-vision ask receipt.heic "Read this receipt." --format receipt.schema.json
+  ollama-vision ask photo.jpg "What is in this picture?" --json | jq .usage
   ollama-vision ask cats.jpg "List all cats as JSON: bbox_2d, label." --draw-boxes boxes.png
   ollama-vision ask --demo shapes.png "How many shapes are there?"
 
@@ -74,6 +75,13 @@ def ask(
             show_default=False,
         ),
     ] = True,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON object: text, fields, model, usage, finish_reason, pictures, seconds.",
+        ),
+    ] = False,
     format: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="A file with a JSON Schema that the answer must follow, or the word json."),
@@ -123,6 +131,7 @@ def ask(
             headers=header or [],
             cacert=cacert,
             stream=stream,
+            as_json=as_json,
             labels=read_labels(choose),
             calibration=calibration,
             format=format,

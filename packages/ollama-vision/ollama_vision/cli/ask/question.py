@@ -54,6 +54,8 @@ class Question:
     model: str | None
     access: Access
     stream: bool
+    as_json: bool
+    """Whether the answer is printed as one object, with what it cost and what was sent."""
     format: str | dict[str, Any] | None
     detail: Literal["low", "auto", "high"]
     range: tuple[int, int] | None
@@ -82,6 +84,7 @@ def read_question(
     headers: Iterable[str],
     cacert: Path | None,
     stream: bool,
+    as_json: bool = False,
     format: str | None,
     detail: Literal["low", "auto", "high"] | None = None,
     range: str | None,
@@ -114,6 +117,7 @@ def read_question(
         model=model or model_of_environment(demo=demo),
         access=read_access(demo=demo, hosts=() if host is None else (host,), headers=headers, cacert=cacert),
         stream=stream,
+        as_json=as_json,
         format=None if format is None else read_format(format),
         detail=detail or "auto",
         range=None if range is None else read_range(range),
