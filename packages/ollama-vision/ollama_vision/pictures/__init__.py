@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from .cancellation import cancel_scope
     from .drawn_boxes import Placed, PlacedBox, draw_boxes, place_boxes
     from .error_words import image_error, missing_path_hint, sentence
+    from .facts import page_facts
     from .formats.kinds import EXTRAS, PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES, VIDEOS, suffixes_needing
     from .frames import BOX_CONVENTIONS, BoxConvention, PictureFrame, Size
     from .inputs.forms import from_block_fields, image_block
     from .options import ImageOptions, Region, ServerSizes, Tiles, checked_region
     from .page_selection import PageSelection
+    from .page_text import PageFacts
     from .prepared import PreparedAudio, PreparedImage
     from .preparing import aprepare_image, legacy_bytes, prepare_block, prepare_documents, prepare_image, prepare_legacy
     from .regions import Tile
@@ -45,6 +47,7 @@ __all__ = [
     "BoxMapping",
     "FoundBox",
     "ImageOptions",
+    "PageFacts",
     "PageSelection",
     "PictureFrame",
     "PictureSource",
@@ -71,6 +74,7 @@ __all__ = [
     "legacy_bytes",
     "missing_path_hint",
     "name_tiles",
+    "page_facts",
     "place_boxes",
     "plan_size",
     "prepare_block",
@@ -98,6 +102,7 @@ __getattr__ = lazy_names(
         "PDF": ".formats.kinds",
         "PICTURES": ".formats.kinds",
         "PICTURE_SUFFIXES": ".formats.kinds",
+        "PageFacts": ".page_text",
         "PageSelection": ".page_selection",
         "PictureFrame": ".frames",
         "PictureSource": ".source",
@@ -125,6 +130,7 @@ __getattr__ = lazy_names(
         "legacy_bytes": ".preparing",
         "missing_path_hint": ".error_words",
         "name_tiles": ".tile_words",
+        "page_facts": ".facts",
         "place_boxes": ".drawn_boxes",
         "plan_size": ".render.size",
         "prepare_block": ".preparing",

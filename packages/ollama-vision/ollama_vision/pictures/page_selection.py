@@ -29,6 +29,8 @@ class PageRequest:
     """Of a JPEG or PNG that was walked through already."""
     fps: int | None = None
     """Of a video: how many frames a second, where the options do not say how many."""
+    document: bool = False
+    """Whether a page's text is wanted, and what of it cannot be drawn is told with it and no error."""
 
 
 @dataclass(frozen=True)

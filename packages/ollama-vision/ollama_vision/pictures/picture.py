@@ -22,6 +22,7 @@ from .formats.sniff import sniff_file
 from .frames import Size
 from .options import ImageOptions
 from .page_selection import ONE_PAGE, PageRequest, PageSelection, PageSelectionError
+from .page_text import NO_TEXT
 from .prepared import PreparedImage
 from .regions import WHOLE, Part, RegionError, parts_of
 from .render.colour import changes_colours
@@ -52,12 +53,13 @@ def iter_pages(
     kind: Kind | None = None,
     accepted: Container[Kind] = READABLE,
     fps: int | None = None,
+    document: bool = False,
 ) -> Iterator[list[PreparedImage]]:
     """The same one page or frame at a time, with its tiles behind it; of several those whose numbers are in `only`. One
     alone is number 1.
 
-    `kind` is the blob's, where that is known: to look takes 10 us, a tenth of what a PNG of 1 MP takes to pass. Raises
-    ImageError, also for a kind that is not in `accepted`.
+    `kind` is the blob's, where that is known: to look takes 10 us, a tenth of what a PNG of 1 MP takes to pass. Of a
+    `document` what is decoded has its `facts`. Raises ImageError, also for a kind that is not in `accepted`.
     """
     if options.pages is not None:
         check_pages(held, options, kind)
@@ -80,12 +82,14 @@ def iter_pages(
                 return
     check_deadline()
     with as_image_errors(held, kind):
-        for raster in DECODERS[kind].rasters(PageRequest(held, kind, options, only, header, fps)):
+        for raster in DECODERS[kind].rasters(PageRequest(held, kind, options, only, header, fps, document)):
             check_deadline()
             page = [*passed]
             if only is None or (raster.page or 1) in only:
                 _check_raster(raster, options, kind)
                 parts = parts_of_raster(raster, options)[len(passed) :]
+                if document and raster.text is None:
+                    raster.text = NO_TEXT
                 page += [verify_unchanged(held, picture) for picture in render(raster, options, parts)]
             del raster  # no name holds a page's pixels while the caller works, or while the next one is drawn
             if page:

@@ -11,6 +11,7 @@ from .frames import AnyFrame, BoxConvention, Crop, Size
 
 if TYPE_CHECKING:
     from .blob import Blob
+    from .page_text import PageFacts
     from .regions import Tile
 
 
@@ -34,6 +35,8 @@ class PreparedImage:
     """The part that it shows, (left, top, right, bottom) in pixels of the upright original; `None`: all of it."""
     tile: Tile | None = None
     """Which tile it is of a picture that was sent in tiles; the one before the first shows the whole."""
+    facts: PageFacts | None = None
+    """Of a page of a document that was opened as one, and drawn or decoded: what it says of itself."""
 
     @property
     def media_type(self) -> str:

@@ -39,6 +39,9 @@ class PictureSource:
     """The only page or frame of the file that is meant."""
     tiles: tuple[PreparedImage, ...] = ()
     """Those of a picture that is prepared already."""
+    document: bool = False
+    """Whether its pages are read as a document's: they have their `facts`, and what of a page cannot be drawn stands in
+    these and is no error."""
 
     @classmethod
     def of(cls, source: Any, options: ImageOptions, *, where: str = "") -> PictureSource:
@@ -180,7 +183,7 @@ class PictureSource:
             only = {self.page} if only is None or self.page in only else ()
         if isinstance(self.held, PreparedImage):
             return iter(([self.held, *self.tiles],) if only is None or 1 in only else ())
-        return iter_pages(self.held, options, only, kind=self.kind(), accepted=EVERY_KIND)
+        return iter_pages(self.held, options, only, kind=self.kind(), accepted=EVERY_KIND, document=self.document)
 
 
 def _without_limit(options: ImageOptions) -> ImageOptions:

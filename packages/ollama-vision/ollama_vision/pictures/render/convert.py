@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from ..blob import Blob
 from ..boxes import BoxMapping
 from ..frames import Crop, Size
+from ..ink import has_ink
 from ..options import ImageOptions
 from ..prepared import PreparedImage
 from ..regions import WHOLE, Part, stored_region
@@ -21,6 +22,8 @@ from .size import LONGEST_JPEG_SIDE, Plan, plan_size, squared
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from ..page_text import PageFacts
 
 PNG_LEVEL = 1
 """Level 6 makes drawings 15 % smaller, photographs no smaller, and takes half as long again."""
@@ -152,6 +155,7 @@ def _encoded(decoded: _Decoded, part: Part, cut: _Cut, options: ImageOptions) ->
         width, height = cut.square
         before = f"{height}x{width}" if turned else f"{width}x{height}"
         steps.append(f"scaled {before} -> {plan.content[0]}x{plan.content[1]}")
+    facts = _facts(raster, image) if part.region is None and part.tile is None else None
     if plan.canvas != plan.content:
         image = _padded(image, plan, options.background)
         steps.append(f"padded to {plan.canvas[0]}x{plan.canvas[1]}")
@@ -166,7 +170,16 @@ def _encoded(decoded: _Decoded, part: Part, cut: _Cut, options: ImageOptions) ->
         seconds=raster.seconds,
         region=part.region,
         tile=part.tile,
+        facts=facts,
     )
+
+
+def _facts(raster: Raster, image: Image.Image) -> PageFacts | None:
+    if raster.text is None:
+        return None
+    from ..page_text import PageFacts
+
+    return PageFacts(raster.text.layer, raster.text.undrawn, has_ink(image))
 
 
 def _within(decoded: _Decoded, cut: _Cut) -> tuple[Image.Image, tuple[float, float, float, float]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ollama_vision.errors import ImageError
 
     from ..formats.kinds import Kind
+    from ..page_text import PageText
 
 
 @dataclass
@@ -56,6 +57,8 @@ class Raster:
     """The grey or colour that stands for nothing, of all bits; else Pillow's `info["transparency"]` is believed."""
     mask: Image.Image | None = None
     """Of mode L and the image's size: 0 where there is no picture, 255 elsewhere."""
+    text: PageText | None = None
+    """Of a page of a document whose text is wanted: what is known of it, be it nothing."""
 
     def error(self, problem: str, way_out: str = "", kind: Kind | None = None) -> ImageError:
         """The error to raise: which picture and what it is, the problem, and what to do."""

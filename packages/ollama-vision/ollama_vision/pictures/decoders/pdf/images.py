@@ -60,6 +60,15 @@ def sharpest(page: Any, size: tuple[float, float]) -> float:
     return most
 
 
+def covered_by_pictures(page: Any) -> float:
+    """The share of the page that its largest picture covers."""
+    import pypdfium2.raw as pdfium
+
+    width, height = page.get_size()
+    areas = [math.prod(placed.sides) for placed in _placed(page, pdfium)]
+    return float(max(areas, default=0.0) / (width * height))
+
+
 def undecoded(page: Any, drawn: Image.Image, draw: Callable[[], Image.Image]) -> str | None:
     """The first picture that PDFium has no pixels for, in words: "its picture 2 (600x800, JPXDecode)".
 

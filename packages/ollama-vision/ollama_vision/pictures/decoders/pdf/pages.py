@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ...blob import Blob
@@ -19,11 +19,13 @@ from ...formats.kinds import PDF
 from ...frames import Size
 from ...options import ImageOptions
 from ...page_selection import PageRequest, PageSelection, PageSelectionError, choose_pages
+from ...page_text import PageText
 from ...regions import RegionError, parts_of
 from ...render.raster import Raster
 from ...render.size import check_size, in_steps, most_canvas
 from .faults import Copied, PageFault, PageParts, faults_of_text, flattened, undrawn_picture
 from .images import sharpest
+from .layer import layer_of
 from .shells import Shell, opened_without_a_word, shell_of
 from .streams import Findings
 
@@ -56,7 +58,7 @@ def rasters(request: PageRequest) -> Iterator[Raster]:
         wanted = [number for number in chosen.numbers if only is None or number in only]
         notes = (shell.note,) if shell else ()
         parts = PageParts(document, wanted, len(blob))
-        drawing = _Drawing(blob, options, document, chosen.total, notes, parts)
+        drawing = _Drawing(blob, options, document, chosen.total, notes, parts, request.document)
         for number in wanted:
             check_deadline()
             # No name holds the drawn page while the next one is drawn.
@@ -168,15 +170,23 @@ class _Drawing:
     count: int
     notes: tuple[str, ...]
     parts: PageParts
+    as_document: bool = False
+    """Whether a page's text is wanted, and what of the page cannot be drawn is told with it and no error."""
+    undrawn: list[str] = field(default_factory=list)
+    """Of the page that is being drawn."""
 
     def page(self, number: int) -> Raster:
+        self.undrawn.clear()
         with PDFIUM:
             copied = self.parts.copied(number)
         with _looked_at(copied) as look, PDFIUM, self._loaded(number) as page:
             scale, full_size = self._scale(page, number, look)
             image = _draw(page, scale)
+            layer = layer_of(page) if self.as_document else None
             raster = self._proven(page, number, image, scale, self._findings(number, look))
             raster.full_size = full_size
+            if self.as_document:
+                raster.text = PageText(layer, tuple(self.undrawn))
             return raster
 
     @contextmanager
@@ -190,7 +200,7 @@ class _Drawing:
     def _findings(self, number: int, look: Future[Findings]) -> Findings:
         findings = look.result()
         if findings.fault:
-            raise self._fault(number, PageFault(findings.fault))
+            self._refuse(number, PageFault(findings.fault))
         return findings
 
     def _scale(self, page: Any, number: int, look: Future[Findings]) -> tuple[float, Size]:
@@ -210,8 +220,12 @@ class _Drawing:
         return scale, full_size
 
     def _proven(self, page: Any, number: int, image: Image.Image, scale: float, findings: Findings) -> Raster:
-        if findings.has_pictures and (fault := undrawn_picture(page, image, lambda: _draw(page, scale))):
-            raise self._fault(number, fault)
+        # Where a fault is known and noted, the search for others would find the same picture again.
+        fault = None
+        if findings.has_pictures and not findings.fault:
+            fault = undrawn_picture(page, image, lambda: _draw(page, scale))
+        if fault:
+            self._refuse(number, fault)
         notes = [*findings.suspicions]
         if findings.lacks_fonts:
             notes += self._text_proven(page, number, image, scale)
@@ -229,11 +243,18 @@ class _Drawing:
     def _text_proven(self, page: Any, number: int, image: Image.Image, scale: float) -> list[str]:
         fault, notes = faults_of_text(page, image, lambda: _draw(page, scale))
         if fault:
-            raise self._fault(number, fault)
+            self._refuse(number, fault)
+        self.undrawn += notes
         return notes
 
-    def _fault(self, number: int, fault: PageFault) -> PageFault:
-        return PageFault(f"is a PDF document whose page {number} cannot be drawn whole: {fault.problem}", fault.way_out)
+    def _refuse(self, number: int, fault: PageFault) -> None:
+        """Raises what is wrong with a page, or notes it where the page is wanted with all that can be drawn."""
+        if self.as_document:
+            if fault.problem not in self.undrawn:
+                self.undrawn.append(fault.problem)
+            return
+        problem = f"is a PDF document whose page {number} cannot be drawn whole: {fault.problem}"
+        raise PageFault(problem, fault.way_out)
 
 
 @contextmanager

@@ -1,0 +1,84 @@
+"""Text normalization: what two readings of a page may differ in without saying anything else.
+
+Unicode's composed form (NFC), ligatures, hyphens at line ends, white space, bullets, and the marks of Markdown and
+HTML.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .markdown import without_marks
+
+_LIGATURES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdfb\ufe70-\ufefc]")
+"""Signs for several letters, and the forms that Arabic letters have by their place."""
+_UNSEEN = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufe00-\ufe0f\x00-\x01\x03-\x08\x0e-\x1b\x7f]"
+)
+_LINE_ENDS = re.compile(r"\r\n?|[\n\v\f\u0085\u2028\u2029]")
+_HYPHENS = "-\u00ad\u2010\u2011"
+_PDFIUM_HYPHENS = "\x02\ufffe"
+"""What PDFium puts in the place of a hyphen that ends a line, and of the line's end."""
+_HYPHENATED = re.compile(rf"(?P<before>[^\W_]+)(?:[{_HYPHENS}][ \t]*\n[ \t]*|[{_PDFIUM_HYPHENS}]\s*)(?P<after>[^\W_]+)")
+_BULLET_SIGNS = (
+    "\u2022\u25e6\u25aa\u25ab\u2023\u25cf\u25cb\u25a0\u25a1\u25fc\u25fb\u27a2\u27a4\u25ba\u25b8\u2043\u2219\u2756\u2666"
+    "\uf0b7\uf0a7\uf0d8\uf076\uf0fc"  # as the fonts Symbol and Wingdings have them
+)
+_BULLET = re.compile(rf"^[ \t]*(?:[{_BULLET_SIGNS}\u00b7][ \t]*|[-*+\u2010-\u2015][ \t]+)(?=\S)")
+_LONE_BULLET = re.compile(rf"(?<!\S)[{_BULLET_SIGNS}](?!\S)")
+_UNSPACED = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+"""Chinese and Japanese: a space or a line's end between two of these says nothing."""
+_BETWEEN_UNSPACED = re.compile(rf"(?<=[{_UNSPACED}])\s+(?=[{_UNSPACED}])")
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A text with all of that taken away."""
+
+    lines: tuple[str, ...]
+    """Those in which anything is left, with single spaces."""
+
+    @property
+    def text(self) -> str:
+        """In one line, as it is counted."""
+        return _BETWEEN_UNSPACED.sub("", " ".join(self.lines))
+
+
+def fold(text: str, *, markdown: bool = False, beside: str = "") -> Folded:
+    """A text as it is compared.
+
+    Args:
+        markdown: whether it was written by a model, in Markdown or HTML.
+        beside: what it will be compared with. It tells whether a hyphen at a line's end belongs to the word:
+            "well-/known" is "well-known" where that text has it so, and "infor-/mation" "information".
+    """
+    text = _LINE_ENDS.sub("\n", text)
+    if markdown:
+        text = without_marks(html.unescape(text) if "&" in text else text)
+    text = _LIGATURES.sub(_decomposed, unicodedata.normalize("NFC", text))
+    text = _HYPHENATED.sub(_joined_as_in(beside), text)
+    text = _UNSEEN.sub("", text)
+    lines = (" ".join(_LONE_BULLET.sub(" ", _BULLET.sub("", line)).split()) for line in text.split("\n"))
+    return Folded(tuple(line for line in lines if line))
+
+
+def _decomposed(sign: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", sign[0])
+
+
+def _joined_as_in(beside: str) -> Callable[[re.Match[str]], str]:
+    def joined(found: re.Match[str]) -> str:
+        before, after = found["before"], found["after"]
+        # A number stays two, and a name of two parts keeps its hyphen, whatever the other text has.
+        hyphenated = f"{before}-{after}"
+        if not (before[-1].isalpha() and after[0].isalpha()):
+            return hyphenated
+        if before + after in beside:
+            return before + after
+        return hyphenated if after[0].isupper() != before[-1].isupper() or hyphenated in beside else before + after
+
+    return joined

@@ -1,0 +1,151 @@
+"""The verdict on a page: each word of the list, which of them need a look, and what a finding says."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from ollama_vision.documents import VERDICTS, judge_page, needs_look
+from ollama_vision.errors import MissingExtraError
+
+WORST_FIRST = """failed, cut, repeats, numbers differ, only in answer, only in layer, words differ, not drawn, no layer,
+    not compared, from layer, no ink, agrees"""
+NEED_NO_LOOK = {"no layer", "not compared", "from layer", "no ink", "agrees"}
+LAYER = "Invoice 2024-117\nThree boxes of pears 12,500.00\nTwo sacks of plums 3,075.50\nPayable within thirty days"
+
+
+def test_the_verdicts_and_which_of_them_need_a_look() -> None:
+    assert list(VERDICTS) == [word.strip() for word in WORST_FIRST.split(",")]
+    assert {verdict for verdict in VERDICTS if not needs_look(verdict)} == NEED_NO_LOOK
+    assert not needs_look("order differs")
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "layer_words", "answer_words"),
+    [
+        (LAYER.replace("12,500", "12,050"), "numbers differ", "12,500.00", "12,050.00"),
+        (LAYER.replace("3,075.50", "3.075,50"), "numbers differ", "3,075.50", "3.075,50"),
+        (LAYER.replace("3,075.50", "-3,075.50"), "numbers differ", "3,075.50", "-3,075.50"),
+        (LAYER.replace("3,075.50", "$3,075.50"), "numbers differ", "3,075.50", "$3,075.50"),
+        (LAYER.replace("plums", "limes"), "words differ", "plums", "limes"),
+        (LAYER.replace("Two sacks of plums 3,075.50\n", ""), "only in layer", "Two sacks of plums 3,075.50", ""),
+        (LAYER + "\nI hope this helps!", "only in answer", "", "I hope this helps!"),
+        (LAYER + "\nPayable within thirty days", "repeats", "", "Payable within thirty days"),
+        (LAYER + "\nPayable within thirty days" * 3, "repeats", "", " ".join(["Payable within thirty days"] * 3)),
+    ],
+)
+def test_an_answer_that_is_not_what_the_layer_says(
+    answer: str, verdict: str, layer_words: str, answer_words: str
+) -> None:
+    judged = judge_page(answer, layer=LAYER)
+    assert judged.verdict == verdict
+    assert [finding.to_dict() for finding in judged.findings] == [
+        {"verdict": verdict, "layer": layer_words, "answer": answer_words}
+    ]
+    assert judged.needs_look
+
+
+def test_the_worst_finding_is_the_verdict() -> None:
+    judged = judge_page(LAYER.replace("plums", "limes").replace("117", "171"), layer=LAYER)
+    assert [finding.verdict for finding in judged.findings] == ["numbers differ", "words differ"]
+    assert judged.verdict == "numbers differ"
+
+
+def test_error_rates_are_edits_over_the_layers_length_spaces_counted() -> None:
+    # 19 signs, of which one is missing; four words, of which one is another.
+    judged = judge_page("The quick brwn fox", layer="The quick brown fox")
+    assert (judged.cer, judged.wer) == (1 / 19, 1 / 4)
+    # A space too many is one edit, and of two words one.
+    judged = judge_page("note book", layer="notebook")
+    assert (judged.verdict, judged.cer, judged.wer) == ("agrees", 1 / 8, 2.0)
+    assert judge_page("The fox", layer=None).cer is None
+
+
+@pytest.mark.parametrize("layer", [None, "", " \r\n"])
+def test_a_page_without_a_layer(layer: str | None) -> None:
+    judged = judge_page("What the scan shows", layer=layer)
+    assert (judged.verdict, judged.findings, judged.cer, judged.wer) == ("no layer", (), None, None)
+    assert judge_page("What the scan shows", layer=layer, compared=False).verdict == "not compared"
+
+
+def test_a_layer_that_is_not_to_be_looked_at() -> None:
+    judged = judge_page("Something else", layer=LAYER, compared=False)
+    assert (judged.verdict, judged.findings, judged.cer) == ("not compared", (), None)
+
+
+def test_a_page_without_ink() -> None:
+    assert judge_page("", layer=None, ink=False).verdict == "no ink"
+    invented = judge_page("All warfare is based on deception.", layer=None, ink=False)
+    assert (invented.verdict, invented.findings[0].answer) == ("only in answer", "All warfare is based on deception.")
+    unseen = judge_page("", layer="White on white", ink=False)
+    assert (unseen.verdict, unseen.findings[0].layer) == ("only in layer", "White on white")
+
+
+def test_a_cut_answer_is_the_worst_whatever_else_is_found() -> None:
+    judged = judge_page("Invoice 2024-117\nThree boxes of", layer=LAYER, cut=True)
+    assert judged.verdict == "cut"
+    assert judged.findings[0].to_dict() == {"verdict": "cut", "layer": "", "answer": "Invoice 2024-117 Three boxes of"}
+    assert [finding.verdict for finding in judged.findings[1:]] == ["only in layer"]
+
+
+def test_what_could_not_be_drawn() -> None:
+    judged = judge_page(LAYER, layer=LAYER, undrawn=["its picture Im1 cannot be decoded"])
+    assert (judged.verdict, judged.needs_look) == ("not drawn", True)
+    assert judged.findings[0].to_dict() == {
+        "verdict": "not drawn",
+        "layer": "",
+        "answer": "",
+        "reason": "its picture Im1 cannot be decoded",
+    }
+
+
+def test_second_readers() -> None:
+    confirmed = judge_page("Paid 45", layer=None, second={"tesseract": "Paid 45"})
+    assert (confirmed.verdict, confirmed.findings, confirmed.cer) == ("agrees", (), None)
+    assert confirmed.readers["tesseract"].cer == 0
+
+    differs = judge_page("Paid 45", layer="Paid 45", second={"tesseract": "Paid 46"})
+    assert (differs.verdict, differs.needs_look, differs.cer) == ("numbers differ", True, 0)
+    assert [finding.to_dict() for finding in differs.findings] == [
+        {"verdict": "numbers differ", "layer": "46", "answer": "45", "reader": "tesseract"}
+    ]
+
+
+def test_columns_read_in_another_order_need_no_look() -> None:
+    left, right = "The left column tells how pears are grown", "and the right one what is paid for them"
+    judged = judge_page(f"{right}\n\n{left}", layer=f"{left}\n{right}")
+    assert (judged.verdict, judged.needs_look) == ("agrees", False)
+    assert [finding.verdict for finding in judged.findings] == ["order differs"]
+    assert judge_page(f"{right}\n\n{left}s", layer=f"{left}\n{right}").verdict == "words differ"
+
+
+def test_numbers_in_another_row_are_no_other_order() -> None:
+    layer = "Pears 10 20 30 40\nPlums 15 25 35 45"
+    judged = judge_page("Pears 15 25 35 45\nPlums 10 20 30 40", layer=layer)
+    assert judged.needs_look
+
+
+def test_a_line_said_over_and_over_without_a_layer() -> None:
+    judged = judge_page("Dear Sir,\n" + "the pears are ripe now\n" * 40, layer=None)
+    assert judged.verdict == "repeats"
+    assert judged.findings[0].answer == "the pears are ripe now"
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        "| Name | Paid |\n|---|---|\n" + "| 0.00 | 0.00 |\n" * 12,
+        "Signature Date Place\n" * 4,
+        "Row by row by row by row they came",
+    ],
+)
+def test_what_forms_and_tables_repeat(honest: str) -> None:
+    assert judge_page(honest, layer=None).verdict == "no layer"
+
+
+def test_comparing_without_the_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rapidfuzz.distance", None)
+    with pytest.raises(MissingExtraError, match=r"ollama-vision\[read\]"):
+        judge_page("Paid 45", layer="Paid 46")
+    assert judge_page("Paid 45", layer=None).verdict == "no layer"

@@ -1,0 +1,101 @@
+"""What a page says of itself: its text layer, what of it cannot be drawn, whether there is ink on it."""
+
+from __future__ import annotations
+
+import io
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from ollama_vision.documents import PageFacts, page_facts
+from ollama_vision.errors import ImageError
+from ollama_vision.pictures import ImageOptions, PictureSource
+from tests.support.pdf_files import page_pdf, standard_font, stream, text_page, words
+
+OPTIONS = ImageOptions()
+
+
+def facts_of(source: Any) -> list[PageFacts]:
+    opened = replace(PictureSource.of(source, OPTIONS), document=True)
+    return [page_facts(picture) for picture in opened.pages()]
+
+
+def file_of(image: Image.Image, format_: str, **parameters: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format_, **parameters)
+    return buffer.getvalue()
+
+
+def test_the_text_of_a_page() -> None:
+    assert facts_of(text_page(words(b"(Paid 45)"), *standard_font(b"Helvetica"))) == [PageFacts("Paid 45", (), True)]
+
+
+def test_a_page_of_lines_alone_has_no_layer() -> None:
+    assert facts_of(page_pdf(b"10 10 m 300 90 l 5 w S")) == [PageFacts(None, (), True)]
+
+
+def test_an_empty_page() -> None:
+    assert facts_of(page_pdf(b"")) == [PageFacts(None, (), False)]
+
+
+def test_what_lies_outside_the_page_is_not_read() -> None:
+    body = words(b"(on it)") + b" BT /F1 10 Tf 10 -40 Td (below it) Tj ET"
+    assert facts_of(text_page(body, *standard_font(b"Helvetica")))[0].layer == "on it"
+
+
+def test_a_page_with_a_broken_picture_is_drawn_without_it() -> None:
+    about = b"/Type /XObject /Subtype /Image /Width 40 /Height 40 /ColorSpace /DeviceGray /BitsPerComponent 8"
+    broken = stream(b"nothing", about + b" /Filter /DCTDecode")
+    fonts = b"/XObject << /Im1 6 0 R >> /Font << /F1 5 0 R >>"
+    body = words(b"(Paid 45)") + b" q 40 0 0 40 300 30 cm /Im1 Do Q"
+    pdf = page_pdf(body, fonts, *standard_font(b"Helvetica"), broken)
+    with pytest.raises(ImageError, match="cannot be drawn whole"):
+        [*PictureSource.of(pdf, OPTIONS).pages()]
+    (facts,) = facts_of(pdf)
+    assert (facts.layer, facts.has_ink) == ("Paid 45", True)
+    assert len(facts.undrawn) == 1
+    assert "Im1" in facts.undrawn[0]
+
+
+def sheet(seed: int = 0, *, lid: int = 0) -> Image.Image:
+    """A scanned or photographed empty sheet: grain, uneven light, and a dark edge so many pixels wide."""
+    size, shade, noise = (1240, 1754), 30, 4.0
+    paper = Image.linear_gradient("L").resize(size).point([round(235 - shade * level / 255) for level in range(256)])
+    grain = Image.effect_noise(size, noise)
+    scanned = Image.blend(paper, grain, 0.5).point([min(255, max(0, 2 * level - 128)) for level in range(256)])
+    drawing, draw = ImageDraw.Draw(scanned), random.Random(seed)
+    for _ in range(40):
+        x, y = draw.randrange(size[0]), draw.randrange(size[1])
+        drawing.rectangle((x, y, x + 1, y + 1), fill=draw.randrange(120, 200))
+    if lid:
+        drawing.rectangle((0, 0, lid, size[1]), fill=70)
+    return scanned
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "TIFF"])
+@pytest.mark.parametrize("lid", [0, 25])
+def test_an_empty_sheet_has_no_ink(format_: str, lid: int) -> None:
+    assert not facts_of(file_of(sheet(lid=lid), format_))[0].has_ink
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "TIFF"])
+def test_a_number_in_a_corner_is_ink(format_: str) -> None:
+    page = sheet(lid=25)
+    ImageDraw.Draw(page).text((1100, 1650), "17", fill=60, font_size=24)
+    assert facts_of(file_of(page, format_))[0].has_ink
+
+
+def test_a_blurred_photograph_of_pale_print_is_ink() -> None:
+    page = sheet()
+    ImageDraw.Draw(page).text((300, 700), "A pale line, which a pencil has written", fill=150, font_size=26)
+    assert facts_of(file_of(page.filter(ImageFilter.GaussianBlur(1.2)), "JPEG"))[0].has_ink
+
+
+def test_pages_of_a_tiff_each_by_itself() -> None:
+    written = sheet(1)
+    ImageDraw.Draw(written).text((300, 700), "Paid 45", fill=40, font_size=30)
+    data = file_of(sheet(), "TIFF", save_all=True, append_images=[written, sheet(2)])
+    assert [facts.has_ink for facts in facts_of(data)] == [False, True, False]
