@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 LOW_DETAIL_PIXELS = 401_408
 """`ImageBlock.detail="low"`: 512 tokens of Qwen2.5-VL, if it did not take 1,024 at least."""
@@ -71,6 +71,8 @@ class ImageOptions(BaseModel):
     """Which pages of a TIFF, PDF or DICOM file are taken: a number for so many from the first on, a tuple for these,
     counted from 1. `None`: all of them, and an error when there are more than 20. A page that is not there is an error.
     What has no pages counts as page 1, a video as none, unless `frames` is set too."""
+    password: SecretStr | None = Field(default=None, exclude=True, repr=False)
+    """What opens a locked PDF. It is in no dump, log or error; `None`: a locked one is an error."""
     range: tuple[int, int] | None = None
     """The values that are shown as black and as white, the lowest and the highest: for depth maps, masks, thermal
     and microscopes' pictures. They are values as stored: 0 to 65,535 of a picture of 16 bits, one range for all

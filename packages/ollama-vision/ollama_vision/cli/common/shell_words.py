@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-Command = Literal["ask", "describe"]
+Command = Literal["ask", "describe", "read"]
 Table: TypeAlias = "tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]"
 
 _EVERYWHERE: Table = (
@@ -46,6 +46,8 @@ _EVERYWHERE: Table = (
     (r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}"),
     (r"(?:image_documents(?:\[\d+\])?|pictures\[\d+\]) \((.+?)\) (?=is |has |holds |cannot |does |says )", r"\1 "),
     # pictures
+    (r", or give it: ImageOptions\(password=\.\.\.\)\.", "."),
+    (r"ImageOptions\(password=\.\.\.\)", "--password"),
     (r"\bregion=\((.*?)\)", lambda found: f"--region {found[1].replace(', ', ',')}"),
     (r"\bthe region \((.*?)\)", lambda found: f"--region {found[1].replace(', ', ',')}"),
     (r"four floats are fractions, with 0\.0 and 1\.0", "four with a decimal point are fractions, with 0.0 and 1.0"),
@@ -97,6 +99,9 @@ _IN: dict[Command, Table] = {
         (r"More than (\d+) have to be asked for: .*", r"More than \1 need ollama-vision ask --frames N."),
     ),
 }
+
+
+_IN["read"] = ((r"ImageOptions\(password=\.\.\.\)", "--password"), *_IN["describe"])
 
 
 def in_shell_words(text: str, command: Command = "describe") -> str:

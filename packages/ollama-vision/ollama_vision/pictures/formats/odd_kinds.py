@@ -186,7 +186,7 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
             "`steps` and a warning say so",
         ),
         _lost("a few changed bytes in JPEG, JPEG 2000 or JBIG2", "nothing in them tells"),
-        _refused("encrypted with a password", "save it without first"),
+        _refused("encrypted with a password", "unless it is given: `ImageOptions(password=...)`"),
     ),
     MP4: (
         _right("QuickTime without `ftyp`: cameras up to about 2008"),

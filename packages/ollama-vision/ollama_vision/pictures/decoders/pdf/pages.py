@@ -53,7 +53,7 @@ def rasters(request: PageRequest) -> Iterator[Raster]:
     Raises ImageError, also for a page of which a picture, a font or a stream is missing or broken.
     """
     blob, options, only = request.blob, request.options, request.only
-    with _as_image_errors(blob), _opened(blob) as (document, shell):
+    with _as_image_errors(blob, options), _opened(blob, options) as (document, shell):
         chosen = _chosen(document, shell, options)
         wanted = [number for number in chosen.numbers if only is None or number in only]
         notes = (shell.note,) if shell else ()
@@ -67,12 +67,13 @@ def rasters(request: PageRequest) -> Iterator[Raster]:
 
 def select_pages(request: PageRequest) -> PageSelection:
     """Which pages `rasters` will draw. Raises ImageError."""
-    with _as_image_errors(request.blob), _opened(request.blob) as (document, shell):
-        return _chosen(document, shell, request.options)
+    blob, options = request.blob, request.options
+    with _as_image_errors(blob, options), _opened(blob, options) as (document, shell):
+        return _chosen(document, shell, options)
 
 
 @contextmanager
-def _as_image_errors(blob: Blob) -> Iterator[None]:
+def _as_image_errors(blob: Blob, options: ImageOptions) -> Iterator[None]:
     try:
         import pypdfium2  # type: ignore[import-untyped]
     except ImportError as error:
@@ -82,22 +83,24 @@ def _as_image_errors(blob: Blob) -> Iterator[None]:
     except (PageSelectionError, PageFault, RegionError) as error:
         raise blob.error(error.problem, error.way_out, PDF) from error
     except (pypdfium2.PdfiumError, DamagedFile) as error:
-        encrypted = "password" in str(error).lower()
-        problem = (
-            "is encrypted with a password"
-            if encrypted
-            else f"is a PDF document that cannot be read: {str(error).rstrip('.')}"
-        )
-        way_out = "Save it without the password first." if encrypted else "Get the whole file again."
+        problem = f"is a PDF document that cannot be read: {str(error).rstrip('.')}"
+        way_out = "Get the whole file again."
+        if "password" in str(error).lower() and options.password is None:
+            problem = "is encrypted with a password"
+            way_out = "Save it without the password first, or give it: ImageOptions(password=...)."
+        elif "password" in str(error).lower():
+            problem = "is encrypted with a password, and it is not the one that was given"
+            way_out = "Give the right one: ImageOptions(password=...)."
         raise blob.error(problem, way_out, PDF) from error
 
 
 @contextmanager
-def _opened(blob: Blob) -> Iterator[tuple[Any, Shell | None]]:
+def _opened(blob: Blob, options: ImageOptions) -> Iterator[tuple[Any, Shell | None]]:
     with blob.open() as file:
         _check_complete(file)
         with PDFIUM:
-            document, is_portfolio = opened_without_a_word(file)
+            password = None if options.password is None else options.password.get_secret_value()
+            document, is_portfolio = opened_without_a_word(file, password)
         try:
             with PDFIUM:
                 shell = shell_of(document, is_portfolio=is_portfolio)

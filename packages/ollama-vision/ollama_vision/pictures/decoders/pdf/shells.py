@@ -26,7 +26,7 @@ class Shell:
     """The step of a page that was asked for all the same."""
 
 
-def opened_without_a_word(file: BinaryIO) -> tuple[Any, bool]:
+def opened_without_a_word(file: BinaryIO, password: str | None = None) -> tuple[Any, bool]:
     """A pypdfium2.PdfDocument with its form fields filled in, and whether it is a portfolio of files.
 
     Needs PDFium's lock; raises PdfiumError.
@@ -35,7 +35,7 @@ def opened_without_a_word(file: BinaryIO) -> tuple[Any, bool]:
 
     pypdfium2.raw.FSDK_SetUnSpObjProcessHandler(_told())
     _noted.clear()
-    document = pypdfium2.PdfDocument(file)
+    document = pypdfium2.PdfDocument(file, password=password)
     is_portfolio = _is_portfolio()
     with _silent("pypdfium2._helpers.document"):
         # Without it, what was filled into a form stays invisible.
