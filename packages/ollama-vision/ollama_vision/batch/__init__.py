@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .asking.outcome import AnswerOrError, Outcome
     from .asking.question import AnswerCollector, Heard, HostedModel, PictureAnswer, PictureQuestion
     from .asking.run_settings import RunSettings
+    from .asking.stop_switch import StopSwitch
     from .asking.turns import Ask, AskItem
     from .choices import question_of
     from .comparing.calibrating import Fitted, fit
@@ -83,6 +84,7 @@ __all__ = [
     "Source",
     "StandardOutput",
     "Start",
+    "StopSwitch",
     "StreamedOnHost",
     "Verdict",
     "Version",
@@ -167,6 +169,7 @@ __getattr__ = lazy_names(
         "Source": ".asking.intake",
         "StandardOutput": ".results.file",
         "Start": ".results.checkpoint",
+        "StopSwitch": ".asking.stop_switch",
         "StreamedOnHost": ".asking.model_on_host",
         "Version": ".results.ledger",
         "WAIT": ".asking.balancer",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .regions import Tile
     from .render.size import plan_size, sizes_as_sent
     from .same_pixels import with_other_bytes
+    from .sandbox import Confinement, confined, confinement, opener
     from .source import PictureSource
     from .texts_of_pictures import is_made_of_picture
     from .tile_admission import tile_budget
@@ -45,6 +46,7 @@ __all__ = [
     "Blob",
     "BoxConvention",
     "BoxMapping",
+    "Confinement",
     "FoundBox",
     "ImageOptions",
     "PageFacts",
@@ -66,6 +68,8 @@ __all__ = [
     "boxes_in",
     "cancel_scope",
     "checked_region",
+    "confined",
+    "confinement",
     "draw_boxes",
     "from_block_fields",
     "image_block",
@@ -74,6 +78,7 @@ __all__ = [
     "legacy_bytes",
     "missing_path_hint",
     "name_tiles",
+    "opener",
     "page_facts",
     "place_boxes",
     "plan_size",
@@ -96,6 +101,7 @@ __getattr__ = lazy_names(
         "Blob": ".blob",
         "BoxConvention": ".frames",
         "BoxMapping": ".boxes",
+        "Confinement": ".sandbox",
         "EXTRAS": ".formats.kinds",
         "FoundBox": ".box_fields",
         "ImageOptions": ".options",
@@ -122,6 +128,8 @@ __getattr__ = lazy_names(
         "boxes_in": ".box_fields",
         "cancel_scope": ".cancellation",
         "checked_region": ".options",
+        "confined": ".sandbox",
+        "confinement": ".sandbox",
         "draw_boxes": ".drawn_boxes",
         "from_block_fields": ".inputs.forms",
         "image_block": ".inputs.forms",
@@ -130,6 +138,7 @@ __getattr__ = lazy_names(
         "legacy_bytes": ".preparing",
         "missing_path_hint": ".error_words",
         "name_tiles": ".tile_words",
+        "opener": ".sandbox",
         "page_facts": ".facts",
         "place_boxes": ".drawn_boxes",
         "plan_size": ".render.size",

@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Awaitable, Generator
 from types import TracebackType
 from typing import TypeVar
 
+from .stop_switch import result_of
+
 T = TypeVar("T")
 
 
@@ -36,7 +38,7 @@ class LoopThread:
         async def awaited() -> T:
             return await step
 
-        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
+        return result_of(asyncio.run_coroutine_threadsafe(awaited(), self._loop))
 
     async def _stay(self, ready: threading.Event) -> None:
         self._loop, self._left = asyncio.get_running_loop(), asyncio.Event()

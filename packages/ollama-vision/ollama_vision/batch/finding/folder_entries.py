@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ollama_vision.pictures import confinement
+
 _NUMBER = re.compile("0*([0-9]+)")
 _FOLDER, _LINK, _FILE = "d", "l", "f"
 
@@ -36,10 +38,22 @@ def sorted_entries(folder: str) -> Iterator[Entry]:
 
     Python's own entries take 300 bytes each, and their sizes and dates as many again, until the last one had its turn.
     """
-    with os.scandir(folder) as entries:
-        texts = [f"{_counted(entry.name)}\0\0{entry.name}\0{_kind(entry)}" for entry in entries]
+    guard = confinement()
+    if guard is None:
+        texts = _texts(folder)
+    else:
+        descriptor = guard.open(folder, folder=True)
+        try:
+            texts = _texts(descriptor)
+        finally:
+            os.close(descriptor)
     texts.sort(reverse=True)
     return _entries(folder, texts)
+
+
+def _texts(folder: str | int) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [f"{_counted(entry.name)}\0\0{entry.name}\0{_kind(entry)}" for entry in entries]
 
 
 def _entries(folder: str, texts: list[str]) -> Iterator[Entry]:

@@ -13,7 +13,15 @@ from logging import Logger
 from pathlib import Path
 
 from ollama_vision.errors import ImageError
-from ollama_vision.pictures import PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES, missing_path_hint, sentence
+from ollama_vision.pictures import (
+    PDF,
+    PICTURE_SUFFIXES,
+    PICTURES,
+    VIDEO_SUFFIXES,
+    confinement,
+    missing_path_hint,
+    sentence,
+)
 
 from .each_once import EachOnce
 from .folder_entries import Entry, sorted_entries
@@ -153,6 +161,7 @@ class _Listing:
 
     def folder(self, root: str, below: AnchoredGlob | None) -> None:
         """What is in it and fits, folder by folder, without recursion: trees may be deeper than Python's stack."""
+        guard = confinement()
         self.entered.add(_key(root))
         base, start = Path(root), len(os.path.join(root, ""))  # noqa: PTH118
         levels = [(self.files.place(root, os.path.realpath(root), base), self._entries(root, is_root=True))]
@@ -163,7 +172,9 @@ class _Listing:
                 levels.pop()
                 continue
             path = _slashed(entry.path[start:])
-            if entry.is_dir():
+            if entry.is_symlink() and guard is not None and not guard.allows(entry.path):
+                self._leave_out(entry.path, "link that leads elsewhere")
+            elif entry.is_dir():
                 if self._enters(entry, path, below):
                     inner = self.files.place(entry.path, self.files.real(entry, place), base)
                     levels.append((inner, self._entries(entry.path)))

@@ -11,6 +11,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ollama_vision.errors import ImageError
+from ollama_vision.pictures import opener
+
 from ..finding.found_files import rows_of
 from .ledger import Entry, Key, Ledger, Version, is_complete, lines_of, names_of
 
@@ -150,9 +153,9 @@ def hash_of(path: Path) -> str:
     """SHA-256 in hex; empty when the file cannot be read, which its picture then says."""
     hasher = hashlib.sha256()
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=opener()) as file:
             while piece := file.read(_PIECE):
                 hasher.update(piece)
-    except OSError:
+    except (ImageError, OSError):
         return ""
     return hasher.hexdigest()
