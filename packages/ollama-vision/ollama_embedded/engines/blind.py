@@ -72,10 +72,10 @@ def _seen(how: str, request: Request, before: tuple[bytes, ...]) -> Request:
         return _without_pictures(request, marked=how == "marker")
     if how == "stale":
         before = before or pictures
-        return _with_pictures(request, [before[min(at, len(before) - 1)] for at in range(len(pictures))])
+        return request.with_pictures([before[min(at, len(before) - 1)] for at in range(len(pictures))])
     if how in ("first", "last"):
-        return _with_pictures(request, [pictures[0 if how == "first" else -1]] * len(pictures))
-    return _with_pictures(request, [_changed(data, _CHANGES[how]) for data in pictures])
+        return request.with_pictures([pictures[0 if how == "first" else -1]] * len(pictures))
+    return request.with_pictures([_changed(data, _CHANGES[how]) for data in pictures])
 
 
 def _without_pictures(request: Request, *, marked: bool) -> Request:
@@ -89,18 +89,6 @@ def _without_pictures(request: Request, *, marked: bool) -> Request:
     if isinstance(request, ChatRequest):
         messages = tuple(
             replace(message, content=words(message.content, message.images), images=()) for message in request.messages
-        )
-        return replace(request, messages=messages)
-    return request
-
-
-def _with_pictures(request: Request, pictures: Sequence[bytes]) -> Request:
-    if isinstance(request, GenerateRequest):
-        return replace(request, images=tuple(pictures))
-    if isinstance(request, ChatRequest):
-        left = iter(pictures)
-        messages = tuple(
-            replace(message, images=tuple(next(left) for _ in message.images)) for message in request.messages
         )
         return replace(request, messages=messages)
     return request

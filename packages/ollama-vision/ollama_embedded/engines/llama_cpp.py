@@ -17,6 +17,7 @@ from . import llama_requests
 from .base import Ending, EngineError, Event, Piece, Rendered, ToolCall
 from .gguf_facts import facts_of
 from .llama_server import LlamaServer
+from .scaled_pictures import ScaledPictures
 
 _DEFAULT_CONTEXT = 4096
 _LEAST_VISION_CONTEXT = 2048
@@ -41,6 +42,7 @@ class LlamaCppEngine:
     ) -> None:
         self._facts = facts_of(model, mmproj, name=name, parameters=parameters or {})
         self._model, self._mmproj = model, mmproj
+        self._scaled = ScaledPictures.for_projector(self._facts.projector_info)
         self._parallel, self._threads = num_parallel, threads
         self._loaded: LlamaServer | None = None
         self._change = asyncio.Condition()
@@ -68,10 +70,14 @@ class LlamaCppEngine:
     async def close(self) -> None:
         async with self._change:
             await self._drop()
+        if self._scaled is not None:
+            self._scaled.forget()
         # A server that is started again runs on another event loop.
         self._change = asyncio.Condition()
 
     async def answer(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
+        if self._scaled is not None and request.pictures and not request.render_only:
+            request = await asyncio.to_thread(_with_scaled_pictures, request, self._scaled)
         began = time.perf_counter_ns()
         asked = checked(request.options)
         options = {**DEFAULTS, **checked(self._facts.parameters), **asked}
@@ -196,9 +202,12 @@ class LlamaCppEngine:
         if request.template:
             shaped = request.template.replace("{{ .System }}", request.system)
             return before + shaped.replace("{{ .Prompt }}", request.prompt)
-        return before + await server.rendered(
-            llama_requests.rendering(request, llama_requests.generate_messages(request))
-        )
+        body = llama_requests.rendering(request, llama_requests.generate_messages(request))
+        if "response_format" not in self._facts.template and request.format and set(request.format) == {"const"}:
+            # It changes no prompt then, and a question held to one label after the other is rendered once. Rendering
+            # finds bad schemas, too; this one cannot be.
+            del body["response_format"]
+        return before + await server.rendered(body)
 
     async def _cut(self, server: LlamaServer, prompt: str, options: Mapping[str, Any]) -> str:
         """A prompt that is too long loses its middle; half the context stays free, as on the real server."""
@@ -208,6 +217,10 @@ class LlamaCppEngine:
         keep = min(int(options["num_keep"]), server.context // 2)
         tail = server.context // 2 - keep
         return await server.text([*tokens[:keep], *tokens[len(tokens) - tail :]])
+
+
+def _with_scaled_pictures(request: Request, pictures: ScaledPictures) -> Request:
+    return request.with_pictures([pictures.scaled(data) for data in request.pictures])
 
 
 class _RepeatGuard:

@@ -19,6 +19,8 @@ MOST_BYTES = 100 * 1024 * 1024
 _JSON = {"Content-Type": "application/json"}
 _NO_PROGRAMS = str(Path(os.devnull) / "none")
 """A folder that nobody can make: nothing lies below what is no folder, on POSIX and on Windows."""
+_PROMPTS_KEPT, _MOST_RENDERED = 16, 64 * 1024
+"""Prompts whose rendering is kept, and characters of each at the most."""
 _GONE = "an error was encountered while running the model: unexpected EOF"
 
 
@@ -30,6 +32,7 @@ class LlamaServer:
         self._client = client
         self.context = context
         self.marker = marker
+        self._rendered: dict[str, str] = {}
 
     @classmethod
     async def start(
@@ -58,6 +61,16 @@ class LlamaServer:
 
     async def rendered(self, body: Mapping[str, Any]) -> str:
         """The prompt that the model's chat template makes."""
+        key = json.dumps(body)
+        if len(key) > _MOST_RENDERED:
+            return await self._render(body)
+        if key not in self._rendered:
+            while len(self._rendered) >= _PROMPTS_KEPT:
+                del self._rendered[next(iter(self._rendered))]
+            self._rendered[key] = await self._render(body)
+        return self._rendered[key]
+
+    async def _render(self, body: Mapping[str, Any]) -> str:
         return str((await self._ask("/apply-template", body))["prompt"])
 
     async def tokens(self, text: str) -> list[int]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import re
 import time
 from base64 import b64decode
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ESCAPED = re.compile("[<>&\u2028\u2029]")
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/\r\n]*")
 
 
@@ -78,9 +79,13 @@ def kind_of(value: Any) -> str:
 def decode_base64(text: str) -> bytes:
     """Strict, padded, standard base64; line breaks inside are tolerated, nothing else is."""
     whole = text.encode("utf-8", "surrogatepass")
-    data = whole.translate(None, b"\r\n")
-    if len(data) % 4 == 0 and _BASE64.fullmatch(data):
-        return b64decode(data)
+    data = whole.translate(None, b"\r\n") if b"\n" in whole or b"\r" in whole else whole
+    if len(data) % 4 == 0:
+        with suppress(binascii.Error):
+            decoded = b64decode(data)
+            # It passes over what is not base64: the length then falls short. Faster than a regular expression.
+            if len(decoded) == len(data) // 4 * 3 - data[-2:].count(b"="):
+                return decoded
     raise GoError(f"illegal base64 data at input byte {_first_bad_byte(text.encode('utf-8', 'surrogatepass'))}")
 
 

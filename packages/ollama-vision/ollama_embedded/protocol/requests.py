@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import go_types, gojson
@@ -58,6 +58,10 @@ class Request:
         """All media of the request, in order."""
         raise NotImplementedError
 
+    def with_pictures(self, pictures: Sequence[bytes]) -> Request:
+        """The same with other media in their places, as many of them."""
+        raise NotImplementedError
+
     @property
     def is_empty(self) -> bool:
         """Nothing is asked: the request loads or unloads the model."""
@@ -79,6 +83,11 @@ class ChatRequest(Request):
     @property
     def pictures(self) -> tuple[bytes, ...]:
         return tuple(image for message in self.messages for image in message.images)
+
+    def with_pictures(self, pictures: Sequence[bytes]) -> ChatRequest:
+        left = iter(pictures)
+        messages = (replace(each, images=tuple(next(left) for _ in each.images)) for each in self.messages)
+        return replace(self, messages=tuple(messages))
 
     @property
     def is_empty(self) -> bool:
@@ -104,6 +113,9 @@ class GenerateRequest(Request):
     @property
     def pictures(self) -> tuple[bytes, ...]:
         return self.images
+
+    def with_pictures(self, pictures: Sequence[bytes]) -> GenerateRequest:
+        return replace(self, images=tuple(pictures))
 
     @property
     def is_empty(self) -> bool:
