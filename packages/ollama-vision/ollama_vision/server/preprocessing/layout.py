@@ -50,12 +50,10 @@ class Rule(Protocol):
         """`None` when the file lacks a number without which llama.cpp does not load it."""
 
 
-def with_bars(size: Size, canvas: Size, tokens: int, markers: int) -> Layout:
-    return Layout(tokens, markers, canvas, centred(size, canvas))
-
-
-def stretched(canvas: Size, tokens: int, markers: int) -> Layout:
-    return Layout(tokens, markers, canvas, (0, 0, *canvas))
+def framed(way: Way, size: Size, canvas: Size, tokens: int, markers: int) -> Layout:
+    """Of a picture that is seen whole: all of the frame where it is stretched to it, else between bars."""
+    content = (0, 0, *canvas) if way is Way.STRETCHED else centred(size, canvas)
+    return Layout(tokens, markers, canvas, content)
 
 
 def tiled(size: Size, grid: Size | None, tokens: int, markers: int) -> Layout:

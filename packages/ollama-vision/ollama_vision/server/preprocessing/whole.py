@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from .facts import VisionFacts
-from .layout import Layout, Way, stretched, with_bars
+from .layout import Layout, Way, framed
 from .single import half_away, single
 from .sizes import Size, fitted
 
@@ -39,9 +40,7 @@ class Square:
         merge = (facts.number(SCALE, self.merge) if self.reads_merge else None) or self.merge
         patches = (side // patch) ** 2 // merge**2 // self.divisor + self.extra
         tokens = self.tokens or (side // patch if self.per_side else patches)
-        if self.way is Way.STRETCHED:
-            return stretched((side, side), tokens, self.markers)
-        return with_bars(size, (side, side), tokens, self.markers)
+        return framed(self.way, size, (side, side), tokens, self.markers)
 
 
 @dataclass(frozen=True)
@@ -94,38 +93,57 @@ class ByArea:
             tokens += rows - 1
         elif self.row_ends:
             tokens += rows + 2
-        if self.way is Way.STRETCHED:
-            return stretched(canvas, tokens, self.markers)
-        return with_bars(size, canvas, tokens, self.markers)
+        return framed(self.way, size, canvas, tokens, self.markers)
 
 
 @dataclass(frozen=True)
-class LongestSide:
-    """LightOnOCR: the longer side is brought to a given length."""
+class _OwnFrame(ABC):
+    """A frame of squares of merged patches, by a rule of the family's own."""
 
-    way: Way = Way.CENTRED
-
-    def layout(self, size: Size, facts: VisionFacts) -> Layout | None:
-        patch, longest = facts.number("patch_size"), facts.number("preproc_image_size", facts.number("image_size"))
-        if patch is None or longest is None:
-            return None
-        square = patch * (facts.number(MERGE) or 1)
-        canvas = fitted(size, square, least=(facts.least_by_flag or 0) * square**2, longest=longest)
-        return with_bars(size, canvas, (canvas[0] // square) * (canvas[1] // square), 2)
-
-
-@dataclass(frozen=True)
-class StepByStep:
-    """Youtu-VL: smaller by a fiftieth, and again, until it fits."""
-
-    most: int = 62_500
+    merge: int = 2
+    """Patches a side of a square, where the file does not say."""
+    pair: bool = True
+    """Two patches a side become one token, whatever the square."""
     way: Way = Way.STRETCHED
 
     def layout(self, size: Size, facts: VisionFacts) -> Layout | None:
         patch = facts.number("patch_size")
         if patch is None:
             return None
-        square = patch * (facts.number(MERGE) or 2)
+        square = patch * (facts.number(MERGE) or self.merge)
+        canvas = self.canvas(size, patch, square, facts)
+        if canvas is None:
+            return None
+        each = 2 * patch if self.pair else square
+        return framed(self.way, size, canvas, (canvas[0] // each) * (canvas[1] // each), 2)
+
+    @abstractmethod
+    def canvas(self, size: Size, patch: int, square: int, facts: VisionFacts) -> Size | None:
+        """The frame; `None` when the file lacks a number for it."""
+
+
+@dataclass(frozen=True)
+class LongestSide(_OwnFrame):
+    """LightOnOCR: the longer side is brought to a given length."""
+
+    merge: int = 1
+    pair: bool = False
+    way: Way = Way.CENTRED
+
+    def canvas(self, size: Size, patch: int, square: int, facts: VisionFacts) -> Size | None:
+        longest = facts.number("preproc_image_size", facts.number("image_size"))
+        if longest is None:
+            return None
+        return fitted(size, square, least=(facts.least_by_flag or 0) * square**2, longest=longest)
+
+
+@dataclass(frozen=True)
+class StepByStep(_OwnFrame):
+    """Youtu-VL: smaller by a fiftieth, and again, until it fits."""
+
+    most: int = 62_500
+
+    def canvas(self, size: Size, patch: int, square: int, facts: VisionFacts) -> Size:
         scale = 1.0
         canvas = size
         while scale > 0:
@@ -134,24 +152,18 @@ class StepByStep:
             if (across // patch) * (down // patch) <= self.most * square**2 // patch**2:
                 break
             scale = single(scale - single(0.02))
-        return stretched(canvas, (canvas[0] // (2 * patch)) * (canvas[1] // (2 * patch)), 2)
+        return canvas
 
 
 @dataclass(frozen=True)
-class NearestGrid:
+class NearestGrid(_OwnFrame):
     """Muse Glimmer: of the grids next to the picture's own the one nearest in shape; in double precision."""
 
     most: int = 4096
-    way: Way = Way.STRETCHED
 
-    def layout(self, size: Size, facts: VisionFacts) -> Layout | None:
-        patch = facts.number("patch_size")
-        if patch is None:
-            return None
-        square = patch * (facts.number(MERGE) or 2)
+    def canvas(self, size: Size, patch: int, square: int, facts: VisionFacts) -> Size:
         columns, rows = self._grid(size[0] / square, size[1] / square, size[1] / size[0])
-        canvas = columns * square, rows * square
-        return stretched(canvas, (canvas[0] // (2 * patch)) * (canvas[1] // (2 * patch)), 2)
+        return columns * square, rows * square
 
     def _grid(self, across: float, down: float, shape: float) -> Size:
         ratio = across / down
