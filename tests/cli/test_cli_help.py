@@ -49,6 +49,17 @@ def test_the_help_names_the_exit_codes_and_fits_the_terminal(name: str) -> None:
     assert max(map(len, prose)) <= COLUMNS
 
 
+def test_every_folder_with_options_is_a_command() -> None:
+    folders = {file.parent.name for file in (ROOT / "packages/ollama-vision/ollama_vision/cli").glob("*/options.py")}
+    assert folders - {"common"} == set(commands())
+
+
+def test_a_command_that_is_none_is_told_a_near_name() -> None:
+    done = subprocess.run([sys.executable, "-m", "ollama_vision", "exprot"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "No such command 'exprot'. Did you mean 'export'?" in done.stderr
+
+
 def test_the_list_of_commands_is_not_cut() -> None:
     assert "..." not in help_of().partition("Commands:")[2]
 

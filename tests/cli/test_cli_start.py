@@ -70,12 +70,15 @@ def rooms(modules: Set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("words", [["--help"], ["ask", "--help"], ["describe", "--help"]], ids=" ".join)
-def test_help_opens_typer_and_the_declared_commands(words: list[str], tmp_path: Path) -> None:
+def test_help_opens_typer_and_the_command_that_is_asked_about(words: list[str], tmp_path: Path) -> None:
     modules = opened_by(*words, folder=tmp_path)
     # Of a command typer has pydantic look at the options.
     assert from_elsewhere(modules) <= (TYPER if words == ["--help"] else TYPER | PYDANTIC)
     assert rooms(modules) <= COMMAND
     assert "asyncio" not in modules
+    options = {name for name in modules if name.startswith("ollama_vision.cli.") and name.endswith(".options")}
+    own = {f"ollama_vision.cli.{words[0]}.options", "ollama_vision.cli.common.options"}
+    assert options == (set() if words == ["--help"] else own), "of the commands the one that is called"
 
 
 def test_one_question_about_a_photograph_opens_what_asks_it(photograph: Path, tmp_path: Path) -> None:

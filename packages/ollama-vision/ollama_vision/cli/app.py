@@ -1,7 +1,4 @@
-"""The typer application: which commands there are, and how one of them is run.
-
-`ollama-vision --help` answers without LlamaIndex, which alone takes more than a second to import.
-"""
+"""The typer application: what can be said to no command, and how one of them (commands.py) is run."""
 
 from __future__ import annotations
 
@@ -10,20 +7,12 @@ from typing import Annotated
 
 import typer
 
-from .ask import options as ask
+from .commands import LazyGroup
 from .common.exits import INTERRUPTED
-from .compare import options as compare
-from .describe import options as describe
-from .doctor import options as doctor
-from .export import options as export
-from .eyetest import options as eyetest
-from .models import options as models
-from .pull import options as pull
-from .report import options as report
-from .serve import options as serve
 
 app = typer.Typer(
     name="ollama-vision",
+    cls=LazyGroup,
     help="Ask vision models on Ollama about pictures.",
     # Plain help: rich's doubles the time that --help takes.
     rich_markup_mode=None,
@@ -50,18 +39,6 @@ Version = Annotated[
 @app.callback()
 def whole(version: Version = False) -> None:
     """What can be said to no command."""
-
-
-app.command(help=ask.HELP)(ask.ask)
-app.command(help=describe.HELP)(describe.describe)
-app.command(help=export.HELP)(export.export)
-app.command(help=report.HELP)(report.report)
-app.command(help=compare.HELP)(compare.compare)
-app.command(help=eyetest.HELP)(eyetest.eyetest)
-app.command(help=models.HELP)(models.models)
-app.command(help=pull.HELP)(pull.pull)
-app.command(help=serve.HELP)(serve.serve)
-app.command(help=doctor.HELP)(doctor.doctor)
 
 
 def run(arguments: Sequence[str]) -> int:

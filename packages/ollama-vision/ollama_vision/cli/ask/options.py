@@ -28,8 +28,7 @@ from ..common.options import (
     usage_errors,
 )
 
-HELP = """Ask about pictures; the answer goes to standard output.
-
+HELP = """\
 A PICTURE is a file, an http or https URL, or - for a picture on standard input; of a PDF its pages are sent, of a video
 some of its frames. The QUESTION comes last.
 

@@ -9,8 +9,7 @@ import typer
 
 from ..common.options import usage_errors
 
-HELP = """Compare results with labels, and say which run is better.
-
+HELP = """\
 Of each model, detail and prompt: how good it is, and whether it differs from others by more than chance.
 
 The labels are a CSV file with a column path (as in the results, or a name that only one picture has) or sha256, and one

@@ -29,8 +29,7 @@ from ..common.options import (
     usage_errors,
 )
 
-HELP = """Ask the same about many pictures; answers go to results.jsonl.
-
+HELP = """\
 A PATH is a picture, a PDF, a folder, or a quoted glob. Pages of PDF and TIFF are pictures of their own. Each picture
 gets one line of JSON. The originals are only read.
 

@@ -8,8 +8,7 @@ import typer
 
 from ..common.options import CACert, Header, Host, complete_model, read_one_access
 
-HELP = """Check server, models and this machine, and say what to do.
-
+HELP = """\
 One of the models has to prove that it sees, by small questions about drawn pictures. Each line is ok, warn or fail;
 warn is also what could not be checked. With --json, `sight` is the proof: questions, answers, and what was sent.
 

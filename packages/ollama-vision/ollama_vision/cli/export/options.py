@@ -9,8 +9,7 @@ import typer
 
 from ..common.options import usage_errors
 
-HELP = """Make a table (CSV) of results.jsonl, for Excel and LibreOffice.
-
+HELP = """\
 One row a picture, of its last line, one column for each field of a schema, nested values as JSON, and an error column.
 Text that a spreadsheet would run as a formula gets a ' before it: it may come from a stranger's picture.
 

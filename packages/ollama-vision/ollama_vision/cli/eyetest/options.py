@@ -9,8 +9,7 @@ import typer
 
 from ..common.options import CACert, Demo, Header, Host, Options, Timeout, complete_model, usage_errors
 
-HELP = """Find the smallest things and letters that a model tells.
-
+HELP = """\
 Pictures of 2240x2240 pixels with one thing or one word on them are sent at detail low, auto and high, and at auto in
 tiles. Of each is told what size is still told 24 times in a row, in pixels of the original, how many tokens and seconds
 a question takes, and how to send pictures to that model.

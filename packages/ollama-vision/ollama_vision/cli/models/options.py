@@ -8,8 +8,7 @@ import typer
 
 from ..common.options import CACert, Header, Host, read_one_access
 
-HELP = """List the models on the server, those that see pictures first.
-
+HELP = """\
 For each: whether it sees, thinks and calls tools, its size on disk, the longest context in tokens, and, while it is
 loaded, its size in memory and how much of that is on a GPU. A ? is what the server does not tell.
 

@@ -8,8 +8,7 @@ import typer
 
 from ..common.options import CACert, Header, Host, read_one_access
 
-HELP = """Get a model onto the server, and show how far it is.
-
+HELP = """\
 Ctrl-C stops it and keeps what has come: the same command goes on from there.
 
 \b

@@ -9,8 +9,7 @@ import typer
 
 from ..common.options import BoxConventionName, usage_errors
 
-HELP = """Make a page of results.jsonl: pictures beside their answers.
-
+HELP = """\
 It shows what failed as well, has a filter, and draws the boxes that answers name (bbox_2d, box_2d, bbox, box) on the
 pictures. The page is one file that needs no network. From 2,000 pictures on, it is the index of a folder of pages
 beside it.

@@ -9,8 +9,7 @@ import typer
 
 from ..common.options import usage_errors
 
-HELP = """Serve a model as Ollama does, for trying out and for tests.
-
+HELP = """\
 It runs until Ctrl-C. Without --model it serves the demo model, which knows coloured shapes and nothing else of this
 world; any GGUF model with its projector can take its place. The first line says where it listens.
 
