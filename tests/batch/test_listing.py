@@ -60,11 +60,11 @@ class TestFolders:
         assert len(find(folder, videos=True).files) == len(FORMATS) + 2 + len(VIDEOS)
 
     def test_suffixes_of_what_is_left_out_are_named(self, folder: Path) -> None:
-        fill(folder, "a.png", "1.CR2", "2.cr2", "1.xmp", "README")
+        fill(folder, "a.png", "1.MP2", "2.mp2", "1.xmp", "README")
         found = find(folder)
         assert found.left_out == {"no picture by its name": 4}
-        assert found.suffixes == {".cr2": 2, ".xmp": 1, "": 1}
-        assert found.reasons() == {"no picture by its name (.cr2 2, none 1, .xmp 1)": 4}
+        assert found.suffixes == {".mp2": 2, ".xmp": 1, "": 1}
+        assert found.reasons() == {"no picture by its name (.mp2 2, none 1, .xmp 1)": 4}
         fill(folder, *(f"{number}.s{number}" for number in range(20)))
         assert "1, 13 others 13" in next(iter(find(folder).reasons()))
         (folder / "a.png").unlink()

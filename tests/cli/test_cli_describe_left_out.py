@@ -13,7 +13,7 @@ from tests.support.command_line import CommandLine
 from tests.support.describe_cli import lines
 
 WHY = {
-    "photos/raw.CR2": "no picture by its name",
+    "photos/layers.PSD": "no picture by its name",
     "photos/clip.mp4": "video (only with --videos)",
     "photos/.hidden.png": "hidden",
     "photos/@eaDir": "folder made by the system",
@@ -25,7 +25,7 @@ WHY = {
 def test_each_is_named_with_the_reason(
     describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, more: list[str]
 ) -> None:
-    for name in ("raw.CR2", "clip.mp4", ".hidden.png"):
+    for name in ("layers.PSD", "clip.mp4", ".hidden.png"):
         Path("photos", name).write_bytes(b"x")
     Path("photos/@eaDir").mkdir()
     words = ("photos", "--host", scripted.url, "--exclude", "2.png", *more)
@@ -35,7 +35,7 @@ def test_each_is_named_with_the_reason(
     assert {line for line in shown if ": left out, " in line} == {
         f"{name}: left out, {why}" for name, why in WHY.items()
     }
-    assert "no picture by its name (.cr2 1)" in " ".join((outcome.out + outcome.err).split())
+    assert "no picture by its name (.psd 1)" in " ".join((outcome.out + outcome.err).split())
     unasked = describe(*words)
     assert ": left out, " not in unasked.out + unasked.err
 

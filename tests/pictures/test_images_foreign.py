@@ -2,7 +2,7 @@
 
 Each way out was tried on a file that the format's own library wrote: astropy 8.0, nibabel 5.4, h5py 3.16, netCDF4 1.7,
 mrcfile 1.5, pynrrd 1.1, fabio, SimpleITK, imagecodecs 2026.3, ImageMagick 6.9.11, FFmpeg 5.1, Ghostscript 10, dcmtk.
-Not tried for want of files or programs: bfconvert, djxl, ddjvu, soffice, gdal_translate, exiftool on raw files.
+Not tried for want of files or programs: bfconvert, djxl, ddjvu, soffice, gdal_translate.
 """
 
 from __future__ import annotations
@@ -79,14 +79,6 @@ FOREIGN: dict[str, tuple[bytes, str, str]] = {
     "DPX": (b"SDPX" + bytes(60), "DPX", "convert IN OUT.png"),
     "GRIB": (b"GRIB\0\0\0\2" + bytes(60), "GRIB", "gdal_translate"),
     "EMF": (b"\1\0\0\0" + bytes(36) + b" EMF" + bytes(60), "metafile", "soffice"),
-    "CRW": (b"II\x1a\0\0\0HEAPCCDR" + bytes(60), "camera raw", "exiftool"),
-    "MRW": (b"\0MRM" + bytes(60), "camera raw", "exiftool"),
-    "X3F": (b"FOVb" + bytes(60), "camera raw", "exiftool"),
-    "IIQ": (TIFF_HEADER + b"IIII" + bytes(60), "camera raw", "rawpy"),
-    "RAF": (b"FUJIFILMCCD-RAW " + bytes(60), "camera raw", "rawpy"),
-    "ORF": (b"IIRO\x08\0\0\0" + bytes(60), "camera raw", "rawpy"),
-    "RW2": (b"IIU\0\x18\0\0\0" + bytes(60), "camera raw", "rawpy"),
-    "CR2": (b"II*\0\x10\0\0\0CR\x02\0" + bytes(60), "camera raw", "rawpy"),
     "zeros": (bytes(9000), "zeros", "get it again"),
     "PNG, CR LF as LF": (b"\x89PNG\n\x1a\n\0\0\0\x0dIHDR" + bytes(60), "damaged as text", "binary"),
     "PNG, LF as CR LF": (b"\x89PNG\r\r\n\x1a\r\n\0\0\0\x0dIHDR" + bytes(60), "damaged as text", "binary"),
@@ -100,7 +92,6 @@ FOREIGN: dict[str, tuple[bytes, str, str]] = {
     "data: URL": (b"data:image/png;base64," + base64.b64encode(encoded(card(), "PNG")), "base64", "read_bytes"),
     "something else": (bytes(range(256)) * 20, "unknown", "convert it to one of these"),
     "zeros, and something": (bytes(9000) + b"\1", "unknown", "get it whole"),
-    "CR3": (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "camera raw", "rawpy"),
 }
 
 

@@ -41,7 +41,6 @@ IMPOSTORS: dict[str, tuple[bytes, str, str]] = {
     "wav": (b"RIFF\x24\x00\x00\x00WAVEfmt " + b"\x00" * 24, "WAV", "AudioBlock"),
     "mp3": (b"\xff\xfb\x90\x64" + b"\x00" * 60, "MP3", "AudioBlock"),
     "jxl": (b"\xff\x0a\xfa\x1f\x41\x91", "JPEG XL", "djxl"),
-    "cr2": (b"II*\x00\x10\x00\x00\x00CR\x02\x00" + b"\x00" * 40, "camera raw", "exiftool -b -JpgFromRaw"),
     "npy": (b"\x93NUMPY\x01\x00v\x00{'descr'", "npy", "numpy.load"),
     "gzip": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", "gzip", "Unpack it"),
     "rubbish": (bytes(range(256)), "unknown", "Readable are JPEG, PNG"),

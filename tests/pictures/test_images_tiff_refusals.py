@@ -36,7 +36,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "unheard of": (lambda: page_of(compression=12345), "is compressed with compression 12345", "tifffile"),
     "LogLuv": (lambda: page_of(16, 3, 32845, 34676), r"holds luminances \(SGI LogLuv\)", "tiff2rgba"),
     "JPEG of 12 bit": (lambda: page_of(12, compression=7), "is compressed with JPEG of 12 bit", "tifffile"),
-    "raw": (lambda: page_of(14, photometric=32803), "holds what a camera's sensor measured", "Export it"),
     "float of 16 bit": (
         lambda: page_of(16, t339=(SHORT, [3])), "has floating-point numbers of 16 bit, which have no natural",
         "gdal_translate -ot Byte -scale in.tif out.tif"),

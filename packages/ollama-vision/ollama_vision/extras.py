@@ -29,6 +29,7 @@ EXTRAS: Mapping[str, Extra] = {
     "video": Extra("frames of videos", ("av",)),
     "socks": Extra("a SOCKS proxy on the way to the server", ("socksio",)),
     "dicom": Extra("medical pictures (DICOM)", ("pydicom", "numpy")),
+    "raw": Extra("cameras' raw files", ("rawpy",)),
     "read": Extra("error rates of texts", ("rapidfuzz",)),
     "embedded": Extra("a small server with a demo model", EMBEDDED),
 }

@@ -16,7 +16,18 @@ from .decoders.one_page import asks_for_other_pages, no_such_page
 from .decoders.table import DECODERS
 from .formats.header import DamagedFile, FileHeader
 from .formats.jpeg import read_jpeg_header, walk_jpeg
-from .formats.kinds import EVERY_KIND, JPEG, PNG, READABLE, TIFF, UNKNOWN, UNKNOWN_VIDEO_WAY_OUT, VIDEOS, Kind
+from .formats.kinds import (
+    CAMERA_RAW,
+    EVERY_KIND,
+    JPEG,
+    PNG,
+    READABLE,
+    TIFF,
+    UNKNOWN,
+    UNKNOWN_VIDEO_WAY_OUT,
+    VIDEOS,
+    Kind,
+)
 from .formats.png import check_png_chunks, walk_png
 from .formats.sniff import sniff_file
 from .frames import Size
@@ -178,6 +189,12 @@ def check_headers(blob: Blob, options: ImageOptions) -> None:
         if kind is TIFF:
             with blob.open() as file:
                 check_page_headers(file, options)
+            return
+        if kind is CAMERA_RAW:
+            from .decoders.raw import check_header  # opened with the first raw file
+
+            with blob.open() as file:
+                parts_of(check_header(file, options), options)
             return
         for raster in DECODERS[kind].rasters(PageRequest(blob, kind, options)):
             _check_raster(raster, options, kind)

@@ -54,7 +54,7 @@ class Found:
     """Those of them that were wanted, and could not be read: folders, links that lead nowhere."""
 
     def reasons(self) -> dict[str, int]:
-        """`left_out`, with the suffixes named: "no picture by its name (.cr2 20, .xmp 2)"."""
+        """`left_out`, with the suffixes named: "no picture by its name (.psd 20, .xmp 2)"."""
         named = f"{_NO_PICTURE} ({_suffixes_in_words(self.suffixes)})"
         return {named if reason == _NO_PICTURE else reason: count for reason, count in self.left_out.items()}
 
@@ -266,7 +266,7 @@ def _suffix(name: str) -> str:
 
 
 def _suffixes_in_words(suffixes: Mapping[str, int]) -> str:
-    """The most frequent ones first: ".cr2 20, .xmp 2, none 1"."""
+    """The most frequent ones first: ".psd 20, .xmp 2, none 1"."""
     ordered = sorted(suffixes.items(), key=lambda item: (-item[1], item[0]))
     words = [f"{suffix or 'none'} {count:,}" for suffix, count in ordered[:_MOST_SUFFIXES]]
     if rest := ordered[_MOST_SUFFIXES:]:

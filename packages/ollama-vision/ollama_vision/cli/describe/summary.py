@@ -106,7 +106,7 @@ def left_out(reasons: Mapping[str, int]) -> str:
 
 
 def listed_left_out(paths: Iterable[tuple[str, str]]) -> list[str]:
-    """`photos/a.cr2: no picture by its name`, a line each."""
+    """`photos/a.psd: no picture by its name`, a line each."""
     return [f"{named_path(path)}: left out, {in_shell_words(why)}" for path, why in paths]
 
 

@@ -45,12 +45,6 @@ ZEROS = _other(
 )
 EMPTY = _other("empty", "empty (0 bytes)", "Look at how it was written or fetched; there is nothing in it.")
 
-CAMERA_RAW = _other(
-    "camera raw",
-    "a camera's raw file",
-    "Take the camera's own JPEG out of it: `exiftool -b -JpgFromRaw IN > OUT.jpg` (or -PreviewImage), or pass the "
-    "array that `rawpy.imread('IN').postprocess()` gives.",
-)
 CUR = _other("CUR", "a Windows cursor", _CONVERT)
 PSD = _other("PSD", "a Photoshop file (PSD)", "Flatten it first: `convert 'IN.psd[0]' OUT.png` (ImageMagick).")
 XCF = _other("XCF", "a GIMP file (XCF)", "Export it as PNG in GIMP first.")

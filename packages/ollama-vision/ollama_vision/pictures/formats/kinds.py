@@ -31,6 +31,7 @@ HEIF = Extra("heif", "pillow-heif", "pillow_heif")
 PDF_PAGES = Extra("pdf", "pypdfium2", "pypdfium2")
 VIDEO_FRAMES = Extra("video", "av", "av")
 MEDICAL = Extra("dicom", "pydicom", "pydicom")
+RAW_FILES = Extra("raw", "rawpy", "rawpy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +167,19 @@ DICOM = Kind(
     extra=MEDICAL,
     paged=True,
 )
-PICTURES = (JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, ICO, JPEG_2000, PNM, TGA, PCX, SGI, QOI, HEIC, DICOM)
+_RAW_SUFFIXES = ".dng .cr2 .cr3 .nef .nrw .arw .sr2 .raf .orf .rw2 .rwl .pef .srw .crw .mrw .3fr .fff .iiq .x3f"
+CAMERA_RAW = Kind(
+    "camera raw",
+    "picture",
+    "a camera's raw file",
+    "Take the camera's own JPEG out of it: `exiftool -b -JpgFromRaw IN > OUT.jpg` (or -PreviewImage), or export it "
+    "from a program that shows it.",
+    media_type="image/x-dcraw",
+    suffixes=tuple(_RAW_SUFFIXES.split()),
+    decoder=(f"{_DECODERS}.raw", "RawFile"),
+    extra=RAW_FILES,
+)
+PICTURES = (JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, ICO, JPEG_2000, PNM, TGA, PCX, SGI, QOI, HEIC, CAMERA_RAW, DICOM)
 """Those that are decoded as a picture, or several; in the order in which people are told of them."""
 
 

@@ -14,6 +14,7 @@ from .kinds import (
     AVI,
     AVIF,
     BMP,
+    CAMERA_RAW,
     DICOM,
     FLV,
     GIF,
@@ -158,6 +159,22 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
             "image sequences beside a still picture", "with the extra `video`: `frames` of them, else the still one"
         ),
         _lost("several pictures", "the primary one is sent, as page 1"),
+    ),
+    CAMERA_RAW: (
+        _right(
+            "DNG, NEF, CR2, ARW, ORF, RAF: a JPEG of full size in it (embedded preview)",
+            "it is sent, upright: the picture that the camera shows",
+        ),
+        _right(
+            "no such preview, or one that is damaged or smaller",
+            "developed by LibRaw: the camera's white balance, sRGB; `steps` says so",
+        ),
+        _right("TIFFs that hold a sensor's values", "told by their tags; their thumbnail is never sent for them"),
+        _refused("cut short, where it has to be developed", "LibRaw would put black in place of what is missing"),
+        _lost(
+            "CR3, RW2, PEF, SRW, CRW, MRW, X3F, IIQ, 3FR and others",
+            "read as LibRaw reads them, and whole ones were never seen here; kinds that it does not know are refused",
+        ),
     ),
     DICOM: (
         _right("window or VOI LUT, rescaling, MONOCHROME1, palettes, YBR", "`steps` says which range is shown"),

@@ -13,6 +13,7 @@ from .kinds import (
     AVI,
     AVIF,
     BMP,
+    CAMERA_RAW,
     DICOM,
     FLV,
     GIF,
@@ -58,20 +59,20 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"GIF89a", GIF),
     # Before TIFF: what stands in its first 128 bytes is nobody's business, and some archives put a TIFF header there.
     (128, b"DICM", DICOM),
-    (8, b"CR\x02\x00", foreign.CAMERA_RAW),
+    (8, b"CR\x02\x00", CAMERA_RAW),
     (0, b"II*\x00", TIFF),
     (0, b"MM\x00*", TIFF),
     (0, b"II+\x00", TIFF),
     (0, b"MM\x00+", TIFF),
     (0, b"II\xbc", foreign.JPEG_XR),
-    (0, b"IIRO", foreign.CAMERA_RAW),
-    (0, b"MMOR", foreign.CAMERA_RAW),
-    (6, b"HEAPCCDR", foreign.CAMERA_RAW),
-    (0, b"\0MRM", foreign.CAMERA_RAW),
-    (0, b"FOVb", foreign.CAMERA_RAW),
-    (0, b"IIRS", foreign.CAMERA_RAW),
-    (0, b"IIU\x00", foreign.CAMERA_RAW),
-    (0, b"FUJIFILMCCD-RAW", foreign.CAMERA_RAW),
+    (0, b"IIRO", CAMERA_RAW),
+    (0, b"MMOR", CAMERA_RAW),
+    (6, b"HEAPCCDR", CAMERA_RAW),
+    (0, b"\0MRM", CAMERA_RAW),
+    (0, b"FOVb", CAMERA_RAW),
+    (0, b"IIRS", CAMERA_RAW),
+    (0, b"IIU\x00", CAMERA_RAW),
+    (0, b"FUJIFILMCCD-RAW", CAMERA_RAW),
     (0, b"\x00\x00\x02\x00\x01\x00", foreign.CUR),
     (0, b"8BPS", foreign.PSD),
     (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", foreign.JPEG_XL),
@@ -151,7 +152,7 @@ def sniff(head: bytes) -> Kind:
     if not head:
         return foreign.EMPTY
     if head[:2] in (b"II", b"MM") and head[8:12] in (b"IIII", b"MMMM"):
-        return foreign.CAMERA_RAW  # Phase One's and Leaf's, whose first directory calls itself a whole picture
+        return CAMERA_RAW  # Phase One's and Leaf's, whose first directory calls itself a whole picture
     for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
             return kind
@@ -224,6 +225,10 @@ def sniff_file(file: BinaryIO) -> Kind:
     """The same of an open file, of which more than the head is read where the head does not tell."""
     head = file.read(HEAD)
     kind = sniff(head)
+    if kind is TIFF:
+        from .raw_files import is_raw  # opened with the first TIFF
+
+        return CAMERA_RAW if is_raw(file) else TIFF
     if kind is foreign.OFFICE and len(head) >= 512:
         # A compound file's streams are named in a directory, which may lie anywhere.
         size = 1 << min(int.from_bytes(head[30:32], "little"), 12)
@@ -309,7 +314,7 @@ def _iso_media(head: bytes) -> Kind:
     if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}:
         return HEIC
     if head[8:12] == b"crx ":
-        return foreign.CAMERA_RAW
+        return CAMERA_RAW
     if head[8:12] in (b"M4A ", b"M4B "):
         return foreign.M4A
     return MP4

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from ...formats import tiff_tags as tags
 from ...formats.header import DamagedFile
+from ...formats.tiff_tags import TiffFile
 from ...render.levels import as_i16
-from . import tags
 from .page import FAXES, JPEG, OLD_JPEG, PALETTE, RAW, YCBCR, Block, Page
 from .refusals import WHOLE_PICTURES
 from .rewrite import FLOAT, LONG, SHORT, UNDEFINED, Fields, open_beside, open_in_place, open_rewritten
-from .tags import TiffFile
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ...formats import tiff_tags as tags
 from ...frames import Size
 from ...render.convert import TURNS
-from . import tags
 from .page import Page
 
 if TYPE_CHECKING:

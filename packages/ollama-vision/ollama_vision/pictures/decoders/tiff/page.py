@@ -10,10 +10,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...formats import tiff_tags as tags
 from ...formats.header import DamagedFile
+from ...formats.tiff_tags import Directory
 from ...frames import Size
-from . import tags
-from .tags import Directory
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK, CMYK, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 4, 5, 6, 8, 9
 RAW, CCITT, G3, G4, LZW, OLD_JPEG, JPEG, DEFLATE = 1, 2, 3, 4, 5, 6, 7, 8

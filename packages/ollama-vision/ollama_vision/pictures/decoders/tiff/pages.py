@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
+from ...formats import tiff_tags as tags
 from ...formats.header import DamagedFile
-from . import tags
+from ...formats.tiff_tags import Directory, TiffFile
 from .page import MASK, PALETTE, RAW, Page
 from .refusals import nothing_written, refusal_of
-from .tags import Directory, TiffFile
 
 _REDUCED, _MASK = 1, 4
 _MOST_SLICES = 1_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from ...formats import tiff_tags as tags
 from ...render.levels import Range
-from . import tags
 from .page import Page
 
 _NUMBER = r"(-?[0-9]{1,12}(?:\.[0-9]{1,12})?)"

@@ -5,8 +5,9 @@ Told from tags alone, before anything is decoded. Every way out has been tried w
 
 from __future__ import annotations
 
+from ...formats import tiff_tags as tags
 from ...formats.header import DamagedFile
-from . import tags
+from ...formats.raw_files import CFA, COMPRESSIONS, LINEAR_RAW
 from .page import (
     CIELAB,
     CMYK,
@@ -39,8 +40,7 @@ _COMPRESSIONS = {
 }  # fmt: skip
 _FOR_LIBTIFF = ("JBIG", "NeXT's RLE")
 """Compressions that libtiff in ImageMagick knows, and tifffile does not."""
-_RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 34892, 65000, 65535}
-_CFA, _LINEAR_RAW, _LOG_L, _LOG_LUV, _ITULAB = 32803, 34892, 32844, 32845, 10
+_LOG_L, _LOG_LUV, _ITULAB = 32844, 32845, 10
 _MOST_BANDS = 32
 """Beside red, green and blue; what has more is no picture with something beside it."""
 _DEPTHS = (1, 2, 4, 8, 12, 16)
@@ -74,7 +74,7 @@ def nothing_written(page: Page) -> DamagedFile | None:
 
 def _of_compression(page: Page) -> DamagedFile | None:
     code = page.compression
-    if code in _RAW_COMPRESSIONS or page.photometric in (_CFA, _LINEAR_RAW):
+    if code in COMPRESSIONS or page.photometric in (CFA, LINEAR_RAW):
         return DamagedFile("holds what a camera's sensor measured, not a picture yet (raw, CFA)", _EXPORT)
     if code in (34676, 34677) or page.photometric in (_LOG_L, _LOG_LUV):
         return DamagedFile("holds luminances (SGI LogLuv)", "Convert it first: tiff2rgba -c none in.tif out.tif.")

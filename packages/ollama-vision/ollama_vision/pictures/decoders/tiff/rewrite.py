@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from ...formats import tiff_tags as tags
 from ...formats.header import DamagedFile
-from . import tags
+from ...formats.tiff_tags import TiffFile
 from .page import Block
-from .tags import TiffFile
 
 if TYPE_CHECKING:
     from PIL import Image

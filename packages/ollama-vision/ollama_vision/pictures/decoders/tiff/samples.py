@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from ...formats import tiff_tags as tags
 from ...formats.header import DamagedFile
 from ...render.colour import to_srgb
 from ...render.levels import FEWEST_GREYS, Range, join_bytes, shifted, split_bytes
-from . import tags
 from .blocks import View, picture
 from .libtiff_errors import heard
 from .page import (

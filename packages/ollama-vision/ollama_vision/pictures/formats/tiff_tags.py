@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from ...formats.header import DamagedFile
+from .header import DamagedFile
 
 NEW_SUBFILE, OLD_SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
 FILL_ORDER, DESCRIPTION, STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP = 266, 270, 273, 274, 277, 278
