@@ -13,6 +13,7 @@ from .lazy import lazy_names
 
 if TYPE_CHECKING:
     from .batch import Found, FoundFile, compare_results, describe, find_pictures
+    from .documents import Document, DocumentPage, Finding, read_document
     from .model import Answer, Choice, VisionModel, aeye_test, aprove_sight, eye_test, prove_sight
     from .pictures import (
         BoxConvention,
@@ -31,9 +32,12 @@ __all__ = [
     "Answer",
     "BoxConvention",
     "Choice",
+    "Document",
+    "DocumentPage",
     "EyeLevel",
     "EyeProgress",
     "EyeTest",
+    "Finding",
     "Found",
     "FoundFile",
     "ImageOptions",
@@ -58,6 +62,7 @@ __all__ = [
     "find_pictures",
     "prepare_image",
     "prove_sight",
+    "read_document",
 ]
 
 __getattr__ = lazy_names(
@@ -66,9 +71,12 @@ __getattr__ = lazy_names(
         "Answer": ".model",
         "BoxConvention": ".pictures",
         "Choice": ".model",
+        "Document": ".documents",
+        "DocumentPage": ".documents",
         "EyeLevel": ".sight",
         "EyeProgress": ".sight",
         "EyeTest": ".sight",
+        "Finding": ".documents",
         "Found": ".batch",
         "FoundFile": ".batch",
         "ImageOptions": ".pictures",
@@ -91,6 +99,7 @@ __getattr__ = lazy_names(
         "find_pictures": ".batch",
         "prepare_image": ".pictures",
         "prove_sight": ".model",
+        "read_document": ".documents",
     },
 )
 

@@ -24,6 +24,7 @@ OllamaMultiModalError                 catch this one to catch all
 ├── AnswerCutError                    the answer ran into a limit, or into endless repetition
 ├── StructuredOutputError             the answer does not fit the schema
 ├── BlindModelError                   the model does not see what it is sent
+├── SecondReaderError (also ValueError)            a second reader of documents that is not here, or fails
 ├── RunStoppedError                   a run over many pictures met a fault that is no picture's
 └── ResultsError                      a run's file of results cannot be gone on with, or written
     ├── RequestMismatchError          it has lines of another request
@@ -68,6 +69,7 @@ __all__ = [
     "ResultsError",
     "ResultsInUseError",
     "RunStoppedError",
+    "SecondReaderError",
     "ServerBusyError",
     "ServerError",
     "SidecarError",
@@ -243,6 +245,10 @@ class BlindModelError(OllamaMultiModalError):
 
     report: Any = None
     """The `SightReport`: what was asked and answered, and what the model seems to get in place of the pictures."""
+
+
+class SecondReaderError(OllamaMultiModalError, ValueError):
+    """A second reader of documents is not installed here, lacks a language, or cannot read a page."""
 
 
 class RunStoppedError(OllamaMultiModalError):

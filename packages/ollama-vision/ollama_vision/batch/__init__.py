@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .results.recorded_answer import RecordedAnswer, number_in, usage_in
     from .results.requests import only_model, read_requests, this_version
     from .results.sidecars import SidecarName, Sidecars, folder_of_all, mirrored
+    from .results.sight_file import SightFile
 
 __all__ = [
     "WAIT",
@@ -81,6 +82,7 @@ __all__ = [
     "RunSpec",
     "SidecarName",
     "Sidecars",
+    "SightFile",
     "Source",
     "StandardOutput",
     "Start",
@@ -166,6 +168,7 @@ __getattr__ = lazy_names(
         "RunSpec": ".results.checkpoint",
         "SidecarName": ".results.sidecars",
         "Sidecars": ".results.sidecars",
+        "SightFile": ".results.sight_file",
         "Source": ".asking.intake",
         "StandardOutput": ".results.file",
         "Start": ".results.checkpoint",

@@ -19,23 +19,58 @@ from ollama_vision.lazy import lazy_names
 if TYPE_CHECKING:
     from ollama_vision.pictures import PageFacts, page_facts
 
+    from .document import Document, DocumentPage
+    from .files import DocumentFiles
     from .judging import judge_page
+    from .one_document import read_document, read_with
+    from .prompts import FAMILIES, DocumentFamily, prompt_for
+    from .reading import CONTEXT, LAYERS, Layer
+    from .runs import ReadSettings, texts_of
+    from .second_readers import from_texts
     from .verdicts import VERDICTS, ErrorRates, Finding, PageVerdict, needs_look
 
 __all__ = [
+    "CONTEXT",
+    "FAMILIES",
+    "LAYERS",
     "VERDICTS",
+    "Document",
+    "DocumentFamily",
+    "DocumentFiles",
+    "DocumentPage",
     "ErrorRates",
     "Finding",
+    "Layer",
     "PageFacts",
     "PageVerdict",
+    "ReadSettings",
+    "from_texts",
     "judge_page",
     "needs_look",
     "page_facts",
+    "prompt_for",
+    "read_document",
+    "read_with",
+    "texts_of",
 ]
 
 __getattr__ = lazy_names(
     __name__,
     {
+        "CONTEXT": ".reading",
+        "Document": ".document",
+        "DocumentFamily": ".prompts",
+        "DocumentFiles": ".files",
+        "DocumentPage": ".document",
+        "FAMILIES": ".prompts",
+        "LAYERS": ".reading",
+        "Layer": ".reading",
+        "ReadSettings": ".runs",
+        "from_texts": ".second_readers",
+        "prompt_for": ".prompts",
+        "read_document": ".one_document",
+        "read_with": ".one_document",
+        "texts_of": ".runs",
         "ErrorRates": ".verdicts",
         "Finding": ".verdicts",
         "PageFacts": "ollama_vision.pictures",

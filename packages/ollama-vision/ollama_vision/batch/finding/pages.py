@@ -139,6 +139,8 @@ class PageReader:
     """Whether each file is read for its `sha256`."""
     numbered: bool = False
     """Whether a file that is one picture is its page 1."""
+    document: bool = False
+    """Whether pages are a document's: they have their `facts`, and what of one cannot be drawn is told there."""
     only: frozenset[int] | None = None
     """The numbers of the pages that are taken, of each file those that it has; `None`: all."""
     facts: bool = True
@@ -152,6 +154,8 @@ class PageReader:
         page = Page(file)
         try:
             source = PictureSource.of_file(file.path, self.image_options, most_in_memory=SMALL)
+            if self.document:
+                source = replace(source, document=True)
             if self.facts:
                 page = replace(page, status=file.path.stat())
             if self._is_unasked_video(file, source):
