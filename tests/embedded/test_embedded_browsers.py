@@ -146,9 +146,9 @@ def test_where_a_path_leads(method: str, path: str, status: int, location: str |
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/v1/completions"),
+        ("POST", "/v1/responses"),
         ("POST", "/v1/messages"),
-        ("POST", "/api/embed"),
+        ("POST", "/api/push"),
         ("DELETE", "/api/delete"),
         ("POST", "/api/blobs/sha256:0"),
     ],

@@ -90,9 +90,12 @@ def test_where_the_model_is_can_be_asked() -> None:
 def test_the_endpoints_are_those_that_it_has(demo_server: EmbeddedOllama) -> None:
     with httpx2.Client(base_url=demo_server.url, trust_env=False) as client:
         assert [client.get(f"/api/{name}").status_code for name in ("tags", "ps", "version")] == [200] * 3
-        assert [client.get(f"/api/{name}").status_code for name in ("chat", "generate", "show", "pull")] == [405] * 4
-        for name in ("create", "copy", "push", "embed"):
+        assert [client.get(f"/api/{name}").status_code for name in ("chat", "generate", "embed", "show", "pull")] == [
+            405
+        ] * 5
+        for name in ("create", "copy", "push"):
             assert client.post(f"/api/{name}").status_code == 404
         assert client.delete("/api/delete").status_code == 404
         assert client.get("/v1/models").status_code == 200
-        assert client.post("/v1/embeddings").status_code == 404
+        assert [client.get(f"/v1/{name}").status_code for name in ("completions", "embeddings")] == [405] * 2
+        assert [client.post(f"/v1/{name}").status_code for name in ("responses", "messages")] == [404] * 2

@@ -12,6 +12,9 @@ import httpx2
 FOLDER = Path(__file__).resolve().parents[1] / "transcripts"
 OPENAI = FOLDER / "openai"
 """Those of the routes that are made like OpenAI's."""
+EMBEDDINGS = FOLDER / "embeddings"
+OTHER_ROUTES = FOLDER / "other-routes"
+"""Older completions, and what the embedded server leaves out."""
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 CLIENT = httpx2.Client(trust_env=False, timeout=60)
 

@@ -17,7 +17,7 @@ from .http.cors import Origins
 from .http.fault_injection import FaultInjection
 from .http.host_check import is_loopback
 from .http.middleware import App, Middleware
-from .http.openai import CHAT_COMPLETIONS, OpenAIRoutes
+from .http.openai import CHAT_COMPLETIONS, COMPLETIONS, OpenAIRoutes
 from .http.received import ReceivedRequest
 from .http.service import Service
 from .picture_cache import LosesPictures
@@ -30,7 +30,7 @@ DEMO_NAME = "shapes"
 VERSION = "0.12.11"
 """The version that the server says it is, unless told otherwise."""
 KEPT_REQUESTS = 1000
-_ANSWERING = ("/api/chat", "/api/generate", CHAT_COMPLETIONS)
+_ANSWERING = ("/api/chat", "/api/generate", CHAT_COMPLETIONS, COMPLETIONS)
 
 Script = Iterable[Fault | None] | Mapping[str, Iterable[Fault | None]]
 Faults = Script | LosesPictures
@@ -106,7 +106,7 @@ class EmbeddedOllama(Service):
 
     @property
     def asked(self) -> list[ReceivedRequest]:
-        """What arrived that asks for an answer: at /api/chat, /api/generate and /v1/chat/completions."""
+        """What arrived that asks for an answer: at /api/chat, /api/generate, and what becomes one of these."""
         return [request for request in self.requests if request.path in _ANSWERING and request.method == "POST"]
 
     @property

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ..faults import Fault
 from ..protocol.catalog import ModelFacts
+from ..protocol.embeddings import Embedded, EmbedRequest
 from ..protocol.requests import Request
 
 
@@ -87,3 +88,11 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Give everything back."""
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """What an engine may do besides: without it the server says, as a real one, that it supports no embeddings."""
+
+    async def embed(self, model: ModelFacts, request: EmbedRequest) -> Embedded:
+        """A vector for each text; raises `EngineError` for what the model cannot do."""

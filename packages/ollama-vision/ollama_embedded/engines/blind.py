@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..protocol.catalog import ModelFacts
+from ..protocol.embeddings import UNSUPPORTED, Embedded, EmbedRequest
 from ..protocol.requests import ChatRequest, GenerateRequest, Request
-from .base import Engine, Event
+from .base import Embeds, Engine, EngineError, Event
 from .media import sound_format
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ class BlindEngine:
 
     async def close(self) -> None:
         await self._engine.close()
+
+    async def embed(self, model: ModelFacts, request: EmbedRequest) -> Embedded:
+        if not isinstance(self._engine, Embeds):
+            raise EngineError(501, UNSUPPORTED)
+        return await self._engine.embed(model, request)
 
     async def answer(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
         before = self._before

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol.catalog import ModelFacts
+from ..protocol.embeddings import TOO_LONG, UNSUPPORTED, Embedded, EmbedRequest
 from ..protocol.options import DEFAULTS, checked
 from ..protocol.requests import ChatRequest, GenerateRequest, Message, Request
 from . import llama_requests
@@ -74,6 +75,21 @@ class LlamaCppEngine:
             self._scaled.forget()
         # A server that is started again runs on another event loop.
         self._change = asyncio.Condition()
+
+    async def embed(self, model: ModelFacts, request: EmbedRequest) -> Embedded:
+        """Refuse, as a real server does whose model makes none; first what is too long, if it may not be cut."""
+        options = {**DEFAULTS, **checked(self._facts.parameters), **checked(request.options)}
+        async with self._ready(self.context_length(model, options)) as server:
+            for text in request.texts if request.truncate is False else ():
+                if self._is_too_long(await server.tokens(text), int(options.get("num_ctx", _DEFAULT_CONTEXT))):
+                    raise EngineError(400, TOO_LONG)
+        raise EngineError(501, UNSUPPORTED)
+
+    def _is_too_long(self, tokens: Sequence[int], context: int) -> bool:
+        """Ollama leaves room for the tokens of the beginning and the end where a text has none."""
+        ends = ((0, "tokenizer.ggml.bos_token_id"), (-1, "tokenizer.ggml.eos_token_id"))
+        missing = sum(tokens[at:][:1] != [self._facts.model_info.get(name, 0)] for at, name in ends if tokens)
+        return len(tokens) > min(context, self._facts.context_length) - missing
 
     async def answer(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
         if self._scaled is not None and request.pictures and not request.render_only:

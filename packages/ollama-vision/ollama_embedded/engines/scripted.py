@@ -15,10 +15,12 @@ from typing import Any
 from ..faults import Fault
 from ..pace import Gate, Pause
 from ..protocol.catalog import ModelFacts
+from ..protocol.embeddings import UNSUPPORTED, Embedded, EmbedRequest
 from ..protocol.options import checked
 from ..protocol.requests import Request
 from .base import Ending, EngineError, Event, Piece, ToolCall
 from .daemon_thread import in_daemon_thread
+from .scripted_vectors import BadVector, Script, check_script, vector_of
 
 _HERE = Path(__file__).parent.parent
 _LOG = logging.getLogger("ollama_embedded")
@@ -127,6 +129,11 @@ class ScriptedEngine:
     A function may take its time: it runs beside the server's event loop, as many at once as there are slots
     (`num_parallel`), so it must be safe in threads. It may be `async`, then it runs on the loop. What it raises, and
     what is no reply, is a 500 that says so. A script that says nothing is refused.
+
+    >>> ScriptedEngine(embed={"a cat": [1, 0], "a dog": [0.9, 0.1]})     # for /api/embed and /v1/embeddings
+
+    `embed` is a vector for every text, one for each, or a function of a text; without it embeddings are refused, as by
+    a real server whose model makes none.
     """
 
     def __init__(
@@ -139,7 +146,9 @@ class ScriptedEngine:
         model_info: Mapping[str, Any] | None = None,
         projector_info: Mapping[str, Any] | None = None,
         models: Sequence[ModelFacts] = (),
+        embed: Script | None = None,
     ) -> None:
+        check_script(embed)
         facts = ModelFacts(
             name=model,
             capabilities=tuple(capabilities),
@@ -151,6 +160,9 @@ class ScriptedEngine:
         self._script = replies if callable(replies) else _OneAfterTheOther(_check_script(replies))
         self.asked: list[Request] = []
         """Every request that was answered, checked and parsed."""
+        self._embed = embed
+        self.embedded: list[EmbedRequest] = []
+        """Every request for embeddings."""
 
     @property
     def models(self) -> Sequence[ModelFacts]:
@@ -167,6 +179,20 @@ class ScriptedEngine:
 
     async def close(self) -> None:
         """There is nothing to give back."""
+
+    async def embed(self, model: ModelFacts, request: EmbedRequest) -> Embedded:
+        self.embedded.append(request)
+        script = self._embed
+        if script is None:
+            raise EngineError(501, UNSUPPORTED)
+        try:
+            vectors = await in_daemon_thread(lambda: [vector_of(script, text) for text in request.texts])
+        except BadVector as fault:
+            raise EngineError(500, str(fault)) from None
+        except Exception as fault:
+            _LOG.exception("The script of the embedded server failed")
+            raise EngineError(500, f"the script of the embedded server raised {_describe_exception(fault)}") from fault
+        return Embedded(vectors, tokens=sum(len(text.split()) for text in request.texts))
 
     async def answer(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
         self.asked.append(request)

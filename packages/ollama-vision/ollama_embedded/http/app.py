@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
@@ -11,9 +12,10 @@ from typing import Any
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from ..engines.base import Engine, EngineError, Event
-from ..protocol import catalog, openai_replies, requests
+from ..engines.base import Embeds, Engine, EngineError, Event
+from ..protocol import catalog, embeddings, openai_replies, requests
 from ..protocol.catalog import ModelFacts
+from ..protocol.embeddings import Embedded, EmbedRequest
 from ..protocol.names import BadName, ModelName
 from ..protocol.options import checked
 from ..protocol.requests import Request, RequestError
@@ -27,10 +29,10 @@ Endpoint = Callable[[ReceivedRequest], Awaitable[Response]]
 
 _POST = frozenset({"POST"})
 _NOT_SERVED: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("/api/push", "/api/create", "/api/copy", "/api/embed", "/api/embeddings"), _POST),
+    **dict.fromkeys(("/api/push", "/api/create", "/api/copy"), _POST),
     "/api/delete": frozenset({"DELETE"}),
     "/api/blobs/*": frozenset({"HEAD", "POST"}),
-    **dict.fromkeys(("/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/messages"), _POST),
+    **dict.fromkeys(("/v1/responses", "/v1/messages"), _POST),
 }
 """Paths of a real server that this one leaves out, and their methods."""
 
@@ -65,6 +67,8 @@ class OllamaApp:
             ("POST", "/api/pull"): self._pull,
             ("POST", "/api/chat"): self._chat,
             ("POST", "/api/generate"): self._generate,
+            ("POST", "/api/embed"): self._embed,
+            ("POST", "/api/embeddings"): self._embeddings,
         }
         taken: dict[str, frozenset[str]] = dict(_NOT_SERVED)
         for method, path in self._endpoints:
@@ -135,6 +139,42 @@ class OllamaApp:
     async def _generate(self, received: ReceivedRequest) -> Response:
         return await self._answer(requests.parse_generate(received.raw))
 
+    async def _embed(self, received: ReceivedRequest) -> Response:
+        arrived = time.perf_counter_ns()
+        request = embeddings.parse_embed(received.raw)
+        if not request.model:
+            raise RequestError(404, "model '' not found")
+        embedded, loaded = await self._embedded(request)
+        total = time.perf_counter_ns() - arrived
+        return json_reply(embeddings.embed_reply(request, embedded, total, max(loaded - arrived, 1)))
+
+    async def _embeddings(self, received: ReceivedRequest) -> Response:
+        request = embeddings.parse_embeddings(received.raw)
+        if not request.model:
+            raise RequestError(400, "model is required")
+        try:
+            return json_reply(embeddings.embeddings_reply((await self._embedded(request))[0]))
+        except EngineError as fault:
+            raise EngineError(500, fault.text) from fault
+
+    async def _embedded(self, request: EmbedRequest) -> tuple[Embedded, int]:
+        """The vectors of its texts, and when the model was loaded, in nanoseconds; it is loaded for no texts, too."""
+        model = self._find(request.model)
+        if model is None:
+            raise RequestError(404, f'model "{request.model}" not found, try pulling it first')
+        options = checked(request.options)
+        async with self._slots:
+            try:
+                await self._engine.load(model, options)
+                loaded = time.perf_counter_ns()
+                if not request.texts:
+                    return Embedded(()), loaded
+                if not isinstance(self._engine, Embeds):
+                    raise EngineError(501, embeddings.UNSUPPORTED)
+                return await self._engine.embed(model, request), loaded
+            finally:
+                self._note_use(model, request)
+
     async def _answer(self, request: Request) -> Response:
         arrived = time.perf_counter_ns()
         requests.check_request(request)
@@ -174,7 +214,7 @@ class OllamaApp:
             finally:
                 self._note_use(model, request)
 
-    def _note_use(self, model: ModelFacts, request: Request) -> None:
+    def _note_use(self, model: ModelFacts, request: Request | EmbedRequest) -> None:
         context = self._engine.context_length(model, checked(request.options))
         self._keep_alive.used(model, request.keep_alive, context)
 
@@ -190,9 +230,12 @@ class OllamaApp:
 def _not_served_reply(path: str) -> Response:
     """What a real server has and this one has not: a 404 that says so, in the form that clients of the path read."""
     text = (
-        f"the embedded server has no {path}: it serves chat, generate, show, tags, ps, version and pull under /api,"
-        " and chat/completions and models under /v1"
+        f"the embedded server has no {path}: it serves chat, generate, embed, show, tags, ps, version and pull under"
+        " /api, and chat/completions, completions, embeddings and models under /v1"
     )
+    if path == "/v1/messages":
+        error = {"type": "not_found_error", "message": text}
+        return json_reply({"type": "error", "error": error, "request_id": f"req_{secrets.token_hex(12)}"}, 404)
     if path.startswith("/v1/"):
         return json_reply(openai_replies.error(text, 404), 404)
     return json_reply({"error": text}, 404)

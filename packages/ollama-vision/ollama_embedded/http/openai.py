@@ -11,6 +11,8 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from ..protocol import gojson, openai_replies
+from ..protocol.embeddings import parse_openai_embedding
+from ..protocol.openai_completions import CompletionReply, parse_completion
 from ..protocol.openai_replies import ChatCompletionReply
 from ..protocol.openai_requests import parse_chat_completion
 from ..protocol.requests import RequestError
@@ -20,9 +22,13 @@ from .replies import GO_BUFFER, json_reply, method_not_allowed
 from .routing import Routes
 
 CHAT_COMPLETIONS = "/v1/chat/completions"
+COMPLETIONS = "/v1/completions"
+_EMBEDDINGS = "/v1/embeddings"
 _MODELS = "/v1/models"
 _ROUTES: dict[str, frozenset[str]] = {
     CHAT_COMPLETIONS: frozenset({"POST"}),
+    COMPLETIONS: frozenset({"POST"}),
+    _EMBEDDINGS: frozenset({"POST"}),
     _MODELS: frozenset({"GET"}),
     f"{_MODELS}/*": frozenset({"GET"}),
 }
@@ -71,12 +77,9 @@ class _Translation:
 
 def _translation(received: ReceivedRequest) -> _Translation | None:
     """`None` for a request that is not for one of these routes."""
+    if received.method == "POST":
+        return _posted(received)
     folder, _, name = received.path.rpartition("/")
-    if received.method == "POST" and received.path == CHAT_COMPLETIONS:
-        completion = parse_chat_completion(received.raw)
-        chat = replace(received, path="/api/chat", raw=gojson.dumps(completion.chat))
-        reply = ChatCompletionReply(include_usage=completion.include_usage)
-        return _Translation(chat, reply.whole, reply.events if completion.stream else None)
     if received.method != "GET":
         return None
     if received.path == _MODELS:
@@ -84,6 +87,23 @@ def _translation(received: ReceivedRequest) -> _Translation | None:
     if folder == _MODELS:
         show = replace(received, method="POST", path="/api/show", raw=gojson.dumps({"model": name}))
         return _Translation(show, partial(openai_replies.model, name))
+    return None
+
+
+def _posted(received: ReceivedRequest) -> _Translation | None:
+    if received.path == CHAT_COMPLETIONS:
+        chat = parse_chat_completion(received.raw)
+        asked = replace(received, path="/api/chat", raw=gojson.dumps(chat.chat))
+        chunks = ChatCompletionReply(include_usage=chat.include_usage)
+        return _Translation(asked, chunks.whole, chunks.events if chat.stream else None)
+    if received.path == COMPLETIONS:
+        completion = parse_completion(received.raw)
+        asked = replace(received, path="/api/generate", raw=gojson.dumps(completion.generate))
+        texts = CompletionReply(include_usage=completion.include_usage)
+        return _Translation(asked, texts.whole, texts.events if completion.stream else None)
+    if received.path == _EMBEDDINGS:
+        embedding = parse_openai_embedding(received.raw)
+        return _Translation(replace(received, path="/api/embed", raw=gojson.dumps(embedding.embed)), embedding.whole)
     return None
 
 

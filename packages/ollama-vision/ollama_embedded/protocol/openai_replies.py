@@ -14,8 +14,8 @@ from .names import ModelName
 DONE = b"data: [DONE]\n\n"
 _ERROR_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
 _NOTHING_SAID = "something went wrong, please see the ollama server logs for details"
-_FINGERPRINT = "fp_ollama"
-_ZERO_TIME = "0001-01-01T00:00:00Z"
+FINGERPRINT = "fp_ollama"
+ZERO_TIME = "0001-01-01T00:00:00Z"
 
 
 def error(message: str, status: int) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def model(name: str, shown: Mapping[str, Any]) -> dict[str, Any]:
 
 def _model(name: str, modified_at: str) -> dict[str, Any]:
     owner = ModelName.parse(name).namespace
-    return {"id": name, "object": "model", "created": _seconds(modified_at), "owned_by": owner}
+    return {"id": name, "object": "model", "created": seconds(modified_at), "owned_by": owner}
 
 
 class ChatCompletionReply:
@@ -59,8 +59,8 @@ class ChatCompletionReply:
         said |= {"tool_calls": calls} if calls else {}
         choice = {"index": 0, "message": said, "finish_reason": reason, **_logprobs(reply)}
         debug = {"_debug_info": reply["_debug_info"]} if "_debug_info" in reply else {}
-        head = self._head("chat.completion", reply.get("model", ""), _seconds(reply.get("created_at", _ZERO_TIME)))
-        return {**head, "choices": [choice], "usage": _usage(reply), **debug}
+        head = self._head("chat.completion", reply.get("model", ""), seconds(reply.get("created_at", ZERO_TIME)))
+        return {**head, "choices": [choice], "usage": usage(reply), **debug}
 
     def events(self, line: Mapping[str, Any]) -> bytes:
         """What one line of /api/chat is as server-sent events: none for a last line that only counts, or several."""
@@ -71,7 +71,7 @@ class ChatCompletionReply:
         is_first = self._created is None
         if self._created is None:
             # OpenAI gives all chunks one time.
-            self._created = _seconds(line["created_at"]) if "created_at" in line else int(time.time())
+            self._created = seconds(line["created_at"]) if "created_at" in line else int(time.time())
         message = line.get("message") or {}
         # Go has a zero value for each field of a line, and so an error line becomes an empty chunk.
         content, thinking = message.get("content", ""), message.get("thinking", "")
@@ -90,7 +90,7 @@ class ChatCompletionReply:
             last = self._chunk(line, {}, "tool_calls" if reason == "stop" and self._has_calls else reason)
             yield last
             if self._include_usage:
-                yield {**last, "choices": [], "usage": _usage(line)}
+                yield {**last, "choices": [], "usage": usage(line)}
 
     def _chunk(
         self, line: Mapping[str, Any], delta: Mapping[str, Any], reason: str | None = None, **logprobs: Any
@@ -99,7 +99,7 @@ class ChatCompletionReply:
         return {**self._head("chat.completion.chunk", line.get("model", ""), self._created), "choices": [choice]}
 
     def _head(self, kind: str, model: str, created: int | None) -> dict[str, Any]:
-        return {"id": self._id, "object": kind, "created": created, "model": model, "system_fingerprint": _FINGERPRINT}
+        return {"id": self._id, "object": kind, "created": created, "model": model, "system_fingerprint": FINGERPRINT}
 
 
 def _ends(line: Mapping[str, Any]) -> bool:
@@ -126,11 +126,12 @@ def _logprobs(reply: Mapping[str, Any]) -> dict[str, Any]:
     return {"logprobs": {"content": reply["logprobs"]}} if reply.get("logprobs") else {}
 
 
-def _usage(reply: Mapping[str, Any]) -> dict[str, int]:
+def usage(reply: Mapping[str, Any]) -> dict[str, int]:
+    """How many tokens were read and written."""
     prompt, answer = reply.get("prompt_eval_count", 0), reply.get("eval_count", 0)
     return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
 
 
-def _seconds(timestamp: str) -> int:
+def seconds(timestamp: str) -> int:
     """Since 1970, of one of Ollama's times, which are UTC here."""
     return calendar.timegm(time.strptime(timestamp[:19], "%Y-%m-%dT%H:%M:%S"))

@@ -127,7 +127,7 @@ class GenerateRequest(Request):
         return ("insert",) if self.suffix else ()
 
 
-class _Fields:
+class Fields:
     """A JSON object read with Go's rules: names in any case, null is absent, wrong kinds are refused."""
 
     def __init__(self, value: Mapping[str, Any], path: str) -> None:
@@ -135,7 +135,7 @@ class _Fields:
         self._path = path
 
     @classmethod
-    def of_body(cls, body: bytes, name: str) -> _Fields:
+    def of_body(cls, body: bytes, name: str) -> Fields:
         return cls(gojson.loads_object(body, f"api.{name}"), name)
 
     def get(self, name: str, kind: str, go_type: str) -> Any:
@@ -179,7 +179,7 @@ class _Fields:
 def parse_chat(body: bytes) -> ChatRequest:
     """Read the body of /api/chat, or refuse it as the real server does."""
     try:
-        fields = _Fields.of_body(body, "ChatRequest")
+        fields = Fields.of_body(body, "ChatRequest")
         messages = fields.objects("messages", "[]api.Message", "api.Message")
         tools = fields.objects("tools", "api.Tools", "api.Tool")
         go_types.hold(list(tools), TOOLS, "ChatRequest", "tools")
@@ -195,7 +195,7 @@ def parse_chat(body: bytes) -> ChatRequest:
 def parse_generate(body: bytes) -> GenerateRequest:
     """Read the body of /api/generate, or refuse it as the real server does."""
     try:
-        fields = _Fields.of_body(body, "GenerateRequest")
+        fields = Fields.of_body(body, "GenerateRequest")
         return GenerateRequest(
             prompt=fields.text("prompt"),
             suffix=fields.text("suffix"),
@@ -213,7 +213,7 @@ def parse_generate(body: bytes) -> GenerateRequest:
 def parse_named(body: bytes) -> tuple[str, bool, bool]:
     """The `model` (or its old name `name`), `stream` and `verbose` of /api/show and /api/pull."""
     try:
-        fields = _Fields.of_body(body, "ShowRequest")
+        fields = Fields.of_body(body, "ShowRequest")
         stream = fields.flag("stream")
         name = fields.text("model") or fields.text("name")
         return name, stream is not False, bool(fields.flag("verbose"))
@@ -222,7 +222,7 @@ def parse_named(body: bytes) -> tuple[str, bool, bool]:
 
 
 def _message(value: Mapping[str, Any]) -> Message:
-    fields = _Fields(value, "ChatRequest.messages")
+    fields = Fields(value, "ChatRequest.messages")
     calls = fields.objects("tool_calls", "[]api.ToolCall", "api.ToolCall")
     for call in calls:
         function = call.get("function")
@@ -240,7 +240,7 @@ def _message(value: Mapping[str, Any]) -> Message:
     )
 
 
-def _shared_fields(fields: _Fields) -> dict[str, Any]:
+def _shared_fields(fields: Fields) -> dict[str, Any]:
     top_logprobs = int(fields.get("top_logprobs", "number", "int") or 0)
     stream = fields.flag("stream")
     answer_format = fields.get("format", "any", "json.RawMessage")
@@ -248,7 +248,7 @@ def _shared_fields(fields: _Fields) -> dict[str, Any]:
         "model": fields.text("model"),
         "stream": stream is not False,
         "format": answer_format if answer_format != "" else None,
-        "keep_alive": _keep_alive(fields.get("keep_alive", "any", "api.Duration")),
+        "keep_alive": keep_alive_seconds(fields.get("keep_alive", "any", "api.Duration")),
         "options": dict(fields.get("options", "object", "map[string]interface {}") or {}),
         "think": _think(fields.get("think", "any", "api.ThinkValue")),
         "truncate": fields.flag("truncate"),
@@ -259,7 +259,8 @@ def _shared_fields(fields: _Fields) -> dict[str, Any]:
     }
 
 
-def _keep_alive(value: Any) -> float | None:
+def keep_alive_seconds(value: Any) -> float | None:
+    """Of a number, or of a Go duration; negative is `FOREVER`."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
