@@ -231,7 +231,10 @@ def test_openais_client_streams_older_completions() -> None:
     assert (bad.status_code, bad.json()["error"]["message"]) == (400, "invalid type for 'stop' field: float64")
 
 
-@pytest.mark.parametrize("name", ["v1-messages-missing-model", "v1-messages-picture", "v1-responses-picture"])
+@pytest.mark.parametrize(
+    "name",
+    ["v1-messages-missing-model", "v1-messages-picture", "v1-messages-picture-stream", "v1-responses-picture"],
+)
 def test_what_is_not_served_says_so_in_the_form_of_its_errors(name: str, demo: EmbeddedOllama) -> None:
     recorded = json.loads((OTHER_ROUTES / "v1-messages-missing-model.json").read_text())
     request = json.loads((OTHER_ROUTES / f"{name}.json").read_text())["request"]

@@ -1,11 +1,16 @@
-"""Clients of OpenAI's API on the embedded server: `pydantic-ai` and `openai` see pictures, call tools, meet errors."""
+"""Clients of OpenAI's API on the embedded server see pictures, call tools, meet errors: `openai` and those on it."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
+import json
+from pathlib import Path
 from typing import Any
 
+import chatlas
+import httpx2
 import openai
 import pytest
 from PIL import Image
@@ -142,3 +147,94 @@ def test_openai_hears_thoughts_before_the_answer() -> None:
     ]
     assert engine.asked[0].think == "max"
     assert len({(chunk.id, chunk.created) for chunk in chunks}) == 1
+
+
+def chatlas_chat(server: EmbeddedOllama, **settings: Any) -> chatlas.Chat[Any, Any]:
+    return chatlas.ChatOllama(model=server.model, base_url=server.url, **settings)
+
+
+def test_chatlas_sees_a_picture(demo_server: EmbeddedOllama, picture: bytes, tmp_path: Path) -> None:
+    """It lists the models under /api first; the file's size it leaves as it is."""
+    file = tmp_path / "picture.png"
+    file.write_bytes(picture)
+    chat = chatlas_chat(demo_server)
+    chat.set_model_params(temperature=0)
+    said = str(chat.chat(QUESTION, chatlas.content_image_file(str(file), resize="none"), echo="none"))
+    assert all(each in said for each in SEEN)
+    assert demo_server.asked[-1].pictures == (picture,)
+    (tokens,) = [turn.tokens for turn in chat.get_turns() if isinstance(turn, chatlas.AssistantTurn)]
+    assert tokens is not None
+    assert (tokens[0] > 60, tokens[1] > 5) == (True, True)
+
+
+def test_chatlas_streams_and_gets_an_answer_of_a_class(demo_server: EmbeddedOllama, picture: bytes) -> None:
+    encoded = base64.b64encode(picture).decode()
+    shown_picture = chatlas.content_image_url(f"data:image/png;base64,{encoded}")
+    chat = chatlas_chat(demo_server)
+    chat.set_model_params(temperature=0)
+    pieces = list(chat.stream(QUESTION, shown_picture, echo="none"))
+    assert len(pieces) > 5
+    assert all(each in "".join(map(str, pieces)) for each in SEEN)
+    other = chatlas_chat(demo_server)
+    other.set_model_params(temperature=0)
+    seen = other.chat_structured("List the shapes as JSON.", shown_picture, data_model=Scene, echo="none")
+    assert seen == Scene(shapes=[Seen(color="blue", shape="square"), Seen(color="green", shape="triangle")])
+
+
+def test_chatlas_calls_a_tool() -> None:
+    def replies(request: Request) -> Reply:
+        assert isinstance(request, ChatRequest)
+        last = request.messages[-1]
+        if last.role == "tool":
+            return Reply(f"The tool said {last.content}.")
+        return Reply("", tool_calls=[ToolCall("weather", {"city": "Vienna"}, "call_1")])
+
+    with EmbeddedOllama(engine=ScriptedEngine(replies, capabilities=("completion", "tools"))) as server:
+        chat = chatlas_chat(server)
+
+        def weather(city: str) -> str:
+            """The weather there."""
+            return f"sun in {city}"
+
+        chat.register_tool(weather)
+        assert "The tool said sun in Vienna." in str(chat.chat("The weather?", echo="none"))
+
+
+def docling_payload(server: EmbeddedOllama, scene: Image.Image, **more: Any) -> dict[str, Any]:
+    """The body that docling's option for Ollama sends of a page.
+
+    Rebuilt from its source (`docling/utils/api_image_request.py` and `GRANITEDOCLING_OLLAMA` in
+    `datamodel/vlm_model_specs.py`, November 2026): the package itself brings several gigabytes.
+    """
+    file = io.BytesIO()
+    scene.convert("RGBA").save(file, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": QUESTION}]
+    asked = {"model": server.model, "max_tokens": 4096, "skip_special_tokens": True, "temperature": 0.0}
+    return {"messages": [{"role": "user", "content": parts}], **asked, **more}
+
+
+def test_docling_reads_a_page(demo_server: EmbeddedOllama, scene: Image.Image) -> None:
+    url = f"{demo_server.url}/v1/chat/completions"
+    reply = httpx2.post(url, json=docling_payload(demo_server, scene), headers={"Accept": "*/*"}, trust_env=False)
+    answer = reply.json()
+    # What it requires of a reply: OpenAiApiResponse in docling/datamodel/base_models.py.
+    choice, usage = answer["choices"][0], answer["usage"]
+    assert all(each in choice["message"]["content"] for each in SEEN)
+    assert (choice["message"]["role"], choice["index"], choice["finish_reason"]) == ("assistant", 0, "stop")
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] > 60
+    assert [type(answer[name]) for name in ("id", "created", "model")] == [str, int, str]
+
+
+def test_docling_reads_a_page_as_a_stream(demo_server: EmbeddedOllama, scene: Image.Image) -> None:
+    headers = {"Accept": "text/event-stream", "X-Temperature": "0.0"}
+    body = docling_payload(demo_server, scene, stream=True)
+    url, said = f"{demo_server.url}/v1/chat/completions", []
+    with httpx2.stream("POST", url, json=body, headers=headers, trust_env=False) as reply:
+        for line in filter(None, reply.iter_lines()):
+            assert line.startswith("data:")
+            if (data := line.removeprefix("data:").strip()) == "[DONE]":
+                break
+            said.append((json.loads(data)["choices"][0].get("delta") or {}).get("content") or "")
+    assert len(said) > 5
+    assert all(each in "".join(said) for each in SEEN)
