@@ -11,7 +11,7 @@ FOLDED = {
     "ligatures": ("the \ufb01nal o\ufb03ce \ufb02oor", "the final office floor"),
     "hyphens": ("infor-\r\nmation of a well-\r\nknown Jean-\r\nLuc", "information of a well-known Jean-Luc"),
     "PDFium's hyphens": ("infor\x02mation of a well\x02known man", "information of a well-known man"),
-    "soft hyphens": ("infor\u00admation", "information"),
+    "drawn soft hyphens": ("infor\u00admation of a well\u00adknown", "infor\u00admation of a well-known"),
     "line ends": ("one\r\ntwo\r\nthree", "one two\nthree"),
     "spaces": ("one\u00a0two   three\u200b", "one two three"),
     "bullets": ("\u2022 pears\n\u2022 plums\n\uf0b7 limes", "- pears\n* plums\n+ limes"),
@@ -62,6 +62,7 @@ def test_the_same_words_in_other_signs(layer: str, answer: str) -> None:
 
 OTHERS = {
     "sign": ("\u22125", "5"),
+    "an order of years": ("1917-2014", "2014-1917"),
     "accountants' minus": ("(1,250)", "1,250"),
     "decimals": ("1.5", "15"),
     "currency": ("\u20ac5", "$5"),

@@ -32,7 +32,7 @@ def test_the_verdicts_and_which_of_them_need_a_look() -> None:
         (LAYER.replace("Two sacks of plums 3,075.50\n", ""), "only in layer", "Two sacks of plums 3,075.50", ""),
         (LAYER + "\nI hope this helps!", "only in answer", "", "I hope this helps!"),
         (LAYER + "\nPayable within thirty days", "repeats", "", "Payable within thirty days"),
-        (LAYER + "\nPayable within thirty days" * 3, "repeats", "", " ".join(["Payable within thirty days"] * 3)),
+        (LAYER + "\nPayable within thirty days" * 3, "repeats", "", "Payable within thirty days"),
     ],
 )
 def test_an_answer_that_is_not_what_the_layer_says(
@@ -124,6 +124,54 @@ def test_numbers_in_another_row_are_no_other_order() -> None:
     layer = "Pears 10 20 30 40\nPlums 15 25 35 45"
     judged = judge_page("Pears 15 25 35 45\nPlums 10 20 30 40", layer=layer)
     assert judged.needs_look
+
+
+IN_LINES = """Those long-term part-time shall info- Valley, efficient account before
+rmation fifty with travel morning Mueller winter. Part-time particularly
+reader flow efficient companies 808,421 every other, received after
+company with plums. 45."""
+IN_COLUMNS = """Those long-term part-time shall information fifty with travel morning reader flow efficient companies
+company with plums.
+
+Valley, efficient account before Mueller winter. Part-time particularly 808,421 every other, received after 45."""
+
+
+def test_columns_that_the_layer_has_line_by_line() -> None:
+    judged = judge_page(IN_COLUMNS, layer=IN_LINES)
+    assert judged.verdict == "agrees"
+    assert {finding.verdict for finding in judged.findings} == {"order differs"}
+    swapped = IN_COLUMNS.replace("45.", "808,421.").replace("808,421 every", "45 every")
+    assert judge_page(swapped, layer=IN_LINES).needs_look
+
+
+TABLE = "| Fruit | Sold | Paid |\n|---|---|---|\n| Pears | 10 | 25.00 |\n| Plums | 20 | 37.50 |"
+
+
+def test_a_table_that_the_layer_has_by_columns() -> None:
+    by_columns = "Fruit\nPears\nPlums\nSold\n10\n20\nPaid\n25.00\n37.50"
+    assert judge_page(TABLE, layer=by_columns).verdict == "agrees"
+    assert judge_page(TABLE.replace("10", "20", 1).replace("| 20 | 37", "| 10 | 37"), layer=by_columns).needs_look
+
+
+def test_a_cell_of_two_lines() -> None:
+    layer = "Fruit Sold Paid\nPears from the 10 25.00\nnew garden\nPlums 20 37.50"
+    assert judge_page(TABLE.replace("Pears", "Pears from the new garden"), layer=layer).verdict == "agrees"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        TABLE.replace("10", "20", 1).replace("| 20 | 37", "| 10 | 37"),
+        TABLE.replace("25.00", "37.50", 1).replace("37.50 |", "25.00 |").replace("25.00", "37.50", 1),
+        TABLE.replace("Pears", "Plums", 1).replace("\n| Plums | 20", "\n| Pears | 20"),
+        TABLE.replace("| 10 | 25.00 |", "| 25.00 | 10 |"),
+    ],
+    ids=["numbers", "sums", "names", "columns"],
+)
+def test_cells_exchanged(answer: str) -> None:
+    layer = "Fruit Sold Paid\nPears 10 25.00\nPlums 20 37.50"
+    assert judge_page(TABLE, layer=layer).findings == ()
+    assert judge_page(answer, layer=layer).needs_look
 
 
 def test_a_line_said_over_and_over_without_a_layer() -> None:

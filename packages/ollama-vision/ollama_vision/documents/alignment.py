@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .edits import indel_opcodes
@@ -26,6 +26,10 @@ class Span:
     def length(self) -> int:
         return self.end - self.start
 
+    def covers(self, other: Span) -> bool:
+        within = self.start <= other.start and other.end <= self.end
+        return within and self.other_start <= other.other_start and other.other_end <= self.other_end
+
     @property
     def other_length(self) -> int:
         return self.other_end - self.other_start
@@ -35,10 +39,24 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Move:
+    """A run of equal words that stands in another order."""
+
+    span: Span
+    put_between: bool
+    """Whether it was taken out of its place, and put between words that follow each other."""
+    takes_place: bool
+    """Whether something else stood where it stands now, or stands where it stood, or may have."""
+    gone: Span
+    """Its words in the first list, and where in the second they would stand in order."""
+    come: Span
+    """Its words in the second list, and where in the first they would stand."""
+
+
+@dataclass(frozen=True)
 class Alignment:
     differences: tuple[Span, ...]
-    moved: tuple[Span, ...] = ()
-    """Runs of equal words that stand in another order."""
+    moved: tuple[Move, ...] = ()
 
 
 def differences_in_order(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[Span]:
@@ -54,7 +72,7 @@ def differences_in_order(first: Sequence[Hashable], second: Sequence[Hashable]) 
     return spans
 
 
-def have_runs_in_common(first: Sequence[str], second: Sequence[str], spans: Sequence[Span]) -> bool:
+def have_words_in_common(first: Sequence[str], second: Sequence[str], spans: Sequence[Span]) -> bool:
     """Whether words that are missing in one place are too many in another."""
     missing = {word for span in spans for word in first[span.start : span.end]}
     return any(word in missing for span in spans for word in second[span.other_start : span.other_end])
@@ -62,7 +80,9 @@ def have_runs_in_common(first: Sequence[str], second: Sequence[str], spans: Sequ
 
 def align_in_any_order(first: Sequence[str], second: Sequence[str]) -> Alignment:
     """The longest equal runs wherever they stand (greedy string tiling), and what is left between them."""
-    tiles = sorted(_tiles(first, second), key=lambda tile: tile.other_start)
+    tiles = _tiles(first, second)
+    tiles += _single_words(first, second, tiles)
+    tiles.sort(key=lambda tile: tile.other_start)
     in_order = _heaviest_in_order(tiles)
     differences = [
         inner.shifted(gap.start, gap.other_start)
@@ -70,7 +90,84 @@ def align_in_any_order(first: Sequence[str], second: Sequence[str]) -> Alignment
         for inner in differences_in_order(first[gap.start : gap.end], second[gap.other_start : gap.other_end])
     ]
     moved = _joined(tile for number, tile in enumerate(tiles) if number not in in_order)
-    return Alignment(tuple(differences), tuple(moved))
+    places = _Places(tiles, first, second)
+    return Alignment(tuple(differences), tuple(map(places.move, moved)))
+
+
+class _Places:
+    """Where each word that has a counterpart stands in the other list."""
+
+    def __init__(self, tiles: Sequence[Span], first: Sequence[str], second: Sequence[str]) -> None:
+        length, other_length = len(first), len(second)
+        self._there = {-1: -1, other_length: length}
+        self._back = {-1: -1, length: other_length}
+        self._text, self._other_text = bytearray(length), bytearray(other_length)
+        for tile in tiles:
+            for at in range(tile.length):
+                self._there[tile.other_start + at] = tile.start + at
+                self._back[tile.start + at] = tile.other_start + at
+            if _is_text(first[tile.start : tile.end]):
+                self._text[tile.start : tile.end] = b"\x01" * tile.length
+                self._other_text[tile.other_start : tile.other_end] = b"\x01" * tile.length
+
+    def move(self, run: Span) -> Move:
+        there = _Gap.between(self._there, self._text, run.other_start - 1, run.other_end)
+        back = _Gap.between(self._back, self._other_text, run.start - 1, run.end)
+        other = self._behind(self._back, run.start)
+        at = self._behind(self._there, run.other_start)
+        return Move(
+            run,
+            there.is_none and back.is_none,
+            there.is_taken or back.is_taken,
+            Span(run.start, run.end, other, other),
+            Span(at, at, run.other_start, run.other_end),
+        )
+
+    def _behind(self, places: Mapping[int, int], start: int) -> int:
+        """The place behind that of the last word before `start` that has one."""
+        return next(places[before] for before in range(start - 1, -2, -1) if before in places) + 1
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """What one list has between the neighbours that a run has in the other one."""
+
+    is_none: bool
+    """Whether they follow each other there, with no text between."""
+    is_taken: bool
+    """Whether something else than text stands beside one of them, or it is not known where they stand."""
+
+    @classmethod
+    def between(cls, places: Mapping[int, int], text: bytearray, before: int, behind: int) -> _Gap:
+        start, end = places.get(before), places.get(behind)
+        if start is None or end is None:
+            return cls(is_none=True, is_taken=True)
+        beside = [text[at] for at in (start + 1, end - 1) if 0 <= at < len(text)]
+        return cls(start < end and not any(text[start + 1 : end]), not all(beside))
+
+
+def _is_text(words: Sequence[str]) -> bool:
+    """Whether it is no row of numbers, and no word by itself."""
+    return sum(len(word) > 1 and word.isalpha() for word in words) >= _SHORTEST_RUN
+
+
+def _single_words(first: Sequence[str], second: Sequence[str], tiles: Sequence[Span]) -> list[Span]:
+    """Words between the tiles that are left once on either side: the last ones of columns."""
+    left = _left(first, [(tile.start, tile.end) for tile in tiles])
+    other_left = _left(second, [(tile.other_start, tile.other_end) for tile in tiles])
+    return [
+        Span(left[word][0], left[word][0] + 1, places[0], places[0] + 1)
+        for word, places in other_left.items()
+        if len(places) == 1 and len(left.get(word, ())) == 1
+    ]
+
+
+def _left(words: Sequence[str], covered: Sequence[tuple[int, int]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for start, end in _between(sorted(covered), len(words)):
+        for at in range(start, end):
+            found[words[at]].append(at)
+    return found
 
 
 def _tiles(first: Sequence[str], second: Sequence[str]) -> list[Span]:

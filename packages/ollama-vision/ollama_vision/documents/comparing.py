@@ -2,109 +2,161 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from .alignment import Span, align_in_any_order, differences_in_order, have_runs_in_common
+from .alignment import Move, Span, align_in_any_order, differences_in_order, have_words_in_common
 from .folding import Folded
-from .page_words import SIGNS, Word, words_of
+from .likeness import is_same_row, says_the_same
+from .page_words import Word, words_of
+from .rejoining import rejoined
 from .repeats import said_again
 from .verdicts import NUMBERS_DIFFER, ONLY_IN_ANSWER, ONLY_IN_LAYER, ORDER_DIFFERS, REPEATS, WORDS_DIFFER, Finding
 
-_NO_MATTER = re.compile(rf"(?<!\d)[^\w\s{SIGNS}](?!\d)")
-_STRICT = re.compile(r"@|://")
-_PIECES = re.compile(r"\d+")
-_BOUNDARY = "\x00"
 _WORDS_OF_COLUMN = 3
 """Letters' words that a run must have to be a part of a column: less may be a cell in the wrong row."""
+_AT_THE_END = 3
+"""Words of the page from its beginning or end, where its number may stand."""
+_MOST_TABLES = 8
+_MUCH_MORE = 3
+"""Times the words of the layer: an answer that has so many in their place may have said some again."""
 
 
 def compare(answer: Folded, layer: Folded, reader: str | None = None) -> list[Finding]:
     """Where they differ, in the order of the answer. Raises MissingExtraError."""
     said, true = words_of(answer), words_of(layer)
-    keys, true_keys = [word.key for word in said], [word.key for word in true]
-    if keys == true_keys:
+    if [word.key for word in said] == [word.key for word in true]:
         return []
-    spans = _that_matter(differences_in_order(true_keys, keys), true, said)
-    moved: tuple[Span, ...] = ()
-    if have_runs_in_common(true_keys, keys, spans):
+    true = rejoined(true, said)
+    return [*_by_columns(_Comparison.of(true, said)).findings(reader)]
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    true: Sequence[Word]
+    said: Sequence[Word]
+    spans: Sequence[Span]
+    """Where they differ."""
+    moved: Sequence[Span] = ()
+    """Where they are equal, and in another order."""
+
+    @classmethod
+    def of(cls, true: Sequence[Word], said: Sequence[Word]) -> _Comparison:
+        true_keys, keys = [word.key for word in true], [word.key for word in said]
+        plain = cls(true, said, differences_in_order(true_keys, keys)).reduced()
+        if not have_words_in_common(true_keys, keys, plain.spans):
+            return plain
         aligned = align_in_any_order(true_keys, keys)
-        others = _that_matter(aligned.differences, true, said)
-        unsafe = [span for span in aligned.moved if not _is_column(true[span.start : span.end])]
-        if not unsafe and _extent(others) < _extent(spans):
-            spans, moved = others, aligned.moved
-    found = [(span.other_start, _finding(span, true, said, reader)) for span in spans]
-    found += [(span.other_start, Finding(ORDER_DIFFERS, *_shown(span, true, said), reader)) for span in moved]
-    return [finding for _, finding in sorted(found, key=lambda one: one[0])]
+        spans, moved = [*aligned.differences], []
+        for move in aligned.moved:
+            if _may_stand_elsewhere(move, true, said):
+                moved.append(move.span)
+            else:
+                spans += [move.gone, move.come]
+        other = cls(true, said, spans, moved).reduced()
+        return other if other.extent < plain.extent else plain
 
+    @property
+    def extent(self) -> int:
+        return sum(span.length + span.other_length for span in self.spans)
 
-def _extent(spans: Iterable[Span]) -> int:
-    return sum(span.length + span.other_length for span in spans)
+    def reduced(self) -> _Comparison:
+        """Without what differs in spaces and punctuation alone, or in how the lines of a row's cells follow."""
+        spans = [span for span in self.spans if not says_the_same(*self._words(span))]
+        moved = list(self.moved)
+        for row in self._rows(spans):
+            if is_same_row(*self._words(row)):
+                spans = [span for span in spans if not row.covers(span)]
+                moved.append(row)
+        return _Comparison(self.true, self.said, spans, moved)
 
+    def _rows(self, spans: Sequence[Span]) -> Iterator[Span]:
+        """What of each row of a table differs, from the first word to the last."""
+        rows: dict[int, list[Span]] = {}
+        for span in spans:
+            at = min(span.other_start, len(self.said) - 1)
+            for index in {at, max(0, at - 1)}:
+                if self.said and self.said[index].table >= 0:
+                    rows.setdefault(self.said[index].line, []).append(span)
+        for line, parts in rows.items():
+            parts = [span for span in parts if all(word.line == line for word in self._words(span)[1])]
+            if len(parts) > 1:
+                yield Span(
+                    min(span.start for span in parts),
+                    max(span.end for span in parts),
+                    min(span.other_start for span in parts),
+                    max(span.other_end for span in parts),
+                )
 
-def _is_column(words: Sequence[Word]) -> bool:
-    """Whether a run that stands elsewhere is text, and not numbers that have come into another row."""
-    letters = sum(word.is_of_letters for word in words)
-    return letters >= _WORDS_OF_COLUMN and letters >= sum(word.has_digits for word in words)
+    def _words(self, span: Span) -> tuple[Sequence[Word], Sequence[Word]]:
+        return self.true[span.start : span.end], self.said[span.other_start : span.other_end]
 
+    def findings(self, reader: str | None) -> Iterator[Finding]:
+        found = [(span.other_start, self._finding(span, reader)) for span in self.spans]
+        for span in self.moved:
+            of_layer, of_answer = self._words(span)
+            found.append((span.other_start, Finding(ORDER_DIFFERS, _shown(of_layer), _shown(of_answer), reader)))
+        for _, finding in sorted(found, key=lambda one: one[0]):
+            yield finding
 
-def _that_matter(spans: Iterable[Span], true: Sequence[Word], said: Sequence[Word]) -> list[Span]:
-    """Without those that differ in spaces and punctuation alone, and without equal words at their ends."""
-    return [
-        span
-        for span in spans
-        if not _says_the_same(true[span.start : span.end], said[span.other_start : span.other_end])
-    ]
-
-
-def _says_the_same(true: Sequence[Word], said: Sequence[Word]) -> bool:
-    first, second = _bare(true), _bare(said)
-    if first.replace(_BOUNDARY, "") != second.replace(_BOUNDARY, ""):
-        return False
-    return all(_same_groups(one, other) for one, other in zip(_numbers(first), _numbers(second), strict=True))
-
-
-def _bare(words: Sequence[Word]) -> str:
-    """The keys without what spaces and punctuation between letters make different, and with marks between words."""
-    keys = [word.key if _STRICT.search(word.key) else _NO_MATTER.sub("", word.key) for word in words]
-    return _BOUNDARY.join(keys)
-
-
-def _numbers(bare: str) -> list[list[int]]:
-    """Of each row of digits, whatever words it is in: how long its pieces are."""
-    joined = re.sub(rf"(?<!\d){_BOUNDARY}|{_BOUNDARY}(?!\d)", "", bare)
-    return [[len(piece) for piece in one[0].split(_BOUNDARY)] for one in re.finditer(rf"\d(?:{_BOUNDARY}?\d)*", joined)]
-
-
-def _same_groups(first: list[int], second: list[int]) -> bool:
-    """Whether digits are grouped alike, or in one way by thousands or one by one, and in the other not at all."""
-    if first == second or max(first) == 1 or max(second) == 1:
-        return True
-    fewer, more = sorted((first, second), key=len)
-    return len(fewer) == 1 and more[0] <= 3 and all(length == 3 for length in more[1:])
-
-
-def _finding(span: Span, true: Sequence[Word], said: Sequence[Word], reader: str | None) -> Finding:
-    of_layer, of_answer = true[span.start : span.end], said[span.other_start : span.other_end]
-    if not of_layer:
-        verdict = REPEATS if said_again(said, span.other_start, span.other_end) else ONLY_IN_ANSWER
-    elif not of_answer:
-        verdict = ONLY_IN_LAYER
-    else:
+    def _finding(self, span: Span, reader: str | None) -> Finding:
+        of_layer, of_answer = self._words(span)
+        if span.other_length > _MUCH_MORE * span.length:
+            # Where one word is another as well, what is said again begins or ends beside it.
+            again = said_again(self.said, span.other_start, span.other_end)
+            if not again and of_layer:
+                again = said_again(self.said, span.other_start + span.length, span.other_end)
+            if again:
+                return Finding(REPEATS, _shown(of_layer), _shown(again), reader)
         numbers = [[word.key for word in words if word.has_digits] for words in (of_layer, of_answer)]
-        verdict = NUMBERS_DIFFER if numbers[0] != numbers[1] else WORDS_DIFFER
-    return Finding(verdict, *_shown(span, true, said), reader)
+        if not of_layer:
+            verdict = ONLY_IN_ANSWER
+        elif not of_answer:
+            verdict = ONLY_IN_LAYER
+        else:
+            verdict = NUMBERS_DIFFER if numbers[0] != numbers[1] else WORDS_DIFFER
+        return Finding(verdict, _shown(of_layer), _shown(of_answer), reader)
 
 
-def _shown(span: Span, true: Sequence[Word], said: Sequence[Word]) -> tuple[str, str]:
-    of_layer, of_answer = true[span.start : span.end], said[span.other_start : span.other_end]
-    return " ".join(_each_once(of_layer)), " ".join(_each_once(of_answer))
+def _by_columns(best: _Comparison) -> _Comparison:
+    """The same, each table of the answer by its columns where the layer has it so: many programs write them so."""
+    for table in sorted({word.table for word in best.said if word.table >= 0})[:_MOST_TABLES]:
+        if not best.spans:
+            break
+        places = [at for at, word in enumerate(best.said) if word.table == table]
+        start, end = places[0], places[-1] + 1
+        turned = sorted(best.said[start:end], key=lambda word: word.column)
+        other = _Comparison.of(best.true, [*best.said[:start], *turned, *best.said[end:]])
+        if other.extent < best.extent:
+            best = other
+    return best
 
 
-def _each_once(words: Sequence[Word]) -> Iterator[str]:
+def _may_stand_elsewhere(move: Move, true: Sequence[Word], said: Sequence[Word]) -> bool:
+    """Whether a run is text in another column, or a page's number, and no word that has come into another sentence, no
+    number that has come into another row."""
+    span = move.span
+    words = true[span.start : span.end]
+    letters = sum(word.is_of_letters for word in words)
+    numbers = len({word.whole for word in words if word.has_digits})
+    if letters >= numbers and letters >= _WORDS_OF_COLUMN:
+        return True
+    in_table = any(word.table >= 0 for word in said[span.other_start : span.other_end])
+    if not (move.put_between or (numbers and (in_table or move.takes_place))):
+        return True
+    first = [span.start < _AT_THE_END, span.other_start < _AT_THE_END]
+    last = [span.end > len(true) - _AT_THE_END, span.other_end > len(said) - _AT_THE_END]
+    is_line = _is_line(true, span.start, span.end) and _is_line(said, span.other_start, span.other_end)
+    return is_line and (first[0] != first[1] or last[0] != last[1])
+
+
+def _is_line(words: Sequence[Word], start: int, end: int) -> bool:
+    """Whether these words are all of a line, and no row of a table."""
+    begins = start == 0 or words[start - 1].line != words[start].line
+    ends = end == len(words) or words[end].line != words[end - 1].line
+    return begins and ends and words[start].table < 0
+
+
+def _shown(words: Iterable[Word]) -> str:
     """As they stand there: a word of several parts is not said for each of them."""
-    last: Word | None = None
-    for word in words:
-        if last is None or word.whole != last.whole:
-            yield word.shown
-        last = word
+    return " ".join({word.whole: word.shown for word in words}.values())

@@ -13,7 +13,11 @@ _WITHIN_WORDS = "a|abbr|b|big|cite|code|del|em|font|i|ins|kbd|mark|q|s|samp|smal
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _INLINE_TAG = re.compile(rf"</?(?:{_WITHIN_WORDS})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BLOCK_TAG = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_ROW_END = re.compile(r"</(?:tr|li|p|h[1-6]|div|caption)>|<(?:br|hr|p|li|tr)\b[^<>]*>", re.IGNORECASE)
+CELL = "\x1f"
+"""Stands between the cells of a table."""
+_CELL_TAG = re.compile(r"<t[dh]\b[^<>]*>", re.IGNORECASE)
+_BETWEEN_CELLS = re.compile(r"\s*(?=</?(?:t[drh]|thead|tbody|tfoot)\b)", re.IGNORECASE)
+_ROW_END = re.compile(r"</(?:table|li|p|h[1-6]|div|caption)>|<(?:br|hr|p|li|tr|table)\b[^<>]*>", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _ESCAPED = 0xF0000
 """Of a private area of Unicode: where escaped signs stand until all marks are gone."""
@@ -42,12 +46,14 @@ _EMPHASIS = (
 
 
 def without_marks(text: str) -> str:
-    """What a page shows when the text is its Markdown. Lines stay lines."""
+    """What a page shows when the text is its Markdown. Lines stay lines, and between cells stands `CELL`."""
     text = _MATH.sub(_formula, text)
     text = _ESCAPE.sub(lambda found: chr(_ESCAPED + ord(found[1])), text)
     if "<" in text:
         text = _ADDRESS.sub(r"\1", _COMMENT.sub("", text))
-        text = _BLOCK_TAG.sub(" ", _INLINE_TAG.sub("", _ROW_END.sub("\n", text)))
+        text = _ROW_END.sub("\n", _BETWEEN_CELLS.sub("", text))
+        text = _CELL_TAG.sub(CELL, _INLINE_TAG.sub("", text))
+        text = _BLOCK_TAG.sub(" ", text)
     if "[" in text:
         text = _FOOTNOTE.sub(r"\1", _LINK.sub(r"\1", _IMAGE.sub(" ", text)))
     lines = [_without_marks_of_line(line) for line in text.split("\n")]
@@ -66,7 +72,7 @@ def _without_marks_of_line(line: str) -> str | None:
     if heading := _HEADING.match(line):
         line = _HEADING_END.sub("", line[heading.end() :])
     cells = line.strip()
-    return line.replace("|", " ") if cells.startswith("|") or cells.endswith("|") else line
+    return line.replace("|", CELL) if cells.startswith("|") or cells.endswith("|") else line
 
 
 def _formula(found: re.Match[str]) -> str:

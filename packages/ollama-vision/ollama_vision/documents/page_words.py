@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .folding import Folded
@@ -29,8 +30,9 @@ _LEFT_OUT = re.compile(
 )
 _NOT_BEFORE = re.compile(rf"^[^\w\-{SIGNS}]+")
 _NOT_BEHIND = re.compile(rf"[^\w{SIGNS}]+$")
+_BRACKETS = re.compile(r"(?<=\w)(?=\()|(?<=\))(?=\w)")
 _MINUS = re.compile(rf"^-+(?=[{_CURRENCIES}]?[.,]?\d)")
-_NEGATIVE = re.compile(rf"^\([{_CURRENCIES}]?\d[\d.,]*[\d%]\)$")
+_NEGATIVE = re.compile(rf"^\([{_CURRENCIES}]?\d[\d.,]*[\d%]\)[.,;:]*$")
 _HAS_SEPARATOR = re.compile(r"\d[.,]\d|\d{3}")
 _DIGIT = re.compile(r"\d")
 _ADDRESS = re.compile(r"@|://|^www\.|\w\.(?:com|org|net|edu|gov|de|uk|fr|io|eu)\b", re.IGNORECASE)
@@ -46,6 +48,9 @@ class Word:
     """Of the folded text, from 0."""
     whole: int
     """The number of what stands between two spaces: the parts of "and/or" have the same."""
+    table: int = -1
+    """The number of the table that it stands in; -1 where it stands in none."""
+    column: int = 0
 
     @property
     def has_digits(self) -> bool:
@@ -61,9 +66,12 @@ def words_of(folded: Folded) -> list[Word]:
     found: list[Word] = []
     whole = 0
     for number, line in enumerate(folded.lines):
-        for shown in _SPLIT.findall(line):
-            found += [Word(shown, key, number, whole) for key in keys_of(shown)]
-            whole += 1
+        row = folded.rows.get(number)
+        for column, cell in enumerate(row.cells if row else (line,)):
+            for shown in _SPLIT.findall(cell):
+                table = row.table if row else -1
+                found += [Word(shown, key, number, whole, table, column) for key in keys_of(shown)]
+                whole += 1
     return found
 
 
@@ -72,17 +80,20 @@ def keys_of(shown: str) -> list[str]:
     if shown.isascii() and shown.isalnum():
         return [shown]
     text = unicodedata.normalize("NFKC", shown).translate(_DASHES).replace("\u2044", "/")
+    if _ADDRESS.search(text):
+        return [_LEFT_OUT.sub("", text).strip("()[]{}<>,;:!?.")]
+    return [key for part in _BRACKETS.split(text) for key in _keys_within(part)]
+
+
+def _keys_within(text: str) -> Iterator[str]:
     if _NEGATIVE.match(text) and _HAS_SEPARATOR.search(text):
-        return ["-" + _western(text[1:-1])]
-    text = _LEFT_OUT.sub("", text)
-    parts = [text.strip("()[]{}<>,;:!?.")] if _ADDRESS.search(text) else _PARTS.split(text)
-    keys = []
+        yield "-" + _western(text[1 : text.index(")")])
+        return
+    parts = _PARTS.split(_LEFT_OUT.sub("", text))
     for part in parts:
         minus = "-" if part is parts[0] and _MINUS.match(part) else ""
-        key = _NOT_BEHIND.sub("", _NOT_BEFORE.sub("", part)).strip("-")
-        if key:
-            keys.append(minus + _western(key))
-    return keys
+        if key := _NOT_BEHIND.sub("", _NOT_BEFORE.sub("", part)).strip("-"):
+            yield minus + _western(key)
 
 
 def _western(key: str) -> str:

@@ -60,27 +60,30 @@ def _is_too_much(words: Sequence[Word], one: Repetition) -> bool:
     return one.times >= next(times for shortest, times in _TIMES.items() if counted >= shortest)
 
 
-def said_again(words: Sequence[Word], start: int, end: int) -> bool:
-    """Whether words of an answer that nothing on the page stands for are a copy of others in it."""
+def said_again(words: Sequence[Word], start: int, end: int) -> Sequence[Word]:
+    """Of words of an answer that nothing on the page stands for: those that are said again; none where they are new."""
     keys = [word.key for word in words]
     while start and keys[start - 1] == keys[end - 1]:
         # Of "A B B C" either B may be the one too many, or the end of one and the beginning of the other.
         start, end = start - 1, end - 1
-    length = end - start
-    run = keys[start:end]
-    if length >= 2 and run in (keys[end : end + length], keys[max(0, start - length) : start]):
-        return True
-    if length >= _SHORT and any(
-        keys[at : at + length] == run for at in range(len(keys) - length + 1) if at != start and keys[at] == run[0]
-    ):
-        return True
-    inner = [one for one in _periods(run) if one <= length // 2]
-    return length >= 2 * _SHORT and bool(inner)
+    length, run = end - start, keys[start:end]
+    period = _period(run)
+    if length >= 2 * _SHORT and period <= length // 2:
+        return words[start : start + period]
+    before, behind = keys[max(0, start - length) : start], keys[end : end + length]
+    anywhere = (
+        at
+        for at in range(len(keys) - length + 1)
+        if at != start and keys[at] == run[0] and keys[at : at + length] == run
+    )
+    if (length >= 2 and run in (before, behind)) or (length >= _SHORT and next(anywhere, None) is not None):
+        return words[start:end]
+    return ()
 
 
-def _periods(run: Sequence[str]) -> list[int]:
-    """The shortest period that all of a run has, if there is one."""
-    for period in range(1, len(run) // 2 + 1):
-        if all(run[at] == run[at - period] for at in range(period, len(run))):
-            return [period]
-    return []
+def _period(run: Sequence[str]) -> int:
+    """After how many words it begins anew, from its beginning to its end."""
+    return next(
+        (one for one in range(1, len(run) // 2 + 1) if run[one:] == run[:-one]),
+        len(run),
+    )

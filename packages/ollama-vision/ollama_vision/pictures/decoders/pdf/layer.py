@@ -5,6 +5,8 @@ All of it is used under PDFium's lock.
 
 from __future__ import annotations
 
+import ctypes
+import math
 from typing import Any
 
 from .images import covered_by_pictures
@@ -15,6 +17,11 @@ _SCAN = 0.7
 """Of the page's area: a picture that covers so much is the page."""
 _MARGIN = 0.1
 """Of the page's height: where a program stamps its number, or its name, onto a scan."""
+_SAMPLES = 40
+_TURNED = 0.1
+"""Radians: text of a greater angle is written upwards, or down the page."""
+_NEXT_LINE = 0.5
+"""Of the letters' size: what stands so much higher or lower is in another line."""
 
 
 def layer_of(page: Any) -> str | None:
@@ -22,13 +29,17 @@ def layer_of(page: Any) -> str | None:
 
     That is the case of garbage, of fonts whose glyphs have no letters, and of a scan with nothing but a stamp on it.
     """
+    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
     textpage = page.get_textpage()
     try:
         text: str = textpage.get_text_bounded()
         letters = [one for one in text if not one.isspace()]
         if not letters or sum(map(_is_no_letter, letters)) > _UNREADABLE * len(letters):
             return None
-        return None if covered_by_pictures(page) > _SCAN and _is_stamp(page, textpage) else text
+        if covered_by_pictures(page) > _SCAN and _is_stamp(page, textpage):
+            return None
+        return _with_line_ends(page, textpage, pdfium) if _is_turned(textpage, pdfium) else text
     finally:
         textpage.close()
 
@@ -44,3 +55,39 @@ def _is_stamp(page: Any, textpage: Any) -> bool:
     margin = (top - bottom) * _MARGIN
     inner: str = textpage.get_text_bounded(left, bottom + margin, right, top - margin)
     return not inner.strip()
+
+
+def _is_turned(textpage: Any, pdfium: Any) -> bool:
+    """Whether some of its text is written upwards or downwards, as on a page that is shown on its side.
+
+    Of such text PDFium does not find the lines' ends.
+    """
+    count = textpage.count_chars()
+    return any(
+        pdfium.FPDFText_GetCharAngle(textpage, index) % math.pi > _TURNED
+        for index in range(0, count, max(1, count // _SAMPLES))
+    )
+
+
+def _with_line_ends(page: Any, textpage: Any, pdfium: Any) -> str:
+    """The same by where each character stands: a line ends where the next one stands higher or lower than it runs."""
+    left, bottom, right, top = page.get_bbox()
+    x, y = ctypes.c_double(), ctypes.c_double()
+    shown: list[str] = []
+    last: tuple[float, float] | None = None
+    for index in range(textpage.count_chars()):
+        sign = chr(min(pdfium.FPDFText_GetUnicode(textpage, index), 0x10FFFF))
+        if pdfium.FPDFText_IsGenerated(textpage, index) == 1 or sign in "\r\n":
+            shown.append(sign)
+            continue
+        pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
+        if not (left <= x.value <= right and bottom <= y.value <= top):
+            continue
+        if last is not None and shown[-1] != "\n":
+            angle = pdfium.FPDFText_GetCharAngle(textpage, index)
+            across = (y.value - last[1]) * math.cos(angle) - (x.value - last[0]) * math.sin(angle)
+            if abs(across) > _NEXT_LINE * pdfium.FPDFText_GetFontSize(textpage, index):
+                shown.append("\n")
+        shown.append(sign)
+        last = (x.value, y.value)
+    return "".join(shown)
