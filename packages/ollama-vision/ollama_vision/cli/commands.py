@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 SUMMARIES = {
     "ask": "Ask about pictures; the answer goes to standard output.",
     "describe": "Ask the same about many pictures; answers go to results.jsonl.",
+    "read": "Read scans and PDFs to Markdown, and say which page to trust.",
     "export": "Make a table (CSV) of results.jsonl, for Excel and LibreOffice.",
     "report": "Make a page of results.jsonl: pictures beside their answers.",
     "compare": "Compare results with labels, and say which run is better.",

@@ -24,6 +24,7 @@ from .verdicts import needs_look
 class _Kept:
     """A document while its pages come in."""
 
+    pages: int = 1
     sections: dict[int, str] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
     is_written: bool = False
@@ -92,11 +93,12 @@ class DocumentFiles:
         self._own(record)
         kept = self._pages.setdefault(document, _Kept())
         kept.seen.add(page)
+        kept.pages = record["pages"] or 1
         if kept.is_written:
             kept.is_stale = True
             return
         kept.sections[page] = section(record)
-        if all(number in kept.seen for number in range(1, (record["pages"] or 1) + 1) if self.is_taken(number)):
+        if all(number in kept.seen for number in range(1, kept.pages + 1) if self.is_taken(number)):
             self._put(document, kept.sections)
             kept.is_written, kept.sections = True, {}
 
@@ -121,6 +123,10 @@ class DocumentFiles:
             f"{document}{'' if page is None else f', page {page}'}: {verdict}{words}"
             for (document, page), (verdict, words) in ordered
         ]
+
+    def extents(self) -> dict[str, tuple[int, int]]:
+        """By document: how many pages it has, and how many of them have their line."""
+        return {document: (kept.pages, len(kept.seen)) for document, kept in self._pages.items()}
 
     def _count(self, record: Mapping[str, Any]) -> None:
         key, verdict = (record["path"], record["page"]), record["verdict"]
@@ -165,7 +171,7 @@ class DocumentFiles:
 def words_of(record: Mapping[str, Any]) -> str:
     """The worst finding of a page, in words, for a list of pages."""
     if record["error"] is not None:
-        return f": {record['error']['message']}"
+        return f": {record['error']['message'].removeprefix(record['path']).strip()}"
     found = [one for one in record["findings"] if one["verdict"] == record["verdict"]]
     if not found:
         return ""

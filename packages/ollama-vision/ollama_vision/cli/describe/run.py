@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ollama_vision import words
 from ollama_vision.batch import WAIT, Checkpoint, Found, Lines, ModelRun, PageReader, RunOptions, Sidecars
@@ -16,9 +16,32 @@ from ..common.interrupts import Interrupted
 from ..common.screen import Screen
 from ..common.shell_words import in_shell_words
 from . import summary
-from .job import Job
 from .progress import ProgressDisplay
 from .summary import Tally
+
+if TYPE_CHECKING:
+    from ..common.access import Access
+    from ..common.shell_words import Command
+
+
+class RunJob(Protocol):
+    """What a run has to know of what was said."""
+
+    @property
+    def access(self) -> Access: ...
+    @property
+    def jobs(self) -> int: ...
+    @property
+    def wait(self) -> float | None: ...
+    @property
+    def limit(self) -> int | None: ...
+    @property
+    def sight_check(self) -> bool: ...
+    @property
+    def out(self) -> Path | None: ...
+    @property
+    def report(self) -> Path | None: ...
+    def resume_hint(self) -> str: ...
 
 
 class Stopped(Exception):
@@ -28,9 +51,12 @@ class Stopped(Exception):
 class Run:
     """Everything from the first question to the last word."""
 
+    command: Command = "describe"
+    unit = "question"
+
     def __init__(
         self,
-        job: Job,
+        job: RunJob,
         model_runs: Sequence[ModelRun],
         found: Found,
         reader: PageReader,
@@ -41,7 +67,8 @@ class Run:
         self._found = found
         self._start = start
         self._screen = screen
-        self._tally = Tally()
+        self._reader = reader
+        self._tally = self._make_tally()
         self._progress = ProgressDisplay(screen, self._tally)
         self._interrupted: Interrupted | None = None
         self._host_faults: dict[str, str] = {}
@@ -53,34 +80,44 @@ class Run:
             on_host_fault=self._host_failed,
             on_wait=self._waits,
             expect=self._progress.expect,
-            in_words=in_shell_words,
+            in_words=self._in_words,
             sight_check=job.sight_check,
-            on_sight=lambda report: screen.note(in_shell_words(str(report))),
+            on_sight=lambda report: screen.note(self._in_words(str(report))),
         )
-        self._lines = [
-            Lines(model_run, found.files, reader, start.ledger, run_options, start.sight) for model_run in model_runs
-        ]
+        self._lines = [self._lines_of(model_run, run_options) for model_run in model_runs]
         self._before = [entry for lines in self._lines for entry in lines.done()]
+
+    def _make_tally(self) -> Tally:
+        return Tally()
+
+    def _lines_of(self, model_run: ModelRun, run_options: RunOptions) -> Lines:
+        start = self._start
+        return Lines(model_run, self._found.files, self._reader, start.ledger, run_options, start.sight)
+
+    def _in_words(self, text: str) -> str:
+        return in_shell_words(text, self.command)
 
     def run(self) -> int:
         """Ask, tell what came of it, and give the exit code."""
         for note in self._start.notes:
-            self._screen.note(in_shell_words(note))
+            self._screen.note(self._in_words(note))
         code = self._ask_all()
         self._tell(code)
-        failed = self._tally.failed or self._found.unread or any(entry.failed for entry in self._before)
-        if code == DONE and failed:
+        if code == DONE and (self._found.unread or self._is_incomplete()):
             code = FAILED
         if self._job.report is not None and self._interrupted is None and not self._report(self._job.report):
             code = max(code, FAILED)
         return code
+
+    def _is_incomplete(self) -> bool:
+        return self._tally.failed > 0 or any(entry.failed for entry in self._before)
 
     def _ask_all(self) -> int:
         self._tally.expected = sum(lines.left() for lines in self._lines)
         if not self._tally.expected and not any(lines.is_suspected for lines in self._lines):
             return DONE
         models = " and then ".join(lines.model_run.model for lines in self._lines)
-        self._screen.remark(f"Asking {models}: {words.counted(self._tally.expected, 'question')}.")
+        self._screen.remark(f"Asking {models}: {words.counted(self._tally.expected, self.unit)}.")
         try:
             with self._progress:
                 for lines in self._lines:
@@ -89,7 +126,7 @@ class Run:
             self._interrupted = Interrupted.by(error)
             return self._interrupted.code
         except (Stopped, OllamaMultiModalError) as error:
-            self._screen.complain(in_shell_words(str(error)))
+            self._screen.complain(self._in_words(str(error)))
             return STOPPED
         return DONE
 
@@ -102,11 +139,11 @@ class Run:
 
     def _host_failed(self, host: str, fault: OllamaMultiModalError) -> None:
         if len(self._job.access.hosts) > 1:  # of one alone the end of the run tells
-            self._host_faults[host] = in_shell_words(str(fault))
+            self._host_faults[host] = self._in_words(str(fault))
             self._screen.remark(f"{host} is left alone for now: {self._host_faults[host]}")
 
     def _waits(self, host: str, fault: OllamaMultiModalError | None, seconds: float) -> None:
-        self._progress.wait(host, None if fault is None else in_shell_words(str(fault)), seconds)
+        self._progress.wait(host, None if fault is None else self._in_words(str(fault)), seconds)
 
     def _write(self, record: Mapping[str, Any]) -> None:
         try:

@@ -62,7 +62,7 @@ class Tally:
         """How far it is: `120 of 2,000, 4.2 a second, 310 tokens a second, 7 min left, 3 failed`."""
         parts = [f"{self.done:,} of {self.expected:,}"]
         if self.done and seconds > 0:
-            parts.append(rate(self.done / seconds))
+            parts.append(self.pace(seconds))
             if self.answer_tokens:
                 parts.append(f"{self.answer_tokens / seconds:,.0f} tokens/s")
             if self.expected > self.done:
@@ -70,6 +70,9 @@ class Tally:
         if self.failed:
             parts.append(f"{self.failed:,} failed")
         return ", ".join(parts)
+
+    def pace(self, seconds: float) -> str:
+        return rate(self.done / seconds)
 
     def failures(self) -> list[str]:
         """Which pictures failed and why, those that failed alike in one line."""

@@ -1,0 +1,1 @@
+"""`ollama-vision read`: documents to Markdown, with a verdict for each page."""

@@ -1,0 +1,396 @@
+"""`ollama-vision read`: the files and lines that scripts hold on to, exit codes, and going on where a run was."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ollama_embedded import EmbeddedOllama, Gate, Reply, Request, ScriptedEngine
+from ollama_embedded.scenes import Shape, draw_scene
+from tests.support.command_line import CommandLine, process
+from tests.support.describe_cli import ServerProcess, end_of, wait_for_lines
+from tests.support.documents import (
+    INVOICE,
+    LETTER,
+    MINUTES,
+    TEXTS,
+    Reader,
+    born_digital,
+    fingerprint,
+    inked,
+    scan_of,
+    shown,
+)
+from tests.support.pdf_files import LOCKED, PASSWORD
+
+Line = dict[str, Any]
+
+
+@pytest.fixture
+def letters(folder: Path) -> Path:
+    """`letters/a.pdf` of three pages, `letters/old/b.pdf` of one, a broken PDF, and a scan with an empty page."""
+    (folder / "letters" / "old").mkdir(parents=True)
+    (folder / "letters" / "a.pdf").write_bytes(born_digital(*TEXTS))
+    (folder / "letters" / "old" / "b.pdf").write_bytes(born_digital(LETTER))
+    (folder / "scan.pdf").write_bytes(scan_of(inked(), Image.new("RGB", (420, 300), "white")))
+    return Path("letters")
+
+
+@pytest.fixture
+def served() -> Iterator[Callable[..., EmbeddedOllama]]:
+    started: list[EmbeddedOllama] = []
+
+    def start(says: Any, **settings: Any) -> EmbeddedOllama:
+        started.append(EmbeddedOllama(engine=ScriptedEngine(says, model="m"), **settings).start())
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+@pytest.fixture
+def reads_right(letters: Path) -> Reader:
+    says: dict[str, Any] = {shown(letters / "a.pdf", number): text for number, text in enumerate(TEXTS, 1)}
+    return Reader({**says, shown(Path("scan.pdf")): "A bar."})
+
+
+def lines(file: str = "text/pages.jsonl") -> list[Line]:
+    return [json.loads(line) for line in Path(file).read_bytes().splitlines()]
+
+
+def questions(server: EmbeddedOllama) -> int:
+    return sum(request.path == "/api/generate" for request in server.asked)
+
+
+def test_documents_become_markdown_in_the_same_folders(
+    vision: CommandLine, reads_right: Reader, served: Callable[..., EmbeddedOllama]
+) -> None:
+    done = vision("read", "scan.pdf", "letters/", "--out", "text/", "--host", served(reads_right).url)
+    assert done.code == 0, done.err
+    assert Path("text/scan.pdf.md").read_text() == "<!-- page 1 -->\n\nA bar.\n\n<!-- page 2 -->\n"
+    assert Path("text/letters/old/b.pdf.md").read_text() == f"<!-- page 1 -->\n\n{LETTER}\n"
+    marks = re.findall(r"^<!-- page (\d) -->$", Path("text/letters/a.pdf.md").read_text(), re.MULTILINE)
+    assert marks == ["1", "2", "3"]
+    assert {path.suffix for path in Path("text").rglob("*") if path.is_file()} == {".md", ".jsonl", ".json"}
+    by_place = {(line["document"], line["page"]): line for line in lines()}
+    assert {place: line["verdict"] for place, line in by_place.items()} == {
+        ("scan.pdf", 1): "no layer",
+        ("scan.pdf", 2): "no ink",
+        ("letters/a.pdf", 1): "agrees",
+        ("letters/a.pdf", 2): "agrees",
+        ("letters/a.pdf", 3): "agrees",
+        ("letters/old/b.pdf", 1): "agrees",
+    }
+    one = by_place["letters/a.pdf", 2]
+    assert (one["text"], one["source"], one["findings"], one["cer"], one["wer"]) == (MINUTES, "model", [], 0.0, 0.0)
+    assert (one["model"], one["error"], one["pages"]) == ("m:latest", None, 3)
+    assert one["usage"]["completion_tokens"] > 0
+    assert len(one["request"]) == 64
+    assert by_place["scan.pdf", 2]["text"] == ""
+    assert by_place["scan.pdf", 1]["cer"] is None
+    assert "pages/min" in done.err
+
+
+def test_pages_that_need_a_look_are_named_and_the_exit_code_is_1(
+    vision: CommandLine, letters: Path, served: Callable[..., EmbeddedOllama]
+) -> None:
+    (letters / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing")
+    says = {
+        shown(letters / "a.pdf", 1): LETTER,
+        shown(letters / "a.pdf", 2): MINUTES.replace("48,900", "49,800"),
+        shown(letters / "a.pdf", 3): INVOICE.replace("Nails 500 pieces 7.25\n", ""),
+    }
+    host = served(Reader(says)).url
+    done = vision("read", "letters", "--host", host)
+    assert done.code == 1
+    looks = [line for line in done.err.splitlines() if line.startswith("Look at ")]
+    assert looks[:2] == [
+        "Look at letters/a.pdf, page 2: numbers differ (48,900 -> 49,800)",
+        "Look at letters/a.pdf, page 3: only in layer (Nails 500 pieces 7.25)",
+    ]
+    assert looks[2].startswith("Look at letters/broken.pdf: failed: is a PDF document that cannot be read")
+    assert len(looks) == 3
+    (broken,) = [line for line in lines() if line["document"] == "letters/broken.pdf"]
+    assert (broken["page"], broken["verdict"], broken["text"], broken["findings"]) == (None, "failed", "", [])
+    assert broken["error"]["type"] == "ImageError"
+    assert not Path("text/broken.pdf.md").exists()
+    again = vision("read", "letters", "--host", host)
+    assert (again.code, "Nothing is left to read." in again.err) == (1, True)
+    assert [line for line in again.err.splitlines() if line.startswith("Look at ")] == looks
+
+
+def test_nothing_is_asked_twice_and_changed_files_anew(
+    vision: CommandLine, letters: Path, reads_right: Reader, served: Callable[..., EmbeddedOllama]
+) -> None:
+    server = served(reads_right)
+    words = ("read", "letters", "--host", server.url)
+    assert vision(*words, "--pages", "2").code == 0
+    assert Path("text/a.pdf.md").read_text() == f"<!-- page 2 -->\n\n{MINUTES}\n"
+    assert questions(server) == 1
+    assert vision(*words, "--pages", "2-3,9").code == 0
+    assert questions(server) == 2
+    first = vision(*words)
+    assert first.code == 0
+    assert questions(server) == 4
+    assert Path("text/a.pdf.md").read_text().count("<!-- page") == 3
+    assert len(lines()) == 4
+    (letters / "old" / "b.pdf").write_bytes(born_digital(MINUTES))
+    says = {shown(letters / "old" / "b.pdf"): MINUTES}
+    reads_right._says.update({name: [text] for name, text in says.items()})
+    assert vision(*words).code == 0
+    assert questions(server) == 5
+    assert [line["text"] for line in lines() if line["document"] == "letters/old/b.pdf"] == [MINUTES]
+    assert Path("text/old/b.pdf.md").read_text() == f"<!-- page 1 -->\n\n{MINUTES}\n"
+    Path("text/a.pdf.md").unlink()
+    assert vision(*words).code == 0
+    assert questions(server) == 5
+    assert Path("text/a.pdf.md").read_text().count("<!-- page") == 3
+
+
+def test_a_document_known_by_its_bytes_has_its_own_name(
+    vision: CommandLine, letters: Path, reads_right: Reader, served: Callable[..., EmbeddedOllama]
+) -> None:
+    server = served(reads_right)
+    (letters / "copy.pdf").write_bytes((letters / "a.pdf").read_bytes())
+    assert vision("read", "letters", "--host", server.url).code == 0
+    (letters / "moved.pdf").write_bytes((letters / "a.pdf").read_bytes())
+    asked = questions(server)
+    assert vision("read", "letters", "--host", server.url).code == 0
+    assert questions(server) == asked == 4
+    assert all(line["document"] == line["path"] for line in lines())
+    texts = [Path(f"text/{name}.pdf.md").read_text() for name in ("a", "copy", "moved")]
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_a_file_that_was_edited_stays(
+    vision: CommandLine, letters: Path, reads_right: Reader, served: Callable[..., EmbeddedOllama]
+) -> None:
+    words = ("read", "letters", "--host", served(reads_right).url)
+    assert vision(*words).code == 0
+    edited, notes = Path("text/a.pdf.md"), Path("text/old/b.pdf.md")
+    edited.write_text(edited.read_text().replace("Anna", "Hanna"))
+    notes.write_text("# My notes\n")
+    done = vision(*words)
+    assert (done.code, edited.read_text().count("Hanna"), notes.read_text()) == (0, 1, "# My notes\n")
+    assert "2 files of others, or edited since, stay as they are" in done.err
+
+
+def test_layers_preferred_need_no_server(vision: CommandLine, letters: Path) -> None:
+    done = vision("read", "letters", "--layer", "prefer", "--host", "http://127.0.0.1:9")
+    assert done.code == 0, done.err
+    assert {(line["source"], line["verdict"]) for line in lines()} == {("layer", "from layer")}
+    assert [line["text"] for line in lines() if line["document"] == "letters/a.pdf"] == [*TEXTS]
+    stopped = vision("read", "scan.pdf", "--layer", "prefer", "--host", "http://127.0.0.1:9", "--append")
+    assert stopped.code == 2
+    assert "Nothing answers at" in stopped.err
+
+
+def test_layers_ignored(vision: CommandLine, letters: Path, served: Callable[..., EmbeddedOllama]) -> None:
+    done = vision("read", "letters/old", "--layer", "ignore", "--host", served("Something else.").url)
+    assert done.code == 0
+    assert [(line["verdict"], line["cer"], line["findings"]) for line in lines()] == [("not compared", None, [])]
+
+
+def test_another_layer_is_another_request(
+    vision: CommandLine, letters: Path, served: Callable[..., EmbeddedOllama]
+) -> None:
+    words = ("read", "letters/old", "--host", served(LETTER).url)
+    assert vision(*words).code == 0
+    refused = vision(*words, "--layer", "ignore")
+    assert refused.code == 2
+    assert 'it differs in layer ("check" there, "ignore" now)' in refused.err
+    assert "--append" in refused.err
+    assert vision(*words, "--layer", "ignore", "--restart").code == 0
+    assert [line["verdict"] for line in lines()] == ["not compared"]
+
+
+def test_a_second_model_reads_first_and_is_kept_apart(
+    vision: CommandLine, letters: Path, served: Callable[..., EmbeddedOllama]
+) -> None:
+    def says(request: Request) -> str:
+        return "A bar of 13" if request.model.startswith("other") else "A bar of 12"
+
+    server = served(says, aliases=("other",))
+    words = ("read", "scan.pdf", "--second", "other", "--model", "m", "--host", server.url)
+    done = vision(*words)
+    assert done.code == 1
+    (first, empty) = lines()
+    assert (first["verdict"], first["findings"][0]["reader"]) == ("numbers differ", "other")
+    assert empty["verdict"] == "no ink"
+    assert [line["text"] for line in lines("text/second.jsonl")] == ["A bar of 13", ""]
+    assert questions(server) == 2
+    assert vision(*words).code == 1
+    assert questions(server) == 2
+
+
+def test_a_locked_document_and_its_secret(
+    vision: CommandLine, folder: Path, served: Callable[..., EmbeddedOllama]
+) -> None:
+    (folder / "locked.pdf").write_bytes(LOCKED)
+    server = served("Locked 42")
+    without = vision("read", "locked.pdf", "--host", server.url)
+    assert without.code == 1
+    assert "is encrypted with a password" in without.err
+    assert "--password" in without.err
+    done = vision("read", "locked.pdf", "--host", server.url, "--password", PASSWORD, "--retry-errors")
+    assert done.code == 0
+    assert Path("text/locked.pdf.md").read_text() == "<!-- page 1 -->\n\nLocked 42\n"
+    written = "".join(path.read_text() for path in Path("text").rglob("*") if path.is_file())
+    assert PASSWORD not in written + done.err + done.out + without.err
+
+
+def test_figures_are_cut_out_of_the_original(
+    vision: CommandLine, folder: Path, served: Callable[..., EmbeddedOllama]
+) -> None:
+    """A box in thousandths, as Qwen3-VL counts; the crop is ImageMagick's of the same pixels, and so Pillow's."""
+    page = Image.new("RGB", (1000, 800), "white")
+    page.paste((200, 30, 30), (500, 200, 700, 600))
+    page.paste((0, 0, 0), (100, 700, 400, 720))
+    page.save(folder / "page.png")
+    info = {"general.architecture": "qwen3vl", "qwen3vl.vision.image_size": 768}
+    box = "![A red field](bbox_2d=[480, 225, 720, 775])"
+    engine = ScriptedEngine(f"Words.\n\n{box}\n\nMore words.", model="qwen3-vl:4b", model_info=info)
+    with EmbeddedOllama(engine=engine) as server:
+        done = vision("read", "page.png", "--figures", "--host", server.url)
+        asked = [request.body["prompt"] for request in server.asked if request.path == "/api/generate"]
+    assert done.code == 0, done.err
+    assert "bbox_2d" in asked[0]
+    text = Path("text/page.png.md").read_text()
+    assert "![A red field](page.png.figures/page-1-1.png)\n\nMore words." in text
+    with Image.open("text/page.png.figures/page-1-1.png") as cut:
+        assert cut.getpixel((cut.width // 2, cut.height // 2)) == (200, 30, 30)
+        assert cut.getpixel((2, cut.height // 2)) == (255, 255, 255)
+        assert 0.2 < cut.width / 1000 < 0.28
+    again = vision("read", ".", "--figures", "--out", "text", "--dry", "--host", "http://127.0.0.1:9")
+    assert again.code == 2  # no such option
+
+
+def test_pages_that_no_document_has(
+    vision: CommandLine, letters: Path, reads_right: Reader, served: Callable[..., EmbeddedOllama]
+) -> None:
+    done = vision("read", "letters", "--pages", "3,7", "--host", served(reads_right).url)
+    assert done.code == 0
+    assert "letters/a.pdf has 3 pages: no 7." in done.err
+    none = vision("read", "letters", "--pages", "7", "--host", "http://127.0.0.1:9", "--model", "m", "--out", "none")
+    assert none.code == 1
+    assert "No document has such a page." in none.err
+    assert vision("read", "letters", "--pages", "0").code == 2
+
+
+def test_a_server_that_is_gone_stops_it(vision: CommandLine, letters: Path) -> None:
+    done = vision("read", "letters", "--host", "http://127.0.0.1:9", "--model", "m")
+    assert done.code == 2
+    assert "Nothing is written down for pages that were not to blame." in done.err
+    assert lines() == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_control_c_is_130_and_the_next_run_goes_on(
+    folder: Path, letters: Path, served: Callable[..., EmbeddedOllama], vision: CommandLine
+) -> None:
+    gate = Gate()
+    page = shown(letters / "a.pdf", 2)
+
+    def says(request: Request) -> Reply | str:
+        return Reply([gate, MINUTES]) if fingerprint(request.pictures[0]) == page else LETTER
+
+    server = served(says)
+    running = process(
+        "read", str(folder / "letters"), "--out", str(folder / "text"), "--host", server.url, "--jobs", "1",
+        "--no-sight-check",
+    )  # fmt: skip
+    wait_for_lines(folder / "text" / "pages.jsonl", 1, running)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=60)[1]
+    gate.open()
+    assert running.returncode == 130, said
+    assert "goes on with the rest" in said
+    assert not (folder / "text" / "a.pdf.md").exists()
+    done = vision("read", str(folder / "letters"), "--out", "text", "--host", server.url)
+    assert done.code == 1  # page 3 was read as page 1
+    assert len(lines()) == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_killed_twice_each_page_has_one_line_and_each_document_its_file(folder: Path) -> None:
+    """kill -9 at two places; what a kill in the middle of a write would leave is added: no run meets it by itself."""
+    shapes = [
+        Shape(colour, kind, "middle center") for colour in ("red", "blue") for kind in ("circle", "square", "star")
+    ]
+    for number in range(4):
+        pages = [draw_scene(shape, size=(224, 224)).convert("RGB") for shape in shapes]
+        pages[0].save(folder / f"{number}.pdf", save_all=True, append_images=pages[1:])
+        with (folder / f"{number}.pdf").open("ab") as file:
+            file.write(b"%% document %d\n" % number)  # no copies of each other
+    results = folder / "text" / "pages.jsonl"
+    with ServerProcess("--num-parallel", "2") as server:
+        words = (
+            "read", str(folder), "--out", str(folder / "text"), "--host", server.url, "--model", "shapes",
+            "--prompt", "Describe the image.", "--no-sight-check",
+        )  # fmt: skip
+        for at in (7, 16):
+            running = process(*words)
+            wait_for_lines(results, at, running)
+            running.kill()
+            running.communicate()
+            with results.open("ab") as torn:
+                torn.write(b'{"path": "/so')
+        last = process(*words)
+        code, said = end_of(last)
+    assert code == 0, said
+    written = lines(str(results))
+    places = sorted((line["document"], line["page"]) for line in written)
+    assert places == [(str(folder / f"{number}.pdf"), page) for number in range(4) for page in range(1, 7)]
+    for number in range(4):
+        text = (folder / "text" / f"{number}.pdf.md").read_text()
+        assert re.findall(r"<!-- page (\d) -->", text) == ["1", "2", "3", "4", "5", "6"]
+        own = {line["page"]: line["text"] for line in written if line["document"].endswith(f"{number}.pdf")}
+        assert all(own[page].strip() in text for page in own)
+    assert not [path for path in (folder / "text").iterdir() if path.suffix in (".new", ".tmp")]
+
+
+@pytest.mark.proves_sight
+def test_sight_is_proven_first(vision: CommandLine, letters: Path) -> None:
+    with EmbeddedOllama(blind="black") as server:
+        done = vision("read", "letters/old", "--host", server.url)
+        assert done.code == 2
+        assert lines() == []
+        assert vision("read", "letters/old", "--host", server.url, "--no-sight-check").code == 1
+
+
+def test_the_table_has_verdicts(
+    vision: CommandLine, letters: Path, reads_right: Reader, served: Callable[..., EmbeddedOllama]
+) -> None:
+    vision("read", "letters", "--host", served(reads_right).url)
+    assert vision("export", "text/pages.jsonl", "pages.csv").code == 0
+    with Path("pages.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["document"], row["page"], row["verdict"], row["cer"]) for row in rows} >= {
+        ("letters/a.pdf", "1", "agrees", "0.0")
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--append", "--restart"], "give one of them"),
+        (["--report", "report.txt"], "name a file that ends in .html"),
+        (["--second", ""], "--second is empty"),
+        (["--prompt", " "], "--prompt is empty"),
+        (["--pages", "3-2"], "--pages takes numbers from 1 on"),
+        (["--layer", "maybe"], "maybe"),
+    ],
+)
+def test_what_cannot_be_meant(vision: CommandLine, letters: Path, words: list[str], complaint: str) -> None:
+    done = vision("read", "letters", *words)
+    assert (done.code, complaint in done.err) == (2, True)
