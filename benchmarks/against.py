@@ -10,15 +10,17 @@ rounds; rows that have no figure in both are left out. Needs git.
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -35,11 +37,21 @@ PAIRS = {OURS: EARLIER, PREPARED: EARLIER_PREPARED}
 SHOWN = ("cpu_ms", "wall_ms", "stall_ms", "grown_mb")
 STARTS = {
     "ask": ["-m", "ollama_vision", "ask", "--host", "{url}", "--model", "fake", "{picture}", "answer"],
+    "describe": [
+        *("-m", "ollama_vision", "describe", "--host", "{url}", "--model", "fake", "{picture}"),
+        *("--prompt", "answer", "--out", "-", "{unproven}"),
+    ],
+    "models": ["-m", "ollama_vision", "models", "--host", "{url}"],
+    "export": ["-m", "ollama_vision", "export", "{results}", "-"],
     "help": ["-m", "ollama_vision", "--help"],
     "import": ["-c", "from llama_index.multi_modal_llms.ollama import OllamaMultiModal"],
     "import-core": ["-c", "import llama_index.core"],
 }
 """Whole processes; what importing the class costs over its framework is the difference of the last two."""
+_LINE = {
+    **{"path": "a.jpg", "page": None, "pages": None, "size": 1, "modified": "2026-11-29T00:00:00+00:00", "text": "A cat.", "fields": None},
+    **{"error": None, "finish_reason": "stop", "model": "fake", "usage": {}, "request": "0"},
+}
 Ratios = dict[tuple[str, str, str], list[tuple[float, float]]]
 """Job, client and figure -> ours and theirs, one pair for each round."""
 
@@ -62,8 +74,8 @@ def main() -> None:
     if not arguments.only or "demo" in arguments.only:
         with embedded_server() as (url, model):
             _measure([DEMO], min(arguments.rounds, 5), measured, url, model)
-    if not arguments.only or "start" in arguments.only:
-        _measure_starts(arguments.rounds, measured)
+    if not arguments.only or {"start", *STARTS} & set(arguments.only):
+        _measure_starts(arguments.rounds, measured, arguments.only)
     print(_table(measured))
 
 
@@ -112,13 +124,19 @@ def _pair(job: Job, name: str, number: int, measured: Ratios, run: Callable[[str
             measured[job.name, name, figure].append((figures[name][figure], figures[PAIRS[name]][figure]))
 
 
-def _measure_starts(rounds: int, measured: Ratios) -> None:
-    with fake_server() as url:
-        for name, arguments in STARTS.items():
-            words = [each.format(url=url, picture=pictures.paths("1mp")[0]) for each in arguments]
+def _measure_starts(rounds: int, measured: Ratios, only: Sequence[str]) -> None:
+    with fake_server() as url, TemporaryDirectory() as folder:
+        results = Path(folder) / "results.jsonl"
+        results.write_text(json.dumps(_LINE) + "\n", encoding="utf-8")
+        given = {"url": url, "picture": pictures.paths("1mp")[0], "results": results}
+        for name in set(STARTS) & set(only) or STARTS:
+            words = {
+                each: [made for word in STARTS[name] if (made := word.format(**given, unproven=unproven))]
+                for each, unproven in ((OURS, "--no-sight-check"), (EARLIER, ""))
+            }
             for number in range(-1, rounds):  # the first writes bytecode
                 turn = (OURS, EARLIER) if number % 2 else (EARLIER, OURS)
-                took = {each: run_start(each, words) for each in turn}
+                took = {each: run_start(each, words[each]) for each in turn}
                 for figure in took[OURS] if number >= 0 else ():
                     measured[name, OURS, figure].append((took[OURS][figure], took[EARLIER][figure]))
 

@@ -101,6 +101,10 @@ class Connection(asyncio.BufferedProtocol):
     async def answer(self, path: str, body: memoryview) -> None:
         if path == "/api/version":
             return self.whole({"version": "0.31.2"})
+        if path == "/api/tags":
+            return self.whole({"models": [{"name": "fake", "model": "fake", "size": 1, "details": {}}]})
+        if path == "/api/ps":
+            return self.whole({"models": []})
         if path == "/api/show":
             return self.whole(_SHOW)
         if path not in ("/api/chat", "/api/generate"):
