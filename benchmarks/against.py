@@ -49,8 +49,9 @@ STARTS = {
 }
 """Whole processes; what importing the class costs over its framework is the difference of the last two."""
 _LINE = {
-    **{"path": "a.jpg", "page": None, "pages": None, "size": 1, "modified": "2026-11-29T00:00:00+00:00", "text": "A cat.", "fields": None},
-    **{"error": None, "finish_reason": "stop", "model": "fake", "usage": {}, "request": "0"},
+    **{"path": "a.jpg", "page": None, "pages": None, "size": 1, "modified": "2026-11-29T00:00:00+00:00"},
+    **{"text": "A cat.", "fields": None, "error": None, "finish_reason": "stop", "model": "fake", "usage": {}},
+    "request": "0",
 }
 Ratios = dict[tuple[str, str, str], list[tuple[float, float]]]
 """Job, client and figure -> ours and theirs, one pair for each round."""

@@ -12,12 +12,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from ollama_embedded import EmbeddedOllama, Ending, ModelFacts, Piece, Reply, ScriptedEngine, ToolCall
+from ollama_embedded import EmbeddedOllama, ModelFacts, ScriptedEngine
 from ollama_embedded.embedded import DEMO_MODEL
 from ollama_embedded.engines.base import EngineError
 from ollama_embedded.engines.llama_cpp import _ToolCalls
 from ollama_embedded.faults import RawReply, lost_picture
 from tests.support.recorded import CLIENT, FOLDER, NAMES, send
+from tests.support.recorded_scripts import exact, said_in
 
 LEFT_OUT = {
     r".*-render": "_debug_render_only is internal to Ollama",
@@ -38,14 +39,12 @@ LEFT_OUT = {
 }
 OF_OTHER_MODELS = re.compile(r"(text-only|tools|tool-type|think|native-tools|repeat-guard)-.*")
 """Their models are not shipped: the scripted engine says what they said, and other tests below send their errors."""
-
 OF_OTHER_WEIGHTS = re.compile(
     r"(rendered-)?(chat-(history|picture)-dropped|generate-raw)|(chat|generate)-media-tiny-png"
 )
 """Nonsense of the pair that was recorded, where today's ends at once or sooner. The scripted engine says it."""
 WITHOUT_TOOLS = re.compile(r"(rendered-)?chat-tools-(stream|unsupported)")
 """Refused, because the pair that was recorded knew no tools."""
-
 SAID = ("content", "response", "thinking", "context", "logprobs", "id")
 MOMENT = ("created_at", "modified_at", "expires_at")
 METRICS = (
@@ -59,8 +58,6 @@ METRICS = (
 FACTS = ("digest", "size", "parameter_size", "modelfile", "tensors", "projector_info", "model_info", "template")
 FREE = frozenset((*SAID, *MOMENT, *METRICS, *FACTS))
 """Fields whose values are the model's, the machine's or the moment's; that they are there is compared."""
-
-
 HEADERS = (
     "content-type",
     "allow",
@@ -172,46 +169,6 @@ def test_the_script_of_a_recording_gives_the_recorded_lines(name: str) -> None:
     assert_same_headers(reply, recorded)
     assert ("content-length" in reply.headers) == ("content-length" in recorded["headers"])
     assert [exact(line) for line in reply.text.split("\n")] == [exact(line) for line in text.split("\n")]
-
-
-def said_in(text: str) -> Reply:
-    """The reply that a recording shows."""
-    objects = [json.loads(line) for line in text.split("\n") if line]
-    *lines, last = [*objects, None] if not objects[-1]["done"] else objects
-    if last is None:
-        return Reply([piece_of(line) for line in lines], unfinished=True)
-    ending = Ending(
-        reason=last["done_reason"],
-        prompt_tokens=last.get("prompt_eval_count", 0),
-        prompt_duration=last.get("prompt_eval_duration", 0),
-        answer_tokens=last.get("eval_count", 0),
-        answer_duration=last.get("eval_duration", 0),
-        load_duration=last.get("load_duration", 0),
-        context=tuple(last.get("context", ())),
-        piece=piece_of(last),
-    )
-    return Reply([piece_of(line) for line in lines], ending=ending)
-
-
-def piece_of(line: dict[str, Any]) -> Piece:
-    said = line.get("message", line)
-    calls = said.get("tool_calls", ())
-    return Piece(
-        content=said.get("content", line.get("response", "")),
-        thinking=said.get("thinking", ""),
-        tool_calls=tuple(
-            ToolCall(call["function"]["name"], call["function"]["arguments"], call["id"]) for call in calls
-        ),
-        logprobs=tuple(line.get("logprobs", ())),
-    )
-
-
-def exact(line: str) -> Any:
-    """A line with everything but the clock's values; a mapping keeps its order here."""
-    if not line:
-        return line
-    fields = json.loads(line)
-    return [(name, value) for name, value in fields.items() if name not in ("created_at", "total_duration")]
 
 
 BLIND = [name for name in NAMES if re.fullmatch(r"text-only-.*-picture(-stream)?", name)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import socket
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import pytest
 
 from ollama_vision import errors
 from tests.support.endpoints import eight, twelve
+from tests.support.wire_bodies import HTML, HTML_KIND
 from tests.support.wire_server import (
     CLOSE,
     END,
@@ -21,9 +21,7 @@ from tests.support.wire_server import (
     RESET,
     Script,
     WireServer,
-    answer,
     attempt,
-    chunk,
     client,
     head,
     last,
@@ -50,8 +48,6 @@ def nested(message: str, kind: str = "invalid_request_error", **more: Any) -> di
     return {"error": json.dumps({"error": {"code": 400, "message": message, "type": kind, **more}})}
 
 
-HTML = "<html><head><title>Sign in</title></head><body>no</body></html>"
-HTML_KIND = {"content-type": "text/html", "server": "nginx/1.25"}
 TOO_LONG = "request (9652 tokens) exceeds the available context size (2048 tokens), try increasing it"
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
 QUICKLY = {"request_timeout": 0.2}
@@ -241,7 +237,6 @@ def calls(value: Any) -> Callable[[str], dict[str, Any]]:
 
 
 GO_MAP = "llama-server chat error: map[code:500 message:it broke type:server_error]"
-
 IN_MID_ANSWER = [
     Fault("an error line", begun({"error": "it broke"}), errors.StreamInterruptedError, "broke off: it broke"),
     Fault("Go's own form", begun({"error": GO_MAP}), errors.StreamInterruptedError, "broke off: it broke."),
@@ -318,46 +313,3 @@ def test_the_zero_object_of_an_answer_that_never_began_is_an_error(endpoint: str
         outcome = attempt(client(server), endpoint)
     assert type(outcome.error) is errors.StreamInterruptedError
     assert "before any text" in str(outcome.error)
-
-
-def compressed(endpoint: str) -> Script:
-    body = b"".join(json.dumps(each).encode() + b"\n" for each in (part(endpoint, "A red"), last(endpoint, " circle.")))
-    return reply(200, gzip.compress(body), {"content-encoding": "gzip"})
-
-
-def lines_of(endpoint: str, separator: str = "\n", end: str = "\n") -> bytes:
-    return (separator.join(map(json.dumps, (part(endpoint, "A red"), last(endpoint, " circle.")))) + end).encode()
-
-
-ODD_BUT_RIGHT: dict[str, Callable[[str], Script]] = {
-    "compressed all the same": compressed,
-    "as text/html": lambda e: reply(200, lines_of(e), HTML_KIND),
-    "without a content type": lambda e: reply(200, lines_of(e)),
-    "blank lines between": lambda e: reply(200, lines_of(e, "\n\n \n")),
-    "CRLF": lambda e: reply(200, lines_of(e, "\r\n")),
-    "no last newline": lambda e: reply(200, lines_of(e, end="")),
-    "not streamed": lambda e: reply(200, last(e, "A red circle.")),
-    "until the connection closes": lambda e: [head(200), lines_of(e), CLOSE],
-    "cut after done": lambda e: [head(200, NDJSON), chunk(lines_of(e)), CLOSE],
-    "reset after done": lambda e: [head(200, NDJSON), chunk(lines_of(e)), RESET],
-    "an early hint first": lambda e: [
-        b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n",
-        *answer(e, "A red", " circle."),
-    ],
-}
-
-
-@twelve
-@pytest.mark.parametrize("oddity", ODD_BUT_RIGHT)
-def test_an_odd_form_of_a_whole_answer_is_an_answer(oddity: str, endpoint: str) -> None:
-    with WireServer(ODD_BUT_RIGHT[oddity](endpoint)) as server:
-        assert attempt(client(server), endpoint).text == "A red circle."
-
-
-@twelve
-def test_lines_end_at_newlines_only(endpoint: str) -> None:
-    """Ollama sends U+0085 as it is; a client that takes it for the end of a line breaks there."""
-    text = "a\u0085b\u2028c\u2029d\x0b\x0c\x1c e"
-    lines = [json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in (part(endpoint, text), last(endpoint))]
-    with WireServer(stream(*lines)) as server:
-        assert attempt(client(server), endpoint).text == text
