@@ -31,6 +31,7 @@ EXTRAS: Mapping[str, Extra] = {
     "dicom": Extra("medical pictures (DICOM)", ("pydicom", "numpy")),
     "raw": Extra("cameras' raw files", ("rawpy",)),
     "read": Extra("error rates of texts", ("rapidfuzz",)),
+    "mcp": Extra("tools for agents", ("mcp", "uvicorn")),
     "embedded": Extra("a small server with a demo model", EMBEDDED),
 }
 """What can be added to the command line by those who need it."""

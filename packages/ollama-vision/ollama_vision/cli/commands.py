@@ -20,6 +20,7 @@ SUMMARIES = {
     "models": "List the models on the server, those that see pictures first.",
     "pull": "Get a model onto the server, and show how far it is.",
     "serve": "Serve a model as Ollama does, for trying out and for tests.",
+    "mcp": "Serve tools for agents (MCP) that look at your pictures.",
     "doctor": "Check server, models and this machine, and say what to do.",
 }
 """The first line of each command's help. The function is `options.py`'s of its folder, and has its name."""

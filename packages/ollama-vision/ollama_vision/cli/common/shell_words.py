@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-Command = Literal["ask", "describe", "read"]
+Command = Literal["ask", "describe", "mcp", "read"]
 Table: TypeAlias = "tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]"
 
 _EVERYWHERE: Table = (
@@ -44,7 +44,10 @@ _EVERYWHERE: Table = (
     (r"\bvideos=True\b", "--videos"),
     (r"\binclude=\[(.*?)\]", lambda found: f"--include {found[1]}"),
     (r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}"),
-    (r"(?:image_documents(?:\[\d+\])?|pictures\[\d+\]) \((.+?)\) (?=is |has |holds |cannot |does |says )", r"\1 "),
+    (
+        r"(?:image_documents(?:\[\d+\])?|pictures\[\d+\]) \((.+?)\) (?=is |has |holds |cannot |does |leads |says )",
+        r"\1 ",
+    ),
     # pictures
     (r", or give it: ImageOptions\(password=\.\.\.\)\.", "."),
     (r"ImageOptions\(password=\.\.\.\)", "--password"),
@@ -101,6 +104,32 @@ _IN: dict[Command, Table] = {
 }
 
 
+_SAVE_IT = "Save it below the folders that may be read, and name that file."
+# What an agent can say stands in the arguments of tools, the rest on the command line of whoever started it.
+_IN["mcp"] = (
+    (r"\b(the )?region(?:=| )\((.*?)\)", r"\1region [\2]"),
+    (r"\bregion=\[", "region ["),
+    (r"\btiles=\((\d+), (\d+)\)", r'tiles "\1x\2"'),
+    (r"\btiles='auto'", 'tiles "auto"'),
+    (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "a region of it"),
+    (r" ?\(image_options=ImageOptions\(max_pixels=\.\.\.\)\)", ""),
+    (r"Raise ImageOptions\(url_\w+=\.\.\.\), or .*", _SAVE_IT),
+    (r"[^.]*ImageOptions\(allow_private_urls=True\)\.", f" {_SAVE_IT}"),
+    (r"(?:Choose: |Look at )ImageOptions\(.*", "Ask about its pages one by one: read_document, or describe_folder."),
+    (r"; or name the pages(?: of the cover)? that you want.*", "."),
+    (r"fewer (pages|frames), ImageOptions\(\w+=(\d+)\)", r"one with no more than \2 \1"),
+    (r", or leave it out: exclude=\[.*?\]|\. Or leave them out: exclude=\[.*?\]", ""),
+    (
+        r" Give the right one: ImageOptions\(password=\.\.\.\)\.",
+        "Open it elsewhere, and save it without a password.",
+    ),
+    (r", or give it: ImageOptions\(password=\.\.\.\)\.", "."),
+    (r"unless it is given: `ImageOptions\(password=\.\.\.\)`", "here"),
+    (r" Of that, ImageOptions\(range=.*?\)\) shows all\.", ""),
+    (r" \(only with videos=True\)", " (only by a pattern)"),
+    (r"Take it with videos=True, or name it by itself\.", "Name it by itself."),
+    (r", videos with videos=True, others with include=\[.*?\], and every file that is named by itself", ""),
+)
 _IN["read"] = ((r"ImageOptions\(password=\.\.\.\)", "--password"), *_IN["describe"])
 
 

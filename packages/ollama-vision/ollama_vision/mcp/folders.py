@@ -1,0 +1,142 @@
+"""Tools about a folder: `find_pictures` lists what there is, `describe_folder` asks about each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ollama_vision import words
+from ollama_vision.errors import RunStoppedError
+
+from .arguments import MOST_AT_ONCE, DescribeFolder, FindPictures
+from .results import failed, told
+from .service import in_thread
+
+if TYPE_CHECKING:
+    from mcp.types import CallToolResult
+
+    from ollama_vision.batch import Found, FoundFile
+
+    from .service import Report, Service
+
+Line = dict[str, Any]
+
+
+async def find_pictures(service: Service, given: FindPictures, report: Report) -> CallToolResult:
+    folder = await asyncio.to_thread(service.roots.find, given.folder)
+    files, left_out = await in_thread(lambda: _pictures_in(folder, given.pattern))
+    shown = files[:MOST_AT_ONCE]
+    texts = [str(file.path) for file in shown] or ["There is no picture that fits."]
+    if len(files) > len(shown):
+        texts.append(f"{len(files) - len(shown):,} more are not shown: narrow them down by pattern, or by folder.")
+    texts += _left_out_words(left_out)
+    pictures = [{"path": str(file.path), "size": file.size, "modified": _when(file.modified_ns)} for file in shown]
+    return told("\n".join(texts), {"pictures": pictures, "found": len(files), "left_out": left_out})
+
+
+def _pictures_in(folder: Path, pattern: str | None) -> tuple[list[FoundFile], dict[str, int]]:
+    from ollama_vision import batch
+    from ollama_vision.pictures import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+
+    found = batch.find_pictures(folder, include=() if pattern is None else [pattern], on_error="keep")
+    # What a pattern fits is taken whatever its suffix; here it is to fit pictures.
+    taken = PICTURE_SUFFIXES | VIDEO_SUFFIXES
+    files = [file for file in found.files if file.path.suffix.lower() in taken or file.named]
+    return files, found.reasons()
+
+
+async def describe_folder(service: Service, given: DescribeFolder, report: Report) -> CallToolResult:
+    folder = await asyncio.to_thread(service.roots.find, given.folder)
+    found = await in_thread(lambda: _all_in(folder))
+    model = await service.model_name()
+    expected = min(given.limit, len(found.files))
+    await report(0, expected, f"Asking {model}: {words.counted(expected, 'picture')}")
+    lines: dict[tuple[str, int | None], Line] = {}
+    stopped = ""
+    try:
+        async with aclosing(_lines(service, folder, model, given)) as coming:
+            async for line in coming:
+                lines[line["path"], line["page"]] = line  # of a blind host's picture the last one counts
+                await report(len(lines), max(expected, len(lines)), line["path"])
+    except RunStoppedError as error:
+        stopped = service.in_words(str(error))
+    place = {str(file.path): at for at, file in enumerate(found.files)}
+    lines = dict(sorted(lines.items(), key=lambda each: (place.get(each[0][0], len(place)), each[0][1] or 0)))
+    asked = {path for path, _ in lines}
+    left = sum(str(file.path) not in asked for file in found.files)
+    structured = {
+        "lines": list(lines.values()),
+        "found": len(found.files),
+        "left": left,
+        "left_out": found.reasons(),
+    }
+    texts = [_text_of(line) for line in lines.values()]
+    if left and not stopped:
+        texts.append(f"Not asked about, for limit is {given.limit}: {left:,} of {len(found.files):,} files.")
+    texts += _left_out_words(found.reasons())
+    return failed([stopped, *texts], structured) if stopped else told(texts, structured)
+
+
+def _all_in(folder: Path) -> Found:
+    from ollama_vision import batch
+
+    return batch.find_pictures(folder, on_error="keep")
+
+
+async def _lines(service: Service, folder: Path, model: str, given: DescribeFolder) -> AsyncGenerator[Line, None]:
+    """As they come: the run is in a thread, and ends when this is left."""
+    queue: asyncio.Queue[Line | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def tell(line: Line) -> None:
+        loop.call_soon_threadsafe(queue.put_nowait, line)
+
+    run = asyncio.ensure_future(in_thread(lambda: _describe(service, folder, model, given, tell)))
+    run.add_done_callback(lambda _: queue.put_nowait(None))
+    try:
+        while (line := await queue.get()) is not None:
+            yield line
+        await run
+    finally:
+        run.cancel()
+
+
+def _describe(service: Service, folder: Path, model: str, given: DescribeFolder, tell: Callable[[Line], None]) -> None:
+    from ollama_vision import batch
+
+    run = batch.describe(
+        folder,
+        model,
+        given.prompt,
+        schema=given.schema_,
+        limit=given.limit,
+        on_error="keep",
+        think=bool(service.think),
+        sight_check=service.sight_check is not False,
+        **service.settings,
+    )
+    with closing(run) as lines:
+        for line in lines:
+            if line["error"] is not None:
+                line["error"]["message"] = service.in_words(line["error"]["message"])
+            tell(line)
+
+
+def _text_of(line: Line) -> str:
+    page = "" if line["page"] is None else f", page {line['page']}"
+    said = line["text"] if line["error"] is None else f"Error: {line['error']['message']}"
+    return f"{line['path']}{page}: {said}"
+
+
+def _left_out_words(reasons: dict[str, int]) -> list[str]:
+    if not reasons:
+        return []
+    return ["Left out: " + ", ".join(f"{count:,} {reason}" for reason, count in reasons.items()) + "."]
+
+
+def _when(modified_ns: int) -> str:
+    return datetime.fromtimestamp(modified_ns / 1e9, tz=UTC).isoformat()
