@@ -155,7 +155,7 @@ def test_a_blind_server_keeps_what_it_shows_the_model(blind: str, said: str) -> 
 
 def test_what_is_kept_has_a_bound_and_the_oldest_leaves_first(scalings: list[str]) -> None:
     pictures = [encoded(scene(size=(600, 600 + number)), "PNG") for number in range(3)]
-    size = len(ScaledPictures(SIDE).scaled(pictures[0]))
+    size = len(ScaledPictures(SIDE).scaled(pictures[0])) + 32
     kept = ScaledPictures(SIDE, most_bytes=size * 5 // 2)
     scalings.clear()
     for number in (0, 1, 0, 2, 0, 1):  # 2 drives 1 out, for 0 was asked about again
@@ -182,7 +182,23 @@ AS_IT_CAME: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", AS_IT_CAME)
 def test_what_might_be_read_otherwise_goes_as_it_came(name: str) -> None:
     data = AS_IT_CAME[name]()
-    assert ScaledPictures(SIDE).scaled(data) is data
+    pictures = ScaledPictures(SIDE)
+    assert pictures.kept(data) is None
+    assert pictures.scaled(data) is data
+
+
+def test_what_was_asked_about_before_needs_no_thread(scalings: list[str]) -> None:
+    """Also what goes as it came is known then; of a large file not even the hash is computed on the event loop."""
+    large, small = encoded(scene(), "PNG"), encoded(scene(size=(64, 64)), "PNG")
+    huge = encoded(scene(), "PNG") + bytes(300_000)
+    pictures = ScaledPictures(SIDE)
+    for data in (large, small, huge):
+        assert pictures.kept(data) is None
+        pictures.scaled(data)
+    assert pictures.kept(large) == pictures.scaled(large) == pictures.scaled(huge)
+    assert pictures.kept(small) is small
+    assert pictures.kept(huge) is None
+    assert len(scalings) == 3
 
 
 @pytest.mark.parametrize(

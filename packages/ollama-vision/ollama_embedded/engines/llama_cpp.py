@@ -93,7 +93,7 @@ class LlamaCppEngine:
 
     async def answer(self, model: ModelFacts, request: Request) -> AsyncGenerator[Event, None]:
         if self._scaled is not None and request.pictures and not request.render_only:
-            request = await asyncio.to_thread(_with_scaled_pictures, request, self._scaled)
+            request = await _with_scaled_pictures(request, self._scaled)
         began = time.perf_counter_ns()
         asked = checked(request.options)
         options = {**DEFAULTS, **checked(self._facts.parameters), **asked}
@@ -235,8 +235,11 @@ class LlamaCppEngine:
         return await server.text([*tokens[:keep], *tokens[len(tokens) - tail :]])
 
 
-def _with_scaled_pictures(request: Request, pictures: ScaledPictures) -> Request:
-    return request.with_pictures([pictures.scaled(data) for data in request.pictures])
+async def _with_scaled_pictures(request: Request, pictures: ScaledPictures) -> Request:
+    known = [kept for data in request.pictures if (kept := pictures.kept(data)) is not None]
+    if len(known) < len(request.pictures):
+        known = await asyncio.to_thread(lambda: [pictures.scaled(data) for data in request.pictures])
+    return request.with_pictures(known)
 
 
 class _RepeatGuard:

@@ -10,13 +10,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
 from .base import EngineError
+from .loopback import ConnectionLost, LoopbackClient
 
 MOST_BYTES = 100 * 1024 * 1024
 """What llama.cpp takes in one request: about 75 MiB of pictures."""
-_JSON = {"Content-Type": "application/json"}
 _NO_PROGRAMS = str(Path(os.devnull) / "none")
 """A folder that nobody can make: nothing lies below what is no folder, on POSIX and on Windows."""
 _PROMPTS_KEPT, _MOST_RENDERED = 16, 64 * 1024
@@ -27,7 +25,7 @@ _GONE = "an error was encountered while running the model: unexpected EOF"
 class LlamaServer:
     """A loaded model."""
 
-    def __init__(self, server: Any, client: httpx2.AsyncClient, context: int, marker: str) -> None:
+    def __init__(self, server: Any, client: LoopbackClient, context: int, marker: str) -> None:
         self._server = server
         self._client = client
         self.context = context
@@ -41,19 +39,11 @@ class LlamaServer:
         """Load a model, off the event loop."""
         key = secrets.token_hex(16)
         server = await asyncio.to_thread(_load, model, mmproj, context, parallel, threads, key)
-        client = httpx2.AsyncClient(
-            base_url=server.listening_address,
-            headers={"Authorization": f"Bearer {key}"},
-            timeout=httpx2.Timeout(None),  # a big model may think about a prompt for minutes
-            # llama.cpp closes an idle connection after 5 s, perhaps while the next request is on its way into it.
-            limits=httpx2.Limits(max_keepalive_connections=0),
-            trust_env=False,
-        )
-        props = (await client.get("/props")).json()
-        return cls(server, client, context, str(props.get("media_marker", "")))
+        client = LoopbackClient(server.listening_address, {"Authorization": f"Bearer {key}"})
+        _, props = await client.ask("GET", "/props")
+        return cls(server, client, context, str(json.loads(props).get("media_marker", "")))
 
     async def stop(self) -> None:
-        await self._client.aclose()
         # Letting go of it joins llama.cpp's threads: not on the event loop.
         holder = [self._server]
         self._server = None
@@ -87,25 +77,25 @@ class LlamaServer:
             # llama.cpp would close the connection while the body is still being sent.
             raise EngineError(413, "")
         try:
-            async with self._client.stream("POST", path, content=content, headers=_JSON) as reply:
-                if reply.status_code >= 400:
-                    raise EngineError(reply.status_code, (await reply.aread()).decode("utf-8", "replace"))
-                async for line in _lines(reply):
+            async with self._client.stream("POST", path, content) as reply:
+                if reply.status >= 400:
+                    raise EngineError(reply.status, (await reply.read()).decode("utf-8", "replace"))
+                async for line in _lines(reply.pieces()):
                     if line.startswith(b"error:"):
                         raise EngineError(500, f"llama-server chat error: {line[6:].strip().decode()}")
                     if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
                         yield _event(line[5:])
-        except httpx2.TransportError:
+        except ConnectionLost:
             raise EngineError(500, _GONE) from None
 
     async def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            reply = await self._client.post(path, json=body)
-        except httpx2.TransportError:
+            status, reply = await self._client.ask("POST", path, json.dumps(body).encode())
+        except ConnectionLost:
             raise EngineError(500, _GONE) from None
-        if reply.status_code >= 400:
-            raise EngineError(reply.status_code, reply.text)
-        answer: dict[str, Any] = reply.json()
+        if status >= 400:
+            raise EngineError(status, reply.decode("utf-8", "replace"))
+        answer: dict[str, Any] = json.loads(reply)
         return answer
 
 
@@ -135,9 +125,9 @@ def _load(model: Path, mmproj: Path | None, context: int, parallel: int, threads
         raise EngineError(500, f"llama-server process has terminated: exit status 1: {fault}") from fault
 
 
-async def _lines(reply: httpx2.Response) -> AsyncIterator[bytes]:
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     rest = b""
-    async for data in reply.aiter_bytes():
+    async for data in pieces:
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             yield line

@@ -18,6 +18,8 @@ MOST_BYTES = 16 * 1024 * 1024
 """What is kept of all pictures together; the demo model's, of 112 by 112 pixels, take 40 KB at the most."""
 _LARGE = 512 * 512
 """Pixels. llama.cpp itself reads what is smaller in 5 ms."""
+_SOON_HASHED = 256 * 1024
+"""Bytes; a millisecond at the most."""
 _BACKGROUND = (122, 116, 104)
 """What llama.cpp fills the rest of a square up with, whatever the projector's own mean is."""
 _SINGLE = struct.Struct("f")
@@ -37,7 +39,8 @@ class ScaledPictures:
 
     def __init__(self, side: int, *, most_bytes: int = MOST_BYTES) -> None:
         self._side, self._most_bytes = side, most_bytes
-        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+        self._kept: OrderedDict[bytes, bytes | None] = OrderedDict()
+        """By the hash of a picture; `None` for one that goes as it came."""
         self.size = 0
         """Bytes that are kept."""
         self._lock = threading.Lock()
@@ -50,30 +53,49 @@ class ScaledPictures:
             return None
         return None if projector.get("clip.vision.image_grid_pinpoints") else cls(side)
 
+    def kept(self, data: bytes) -> bytes | None:
+        """The same as `scaled` for a picture that was asked about before; `None` for others. Decodes nothing.
+
+        Large files are others, too: to hash them takes too long for an event loop.
+        """
+        return self._found(_key(data), data) if len(data) <= _SOON_HASHED else None
+
     def scaled(self, data: bytes) -> bytes:
         """What llama.cpp gets in place of a picture's bytes. Decodes: not for the event loop; several threads may."""
-        key = hashlib.sha256(data).digest()
-        with self._lock:
-            if (kept := self._kept.get(key)) is not None:
-                self._kept.move_to_end(key)
-                return kept
+        key = _key(data)
+        if (found := self._found(key, data)) is not None:
+            return found
         small = _scaled(data, self._side)
-        if small is None:
-            return data
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = small
-                self.size += len(small)
+                self.size += _size(small)
             while self.size > self._most_bytes:
                 _, oldest = self._kept.popitem(last=False)
-                self.size -= len(oldest)
-        return small
+                self.size -= _size(oldest)
+        return data if small is None else small
+
+    def _found(self, key: bytes, data: bytes) -> bytes | None:
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            small = self._kept[key]
+        return data if small is None else small
 
     def forget(self) -> None:
         """Give the memory back."""
         with self._lock:
             self._kept.clear()
             self.size = 0
+
+
+def _key(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _size(small: bytes | None) -> int:
+    return len(small or b"") + hashlib.sha256().digest_size
 
 
 def _scaled(data: bytes, side: int) -> bytes | None:
