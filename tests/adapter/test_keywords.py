@@ -21,7 +21,8 @@ from ollama_vision.model import keywords as _keywords
 from ollama_vision.model.keywords import ChatKeywords, CompleteKeywords
 from ollama_vision.protocol.options import names
 from tests.support.endpoints import eight
-from tests.support.wire_server import WireServer, answer, attempt, client
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import WireServer, answer, client
 
 MISTAKES = """
 from pathlib import Path

@@ -14,7 +14,8 @@ from PIL import Image, ImageOps
 from ollama_vision import errors
 from tests.support.endpoints import twelve
 from tests.support.recorded import FOLDER
-from tests.support.wire_server import Script, Seen, WireServer, answer, attempt, client, last, part, reply, stream
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import Script, Seen, WireServer, answer, client, last, part, reply, stream
 
 PICTURES = FOLDER / "pictures"
 TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}

@@ -16,7 +16,8 @@ from ollama_embedded import Gate
 from ollama_vision import errors
 from tests.support.endpoints import method_of, twelve
 from tests.support.many_calls import HELLO, SAYS_A, ask_often, open_files
-from tests.support.wire_server import SOON, Seen, WireServer, answer, attempt, client, last, part, reply, stream
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import SOON, Seen, WireServer, answer, client, last, part, reply, stream
 
 
 @twelve

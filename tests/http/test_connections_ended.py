@@ -16,7 +16,8 @@ import pytest
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal, OllamaServer
 from ollama_vision.http import limits as _limits
 from tests.support.many_calls import HELLO, SAYS_A, ask_often, open_files
-from tests.support.wire_server import SOON, WireServer, attempt, client
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import SOON, WireServer, client
 
 COPIES: dict[str, Callable[[OllamaMultiModal], OllamaMultiModal]] = {
     "pickle": lambda llm: pickle.loads(pickle.dumps(llm)),

@@ -10,7 +10,8 @@ import pytest
 
 from ollama_vision import errors
 from tests.support.endpoints import twelve
-from tests.support.wire_server import Script, Step, WireServer, attempt, client, head, reply
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import Script, Step, WireServer, client, head, reply
 
 SERVER = "http://gpu.example:11434"
 

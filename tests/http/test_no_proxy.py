@@ -9,10 +9,8 @@ import pytest
 from llama_index.multi_modal_llms.ollama import OllamaServer
 from ollama_vision import errors
 from ollama_vision.http.proxies import is_excluded
-from tests.support.wire_server import (
-    attempt,
-    client,
-)
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import client
 
 SERVER = "http://gpu.example:11434"
 # NO_PROXY: (host, port, rules, whether curl 7.88.1 goes straight, whether Go 1.26 does)

@@ -13,17 +13,8 @@ from llama_index.multi_modal_llms.ollama import OllamaServer
 from ollama_vision import errors
 from tests.support.endpoints import twelve
 from tests.support.plain_http import answer_as_go_does
-from tests.support.wire_server import (
-    Script,
-    Seen,
-    Step,
-    WireServer,
-    answer,
-    attempt,
-    client,
-    head,
-    reply,
-)
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import Script, Seen, Step, WireServer, answer, client, head, reply
 
 SERVER = "http://gpu.example:11434"
 

@@ -25,7 +25,8 @@ from ollama_embedded.faults import Status
 from ollama_vision import errors
 from tests.support.command_line import CommandLine
 from tests.support.endpoints import eight
-from tests.support.wire_server import CLOSE, HOLD, Script, WireServer, answer, attempt, client, part, reply, stream
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import CLOSE, HOLD, Script, WireServer, answer, client, part, reply, stream
 
 SECRETS = ("s3cret-header", "s3cret-pass", "s3cret-user", "s3cret-key", "s3cret-call")
 BASIC = "czNjcmV0LXVzZXI6czNjcmV0LXBhc3M="

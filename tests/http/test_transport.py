@@ -20,7 +20,8 @@ from ollama_vision.model.arguments import resolve_arguments
 from ollama_vision.pictures import ImageOptions, prepare_image
 from ollama_vision.protocol.request import Request, WireMessage, chat_request
 from tests.support.endpoints import twelve
-from tests.support.wire_server import WireServer, answer, attempt, client
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import WireServer, answer, client
 
 MEGABYTE = 1_000_000
 PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

@@ -12,6 +12,7 @@ import pytest
 
 from ollama_vision import errors
 from tests.support.endpoints import eight, twelve
+from tests.support.wire_attempts import attempt
 from tests.support.wire_bodies import HTML, HTML_KIND
 from tests.support.wire_server import (
     CLOSE,
@@ -21,7 +22,6 @@ from tests.support.wire_server import (
     RESET,
     Script,
     WireServer,
-    attempt,
     client,
     head,
     last,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.endpoints import twelve
+from tests.support.wire_attempts import attempt
 from tests.support.wire_bodies import HTML_KIND, compressed
 from tests.support.wire_server import (
     CLOSE,
@@ -16,7 +17,6 @@ from tests.support.wire_server import (
     Script,
     WireServer,
     answer,
-    attempt,
     chunk,
     client,
     head,

@@ -13,6 +13,7 @@ from ollama_vision import errors
 from ollama_vision.http.io import AsyncIO, BlockingIO
 from ollama_vision.server import api as _api
 from tests.support.endpoints import twelve
+from tests.support.wire_attempts import attempt
 from tests.support.wire_server import (
     CLOSE,
     END,
@@ -22,7 +23,6 @@ from tests.support.wire_server import (
     Script,
     WireServer,
     answer,
-    attempt,
     client,
     head,
     part,

@@ -20,20 +20,8 @@ from ollama_vision.http import deadline as _deadline
 from ollama_vision.http.deadline import CONNECT_SECONDS, Deadline, within
 from ollama_vision.http.io import AsyncIO, Connections
 from tests.support.endpoints import twelve
-from tests.support.wire_server import (
-    HOLD,
-    NDJSON,
-    SOON,
-    Step,
-    WireServer,
-    answer,
-    attempt,
-    chunk,
-    client,
-    head,
-    part,
-    stream,
-)
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import HOLD, NDJSON, SOON, Step, WireServer, answer, chunk, client, head, part, stream
 
 PICTURE = b"\x89PNG\r\n\x1a\n"
 ENOUGH = 1.5

@@ -11,7 +11,8 @@ from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from tests.support.endpoints import method_of, twelve
-from tests.support.wire_server import HOLD, WireServer, answer, attempt, client, part, reply, stream
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import HOLD, WireServer, answer, client, part, reply, stream
 
 NAME = "ollama_vision"
 ENDED = re.compile(r"m /api/(chat|generate) at (\S+): (200|503|no status), (.*), \d+\.\d\d s")

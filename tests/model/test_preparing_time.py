@@ -16,7 +16,8 @@ from ollama_vision.pictures import picture as pictures
 from ollama_vision.pictures.render import convert
 from tests.support.picture_corpus import animation, card, encoded
 from tests.support.video_corpus import BLUE, GREEN, RED, film, shots
-from tests.support.wire_server import WireServer, answer, attempt, client
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import WireServer, answer, client
 
 
 def pages() -> list[Image.Image]:

@@ -20,7 +20,8 @@ from tests.support.endpoints import eight
 from tests.support.picture_corpus import raw_png
 from tests.support.serving import Serve
 from tests.support.structured_asks import four, predict
-from tests.support.wire_server import WireServer, answer, attempt, client, last, part, stream
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import WireServer, answer, client, last, part, stream
 
 ASK = PromptTemplate("Read the {what}.")
 

@@ -15,20 +15,8 @@ from hypothesis import strategies as st
 from ollama_vision import errors
 from tests.support.endpoints import text_of
 from tests.support.replies_read import ENDPOINTS, dumped, outcome
-from tests.support.wire_server import (
-    CLOSE,
-    END,
-    NDJSON,
-    SOON,
-    Step,
-    WireServer,
-    attempt,
-    chunk,
-    client,
-    head,
-    last,
-    part,
-)
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import CLOSE, END, NDJSON, SOON, Step, WireServer, chunk, client, head, last, part
 
 CASES = 10_000
 """Mutated replies in memory; a few hundred more go through a socket."""

@@ -14,7 +14,8 @@ from ollama_vision import errors
 from ollama_vision.server.capabilities import SUPPORTED_VERSION, version_of
 from tests.support.endpoints import twelve
 from tests.support.shown_capabilities import CHATS, TOOL, paths, shows, tags
-from tests.support.wire_server import CLOSE, HOLD, SHOW, Script, WireServer, answer, attempt, client, reply
+from tests.support.wire_attempts import attempt
+from tests.support.wire_server import CLOSE, HOLD, SHOW, Script, WireServer, answer, client, reply
 
 
 def checking(server: WireServer, **settings: Any) -> OllamaMultiModal:
