@@ -23,9 +23,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     draw: Callable[..., Any] = thumbnails._thumbnail
 
-    def noted(answer: Any, original: Path) -> Any:
+    def noted(answer: Any, original: Path, pixels: int) -> Any:
         names.append(original.name)
-        return draw(answer, original)
+        return draw(answer, original, pixels)
 
     monkeypatch.setattr(thumbnails, "_thumbnail", noted)
     return names

@@ -16,6 +16,7 @@ import pytest
 
 from ollama_embedded import draw_scene
 from ollama_vision.cli.report import make_report
+from tests.support.documents import TEXTS, born_digital
 from tests.support.picture_corpus import card
 from tests.support.report_pages import copies, line_of, write
 from tests.support.result_lines import FAILED
@@ -327,3 +328,23 @@ def test_without_probabilities_there_is_no_slider(seen: Seen, tmp_path: Path) ->
     (file,) = copies(tmp_path, 1, draw_scene("red circle"))
     open_in(seen, make_report(write(tmp_path, line_of(file)), tmp_path / "report.html", root=tmp_path).report)
     assert not seen("#shares").is_visible()
+
+
+def test_of_pages_that_were_read_only_what_needs_a_look(seen: Seen, tmp_path: Path) -> None:
+    file = tmp_path / "a.pdf"
+    file.write_bytes(born_digital(*TEXTS[:2]))
+    numbers = {"verdict": "numbers differ", "layer": "48,900", "answer": "49,800"}
+    wrong = TEXTS[1].replace("48,900", "49,800")
+    right: dict[str, Any] = {"page": 1, "text": TEXTS[0], "verdict": "agrees", "findings": []}
+    lines = [right, {"page": 2, "text": wrong, "verdict": "numbers differ", "findings": [numbers]}]
+    results = write(tmp_path, *(line_of(file, pages=2, document="a.pdf", source="model", **line) for line in lines))
+    open_in(seen, make_report(results, tmp_path / "report.html", root=tmp_path).report)
+    assert seen(".card:visible").count() == 2
+    seen("label:has(#only-looks)").click()
+    assert seen(".card:visible").count() == 1
+    assert seen(".card:visible mark").inner_text() == "49,800"
+    box = seen(".card:visible .thumb img").bounding_box()
+    assert box["width"] > 400  # its print can be read
+    seen("#filter").fill("no such words")
+    seen("#clear").click()
+    assert seen(".card:visible").count() == 2

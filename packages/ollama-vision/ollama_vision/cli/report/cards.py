@@ -16,6 +16,7 @@ from .earlier import known_as
 from .html import Html, element, joined
 from .results import Answer
 from .thumbnails import Sight
+from .verdicts import marked_text, shown_verdict
 
 if TYPE_CHECKING:
     from ollama_vision.pictures import BoxConvention
@@ -54,6 +55,11 @@ class Card:
         return self.answers[0].path
 
     @property
+    def needs_look(self) -> bool:
+        """Whether it is a page that was read, and is not to be believed as it is."""
+        return any(answer.verdict is not None and answer.verdict.needs_look for answer in self.answers)
+
+    @property
     def is_failed(self) -> bool:
         return any(answer.error is not None for answer in self.answers)
 
@@ -87,7 +93,7 @@ def card(card: Card, askings: Askings, folder: Path) -> Html:
             element("div", *(_answer(*each, askings) for each in answers), class_="answers"),
             class_="body",
         ),
-        class_="card" + (" several" if len(card.answers) > 1 else ""),
+        class_="card" + (" several" if len(card.answers) > 1 else "") + (" page" if card.answers[0].verdict else ""),
         id=f"p{card.number}",
     )
 
@@ -116,7 +122,8 @@ def text_beside(answer: Answer) -> str:
 def words_of(answer: Answer) -> str:
     """All of an answer that the filter finds: error, text, fields."""
     error = "" if answer.error is None else f"{answer.error}: {answer.message}"
-    return "\n".join(part for part in (error, text_beside(answer), _in_words(answer.fields)) if part)
+    verdict = "" if answer.verdict is None else answer.verdict.words
+    return "\n".join(part for part in (error, verdict, text_beside(answer), _in_words(answer.fields)) if part)
 
 
 def _in_words(value: Any) -> str:
@@ -159,7 +166,8 @@ def _picture(card: Card, askings: Askings, folder: Path) -> Html:
     if sight.state != "shown":
         return element("div", element("p", shortened(sight.problem, 240)), class_=f"thumb none {sight.state}")
     whole = _link(sight.original, folder)
-    page = card.answers[0].page
+    first = card.answers[0]
+    page = None if first.pages == 1 else first.page
     is_shown = page is None and sight.original.suffix.lower() in SHOWN_BY_BROWSERS
     width, height = sight.size
     named = {} if not sight.name or sight.mapping is None else {"data_of": known_as(sight.name, sight.mapping)}
@@ -201,12 +209,15 @@ def _answer(answer: Answer, boxes: Boxes, askings: Askings) -> Html:
             )
         )
     text = text_beside(answer)
+    if answer.verdict is not None and answer.error is None:
+        parts.append(shown_verdict(answer.verdict))
     if text.strip():
         if answer.error is not None:
             parts.append(element("p", "What had come until then:", class_="label"))
         is_long = len(text) > LONG_TEXT or text.count("\n") >= LONG_TEXT_LINES
-        parts.append(element("div", text, class_="text s long" if is_long else "text s", dir="auto"))
-    elif answer.error is None and answer.fields is None:
+        shown = text if answer.verdict is None else marked_text(text, answer.verdict)
+        parts.append(element("div", shown, class_="text s long" if is_long else "text s", dir="auto"))
+    elif answer.error is None and answer.fields is None and answer.verdict is None:
         parts.append(element("p", "An empty answer.", class_="label"))
     if answer.fields is not None:
         parts.append(element("div", _value(answer.fields, 0), class_="fields s"))
@@ -220,6 +231,7 @@ def _answer(answer: Answer, boxes: Boxes, askings: Askings) -> Html:
         class_="answer",
         data_asking=number,
         data_failed=answer.error is not None,
+        data_look=answer.verdict is not None and answer.verdict.needs_look,
         data_shares=json.dumps(answer.shares) if answer.shares else None,
     )
 

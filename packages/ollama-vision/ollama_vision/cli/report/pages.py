@@ -73,10 +73,16 @@ def _numbers(totals: Totals) -> Html:
         _number(
             "Failed", element("a", failed, href="#failures") if totals.failed else failed, share, bad=totals.failed > 0
         ),
+        *([_looks(totals)] if totals.read else []),
         _number("Tokens", f"{totals.tokens:,}", f"{prompt:,} prompt, {answered:,} answer"),
         _number("Time answering", duration(totals.seconds), _each(totals)),
     ]
     return element("dl", *tiles, class_="numbers")
+
+
+def _looks(totals: Totals) -> Html:
+    share = f"{_percent(totals.looks, totals.read)} of what was read" if totals.looks else "nothing that differs"
+    return _number("Need a look", f"{totals.looks:,}", share, bad=totals.looks > 0)
 
 
 def _answers(totals: Totals) -> str:
@@ -165,11 +171,13 @@ def failures_opening(totals: Totals) -> Html:
 FAILURES_CLOSING = Html("</ol></details>")
 
 
-def tools(totals_askings: Askings, *, label: str, has_failures: bool, of: int) -> Html:
+def tools(totals_askings: Askings, *, label: str, has_failures: bool, of: int, has_looks: bool = False) -> Html:
     """The filter: words, only errors, which models."""
     chips = []
     if has_failures:
         chips.append(_chip("only-errors", "Only errors", checked=False))
+    if has_looks:
+        chips.append(_chip("only-looks", "Only what needs a look", checked=False))
     if len(totals_askings.all) > 1:
         chips += [
             _chip(f"asking-{i}", totals_askings.name(i), checked=True, data_asking=i)

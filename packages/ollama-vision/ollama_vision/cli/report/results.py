@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 from ollama_vision.batch import RecordedAnswer, lines_of, number_in, read_record, read_requests, usage_in
 from ollama_vision.errors import DamagedResultsError
 
+from .verdicts import Verdict
+
 
 @dataclass(frozen=True)
 class Answer(RecordedAnswer):
@@ -25,6 +27,8 @@ class Answer(RecordedAnswer):
     seconds_in_video: float | None
     pictures: tuple[Mapping[str, Any], ...]
     """What was sent of each picture, and what the server made of it: of answers that name boxes."""
+    verdict: Verdict | None
+    """Of a page that was read."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any], **more: Any) -> Answer:
@@ -37,6 +41,7 @@ class Answer(RecordedAnswer):
             usage=usage_in(record),
             seconds_in_video=number_in(record, "seconds_in_video"),
             pictures=tuple(record.get("pictures") or ()),
+            verdict=Verdict.of(record),
             **more,
         )
 

@@ -22,8 +22,10 @@ from .earlier import EarlierThumbnails, name_of
 
 PIXELS = 60_000
 """245 x 245, or 283 x 212: 6 to 12 kB each of a photograph, so 200 of them stay under 4 MB as base64."""
+PAGE_PIXELS = 330_000
+"""A page that was read beside its text: 480 x 680 of A4, which can be read; 40 to 70 kB."""
 QUALITY = 72
-DRAWN_AS = f"{PIXELS} {QUALITY} 1"
+DRAWN_AS = f"{QUALITY} 1"
 """The last number is another one when thumbnails are drawn in another way: then those of earlier reports are left."""
 WORKERS = min(8, os.cpu_count() or 1)
 """Decoding leaves the interpreter to others; more of them cost memory, up to 600 MB each for the largest pictures."""
@@ -53,7 +55,9 @@ class Sight:
         return f"data:image/jpeg;base64,{self.base64}"
 
 
-def look_at(answers: Sequence[RecordedAnswer], root: Path, earlier: EarlierThumbnails | None = None) -> Sight:
+def look_at(
+    answers: Sequence[RecordedAnswer], root: Path, earlier: EarlierThumbnails | None = None, pixels: int = PIXELS
+) -> Sight:
     """The picture that these answers are about. Whatever is wrong with it is said in the sight, nothing is raised.
 
     `earlier` thumbnails are not drawn again.
@@ -64,10 +68,10 @@ def look_at(answers: Sequence[RecordedAnswer], root: Path, earlier: EarlierThumb
             return Sight("missing", original, problem="The picture is not there any more.")
         if not all(_is_as_asked(answer, original) for answer in answers):
             return Sight("changed", original, problem="The picture has changed since it was asked about.")
-        name = name_of(answers[0], DRAWN_AS)
+        name = name_of(answers[0], f"{pixels} {DRAWN_AS}")
         if earlier is not None and name and (kept := earlier.get(name)) is not None:
             return Sight("shown", original, kept.base64, kept.mapping.sent_size, mapping=kept.mapping, name=name)
-        jpeg, size, mapping = _thumbnail(answers[0], original)
+        jpeg, size, mapping = _thumbnail(answers[0], original, pixels)
     except Exception as error:
         # A damaged file makes decoders raise whatever they stumble over, and one picture is not worth the report.
         # By its name alone: a report is passed on, and where it lay here is nobody's business.
@@ -92,14 +96,14 @@ def _sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _thumbnail(answer: RecordedAnswer, original: Path) -> tuple[bytes, tuple[int, int], BoxMapping]:
+def _thumbnail(answer: RecordedAnswer, original: Path, pixels: int) -> tuple[bytes, tuple[int, int], BoxMapping]:
     number = answer.page or 1
     # Of a video or an animation: as many frames as there were, so that each is the one that was asked about.
     frames = min(answer.pages, 1000) if answer.page and answer.pages else None
-    options = ImageOptions(max_pixels=PIXELS, min_side=1, format="jpeg", jpeg_quality=QUALITY, frames=frames)
+    options = ImageOptions(max_pixels=pixels, min_side=1, format="jpeg", jpeg_quality=QUALITY, frames=frames)
     status = original.stat()
     file = FoundFile(original, status.st_size, status.st_mtime_ns, original, named=True)
-    page = next(PageReader(options, facts=False).pages_of(file, only={number}), None)
+    page = next(PageReader(options, facts=False, document=pixels == PAGE_PIXELS).pages_of(file, only={number}), None)
     if page is None:
         raise ValueError(f"{original.name} has no page {number}.")
     (prepared,) = open_page(page, 0, options).pictures()

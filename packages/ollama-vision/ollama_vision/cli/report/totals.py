@@ -39,6 +39,10 @@ class Totals:
     pictures: int = 0
     failed: int = 0
     """Pictures of which at least one answer failed."""
+    read: int = 0
+    """Pages that were read, and have a verdict."""
+    looks: int = 0
+    """Those of them that need a look."""
     tallies: list[Tally] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     """By type; answers, not pictures."""
@@ -58,6 +62,8 @@ class Totals:
         self.cards += 1
         self.pictures += card.is_failed or self._is_new(-1, card.answers[0])
         self.failed += card.is_failed
+        self.read += card.answers[0].verdict is not None
+        self.looks += card.needs_look
         self.states[card.sight.state] += 1
         for answer in card.answers:
             modified = answer.version.modified

@@ -36,8 +36,8 @@ from .pages import (
     turning,
     viewer,
 )
-from .results import Results
-from .thumbnails import in_order, look_at
+from .results import Answer, Results
+from .thumbnails import PAGE_PIXELS, PIXELS, Sight, in_order, look_at
 from .totals import Totals
 
 if TYPE_CHECKING:
@@ -161,12 +161,15 @@ class _Writing:
 
         former = sorted(self.pages.iterdir()) if self.pages.is_dir() else []
         earlier = EarlierThumbnails([self.report, *former])
-        looked_at = in_order(self.results.answers(), lambda answers: look_at(answers, self.root, earlier))
+        looked_at = in_order(self.results.answers(), lambda answers: self._look_at(answers, earlier))
         for number, (answers, sight) in enumerate(looked_at, start=1):
             one = Card(number, answers, sight, self.convention)
             self.totals.count(one)
             yield one
             self.tell(number, len(self.results.pictures))
+
+    def _look_at(self, answers: tuple[Answer, ...], earlier: EarlierThumbnails) -> Sight:
+        return look_at(answers, self.root, earlier, PIXELS if answers[0].verdict is None else PAGE_PIXELS)
 
     def one_file(self) -> None:
         """Everything in the report itself."""
@@ -178,7 +181,7 @@ class _Writing:
                 failures.write(failure_rows(one, f"#p{one.number}", self.askings))
             with replacing(self.report) as new, _writable(new) as out:
                 out.write(opening(self.title, "cards.js"))
-                self._head(out, failures, label="Filter by name, text, field or error")
+                self._head(out, failures, label="Filter by name, text, field or error", with_looks=True)
                 out.write(Html('<main class="cards">'))
                 _pour(cards, out)
                 out.write(Html("</main>") + nothing_left() + viewer() + closing("cards.js"))
@@ -222,10 +225,11 @@ class _Writing:
     ) -> int:
         """One page of cards, with their rows for the index; gives how many pictures failed."""
         index = f"../{quote(self.report.name)}"
-        failed = 0
+        failed = looks = 0
         with _writable(folder / page_name(facts.number)) as out, _spool(self.report) as waiting:
             for one in cards:
                 failed += one.is_failed
+                looks += one.needs_look
                 row = json_text(facts_of_search(one, facts.number, self.askings))
                 rows.write(("" if one.number == 1 else ",\n") + row)
                 failures.write(failure_rows(one, f"{facts.href}#p{one.number}", self.askings))
@@ -233,7 +237,9 @@ class _Writing:
             of = facts.last - facts.first + 1
             out.write(opening(f"{self.title}, page {facts.number}", "cards.js"))
             out.write(page_header(self.title, facts, count, index))
-            out.write(tools(self.askings, label="Filter this page", has_failures=failed > 0, of=of))
+            out.write(
+                tools(self.askings, label="Filter this page", has_failures=failed > 0, of=of, has_looks=looks > 0)
+            )
             out.write(Html('<main class="cards">'))
             _pour(waiting, out)
             out.write(Html("</main>") + nothing_left() + turning(facts.number, count, index))
@@ -243,14 +249,15 @@ class _Writing:
     def _href(self, place: str) -> str:
         return f"{quote(self.pages.name)}/{place}"
 
-    def _head(self, out: IO[str], failures: IO[str], *, label: str) -> None:
+    def _head(self, out: IO[str], failures: IO[str], *, label: str, with_looks: bool = False) -> None:
         out.write(header(self.title, self.totals, self.notes))
         if self.totals.failed:
             out.write(failures_opening(self.totals))
             _pour(failures, out)
             out.write(FAILURES_CLOSING)
-        has_failures = self.totals.failed > 0
-        out.write(tools(self.askings, label=label, has_failures=has_failures, of=self.totals.cards))
+        has_failures, has_looks = self.totals.failed > 0, with_looks and self.totals.looks > 0
+        told = tools(self.askings, label=label, has_failures=has_failures, of=self.totals.cards, has_looks=has_looks)
+        out.write(told)
 
 
 def _spool(report: Path) -> IO[str]:

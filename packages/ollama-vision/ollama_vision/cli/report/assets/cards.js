@@ -5,7 +5,7 @@
   // Accents composed, so that names from a Mac are found too.
   const fold = text => text.normalize("NFKC").toLowerCase();
   const text = (part, selector) => [...part.querySelectorAll(selector)].map(one => one.textContent).join("\n");
-  const [filter, onlyErrors, count, nothing] = ["filter", "only-errors", "count", "nothing"].map(by);
+  const [filter, onlyErrors, onlyLooks, count, nothing] = ["filter", "only-errors", "only-looks", "count", "nothing"].map(by);
   const askings = [...document.querySelectorAll("[type=checkbox][data-asking]")];
   const cards = [...document.querySelectorAll(".card")].map(element => ({
     element,
@@ -15,6 +15,7 @@
       element: answer,
       asking: answer.dataset.asking,
       failed: "failed" in answer.dataset,
+      look: "look" in answer.dataset,
       words: fold(text(answer, ".s") + "\n" + text(answer, ".model")),
     })),
   }));
@@ -27,7 +28,8 @@
       let said = card.name;
       let any = false;
       for (const answer of card.answers) {
-        const wanted = (!askings.length || asked.has(answer.asking)) && (!onlyErrors?.checked || answer.failed);
+        const wanted = (!askings.length || asked.has(answer.asking)) && (!onlyErrors?.checked || answer.failed)
+          && (!onlyLooks?.checked || answer.look);
         answer.element.hidden = !wanted;
         for (const boxes of card.element.querySelectorAll(`.boxes > [data-asking="${answer.asking}"]`))
           boxes.toggleAttribute("hidden", !wanted);
@@ -70,7 +72,7 @@
 
   const clear = () => {
     filter.value = "";
-    if (onlyErrors) onlyErrors.checked = false;
+    for (const only of [onlyErrors, onlyLooks]) if (only) only.checked = false;
     for (const box of askings) box.checked = true;
     narrow();
     filter.focus();
