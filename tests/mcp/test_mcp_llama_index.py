@@ -43,6 +43,7 @@ async def test_the_tool_spec_has_our_tools_and_calls_them(way: str, demo_server:
     assert {name: set(schema.get("required", ())) for name, schema in schemas.items()} == {
         "look": {"picture", "question"},
         "describe_folder": {"folder", "prompt"},
+        "read_document": {"document"},
         "find_pictures": {"folder"},
         "prove_sight": set(),
     }

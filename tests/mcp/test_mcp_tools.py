@@ -23,12 +23,14 @@ FIELDS = ["text", "fields", "model", "usage", "finish_reason", "pictures", "seco
 REQUIRED = {
     "look": ["picture", "question"],
     "describe_folder": ["folder", "prompt"],
+    "read_document": ["document"],
     "find_pictures": ["folder"],
     "prove_sight": [],
 }
 ARGUMENTS = {
     "look": ["picture", "question", "region", "tiles"],
     "describe_folder": ["folder", "prompt", "schema", "limit"],
+    "read_document": ["document", "pages"],
     "find_pictures": ["folder", "pattern"],
     "prove_sight": ["model"],
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ def read_document(
     sight_check: bool = True,
     prompt: str | None = None,
     jobs: int = 4,
+    on_page: Callable[[DocumentPage], None] | None = None,
     **settings: Any,
 ) -> Document:
     """Read a PDF, a TIFF of several pages or a photograph, and say of each page whether to trust it.
@@ -58,6 +59,7 @@ def read_document(
         sight_check: have each host prove first that the model sees.
         prompt: what each page is asked, in place of the family's own.
         jobs: requests at once, over all hosts.
+        on_page: hears of each page as it is read, in whatever order; of one that is asked about again, again.
         settings: of VisionModel, such as `headers`, `image_options` and Ollama's options by name.
 
     Raises:
@@ -79,7 +81,15 @@ def read_document(
         for name in (model, read.second_model)
         if name is not None
     }
-    return read_with(path, named[model], named.get(read.second_model or ""), read, jobs=jobs, sight_check=sight_check)
+    return read_with(
+        path,
+        named[model],
+        named.get(read.second_model or ""),
+        read,
+        jobs=jobs,
+        sight_check=sight_check,
+        on_page=on_page,
+    )
 
 
 def read_with(
@@ -90,6 +100,7 @@ def read_with(
     *,
     jobs: int = 4,
     sight_check: bool = True,
+    on_page: Callable[[DocumentPage], None] | None = None,
 ) -> Document:
     """`read_document` with models that are made already."""
     settings.check()
@@ -107,7 +118,9 @@ def read_with(
         last: dict[int | None, DocumentPage] = {}
         with closing(iter(lines)) as records:
             for record, _ in records:
-                last[record["page"]] = DocumentPage.of(record)
+                page = last[record["page"]] = DocumentPage.of(record)
+                if on_page is not None:
+                    on_page(page)
     except RunStoppedError as stopped:
         if isinstance(stopped.__cause__, BlindModelError):
             raise stopped.__cause__ from None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from ollama_vision.errors import RunStoppedError
 
 from .arguments import MOST_AT_ONCE, DescribeFolder, FindPictures
 from .results import failed, told
-from .service import in_thread
+from .service import as_it_comes, in_thread
 
 if TYPE_CHECKING:
     from mcp.types import CallToolResult
@@ -58,7 +59,8 @@ async def describe_folder(service: Service, given: DescribeFolder, report: Repor
     lines: dict[tuple[str, int | None], Line] = {}
     stopped = ""
     try:
-        async with aclosing(_lines(service, folder, model, given)) as coming:
+        run = partial(_describe, service, folder, model, given)
+        async with aclosing(as_it_comes(run)) as coming:
             async for line in coming:
                 lines[line["path"], line["page"]] = line  # of a blind host's picture the last one counts
                 await report(len(lines), max(expected, len(lines)), line["path"])
@@ -85,24 +87,6 @@ def _all_in(folder: Path) -> Found:
     from ollama_vision import batch
 
     return batch.find_pictures(folder, on_error="keep")
-
-
-async def _lines(service: Service, folder: Path, model: str, given: DescribeFolder) -> AsyncGenerator[Line, None]:
-    """As they come: the run is in a thread, and ends when this is left."""
-    queue: asyncio.Queue[Line | None] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def tell(line: Line) -> None:
-        loop.call_soon_threadsafe(queue.put_nowait, line)
-
-    run = asyncio.ensure_future(in_thread(lambda: _describe(service, folder, model, given, tell)))
-    run.add_done_callback(lambda _: queue.put_nowait(None))
-    try:
-        while (line := await queue.get()) is not None:
-            yield line
-        await run
-    finally:
-        run.cancel()
 
 
 def _describe(service: Service, folder: Path, model: str, given: DescribeFolder, tell: Callable[[Line], None]) -> None:

@@ -23,7 +23,7 @@ from mcp.types import (
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.pictures import confined
 
-from . import arguments, folders, looking, resources
+from . import arguments, documents, folders, looking, resources
 from .results import failed
 from .service import Report, Service
 
@@ -70,6 +70,14 @@ TOOLS = (
         "answer is an object. It takes seconds for each picture: give a limit.",
         arguments.DescribeFolder,
         folders.describe_folder,
+    ),
+    _Tool(
+        "read_document",
+        "Read a document",
+        "Read a PDF, a TIFF or a photograph of a page to Markdown with a vision model. Each page has a verdict that is "
+        "computed: where it is not to be trusted, it says so. It takes seconds for each page: name the pages.",
+        arguments.ReadDocument,
+        documents.read_document,
     ),
     _Tool(
         "find_pictures",

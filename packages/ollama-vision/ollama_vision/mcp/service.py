@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +85,24 @@ async def in_thread(work: Callable[[], T]) -> T:
         switch.stop()
         running.add_done_callback(_forget)
         raise
+
+
+async def as_it_comes(work: Callable[[Callable[[T], None]], object]) -> AsyncGenerator[T, None]:
+    """What a function that waits tells one by one; it is stopped when this is left. Raises what it raises."""
+    told: asyncio.Queue[tuple[T] | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def tell(each: T) -> None:
+        loop.call_soon_threadsafe(told.put_nowait, (each,))
+
+    run = asyncio.ensure_future(in_thread(lambda: work(tell)))
+    run.add_done_callback(lambda _: told.put_nowait(None))
+    try:
+        while (each := await told.get()) is not None:
+            yield each[0]
+        await run
+    finally:
+        run.cancel()
 
 
 def _forget(stopped: asyncio.Future[Any]) -> None:

@@ -120,7 +120,7 @@ _IN["mcp"] = (
     (r"fewer (pages|frames), ImageOptions\(\w+=(\d+)\)", r"one with no more than \2 \1"),
     (r", or leave it out: exclude=\[.*?\]|\. Or leave them out: exclude=\[.*?\]", ""),
     (
-        r" Give the right one: ImageOptions\(password=\.\.\.\)\.",
+        r"Give the right one: ImageOptions\(password=\.\.\.\)\.",
         "Open it elsewhere, and save it without a password.",
     ),
     (r", or give it: ImageOptions\(password=\.\.\.\)\.", "."),

@@ -24,6 +24,7 @@ HELP = """\b
 Tools:
   look             ask about a picture, or closer about a part of it
   describe_folder  ask the same about each picture in a folder
+  read_document    read pages to Markdown, with a verdict for each
   find_pictures    list the pictures in a folder
   prove_sight      whether the model sees what it is sent
 
