@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from ollama_vision.documents import PageFacts, page_facts
 from ollama_vision.errors import ImageError
@@ -99,3 +99,46 @@ def test_pages_of_a_tiff_each_by_itself() -> None:
     ImageDraw.Draw(written).text((300, 700), "Paid 45", fill=40, font_size=30)
     data = file_of(sheet(), "TIFF", save_all=True, append_images=[written, sheet(2)])
     assert [facts.has_ink for facts in facts_of(data)] == [False, True, False]
+
+
+def photograph(*, noise: float, quality: int = 75) -> Image.Image:
+    """An empty sheet as a telephone's camera takes it: dark corners, noise, and JPEG's squares."""
+    size = (1240, 1754)
+    light = Image.radial_gradient("L").resize(size).point([round(225 - 60 * level / 255) for level in range(256)])
+    grain = ImageChops.add(light, Image.effect_noise(size, noise), 1, -128).convert("RGB")
+    return Image.open(io.BytesIO(file_of(grain, "JPEG", quality=quality)))
+
+
+@pytest.mark.parametrize("noise", [2, 8, 16])
+def test_a_photograph_of_an_empty_sheet_has_no_ink(noise: float) -> None:
+    assert not facts_of(file_of(photograph(noise=noise), "JPEG"))[0].has_ink
+
+
+def test_a_sheet_on_a_scanner_of_which_all_edges_show_has_no_ink() -> None:
+    page = sheet(lid=20)
+    drawing = ImageDraw.Draw(page)
+    drawing.polygon([(0, 0), (1240, 0), (1240, 40)], fill=60)
+    drawing.rectangle((1215, 0, 1240, 1754), fill=90)
+    drawing.rectangle((0, 1720, 1240, 1754), fill=40)
+    assert not facts_of(file_of(page, "PNG"))[0].has_ink
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "colour", "size"),
+    [
+        ("3", (620, 1690), "#404040", 18),
+        ("Approved", (700, 300), "#3040a0", 30),
+        ("A pale line, which a pencil has written", (200, 900), "#b8b8b8", 34),
+        ("rev. 12", (100, 1700), "#505050", 14),
+    ],
+)
+def test_a_few_words_on_an_empty_sheet_are_ink(words: str, at: tuple[int, int], colour: str, size: int) -> None:
+    page = sheet().convert("RGB")
+    ImageDraw.Draw(page).text(at, words, fill=colour, font_size=size)
+    assert facts_of(file_of(page, "PNG"))[0].has_ink
+
+
+def test_white_words_on_black_are_ink() -> None:
+    page = Image.new("RGB", (850, 1100), "black")
+    ImageDraw.Draw(page).text((300, 500), "THE END", fill="white", font_size=40)
+    assert facts_of(file_of(page, "PNG"))[0].has_ink
