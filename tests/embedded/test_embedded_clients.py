@@ -17,7 +17,6 @@ import pytest
 from langchain_core.messages import HumanMessage
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from llama_index.llms.ollama import Ollama  # type: ignore[import-untyped]
-from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, Piece, Reply, ScriptedEngine, ToolCall, draw_scene
 from ollama_embedded.faults import ErrorLine, busy, nested_error
@@ -29,12 +28,6 @@ LOCAL = {"trust_env": False}
 
 Describe = Callable[[str, str, Path], list[str]]
 """Address, model and picture in, the pieces of the answer out."""
-
-
-@pytest.fixture
-def picture(scene: Image.Image, tmp_path: Path) -> Path:
-    scene.save(tmp_path / "scene.png")
-    return tmp_path / "scene.png"
 
 
 def encoded(picture: Path) -> str:

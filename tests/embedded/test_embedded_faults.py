@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import httpx2
 import pytest
 
-from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
+from ollama_embedded import Gate, Reply
 from ollama_embedded.faults import (
     BadLine,
     BlankLines,
@@ -31,25 +29,7 @@ from ollama_embedded.faults import (
     nested_error,
     overflow,
 )
-
-CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "hello"}]}
-SOON = 10.0
-"""Seconds that an event may take to come; reached only by a failing test."""
-
-
-def serve(replies: Any = "A red circle.", **settings: Any) -> EmbeddedOllama:
-    return EmbeddedOllama(engine=ScriptedEngine(replies), **settings)
-
-
-def lines(reply: httpx2.Response) -> list[dict[str, Any]]:
-    assert reply.text.endswith("\n")
-    return [json.loads(line) for line in reply.text[:-1].split("\n")]
-
-
-@pytest.fixture
-def client() -> Iterator[httpx2.Client]:
-    with httpx2.Client(trust_env=False, timeout=SOON) as client:
-        yield client
+from tests.support.scripted_server import CHAT, SOON, lines, serve
 
 
 @pytest.mark.parametrize(

@@ -14,28 +14,13 @@ import httpx2
 import ollama
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
-from PIL import Image
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, Gate, Recorder, Reply, ScriptedEngine
 from ollama_embedded.faults import CutStream, RawReply, Status
 from ollama_embedded.recordings.transcripts import read
 from ollama_vision.errors import BadRequestError
-
-CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "hello"}]}
-SOON = 20.0
-
-
-@pytest.fixture
-def client() -> Iterator[httpx2.Client]:
-    with httpx2.Client(trust_env=False, timeout=SOON) as client:
-        yield client
-
-
-@pytest.fixture
-def picture(scene: Image.Image, tmp_path: Path) -> Path:
-    scene.save(tmp_path / "scene.png")
-    return tmp_path / "scene.png"
+from tests.support.scripted_server import CHAT, SOON
 
 
 def with_our_client(url: str, picture: Path) -> list[str]:

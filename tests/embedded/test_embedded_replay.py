@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,6 @@ from ollama_embedded.recordings.transcripts import Exchange, read, write
 from tests.support.recorded import FOLDER
 
 QUESTION = {"model": "m", "messages": [{"role": "user", "content": "How many?"}], "stream": False}
-
-
-@pytest.fixture
-def client() -> Iterator[httpx2.Client]:
-    with httpx2.Client(trust_env=False, timeout=30) as client:
-        yield client
 
 
 def keep(folder: Path, name: str, body: Any, said: str, path: str = "/api/chat") -> None:

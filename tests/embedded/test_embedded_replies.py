@@ -13,8 +13,7 @@ import pytest
 
 from ollama_embedded import EmbeddedOllama, Gate, Pause, Piece, Reply, ScriptedEngine, ToolCall
 from ollama_embedded.engines.base import Ending
-
-SOON = 20.0
+from tests.support.scripted_server import SOON
 
 
 @pytest.mark.parametrize(

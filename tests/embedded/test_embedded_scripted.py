@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -24,12 +23,6 @@ from ollama_embedded import (
     draw_scene,
 )
 from tests.support.scripted_server import CHAT, SOON, lines, serve
-
-
-@pytest.fixture
-def client() -> Iterator[httpx2.Client]:
-    with httpx2.Client(trust_env=False, timeout=SOON) as client:
-        yield client
 
 
 def test_a_text_is_streamed_word_by_word(client: httpx2.Client) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -14,12 +13,6 @@ from ollama_embedded import (
     ScriptedEngine,
 )
 from tests.support.scripted_server import CHAT, SOON, said, serve
-
-
-@pytest.fixture
-def client() -> Iterator[httpx2.Client]:
-    with httpx2.Client(trust_env=False, timeout=SOON) as client:
-        yield client
 
 
 @pytest.mark.parametrize("kind", ["function", "generator"])

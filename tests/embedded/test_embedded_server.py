@@ -17,8 +17,8 @@ import httpx2
 import pytest
 
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
+from tests.support.scripted_server import SOON
 
-SOON = 20.0
 CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "x"}]}
 
 

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
-import pytest
 
 from ollama_embedded import (
     EmbeddedOllama,
     ScriptedEngine,
 )
 
-
-@pytest.fixture
-def client() -> Iterator[httpx2.Client]:
-    with httpx2.Client(trust_env=False, timeout=SOON) as client:
-        yield client
-
-
 CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "hello"}]}
-SOON = 10.0
+SOON = 20.0
 """Seconds that an event may take to come; reached only by a failing test."""
 
 
