@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from ollama_vision.cli.ask.question import Question, read_format, read_pages, read_question
+from ollama_vision.cli.ask.typed import AskOptions
 from ollama_vision.cli.common.access import STANDARD_INPUT, UsageError, read_header, read_option, read_range
 from ollama_vision.cli.common.default_model import NoModel, only_vision_model
 
@@ -25,22 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def question(*pictures: str, text: str = "What is this?", **said: Any) -> Question:
-    nothing: dict[str, Any] = {
-        "model": None,
-        "demo": False,
-        "host": None,
-        "headers": [],
-        "cacert": None,
-        "stream": True,
-        "format": None,
-        "range": None,
-        "pages": None,
-        "frames": None,
-        "options": [],
-        "options_unchecked": [],
-        "think": None,
-    }
-    return read_question(pictures=pictures, question=text, **{**nothing, **said})
+    return read_question(AskOptions([*pictures], text, **said))
 
 
 def test_files_become_paths_and_the_rest_stays_text(folder: Path) -> None:
@@ -93,7 +79,7 @@ def test_the_demo_server_has_a_model_of_its_own(folder: Path, monkeypatch: pytes
     assert question("one.png", demo=True).model is None
 
 
-@pytest.mark.parametrize("said", [{"host": "http://there"}, {"headers": ["A: b"]}, {"cacert": Path("one.png")}])
+@pytest.mark.parametrize("said", [{"host": "http://there"}, {"header": ["A: b"]}, {"cacert": Path("one.png")}])
 def test_the_demo_server_takes_no_address(folder: Path, said: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="--demo starts a server of its own"):
         question("one.png", demo=True, **said)

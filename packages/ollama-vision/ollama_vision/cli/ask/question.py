@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR
@@ -16,6 +16,7 @@ from ..common.access import (
     model_of_environment,
     read_access,
     read_convention,
+    read_labels,
     read_option,
     read_range,
     read_region,
@@ -25,6 +26,8 @@ from ..common.access import (
 
 if TYPE_CHECKING:
     from ollama_vision.pictures import BoxConvention, Region, Tiles
+
+    from .typed import AskOptions
 
 MOST_PAGES_NAMED = 1000
 FORMATS: Mapping[str, Literal["png", "jpeg"]] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
@@ -74,62 +77,42 @@ class Question:
     """Seconds of silence; `None`: as long as the client waits by itself."""
 
 
-def read_question(
-    *,
-    pictures: Iterable[str],
-    question: str,
-    model: str | None,
-    demo: bool,
-    host: str | None,
-    headers: Iterable[str],
-    cacert: Path | None,
-    stream: bool,
-    as_json: bool = False,
-    format: str | None,
-    detail: Literal["low", "auto", "high"] | None = None,
-    range: str | None,
-    region: str | None = None,
-    tiles: str | None = None,
-    pages: str | None,
-    frames: int | None,
-    draw_boxes: Path | None = None,
-    box_convention: str | None = None,
-    labels: tuple[str, ...] = (),
-    calibration: Path | None = None,
-    options: Iterable[str],
-    options_unchecked: Iterable[str] = (),
-    think: bool | None,
-    timeout: float | None = None,
-) -> Question:
+def read_question(typed: AskOptions) -> Question:
     """Check everything that can be checked without a server; raises `UsageError`."""
-    if labels and (format is not None or draw_boxes is not None):
-        other = "--format" if format is not None else "--draw-boxes"
+    labels = read_labels(typed.choose)
+    if labels and (typed.format is not None or typed.draw_boxes is not None):
+        other = "--format" if typed.format is not None else "--draw-boxes"
         raise UsageError(f"--choose and {other} are two forms of answers: give one of them.")
-    if calibration is not None and not labels:
+    if typed.calibration is not None and not labels:
         raise UsageError("--calibration is for the labels of --choose: give both.")
-    if tiles is not None and draw_boxes is not None:
+    if typed.tiles is not None and typed.draw_boxes is not None:
         raise UsageError("--tiles sends several images, and no box says of which it is: leave --draw-boxes out.")
     return Question(
         labels=labels,
-        calibration=calibration,
-        pictures=read_pictures(list(pictures), question),
-        text=question,
-        model=model or model_of_environment(demo=demo),
-        access=read_access(demo=demo, hosts=() if host is None else (host,), headers=headers, cacert=cacert),
-        stream=stream,
-        as_json=as_json,
-        format=None if format is None else read_format(format),
-        detail=detail or "auto",
-        range=None if range is None else read_range(range),
-        region=None if region is None else read_region(region),
-        tiles=None if tiles is None else read_tiles(tiles),
-        pages=None if pages is None else read_pages(pages),
-        frames=frames,
-        drawing=read_drawing(draw_boxes, box_convention),
-        options=dict(read_option(text) for text in options),
-        options_unchecked=dict(read_option(text) for text in options_unchecked),
-        think=think,
-        timeout=timeout,
+        calibration=typed.calibration,
+        pictures=read_pictures(list(typed.pictures), typed.question),
+        text=typed.question,
+        model=typed.model or model_of_environment(demo=typed.demo),
+        access=read_access(
+            demo=typed.demo,
+            hosts=() if typed.host is None else (typed.host,),
+            headers=typed.header or (),
+            cacert=typed.cacert,
+        ),
+        stream=typed.stream,
+        as_json=typed.as_json,
+        format=None if typed.format is None else read_format(typed.format),
+        detail="auto" if typed.detail is None else typed.detail.value,
+        range=None if typed.range is None else read_range(typed.range),
+        region=None if typed.region is None else read_region(typed.region),
+        tiles=None if typed.tiles is None else read_tiles(typed.tiles),
+        pages=None if typed.pages is None else read_pages(typed.pages),
+        frames=typed.frames,
+        drawing=read_drawing(typed.draw_boxes, typed.box_convention),
+        options=dict(read_option(text) for text in typed.option or ()),
+        options_unchecked=dict(read_option(text) for text in typed.option_unchecked or ()),
+        think=typed.think,
+        timeout=typed.timeout,
     )
 
 

@@ -158,3 +158,10 @@ def read_convention(text: str | None) -> BoxConvention | None:
         if text == known:
             return known
     raise UsageError(f"--box-convention {text}: there are {', '.join(map(repr, BOX_CONVENTIONS))}.")
+
+
+def read_labels(given: list[str] | None) -> tuple[str, ...]:
+    """The labels of `--choose`: given once it is split at commas, given again each is one as it stands."""
+    if not given:
+        return ()
+    return tuple(given) if len(given) > 1 else tuple(label.strip() for label in given[0].split(","))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from inspect import Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -122,13 +123,6 @@ CalibrationFile = Annotated[
 ]
 
 
-def read_labels(given: list[str] | None) -> tuple[str, ...]:
-    """The labels of `--choose`: given once it is split at commas, given again each is one as it stands."""
-    if not given:
-        return ()
-    return tuple(given) if len(given) > 1 else tuple(label.strip() for label in given[0].split(","))
-
-
 Region = Annotated[
     str | None,
     typer.Option(
@@ -167,6 +161,26 @@ def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     typed = ctx.params.get("host")
     host = typed if isinstance(typed, str) else next(iter(typed or ()), None)
     return [name for name in model_names(host) if name.startswith(incomplete)]
+
+
+T = TypeVar("T")
+
+
+def options_of(kind: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+    """A command whose options are the fields of a dataclass: typer reads them there, and it gets one value."""
+
+    def made(command: Callable[[T], None]) -> Callable[..., None]:
+        def typed(**words: Any) -> None:
+            command(kind(**words))
+
+        hints = get_type_hints(kind, include_extras=True)
+        typed.__signature__ = Signature(  # type: ignore[attr-defined]
+            [each.replace(annotation=hints[name]) for name, each in signature(kind).parameters.items()]
+        )
+        typed.__annotations__ = hints
+        return typed
+
+    return made
 
 
 @contextmanager

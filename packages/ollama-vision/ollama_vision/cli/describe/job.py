@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +13,7 @@ from ..common.access import (
     UsageError,
     model_of_environment,
     read_access,
+    read_labels,
     read_option,
     read_range,
     read_region,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from ollama_vision.batch import SidecarName, Start
     from ollama_vision.pictures import Region, Tiles
+
+    from .typed import DescribeOptions
 
 Pages = Literal["each", "together"]
 Detail = Literal["low", "auto", "high"]
@@ -89,112 +92,71 @@ class Job:
         return f"The same command{without} goes on with the rest."
 
 
-def read_job(
-    *,
-    paths: Iterable[str],
-    prompt: str,
-    models: Iterable[str],
-    demo: bool,
-    hosts: Iterable[str],
-    headers: Iterable[str],
-    cacert: Path | None,
-    schema: str | None,
-    labels: tuple[str, ...] = (),
-    calibration: Path | None = None,
-    confidence: bool = False,
-    options: Iterable[str],
-    options_unchecked: Iterable[str] = (),
-    think: bool | None,
-    out: str,
-    append: bool,
-    restart: bool,
-    retry_errors: bool,
-    prune: bool = False,
-    pages: Pages,
-    detail: Detail | None,
-    max_pixels: int | None,
-    range: str | None,
-    region: str | None = None,
-    tiles: str | None = None,
-    include: Iterable[str],
-    exclude: Iterable[str],
-    videos: bool,
-    sidecar: str | None,
-    sidecar_folder: Path | None,
-    sidecar_name: SidecarName | None = None,
-    report: Path | None,
-    jobs: int,
-    timeout: float | None = None,
-    wait: float | None = None,
-    limit: int | None,
-    sight_check: bool = True,
-    dry_run: bool,
-    list_left_out: bool = False,
-) -> Job:
+def read_job(typed: DescribeOptions) -> Job:
     """Check everything that can be checked without a picture; raises `UsageError`."""
-    if not prompt.strip():
+    if not typed.prompt.strip():
         raise UsageError('--prompt is empty: ask something, such as "What is this?"')
-    if append and restart:
+    if typed.append and typed.restart:
         raise UsageError("--append keeps the lines that are there, --restart puts them aside: give one of them.")
-    if detail is not None and max_pixels is not None:
+    if typed.detail is not None and typed.max_pixels is not None:
         raise UsageError("--detail stands for a number of pixels: give it or --max-pixels, not both.")
-    if report is not None and report.suffix.lower() not in (".html", ".htm"):
+    if typed.report is not None and typed.report.suffix.lower() not in (".html", ".htm"):
         # A slip of the hand must not put a report in a picture's place.
-        raise UsageError(f"--report {report}: name a file that ends in .html.")
-    file = None if out == STANDARD_OUTPUT else Path(out)
-    wants_sidecars = sidecar is not None or sidecar_folder is not None or sidecar_name is not None
+        raise UsageError(f"--report {typed.report}: name a file that ends in .html.")
+    file = None if typed.out == STANDARD_OUTPUT else Path(typed.out)
+    wants_sidecars = typed.sidecar is not None or typed.sidecar_dir is not None or typed.sidecar_name is not None
     if file is None:
         refuse_with_standard_output(
             {
-                "--append": append,
-                "--restart": restart,
-                "--retry-errors": retry_errors,
-                "--prune": prune,
-                "--report": report is not None,
+                "--append": typed.append,
+                "--restart": typed.restart,
+                "--retry-errors": typed.retry_errors,
+                "--prune": typed.prune,
+                "--report": typed.report is not None,
                 "--sidecar": wants_sidecars,
             }
         )
     elif file.is_dir() or not file.absolute().parent.is_dir():
         what = "it is a folder" if file.is_dir() else f"there is no folder {file.parent}"
-        raise UsageError(f"--out {out}: {what}. Name a file, such as results.jsonl.")
+        raise UsageError(f"--out {typed.out}: {what}. Name a file, such as results.jsonl.")
     elif file.exists() and not file.is_file():
-        raise UsageError(f"--out {out}: it is a pipe or a device, and keeps nothing. --out - prints the lines.")
+        raise UsageError(f"--out {typed.out}: it is a pipe or a device, and keeps nothing. --out - prints the lines.")
     return Job(
-        paths=tuple(paths),
-        prompt=prompt,
-        models=tuple(dict.fromkeys(models)) or tuple(filter(None, [model_of_environment(demo=demo)])),
-        access=read_access(demo=demo, hosts=hosts, headers=headers, cacert=cacert),
-        answer=None if schema is None else read_answer(schema),
-        labels=labels,
-        calibration=calibration,
-        confidence=confidence,
-        options=dict(read_option(text) for text in options),
-        options_unchecked=dict(read_option(text) for text in options_unchecked),
-        think=bool(think),
+        paths=tuple(typed.path),
+        prompt=typed.prompt,
+        models=tuple(dict.fromkeys(typed.model or ())) or tuple(filter(None, [model_of_environment(demo=typed.demo)])),
+        access=read_access(demo=typed.demo, hosts=typed.host or (), headers=typed.header or (), cacert=typed.cacert),
+        answer=None if typed.schema is None else read_answer(typed.schema),
+        labels=read_labels(typed.choose),
+        calibration=typed.calibration,
+        confidence=typed.confidence,
+        options=dict(read_option(text) for text in typed.option or ()),
+        options_unchecked=dict(read_option(text) for text in typed.option_unchecked or ()),
+        think=bool(typed.think),
         out=file,
-        start="append" if append else "restart" if restart else "go on",
-        retry_errors=retry_errors,
-        prune=prune,
-        pages=pages,
-        detail=detail or "auto",
-        max_pixels=max_pixels,
-        range=None if range is None else read_range(range),
-        region=None if region is None else read_region(region),
-        tiles=None if tiles is None else read_tiles(tiles),
-        include=tuple(include),
-        exclude=tuple(exclude),
-        videos=videos,
+        start="append" if typed.append else "restart" if typed.restart else "go on",
+        retry_errors=typed.retry_errors,
+        prune=typed.prune,
+        pages=typed.pages.value,
+        detail="auto" if typed.detail is None else typed.detail.value,
+        max_pixels=typed.max_pixels,
+        range=None if typed.range is None else read_range(typed.range),
+        region=None if typed.region is None else read_region(typed.region),
+        tiles=None if typed.tiles is None else read_tiles(typed.tiles),
+        include=tuple(typed.include or ()),
+        exclude=tuple(typed.exclude or ()),
+        videos=typed.videos,
         sidecars=wants_sidecars,
-        sidecar_folder=sidecar_folder,
-        sidecar_name=sidecar_name or "name",
-        report=report,
-        jobs=jobs,
-        timeout=timeout,
-        wait=wait,
-        limit=limit,
-        sight_check=sight_check,
-        dry_run=dry_run,
-        list_left_out=list_left_out,
+        sidecar_folder=typed.sidecar_dir,
+        sidecar_name="name" if typed.sidecar_name is None else typed.sidecar_name.value,
+        report=typed.report,
+        jobs=typed.jobs,
+        timeout=typed.timeout,
+        wait=typed.wait,
+        limit=typed.limit,
+        sight_check=typed.sight_check,
+        dry_run=typed.dry_run,
+        list_left_out=typed.list_left_out,
     )
 
 

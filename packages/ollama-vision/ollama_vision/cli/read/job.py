@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +13,8 @@ from ..common.access import Access, UsageError, model_of_environment, read_acces
 if TYPE_CHECKING:
     from ollama_vision.batch import Start
     from ollama_vision.documents import Layer
+
+    from .typed import ReadOptions
 
 PAGES = "pages.jsonl"
 
@@ -61,73 +63,42 @@ class ReadJob:
         return f"The same command{without} goes on with the rest."
 
 
-def read_job(
-    *,
-    paths: Iterable[str],
-    out: Path,
-    model: str | None,
-    layer: Layer,
-    second: str | None,
-    pages: str | None,
-    password: str | None,
-    prompt: str | None,
-    figures: bool,
-    append: bool,
-    restart: bool,
-    retry_errors: bool,
-    prune: bool,
-    detail: Literal["low", "auto", "high"] | None,
-    max_pixels: int | None,
-    include: Iterable[str],
-    exclude: Iterable[str],
-    report: Path | None,
-    jobs: int,
-    hosts: Iterable[str],
-    timeout: float | None,
-    wait: float | None,
-    sight_check: bool,
-    demo: bool,
-    headers: Iterable[str],
-    cacert: Path | None,
-    options: Iterable[str],
-    options_unchecked: Iterable[str],
-    think: bool | None,
-) -> ReadJob:
+def read_job(typed: ReadOptions) -> ReadJob:
     """Check everything that can be checked without a document; raises `UsageError`."""
-    if prompt is not None and not prompt.strip():
+    if typed.prompt is not None and not typed.prompt.strip():
         raise UsageError("--prompt is empty: leave it out, and each page is asked about as the model was trained.")
-    if second is not None and not second.strip():
+    if typed.second is not None and not typed.second.strip():
         raise UsageError("--second is empty: name a model, or tesseract.")
-    if append and restart:
+    if typed.append and typed.restart:
         raise UsageError("--append keeps the lines that are there, --restart puts them aside: give one of them.")
-    if detail is not None and max_pixels is not None:
+    if typed.detail is not None and typed.max_pixels is not None:
         raise UsageError("--detail stands for a number of pixels: give it or --max-pixels, not both.")
-    if report is not None and report.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"--report {report}: name a file that ends in .html.")
+    if typed.report is not None and typed.report.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--report {typed.report}: name a file that ends in .html.")
     return ReadJob(
-        paths=tuple(paths),
-        folder=out,
-        model=model or model_of_environment(demo=demo),
-        access=read_access(demo=demo, hosts=hosts, headers=headers, cacert=cacert),
-        layer=layer,
-        second=second,
-        pages=None if pages is None else frozenset(read_pages(pages)),
-        password=password,
-        prompt=prompt,
-        figures=figures,
-        start="append" if append else "restart" if restart else "go on",
-        retry_errors=retry_errors,
-        prune=prune,
-        detail=detail or "auto",
-        max_pixels=max_pixels,
-        include=tuple(include),
-        exclude=tuple(exclude),
-        report=report,
-        jobs=jobs,
-        timeout=timeout,
-        wait=wait,
-        sight_check=sight_check,
-        options=dict(read_option(text) for text in options),
-        options_unchecked=dict(read_option(text) for text in options_unchecked),
-        think=bool(think),
+        paths=tuple(typed.path),
+        folder=typed.out,
+        model=typed.model or model_of_environment(demo=typed.demo),
+        access=read_access(demo=typed.demo, hosts=typed.host or (), headers=typed.header or (), cacert=typed.cacert),
+        layer=typed.layer.value,
+        second=typed.second,
+        pages=None if typed.pages is None else frozenset(read_pages(typed.pages)),
+        password=typed.password,
+        prompt=typed.prompt,
+        figures=typed.figures,
+        start="append" if typed.append else "restart" if typed.restart else "go on",
+        retry_errors=typed.retry_errors,
+        prune=typed.prune,
+        detail="auto" if typed.detail is None else typed.detail.value,
+        max_pixels=typed.max_pixels,
+        include=tuple(typed.include or ()),
+        exclude=tuple(typed.exclude or ()),
+        report=typed.report,
+        jobs=typed.jobs,
+        timeout=typed.timeout,
+        wait=typed.wait,
+        sight_check=typed.sight_check,
+        options=dict(read_option(text) for text in typed.option or ()),
+        options_unchecked=dict(read_option(text) for text in typed.option_unchecked or ()),
+        think=bool(typed.think),
     )

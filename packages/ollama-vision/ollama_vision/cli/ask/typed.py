@@ -1,0 +1,104 @@
+"""`ollama-vision ask`: each option, declared once; what was typed is one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..common.options import (
+    BoxConventionName,
+    CACert,
+    CalibrationFile,
+    Choose,
+    Demo,
+    DetailLevel,
+    Header,
+    Host,
+    Options,
+    Range,
+    Region,
+    Think,
+    Tiles,
+    Timeout,
+    UncheckedOptions,
+    complete_model,
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AskOptions:
+    """What was typed, not yet looked at."""
+
+    # May be empty here: who forgot the question is told so, and not that a picture is missing.
+    pictures: Annotated[
+        list[str], typer.Argument(metavar="PICTURE", default_factory=list, show_default=False, hidden=True)
+    ]
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, hidden=True)]
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            autocompletion=complete_model,
+            help="The model to ask. Without it: OLLAMA_VISION_MODEL, else the only one there that sees.",
+        ),
+    ] = None
+    demo: Demo = False
+    host: Host = None
+    header: Header = None
+    cacert: CACert = None
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Show the answer as it comes (the default), or once it is whole.",
+            show_default=False,
+        ),
+    ] = True
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON object: text, fields, model, usage, finish_reason, pictures, seconds.",
+        ),
+    ] = False
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A file with a JSON Schema that the answer must follow, or the word json."),
+    ] = None
+    detail: DetailLevel = None
+    range: Range = None
+    region: Region = None
+    tiles: Tiles = None
+    pages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Which pages of a PDF, TIFF or DICOM file to send, such as 2-4,7. Without it: all of 20.",
+        ),
+    ] = None
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER", min=1, max=1000, help="How many frames of a video or an animation to send. Without it: 8."
+        ),
+    ] = None
+    draw_boxes: Annotated[
+        Path | None,
+        typer.Option(
+            "--draw-boxes",
+            metavar="OUT.png",
+            help="Draw the boxes of the answer's JSON (bbox_2d, box_2d, bbox, box) on the picture, into this file.",
+        ),
+    ] = None
+    box_convention: BoxConventionName = None
+    choose: Choose = None
+    calibration: CalibrationFile = None
+    option: Options = None
+    option_unchecked: UncheckedOptions = None
+    think: Think = None
+    timeout: Timeout = None
