@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import shutil
-import struct
 import subprocess
 import sys
 import warnings
@@ -18,26 +17,12 @@ from PIL import Image
 from ollama_vision.errors import ImageError, MissingExtraError
 from ollama_vision.pictures import ImageOptions, prepare_documents, prepare_image
 from ollama_vision.pictures.source import PictureSource
-from tests.support.dicom_files import BIG_ENDIAN, BIRTHDAY, DEFLATED, IMPLICIT, JPEG, JPEG_LS, RGB, dicom
+from tests.support.dicom_files import BIG_ENDIAN, BIRTHDAY, DEFLATED, IMPLICIT, JPEG, JPEG_LS, RGB, dicom, lut, words
 
 pytest.importorskip("pydicom")
 
 EXACT = ImageOptions(max_pixels=None, min_side=1, format="png")
 VALUES = [0, 100, 300, 500, 700, 900, 1100, 4095]
-
-
-def words(*values: int, order: str = "<") -> bytes:
-    return struct.pack(f"{order}{len(values)}{'h' if min(values) < 0 else 'H'}", *values)
-
-
-def lut(first: int, bits: int, *entries: int) -> Any:
-    from pydicom.dataset import Dataset
-    from pydicom.sequence import Sequence
-
-    item = Dataset()
-    item.LUTDescriptor, item.LUTData = [len(entries), first, bits], list(entries)
-    item["LUTDescriptor"].VR = item["LUTData"].VR = "US"
-    return Sequence([item])
 
 
 def nested(name: str, **fields: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Any
 
 PATIENT, BIRTHDAY, PLACE = "Roe^Richard", "19451231", "Saint Nowhere"
@@ -40,3 +41,19 @@ def dicom(pixels: bytes, *, syntax: str = EXPLICIT, preamble: bytes = bytes(128)
     dataset.preamble = preamble
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def words(*values: int, order: str = "<") -> bytes:
+    """Of 16 bits each."""
+    return struct.pack(f"{order}{len(values)}{'h' if min(values) < 0 else 'H'}", *values)
+
+
+def lut(first: int, bits: int, *entries: int) -> Any:
+    """The sequence of a VOI LUT or modality LUT."""
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence
+
+    item = Dataset()
+    item.add_new("LUTDescriptor", "SS" if first < 0 else "US", [len(entries), first, bits])
+    item.add_new("LUTData", "US", list(entries))
+    return Sequence([item])

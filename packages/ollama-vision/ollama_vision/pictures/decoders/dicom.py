@@ -25,6 +25,7 @@ from pydicom.uid import UID, JPEGExtended12Bit
 
 from ..formats.header import DamagedFile
 from ..render.levels import Range, said
+from .dicom_tables import LookupTable, palette_colours
 
 _WINDOW = ("WindowCenter", "WindowWidth", "VOILUTFunction")
 _RESCALE = ("RescaleSlope", "RescaleIntercept")
@@ -244,15 +245,18 @@ def _groups(header: Dataset, index: int) -> Iterator[tuple[Any, int]]:
 def _grey(stored: Any, header: Dataset, chosen: Range | None, steps: list[str]) -> Any:
     """Stored values as 0 to 255: by the range chosen, the file's VOI LUT or window, or the lowest to the highest."""
     bits, signed = int(header.BitsStored), bool(header.get("PixelRepresentation"))
-    values = apply_modality_lut(stored, header)
+    if tables := header.get("ModalityLUTSequence"):
+        values = LookupTable.of(tables[0], _order(header))(stored)
+    else:
+        values = apply_modality_lut(stored, header)
     least, most = _possible(header, bits, signed=signed)
     if chosen is not None:
         steps.append(f"{said(chosen)}, as asked")
         return _spread(values, *chosen)
-    if header.get("VOILUTSequence"):
-        depth = int(header.VOILUTSequence[0].LUTDescriptor[2])
+    if tables := header.get("VOILUTSequence"):
+        table = LookupTable.of(tables[0], _order(header), below_zero=least < 0)
         steps.append("VOI LUT applied, as the file says")
-        return _spread(apply_voi_lut(np.rint(values).astype(np.int64), header), 0, (1 << depth) - 1)
+        return _spread(table(values), 0, (1 << table.depth) - 1)
     if window := _window(header):
         steps.append(f"window {window[0]:g}/{window[1]:g} (center/width), as the file says")
         return _spread(apply_voi_lut(values, header), least, most)
@@ -305,6 +309,14 @@ def _spread(values: Any, low: float, high: float) -> Any:
 
 
 def _palette_colours(stored: Any, header: Dataset) -> Any:
-    colours = apply_color_lut(stored, header)[..., :3]
+    if "RedPaletteColorLookupTableData" in header:
+        colours = palette_colours(stored, header, _order(header))
+    else:
+        colours = apply_color_lut(stored, header)[..., :3]
     # Some writers put 8 bits into entries of 16, as they do in TIFF.
     return colours >> 8 if colours.dtype != np.uint8 and colours.max() > 255 else colours
+
+
+def _order(header: Dataset) -> str:
+    """The byte order of the file, in numpy's words."""
+    return "<" if header.file_meta.TransferSyntaxUID.is_little_endian else ">"
