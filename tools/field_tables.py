@@ -16,7 +16,8 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / f"docs/reference/{name}.md" for name in ("describer", "ollama-multi-modal", "reader", "vision-model")]
+NAMES = ("describer", "document-reader", "ollama-multi-modal", "reader", "vision-model")
+PAGES = [ROOT / f"docs/reference/{name}.md" for name in NAMES]
 PACKAGES = ("ollama_vision.", "llama_index.multi_modal_llms.ollama.")
 REGION = re.compile(r"(<!-- fields: ([\w.]+)\.(\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
 

@@ -30,7 +30,7 @@ from .results.requests import Asked, asked
 from .results.sight_file import SightFile, Suspect
 
 if TYPE_CHECKING:
-    from ollama_vision.model import VisionModel
+    from ollama_vision.model import OnServer
     from ollama_vision.pictures import ServerSizes
 
 
@@ -38,16 +38,18 @@ if TYPE_CHECKING:
 class ModelRun:
     """One model, asked in one way."""
 
-    hosts: tuple[VisionModel, ...]
+    hosts: tuple[OnServer, ...]
     """The model on each server."""
     question: PictureQuestion
     request: str
     """By what its lines are known."""
     asked: Asked
     """What that is the hash of."""
+    on_host: Callable[[Any], HostedModel] = ModelOnHost
+    """Asks such a model."""
 
     @classmethod
-    def of(cls, hosts: Sequence[VisionModel], question: PictureQuestion, *, pages: str) -> ModelRun:
+    def of(cls, hosts: Sequence[OnServer], question: PictureQuestion, *, pages: str) -> ModelRun:
         """Raises TypeError and ValueError for options that no call sends."""
         request = request_hash(hosts[0], question)
         if pages == "together":
@@ -61,7 +63,7 @@ class ModelRun:
 
     def asked_hosts(self) -> list[HostedModel]:
         """The model on each server, as a run asks it."""
-        return [ModelOnHost(model) for model in self.hosts]
+        return [self.on_host(model) for model in self.hosts]
 
 
 def run_spec(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .judging import judge_page
     from .one_document import read_document, read_with
     from .prompts import FAMILIES, DocumentFamily, prompt_for
+    from .reader_settings import DocumentFilesSettings
     from .reading import CONTEXT, LAYERS, Layer
     from .runs import ReadSettings, texts_of
     from .second_readers import from_texts
@@ -37,6 +38,7 @@ __all__ = [
     "Document",
     "DocumentFamily",
     "DocumentFiles",
+    "DocumentFilesSettings",
     "DocumentPage",
     "ErrorRates",
     "Finding",
@@ -61,6 +63,7 @@ __getattr__ = lazy_names(
         "Document": ".document",
         "DocumentFamily": ".prompts",
         "DocumentFiles": ".files",
+        "DocumentFilesSettings": ".reader_settings",
         "DocumentPage": ".document",
         "FAMILIES": ".prompts",
         "LAYERS": ".reading",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from .verdicts import CUT, FAILED, REPEATS, Finding, needs_look
@@ -49,6 +52,18 @@ class DocumentPage:
     def needs_look(self) -> bool:
         """Whether somebody should look at the page itself."""
         return needs_look(self.verdict)
+
+    @property
+    def id(self) -> str:
+        """A UUID that follows from the file's absolute path and the page: the same in every run."""
+        url = Path(os.path.abspath(self.document)).as_uri()  # noqa: PTH100 - a link's own name counts
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, url if self.page is None else f"{url}#page={self.page}"))
+
+    def metadata(self) -> dict[str, Any]:
+        """What a document store keeps beside the text, as plain JSON."""
+        told = {"file_path": self.document, "file_name": Path(self.document).name}
+        kept = ("page", "pages", "verdict", "findings", "cer", "wer", "source", "model", "sha256")
+        return {**told, **{name: self.line[name] for name in kept}, "needs_look": self.needs_look}
 
     def __getitem__(self, name: str) -> Any:
         return self.line[name]

@@ -22,6 +22,7 @@ from .second_readers import from_texts
 
 if TYPE_CHECKING:
     from ollama_vision.batch import Found
+    from ollama_vision.model import OnServer
 
 
 def read_document(
@@ -81,8 +82,11 @@ def read_document(
         for name in (model, read.second_model)
         if name is not None
     }
-    return read_with(
-        path,
+    read.check()
+    found = _one_document(path)
+    check_openable(found, read)
+    made = read_with(
+        found,
         named[model],
         named.get(read.second_model or ""),
         read,
@@ -90,21 +94,24 @@ def read_document(
         sight_check=sight_check,
         on_page=on_page,
     )
+    return Document(tuple(made))
 
 
 def read_with(
-    path: str | os.PathLike[str],
-    hosts: Sequence[VisionModel],
-    second_hosts: Sequence[VisionModel] | None,
+    found: Found,
+    hosts: Sequence[OnServer],
+    second_hosts: Sequence[OnServer] | None,
     settings: ReadSettings,
     *,
     jobs: int = 4,
     sight_check: bool = True,
     on_page: Callable[[DocumentPage], None] | None = None,
-) -> Document:
-    """`read_document` with models that are made already."""
+) -> list[DocumentPage]:
+    """The pages of documents, in their order, by models that are made already; what cannot be opened has failed.
+
+    All of them are read in one run: each host proves its sight once, and loads a second model once.
+    """
     settings.check()
-    found = _one_document(path, settings)
     readers = settings.program_readers()
     run_options = RunOptions(jobs=jobs, sight_check=sight_check)
     try:
@@ -115,31 +122,36 @@ def read_with(
                 readers[run.model] = from_texts(texts_of(record for record, _ in records))
         run = settings.model_run(hosts)
         lines = settings.lines(run, found.files, Ledger(), run_options, SightFile(), readers)
-        last: dict[int | None, DocumentPage] = {}
+        last: dict[tuple[str, int], DocumentPage] = {}
         with closing(iter(lines)) as records:
             for record, _ in records:
-                page = last[record["page"]] = DocumentPage.of(record)
+                page = last[record["path"], record["page"] or 0] = DocumentPage.of(record)
                 if on_page is not None:
                     on_page(page)
     except RunStoppedError as stopped:
         if isinstance(stopped.__cause__, BlindModelError):
             raise stopped.__cause__ from None
         raise
-    return Document(tuple(page for _, page in sorted(last.items(), key=lambda item: item[0] or 0)))
+    places = {str(file.path): place for place, file in enumerate(found.files)}
+    return [page for _, page in sorted(last.items(), key=lambda item: (places[item[0][0]], item[0][1]))]
 
 
-def _one_document(path: str | os.PathLike[str], settings: ReadSettings) -> Found:
-    """The document, which can be opened and has the pages that are asked for. Raises ImageError."""
+def check_openable(found: Found, settings: ReadSettings) -> None:
+    """Raises ImageError for the first document that cannot be opened, or lacks a page that is asked for."""
+    options = settings.image_options
+    if settings.pages is not None:
+        options = options.model_copy(update={"pages": tuple(sorted(settings.pages))})
+    for file in found.files:
+        PictureSource.of_file(file.path, options).select_pages()
+
+
+def _one_document(path: str | os.PathLike[str]) -> Found:
+    """Raises ImageError for none, and for several."""
     if Path(path).is_dir():
         raise ImageError(f"{os.fspath(path)} is a folder: name one document; `ollama-vision read` reads folders.")
     found = find_pictures(path)
     if len(found.files) != 1:
         raise ImageError(f"{os.fspath(path)} is {len(found.files)} files: name one document.")
-    options = settings.image_options
-    if settings.pages is not None:
-        options = options.model_copy(update={"pages": tuple(sorted(settings.pages))})
-    source = PictureSource.of_file(found.files[0].path, options)
-    source.select_pages()
     return found
 
 

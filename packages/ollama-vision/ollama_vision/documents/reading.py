@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ollama_vision.batch import Answered, Ask, PageWork, PictureAnswer, PictureQuestion, open_page
 from ollama_vision.errors import AnswerCutError, ContextOverflowError
-from ollama_vision.pictures import ImageOptions, PageFacts, PictureSource, page_facts
+from ollama_vision.pictures import ImageOptions, PageFacts, PictureSource, page_facts, prepare_image
 
 from .figures import Figures, SaveFigure, no_figure
 from .halves import LOWER, UPPER, joined
@@ -159,7 +159,7 @@ class PageReading:
             part = options.model_copy(update={"region": region})
             source = PictureSource.of_file(page.file.path, part)
             (half,) = replace(source, document=True).pages(only={page.page or 1})
-            halves.append(half if page_facts(half).has_ink else None)
+            halves.append(half if _has_ink(half, is_upper=region == UPPER) else None)
         return halves
 
     def _figures_of(self, page: Page) -> Figures | None:
@@ -231,6 +231,17 @@ def text_of(layer: str) -> str:
     """A text layer as it is passed on: with the line ends and hyphens that everybody has."""
     plain = layer.replace("\r\n", "\n").replace("\r", "\n").replace("\ufffe", "-").replace("\x02", "-")
     return "\n".join(line.rstrip() for line in plain.split("\n")).strip()
+
+
+def _has_ink(half: PreparedImage, *, is_upper: bool) -> bool:
+    """Whether anything is on a half. What lies along the edge where it was cut is no scanner's: paper is put there."""
+    from PIL import Image
+
+    with half.open() as file, Image.open(file) as cut:
+        margin = cut.height // 4
+        page = Image.new("RGB", (cut.width, cut.height + margin), "white")
+        page.paste(cut, (0, 0 if is_upper else margin))
+    return page_facts(prepare_image(page, ImageOptions(max_pixels=None))).has_ink
 
 
 def _rounded(rate: float | None) -> float | None:

@@ -30,8 +30,8 @@ from .reading import LAYERS, Layer, PageReading
 from .second_readers import Read, Tesseract, reads_by_program
 
 if TYPE_CHECKING:
-    from ollama_vision.batch import SightFile
-    from ollama_vision.model import VisionModel
+    from ollama_vision.batch import HostedModel, SightFile
+    from ollama_vision.model import OnServer
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class ReadSettings:
     options: Mapping[str, Any] = field(default_factory=dict)
     options_unchecked: Mapping[str, Any] = field(default_factory=dict)
     think: bool = False
+    on_host: Callable[[Any], HostedModel] | None = None
+    """Asks a model, where that is none of the engine's own."""
 
     def check(self) -> None:
         """Raises ValueError for a word that is none, and MissingExtraError where what compares is not installed."""
@@ -76,16 +78,17 @@ class ReadSettings:
     def reader(self) -> PageReader:
         return PageReader(self.image_options, numbered=True, document=True, only=self.pages)
 
-    def model_run(self, hosts: Sequence[VisionModel]) -> ModelRun:
+    def model_run(self, hosts: Sequence[OnServer]) -> ModelRun:
         """The model that reads. Raises TypeError and ValueError for options that no call sends."""
         made = ModelRun.of(hosts, self.question(hosts[0].model), pages="each")
         told = {"layer": self.layer, "second": self.second, "figures": self.figures}
-        return _known_as(made, told)
+        return _known_as(made, told, self.on_host)
 
-    def second_run(self, hosts: Sequence[VisionModel]) -> ModelRun:
+    def second_run(self, hosts: Sequence[OnServer]) -> ModelRun:
         """The model that reads to be compared with; raises as `model_run`."""
         alone = replace(self, figures=False, prompt=None)
-        return _known_as(ModelRun.of(hosts, alone.question(hosts[0].model), pages="each"), {"layer": "second reader"})
+        made = ModelRun.of(hosts, alone.question(hosts[0].model), pages="each")
+        return _known_as(made, {"layer": "second reader"}, self.on_host)
 
     def lines(
         self,
@@ -129,8 +132,8 @@ def texts_of(lines: Iterator[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
     return texts
 
 
-def _known_as(run: ModelRun, told: Mapping[str, Any]) -> ModelRun:
+def _known_as(run: ModelRun, told: Mapping[str, Any], on_host: Callable[[Any], HostedModel] | None) -> ModelRun:
     """Another request than the same question of `describe`, and than one that is judged otherwise."""
     words = " ".join(f"{name}={value}" for name, value in sorted(told.items()))
     request = sha256(f"{run.request} read {words}".encode()).hexdigest()
-    return replace(run, request=request, asked={**run.asked, **told})
+    return replace(run, request=request, asked={**run.asked, **told}, on_host=on_host or run.on_host)

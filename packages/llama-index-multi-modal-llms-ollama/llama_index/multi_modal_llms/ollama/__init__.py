@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from ollama_vision.server import ModelCapabilities, OllamaServer, PullProgress, ServerModel
 
     from .describe import Description, ImageDescriber
+    from .document_reader import DocumentReader
     from .looking import look_closer_tool
     from .reader import Found, FoundFile, PictureReader
 
 __all__ = [
     "Choice",
     "Description",
+    "DocumentReader",
     "Found",
     "FoundFile",
     "ImageDescriber",
@@ -44,6 +46,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         **dict.fromkeys(("Description", "ImageDescriber"), ".describe"),
+        "DocumentReader": ".document_reader",
         "look_closer_tool": ".looking",
         **dict.fromkeys(("Found", "FoundFile", "PictureReader"), ".reader"),
         **dict.fromkeys(("ModelCapabilities", "OllamaServer", "PullProgress", "ServerModel"), "ollama_vision.server"),

@@ -21,7 +21,7 @@ from .job import Job
 
 if TYPE_CHECKING:
     from ollama_vision.batch import Found, ModelRun, PageReader
-    from ollama_vision.model import VisionModel
+    from ollama_vision.model import OnServer
     from ollama_vision.pictures import ImageOptions
 
 Size = tuple[int, int]
@@ -153,7 +153,7 @@ class Cost:
     context: int
 
     @classmethod
-    def of(cls, job: Job, llm: VisionModel, screen: Screen) -> Cost:
+    def of(cls, job: Job, llm: OnServer, screen: Screen) -> Cost:
         context = job.options.get("num_ctx", llm.context_window)
         capabilities = None
         try:
