@@ -185,11 +185,9 @@ def _profile_beside(kind: Kind, file: BinaryIO, header: FileHeader | None) -> by
 
 
 def _said_by_boxes(heif: Heif, kind: Kind, image: Image.Image) -> tuple[Crop | None, bytes | None]:
-    """The part to be shown, and the colours, of an AVIF or HEIC picture, where its decoder does not see to them.
-
-    libavif gives the whole of what is coded, and its turning as EXIF; libheif crops and turns by itself. Neither gives
-    other colours than those that are stored.
-    """
+    """The part to be shown, and the colours, of an AVIF or HEIC picture, where its decoder does not see to them."""
+    # libavif gives the whole of what is coded, and its turning as EXIF; libheif crops and turns by itself. Neither
+    # gives other colours than those that are stored.
     from ..formats.cicp import HDR_PEAK, profile_of
     from ..formats.heif import brightest, clean_aperture, colour_codes, shown_properties
 

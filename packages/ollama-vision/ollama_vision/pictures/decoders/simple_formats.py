@@ -18,10 +18,7 @@ _IMAGEMAGICK = "ImageMagick may: `convert IN OUT.png`."
 
 
 class _Strict(io.RawIOBase):
-    """A file in which reading on at its end is DamagedFile: decoders ask for more only when they need more.
-
-    Pillow itself fails there too, but not when somebody in the process has told it to load truncated pictures.
-    """
+    """A file in which reading on at its end is DamagedFile, also where Pillow was told to load truncated pictures."""
 
     def __init__(self, file: BinaryIO, end: int | None = None) -> None:
         self._file, self._end = file, end

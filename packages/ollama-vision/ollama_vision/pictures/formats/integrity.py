@@ -71,11 +71,7 @@ _INDEXES = frozenset({b"moov", b"moof", b"meta"})
 
 
 def _iso(file: BinaryIO, size: int) -> None:
-    """MP4, QuickTime, AVIF and HEIC: boxes, each with its length, one after the other.
-
-    Behind them other data may follow, as cameras and editors append it. It begins where there is no box of the format
-    once pictures and index are there, whatever length its first bytes make up.
-    """
+    """MP4, QuickTime, AVIF and HEIC: boxes, each with its length, one after the other."""
     from .isobmff import NoBox, each_box
 
     seen: set[bytes] = set()
@@ -84,7 +80,7 @@ def _iso(file: BinaryIO, size: int) -> None:
             if box.end > size:
                 if box.name in _OF_THE_FORMAT or not _all_there(seen):
                     raise DamagedFile(f"is cut short: it ends inside {_PICTURE}")
-                return
+                return  # what cameras and editors append is no box, whatever length its first bytes make up
             seen.add(box.name)
     except NoBox as error:
         if not _all_there(seen):

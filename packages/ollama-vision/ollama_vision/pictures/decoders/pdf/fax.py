@@ -111,11 +111,9 @@ def _bits(data: bytes) -> str:
 
 
 def _ends_as_written_again(data: bytes, columns: int, rows: int) -> bool:
-    """Whether libtiff, of the last rows that it reads, writes the last bits of the data: there is but one way to.
-
-    Damage anywhere before garbles every row behind it. It takes a tenth of what PDFium takes to draw the page, and
-    the walk in Python four times as long as PDFium.
-    """
+    """Whether libtiff, of the last rows that it reads, writes the last bits of the data: there is but one way to."""
+    # Damage anywhere garbles every row behind it. This takes a tenth of what PDFium takes to draw the page, a walk in
+    # Python four times as long.
     from PIL import TiffImagePlugin
 
     from ..tiff.libtiff_errors import complaints

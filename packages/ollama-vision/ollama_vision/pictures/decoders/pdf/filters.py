@@ -121,11 +121,8 @@ def _flate(data: bytes | memoryview, one: Filter, needed: int | None) -> tuple[b
 
 
 def _is_checksum(there: bytes, checksum: int) -> bool:
-    """Whether they are the checksum (Adler-32) of what was unpacked, or none.
-
-    No reader of PDFs minds it, so that there are writers that leave it out or write zeros, and one that drops its
-    last byte when that is zero, so that a line end may stand there.
-    """
+    """Whether they are the checksum (Adler-32) of what was unpacked, or none."""
+    # No reader minds it: some writers leave it out or write zeros, one drops its last byte where that is zero.
     return len(there) < 4 or there[:3] == checksum.to_bytes(4, "big")[:3] or not any(there)
 
 

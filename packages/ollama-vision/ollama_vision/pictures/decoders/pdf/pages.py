@@ -127,9 +127,9 @@ _LONGEST_MARK = 64
 
 
 def _check_complete(file: BinaryIO) -> None:
-    """Raises DamagedFile when the file ends before its last table: PDFium repairs what it can of half a file, and says
-    nothing about the pages that are gone. What follows behind the table, padding or a web server's page, is no harm.
-    Leaves the file at its start.
+    """Raises DamagedFile when the file ends before its last table; leaves it at its start.
+
+    PDFium repairs half a file as it can, and says nothing about the pages that are gone.
     """
     size = file.seek(0, 2)
     tail, end = b"", size
@@ -141,7 +141,7 @@ def _check_complete(file: BinaryIO) -> None:
         if found := list(_START_OF_TABLE.finditer(tail)):
             if _ends_there(file, start + found[-1].end(), first_half=found[-1][1].strip(b"0") == b""):
                 file.seek(0)
-                return
+                return  # what follows, padding or a web server's page, is no harm
             break
         if _OBJECT.search(tail):
             break

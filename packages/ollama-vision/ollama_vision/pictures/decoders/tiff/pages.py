@@ -88,12 +88,7 @@ def _subfile(directory: Directory) -> int:
 
 
 def _without_copies(pages: Sequence[TiffPicture]) -> list[TiffPicture]:
-    """Without the levels of a slide scanner's pyramid, which nothing marks as reduced, and its thumbnail.
-
-    The first page is tiled, and so is a level: its sides are a whole fraction of the first page's, its samples and
-    its tiles are of the same kind. Beside such levels, a smaller picture of the same proportions in strips that
-    comes second is the thumbnail.
-    """
+    """Without the levels of a slide scanner's pyramid, which nothing marks as reduced, and its thumbnail."""
     first = pages[0].page
     if len(pages) == 1 or not first.tiled:
         return list(pages)
@@ -102,12 +97,14 @@ def _without_copies(pages: Sequence[TiffPicture]) -> list[TiffPicture]:
         return list(pages)
     copies = [
         *levels,
+        # The thumbnail comes second, in strips.
         *(picture for picture in pages[1:2] if not picture.page.tiled and _same_shape(picture.page, first)),
     ]
     return [picture for picture in pages if not any(picture is copy for copy in copies)]
 
 
 def _is_level(page: Page, first: Page) -> bool:
+    """Whether it is the first page once more, with sides that are a whole fraction of its own."""
     if not page.tiled or (page.bits, page.photometric) != (first.bits, first.photometric):
         return False
     (width, height), (whole_width, whole_height) = page.size, first.size

@@ -257,17 +257,13 @@ def _is_dark(colours: Sequence[Image.Image]) -> bool:
 
 
 def _really_signed(planes: Sequence[Image.Image]) -> bool:
-    """Whether bytes that are said to be signed are so: some writers say it of unsigned ones.
-
-    Of unsigned ones that are read so, brightness jumps from one end to the other amid the picture, where neighbours
-    are nearly alike. Not where reading them as unsigned would leave next to nothing to see. Without negative values
-    both are alike, and all viewers show the bytes as they are.
-    """
+    """Whether bytes that are said to be signed are so: some writers say it of unsigned ones."""
     if not _has_high_values(planes):
-        return False
+        return False  # both readings are alike
     lowest, highest = zip(*(plane.getextrema() for plane in planes), strict=True)
     if max(highest) - min(lowest) + 1 < FEWEST_GREYS:
-        return True
+        return True  # as unsigned ones they would leave next to nothing to see
+    # Unsigned ones, read as signed, jump from black to white where neighbours are nearly alike.
     return sum(map(_share_of_jumps, planes)) / len(planes) < _FEWEST_JUMPS
 
 

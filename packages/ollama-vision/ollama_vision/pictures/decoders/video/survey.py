@@ -151,10 +151,7 @@ def _other_pictures(blob: Blob, known: int, begin: int, length: int) -> bool:
 
 
 def _check_codings(blob: Blob, stream: Any, packets: Packets, times: Sequence[float]) -> None:
-    """Of a transport stream: whether its codec is still the first one where frames are wanted, and at its end.
-
-    FFmpeg goes on with the first one's decoder, and what that makes of another codec is errors, or nothing.
-    """
+    """Raises DamagedFile for a transport stream whose codec changes: FFmpeg goes on with the first one's decoder."""
     with blob.open() as file:
 
         def said_at(index: int) -> str:
