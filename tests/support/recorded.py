@@ -15,6 +15,8 @@ OPENAI = FOLDER / "openai"
 EMBEDDINGS = FOLDER / "embeddings"
 OTHER_ROUTES = FOLDER / "other-routes"
 """Older completions, and what the embedded server leaves out."""
+CHOOSING = FOLDER / "choosing"
+"""Choices among labels, each request of them; with its pictures, so that it can be replayed."""
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 CLIENT = httpx2.Client(trust_env=False, timeout=60)
 
