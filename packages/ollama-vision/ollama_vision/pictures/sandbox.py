@@ -6,7 +6,6 @@ file has to keep to it, those that are yet to be written as well.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,32 +25,25 @@ class Confinement(Protocol):
         """Whether what is at the path, where its links lead, may be read as far as its place goes."""
 
 
-_current: ContextVar[Confinement | None] = ContextVar("confinement", default=None)
+CONFINEMENT: ContextVar[Confinement | None] = ContextVar("confinement", default=None)
+"""Who opens files now; `None` where every file may be read."""
 
 
 @contextmanager
 def confined(to: Confinement) -> Iterator[None]:
     """Within it, all that reads files reads those alone, also in threads and tasks that are begun there."""
-    before = _current.set(to)
+    before = CONFINEMENT.set(to)
     try:
         yield
     finally:
-        _current.reset(before)
+        CONFINEMENT.reset(before)
 
 
 def confinement() -> Confinement | None:
-    return _current.get()
+    return CONFINEMENT.get()
 
 
 def opener() -> Callable[[str, int], int] | None:
     """What `open` takes as its `opener`; `None` where every file may be read."""
-    guard = _current.get()
+    guard = CONFINEMENT.get()
     return None if guard is None else lambda path, flags: guard.open(path)
-
-
-def open_descriptor(path: str) -> int:
-    """A file's descriptor, for reading."""
-    guard = _current.get()
-    if guard is None:
-        return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    return guard.open(path)
