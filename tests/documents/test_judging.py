@@ -153,6 +153,44 @@ def test_a_table_that_the_layer_has_by_columns() -> None:
     assert judge_page(TABLE.replace("10", "20", 1).replace("| 20 | 37", "| 10 | 37"), layer=by_columns).needs_look
 
 
+ROWS = "Fruit Sold Paid\nRed pears 10 25.00\nPlums 20 37.50\nYellow limes 5 12.25\nPayable within thirty days\n17"
+BY_COLUMNS = """Fruit
+Red pears
+Plums
+Yellow limes
+
+Payable within thirty days
+
+17
+
+Sold Paid
+10 25.00
+
+20 37.50
+5 12.25"""
+
+
+def test_a_table_that_the_answer_has_by_columns() -> None:
+    judged = judge_page(BY_COLUMNS, layer=ROWS)
+    assert (judged.verdict, {finding.verdict for finding in judged.findings}) == ("agrees", {"order differs"})
+    assert judge_page(ROWS, layer=BY_COLUMNS).verdict == "agrees"
+
+
+@pytest.mark.parametrize(
+    ("cells", "exchanged"),
+    [("10 25.00\n\n20 37.50", "20 25.00\n\n10 37.50"), ("10 25.00", "25.00 10"), ("20 37.50\n5", "5 37.50\n20")],
+)
+def test_cells_exchanged_in_a_table_by_columns(cells: str, exchanged: str) -> None:
+    assert judge_page(BY_COLUMNS.replace(cells, exchanged), layer=ROWS).needs_look
+
+
+def test_a_number_misread_in_a_table_by_columns_is_all_that_differs() -> None:
+    judged = judge_page(BY_COLUMNS.replace("37.50", "31.50"), layer=ROWS)
+    assert judged.verdict == "numbers differ"
+    differing = [finding for finding in judged.findings if finding.verdict != "order differs"]
+    assert [(finding.layer, finding.answer) for finding in differing] == [("37.50", "31.50")]
+
+
 def test_a_cell_of_two_lines() -> None:
     layer = "Fruit Sold Paid\nPears from the 10 25.00\nnew garden\nPlums 20 37.50"
     assert judge_page(TABLE.replace("Pears", "Pears from the new garden"), layer=layer).verdict == "agrees"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .alignment import Move, Span, align_in_any_order, differences_in_order, have_words_in_common
 from .folding import Folded
@@ -11,6 +11,7 @@ from .likeness import is_same_row, says_the_same
 from .page_words import Word, words_of
 from .rejoining import rejoined
 from .repeats import said_again
+from .turning import in_rows
 from .verdicts import NUMBERS_DIFFER, ONLY_IN_ANSWER, ONLY_IN_LAYER, ORDER_DIFFERS, REPEATS, WORDS_DIFFER, Finding
 
 _WORDS_OF_COLUMN = 3
@@ -18,6 +19,9 @@ _WORDS_OF_COLUMN = 3
 _AT_THE_END = 3
 """Words of the page from its beginning or end, where its number may stand."""
 _MOST_TABLES = 8
+_MOST_NEIGHBOURS = 6
+_BETWEEN = 3
+"""Words between two differences that may be one."""
 _MUCH_MORE = 3
 """Times the words of the layer: an answer that has so many in their place may have said some again."""
 
@@ -28,7 +32,8 @@ def compare(answer: Folded, layer: Folded, reader: str | None = None) -> list[Fi
     if [word.key for word in said] == [word.key for word in true]:
         return []
     true = rejoined(true, said)
-    return [*_by_columns(_Comparison.of(true, said)).findings(reader)]
+    compared = _by_columns(_in_rows(_Comparison.of(true, said)))
+    return [*compared.findings(reader)]
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class _Comparison:
     """Where they differ."""
     moved: Sequence[Span] = ()
     """Where they are equal, and in another order."""
+    turned: tuple[Finding, ...] = ()
+    """What was put in another order before."""
 
     @classmethod
     def of(cls, true: Sequence[Word], said: Sequence[Word]) -> _Comparison:
@@ -60,15 +67,40 @@ class _Comparison:
     def extent(self) -> int:
         return sum(span.length + span.other_length for span in self.spans)
 
+    def better(self, other: _Comparison) -> _Comparison:
+        """The one of both that has fewer differences; of the other one it is told that its words were put in order."""
+        if other.extent >= self.extent:
+            return self
+        finding = Finding(ORDER_DIFFERS, *_turned(self.true, other.true, self.said, other.said))
+        return replace(other, turned=(*self.turned, finding))
+
     def reduced(self) -> _Comparison:
         """Without what differs in spaces and punctuation alone, or in how the lines of a row's cells follow."""
         spans = [span for span in self.spans if not says_the_same(*self._words(span))]
+        spans = [*self._not_in_one(spans)]
         moved = list(self.moved)
         for row in self._rows(spans):
             if is_same_row(*self._words(row)):
                 spans = [span for span in spans if not row.covers(span)]
                 moved.append(row)
-        return _Comparison(self.true, self.said, spans, moved)
+        return replace(self, spans=spans, moved=moved)
+
+    def _not_in_one(self, spans: Sequence[Span]) -> Iterator[Span]:
+        """Without neighbours that say the same together: of "P a r t a n d" the "a" may have found another one."""
+        at = 0
+        while at < len(spans):
+            last = at
+            for other in range(at + 1, min(len(spans), at + _MOST_NEIGHBOURS)):
+                before, behind = spans[other - 1], spans[other]
+                between = behind.start - before.end
+                if not 0 < between <= _BETWEEN or behind.other_start - before.other_end != between:
+                    break
+                together = Span(spans[at].start, behind.end, spans[at].other_start, behind.other_end)
+                if says_the_same(*self._words(together)):
+                    last = other
+            if last == at:
+                yield spans[at]
+            at = last + 1
 
     def _rows(self, spans: Sequence[Span]) -> Iterator[Span]:
         """What of each row of a table differs, from the first word to the last."""
@@ -96,8 +128,8 @@ class _Comparison:
         for span in self.moved:
             of_layer, of_answer = self._words(span)
             found.append((span.other_start, Finding(ORDER_DIFFERS, _shown(of_layer), _shown(of_answer), reader)))
-        for _, finding in sorted(found, key=lambda one: one[0]):
-            yield finding
+        yield from (replace(finding, reader=reader) for finding in self.turned)
+        yield from (finding for _, finding in sorted(found, key=lambda one: one[0]))
 
     def _finding(self, span: Span, reader: str | None) -> Finding:
         of_layer, of_answer = self._words(span)
@@ -118,6 +150,15 @@ class _Comparison:
         return Finding(verdict, _shown(of_layer), _shown(of_answer), reader)
 
 
+def _in_rows(best: _Comparison) -> _Comparison:
+    """The same with the tables that one of both has by columns, and the other one by rows."""
+    if best.spans and (said := in_rows(best.said, best.true)) is not None:
+        best = best.better(_Comparison.of(best.true, said))
+    if best.spans and (true := in_rows(best.true, best.said)) is not None:
+        best = best.better(_Comparison.of(true, best.said))
+    return best
+
+
 def _by_columns(best: _Comparison) -> _Comparison:
     """The same, each table of the answer by its columns where the layer has it so: many programs write them so."""
     for table in sorted({word.table for word in best.said if word.table >= 0})[:_MOST_TABLES]:
@@ -126,9 +167,7 @@ def _by_columns(best: _Comparison) -> _Comparison:
         places = [at for at, word in enumerate(best.said) if word.table == table]
         start, end = places[0], places[-1] + 1
         turned = sorted(best.said[start:end], key=lambda word: word.column)
-        other = _Comparison.of(best.true, [*best.said[:start], *turned, *best.said[end:]])
-        if other.extent < best.extent:
-            best = other
+        best = best.better(_Comparison.of(best.true, [*best.said[:start], *turned, *best.said[end:]]))
     return best
 
 
@@ -155,6 +194,17 @@ def _is_line(words: Sequence[Word], start: int, end: int) -> bool:
     begins = start == 0 or words[start - 1].line != words[start].line
     ends = end == len(words) or words[end].line != words[end - 1].line
     return begins and ends and words[start].table < 0
+
+
+def _turned(
+    true: Sequence[Word], other_true: Sequence[Word], said: Sequence[Word], other_said: Sequence[Word]
+) -> tuple[str, str]:
+    """What both texts have in the place where one of them was put in another order, each in its own."""
+    before, after = (said, other_said) if true is other_true else (true, other_true)
+    changed = [at for at, (one, other) in enumerate(zip(before, after, strict=True)) if one is not other]
+    start, end = (changed[0], changed[-1] + 1) if changed else (0, 0)
+    shown = _shown(before[start:end]), _shown(after[start:end])
+    return (shown[1], shown[0]) if true is other_true else shown
 
 
 def _shown(words: Iterable[Word]) -> str:

@@ -30,7 +30,10 @@ _BULLET_SIGNS = (
     "\u2022\u25e6\u25aa\u25ab\u2023\u25cf\u25cb\u25a0\u25a1\u25fc\u25fb\u27a2\u27a4\u25ba\u25b8\u2043\u2219\u2756\u2666"
     "\uf0b7\uf0a7\uf0d8\uf076\uf0fc"  # as the fonts Symbol and Wingdings have them
 )
+_BULLETS = frozenset(_BULLET_SIGNS)
 _BULLET = re.compile(rf"^[ \t]*(?:[{_BULLET_SIGNS}\u00b7][ \t]*|[-*+\u2010-\u2015](?:[ \t]+|$))")
+_MISREAD_BULLET = re.compile(r"^[ \t]*[\u00a2\u00a9\u00ab\u00ae\u00b0\u00bb]+[ \t]+(?=\S)", re.MULTILINE)
+"""What readers take a bullet for."""
 _LONE_BULLET = re.compile(rf"(?<!\S)[{_BULLET_SIGNS}](?!\S)")
 _BETWEEN_CELLS = re.compile(rf"{CELL}|\t+| {{3,}}")
 _UNSPACED = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
@@ -75,6 +78,8 @@ def fold(text: str, *, markdown: bool = False, beside: str = "") -> Folded:
         text = without_marks(html.unescape(text) if "&" in text else text)
         # In a text it is a place where a word may be broken; on a page it is drawn.
         text = text.replace("\u00ad", "")
+        if not _BULLETS.isdisjoint(beside):
+            text = _MISREAD_BULLET.sub("", text)
     text = _LIGATURES.sub(_decomposed, unicodedata.normalize("NFC", text))
     text = _HYPHENATED.sub(_joined_as_in(_plain(beside)), text).replace("\u00ad", "-")
     text = _UNSEEN.sub("", text)

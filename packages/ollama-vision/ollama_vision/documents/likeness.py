@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from .page_words import SIGNS, Word
 
-_NO_MATTER = re.compile(rf"(?<!\d)[^\w\s{SIGNS}](?!\d)")
+_MARK = rf"[^\w\s{SIGNS}]"
+_NO_MATTER = re.compile(rf"(?<=[^\W\d]){_MARK}|{_MARK}(?=[^\W\d])|(?<!\d){_MARK}(?!\d)")
 _STRICT = re.compile(r"@|://")
 _BETWEEN = "\x00"
 _BESIDE_LETTERS = re.compile(rf"(?<!\d){_BETWEEN}|{_BETWEEN}(?!\d)")

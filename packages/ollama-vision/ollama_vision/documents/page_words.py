@@ -30,8 +30,12 @@ _LEFT_OUT = re.compile(
 )
 _NOT_BEFORE = re.compile(rf"^[^\w\-{SIGNS}]+")
 _NOT_BEHIND = re.compile(rf"[^\w{SIGNS}]+$")
+_SPACED_OUT = re.compile(rf"(?<!\S)[^\s{_OF_ONE_SIGN}](?: [^\s{_OF_ONE_SIGN}]){{4,}}(?!\S)")
+_FEWEST_SPACED = 4
+"""Letters of a run: without them it may be a row of a table."""
 _BRACKETS = re.compile(r"(?<=\w)(?=\()|(?<=\))(?=\w)")
 _MINUS = re.compile(rf"^-+(?=[{_CURRENCIES}]?[.,]?\d)")
+_POINT = re.compile(rf"^[-+(\[{_CURRENCIES}]*\.(?=\d)")
 _NEGATIVE = re.compile(rf"^\([{_CURRENCIES}]?\d[\d.,]*[\d%]\)[.,;:]*$")
 _HAS_SEPARATOR = re.compile(r"\d[.,]\d|\d{3}")
 _DIGIT = re.compile(r"\d")
@@ -68,11 +72,17 @@ def words_of(folded: Folded) -> list[Word]:
     for number, line in enumerate(folded.lines):
         row = folded.rows.get(number)
         for column, cell in enumerate(row.cells if row else (line,)):
-            for shown in _SPLIT.findall(cell):
+            for shown in _SPLIT.findall(_SPACED_OUT.sub(_together, cell)):
                 table = row.table if row else -1
                 found += [Word(shown, key, number, whole, table, column) for key in keys_of(shown)]
                 whole += 1
     return found
+
+
+def _together(run: re.Match[str]) -> str:
+    """Letters that were spaced out, in one word: where the next one begins, nothing tells."""
+    letters = sum(sign.isalpha() for sign in run[0])
+    return run[0].replace(" ", "") if letters >= _FEWEST_SPACED else run[0]
 
 
 def keys_of(shown: str) -> list[str]:
@@ -92,8 +102,9 @@ def _keys_within(text: str) -> Iterator[str]:
     parts = _PARTS.split(_LEFT_OUT.sub("", text))
     for part in parts:
         minus = "-" if part is parts[0] and _MINUS.match(part) else ""
+        point = "." if _POINT.match(part) else ""
         if key := _NOT_BEHIND.sub("", _NOT_BEFORE.sub("", part)).strip("-"):
-            yield minus + _western(key)
+            yield minus + point + _western(key)
 
 
 def _western(key: str) -> str:
