@@ -109,8 +109,8 @@ def test_each_page_and_frame_has_its_own_thumbnail(tmp_path: Path, name: str) ->
         film(tmp_path / name, scenes)
     else:
         scenes[0].save(tmp_path / name, save_all=True, append_images=scenes[1:])
-    more: dict[str, Any] = {"seconds_in_video": 0.5} if name == "a.mp4" else {}
-    lines = [line_of(tmp_path / name, page=number, pages=2, **more) for number in (1, 2, 9)]
+    more: dict[int, Any] = {1: {"seconds_in_video": 0.5}, 2: {"seconds_in_video": 1.5}} if name == "a.mp4" else {}
+    lines = [line_of(tmp_path / name, page=number, pages=2, **more.get(number, {})) for number in (1, 2, 9)]
     first, second, beyond = report_of(tmp_path, *lines).all("article")
     assert is_red(colour(thumbnail(first)))
     assert colour(thumbnail(second))[2] > 170

@@ -33,7 +33,7 @@ NOT_IN_A_SHELL = (
     r"recursive=False",
     # A prompt is never sent raw from there.
     r"^raw=True sends",
-    r"^cert=|^From here|in Python it is|sent a list of models",
+    r"^clip=|^cert=|^From here|in Python it is|sent a list of models",
 )
 
 

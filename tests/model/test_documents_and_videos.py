@@ -87,6 +87,19 @@ def test_every_endpoint_refuses_more_than_fits(endpoint: str, demo_server: Embed
     assert len(demo_server.asked) == before
 
 
+@endpoints.twelve
+def test_every_endpoint_takes_scenes_and_tells_their_times(
+    endpoint: str, scripted: EmbeddedOllama, files: tuple[str, str]
+) -> None:
+    llm = OllamaMultiModal(model="scripted", base_url=scripted.url)
+    ask(llm, endpoint, files, frames="scenes", clip=(1.0, None), pages=(2,))
+    assert colours_of(scripted) == ["g", "r", "g"]
+    body = scripted.asked[-1].body
+    told = body["messages"][-1]["content"] if "messages" in body else body["prompt"]
+    assert told.startswith("Images 2 to 3 are frames of a video, in order: at 0:01 and 0:02.\n")
+    assert told.endswith("\nWhat?")
+
+
 @pytest.fixture
 def asked(folder: Path, vision: CommandLine) -> CommandLine:
     return partial(vision, "ask")

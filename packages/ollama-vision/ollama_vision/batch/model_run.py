@@ -31,7 +31,6 @@ from .results.sight_file import SightFile, Suspect
 
 if TYPE_CHECKING:
     from ollama_vision.model import OnServer
-    from ollama_vision.pictures import ServerSizes
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ class Lines:
     ) -> Generator[tuple[dict[str, Any], bool], None, None]:
         left: dict[str, FoundFile] = {}
         written: dict[Key, dict[int | None, Entry]] = {}
-        with closing(self._run(watch, questions.draw_for).each(questions)) as outcomes:
+        with closing(self._run(watch, questions).each(questions)) as outcomes:
             for outcome in outcomes:
                 place = questions.place_of(outcome.item) if outcome.replaces else questions.take(outcome.index)
                 record = record_of(outcome, place, self.model_run.request, self.run_options.in_words)
@@ -225,9 +224,7 @@ class Lines:
             self.run_options.expect(again.left())
             yield from self._lines(again, {}, watch)
 
-    def _run(
-        self, watch: SightWatch[Page] | None, on_server_sizes: Callable[[ServerSizes | None], None]
-    ) -> Dispatcher[Page]:
+    def _run(self, watch: SightWatch[Page] | None, questions: PendingPictures) -> Dispatcher[Page]:
         return Dispatcher(
             self.model_run.asked_hosts(),
             self.model_run.question,
@@ -237,7 +234,8 @@ class Lines:
             on_host_fault=self.run_options.on_host_fault,
             on_wait=self.run_options.on_wait,
             sight=watch,
-            on_server_sizes=on_server_sizes,
+            on_server_sizes=questions.draw_for,
+            on_room=questions.make_room,
             ask_item=self.work.ask,
         )
 

@@ -15,7 +15,7 @@ from .results.known_by_bytes import hash_of
 from .results.ledger import Entry, Key, Ledger, Version, is_complete
 
 if TYPE_CHECKING:
-    from ollama_vision.pictures import ServerSizes
+    from ollama_vision.pictures import FrameRoom, ServerSizes
 
     from .asking.outcome import Outcome
     from .finding.found_files import FoundFile
@@ -70,6 +70,10 @@ class PendingPictures:
     def draw_for(self, sizes: ServerSizes | None) -> None:
         """Draw pages and frames, from now on, in sizes that the server leaves alone."""
         self._reader = replace(self._reader, image_options=self._reader.image_options.for_server(sizes))
+
+    def make_room(self, room: FrameRoom | None) -> None:
+        """Take of a video, from now on, no more frames in one question than it holds."""
+        self._reader = replace(self._reader, room=room)
 
     def left(self) -> int:
         """How many pictures are still to be asked about, as far as that can be told without opening a file."""
@@ -211,6 +215,8 @@ def record_of(
         record["pictures"] = [{name: one[name] for name in kept if name in one} for one in outcome.pictures]
     if place.seconds_in_video is not None:
         record["seconds_in_video"] = place.seconds_in_video
+    elif times := [one["seconds"] for one in outcome.pictures if one.get("seconds") is not None and "tile" not in one]:
+        record["seconds_in_video"] = times  # of all frames that one question was about
     return record
 
 

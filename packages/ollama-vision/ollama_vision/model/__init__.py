@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .answer import Answer, record_of_answer, record_of_choice
     from .answer_boxes import boxes_of
     from .arguments import Arguments, Settings, empty_question, resolve_arguments
+    from .budgets import FrameBudget
     from .calibration import Calibration
     from .call import Asker, Call, Media, Pictures, Prompt, Reply, collect, start
     from .callers import BlockingChat, LoopCaller, LoopChat
@@ -57,6 +58,7 @@ __all__ = [
     "CompleteKeywords",
     "Conversation",
     "File",
+    "FrameBudget",
     "Given",
     "LoopCaller",
     "LoopChat",
@@ -115,6 +117,7 @@ __getattr__ = lazy_names(
         "Asker": ".call",
         "Attempts": ".reasking",
         "BlockingChat": ".callers",
+        "FrameBudget": ".budgets",
         "Calibration": ".calibration",
         "Call": ".call",
         "Choice": ".choice",

@@ -19,13 +19,12 @@ from ollama_vision.protocol import Accumulator, Request, generate_request
 from ollama_vision.server import Api, CapabilityCache, ModelCapabilities, not_found_error
 
 from .arguments import Arguments, Settings
+from .budgets import LEAST_WINDOW, within_budgets
 from .call_log import CallLog
 from .reasking import Attempts, ask_until_it_fits
 
 if TYPE_CHECKING:
     from ollama_vision.http import HttpResponse
-
-    from .tile_budget import TileBudget
 
 logger = logging.getLogger(__name__)
 
@@ -109,8 +108,8 @@ class Prompt:
     def build(self, model: str, arguments: Arguments, options: ImageOptions) -> tuple[Request, Media]:
         media: Sequence[PreparedImage] = () if self.pictures is None else self.pictures.prepare(options)
         text = self.text
-        if any(picture.tile is not None for picture in media):
-            text = pictures.with_tiles_named(text, media)
+        if any(picture.tile is not None or picture.seconds is not None for picture in media):
+            text = pictures.with_parts_named(text, media)
         return generate_request(model, text, media, arguments), media
 
 
@@ -174,9 +173,8 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     if known is not None and known.server_sizes is not None:
         options = options.for_server(known.server_sizes)
     build: Callable[[], tuple[Request, Media]] = functools.partial(call.asked.build, llm.model, arguments, options)
-    budget = _tile_budget(arguments, known)
-    if budget is not None:
-        build = functools.partial(_within, budget, build)
+    if isinstance(options.frames, str) or options.tiles is not None:
+        build = within_budgets(build, arguments, known)
     request, media = build() if call.asked.is_prepared else await do_work(io, build, clock)
     if llm.check_capabilities and media:
         if (really := needs | {_ability(item) for item in media}) != needs:
@@ -222,38 +220,18 @@ async def start(io: IO, llm: Asker, call: Call[T], *, every_line: bool = True) -
     return reply
 
 
-def _tile_budget(arguments: Arguments, known: ModelCapabilities | None) -> TileBudget | None:
-    """What refuses more tiles than the context holds; `None` where that is not known, or need not be."""
-    if arguments.image_options.tiles is None or known is None or arguments.fields.get("truncate") is not False:
-        return None
-    window = arguments.options.get("num_ctx")
-    if not isinstance(window, int):
-        return None
-    from .tile_budget import TileBudget
-
-    return TileBudget(known, max(window, _LEAST_WINDOW))
-
-
-def _within(budget: TileBudget, build: Callable[[], tuple[Request, Media]]) -> tuple[Request, Media]:
-    with pictures.tile_budget(budget):
-        request, media = build()
-    budget.check(media)
-    return request, media
-
-
 def _check_room(media: Media, known: ModelCapabilities, window: object) -> None:
     """Refuse, before anything is sent, pictures that alone are far more than the context holds, as far as is known."""
     costs = [known.picture_costs[item.mapping.sent_size] for item in media if isinstance(item, PreparedImage)]
     if not isinstance(window, int) or None in costs:
         return
-    share, window = sum(cost for cost in costs if cost is not None), max(window, _LEAST_WINDOW)
+    share, window = sum(cost for cost in costs if cost is not None), max(window, LEAST_WINDOW)
     if share > window * _SURELY:
         from .overflow import no_room
 
         raise no_room(share, window, media, known)
 
 
-_LEAST_WINDOW = 2048  # tokens that Ollama gives a model that sees, however few are asked for
 _SURELY = 1.5
 """Times the context: by so much no version of llama.cpp, and hardly a server's own limits, make pictures smaller."""
 

@@ -61,10 +61,15 @@ def _prepared(parts: Sequence[Any], options: ImageOptions, from_call: bool) -> t
             prepared += part.prepare(options)
         else:
             prepared.append(part)
-    if options.tiles is not None or any(getattr(part, "tile", None) for part in prepared):
-        line = _images.name_tiles(prepared)
+    if options.tiles is not None or any(map(_is_part, prepared)):
+        line = _images.name_parts(prepared)
         prepared[:0] = [line] if line else []
     return tuple(prepared)
+
+
+def _is_part(part: Any) -> bool:
+    """Whether it is a tile or a frame, which a line before the question names."""
+    return getattr(part, "tile", None) is not None or getattr(part, "seconds", None) is not None
 
 
 def with_newest_pictures(turns: Sequence[Turn], count: int) -> list[Turn]:

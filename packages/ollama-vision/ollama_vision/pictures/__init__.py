@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .error_words import image_error, missing_path_hint, sentence
     from .facts import page_facts
     from .formats.kinds import EXTRAS, PDF, PICTURE_SUFFIXES, PICTURES, VIDEO_SUFFIXES, VIDEOS, suffixes_needing
+    from .frame_admission import FrameRoom, frame_room
+    from .frame_words import clock, name_parts, with_parts_named
     from .frames import BOX_CONVENTIONS, BoxConvention, PictureFrame, Size
     from .inputs.forms import from_block_fields, image_block
     from .options import ImageOptions, Region, ServerSizes, Tiles, checked_region
@@ -48,6 +50,7 @@ __all__ = [
     "BoxMapping",
     "Confinement",
     "FoundBox",
+    "FrameRoom",
     "ImageOptions",
     "PageFacts",
     "PageSelection",
@@ -68,15 +71,18 @@ __all__ = [
     "boxes_in",
     "cancel_scope",
     "checked_region",
+    "clock",
     "confined",
     "confinement",
     "draw_boxes",
+    "frame_room",
     "from_block_fields",
     "image_block",
     "image_error",
     "is_made_of_picture",
     "legacy_bytes",
     "missing_path_hint",
+    "name_parts",
     "name_tiles",
     "opener",
     "page_facts",
@@ -91,12 +97,18 @@ __all__ = [
     "suffixes_needing",
     "tile_budget",
     "with_other_bytes",
+    "with_parts_named",
     "with_tiles_named",
 ]
 
 __getattr__ = lazy_names(
     __name__,
     {
+        "frame_room": ".frame_admission",
+        "clock": ".frame_words",
+        "name_parts": ".frame_words",
+        "with_parts_named": ".frame_words",
+        "FrameRoom": ".frame_admission",
         "BOX_CONVENTIONS": ".frames",
         "Blob": ".blob",
         "BoxConvention": ".frames",

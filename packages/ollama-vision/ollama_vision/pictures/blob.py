@@ -162,9 +162,14 @@ class Blob:
         with self.open() as file:
             return sniff_file(file)
 
+    @cached_property
+    def found(self) -> dict[Any, Any]:
+        """What was found by looking at all of it, such as a video's scenes: kept as long as it is."""
+        return {}
+
     def __getstate__(self) -> dict[str, Any]:
         # A kind is known by its identity, which no copy has.
-        return {name: value for name, value in self.__dict__.items() if name != "_kind"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_kind", "found")}
 
     def error(self, problem: str, way_out: str = "", kind: Kind | None = None) -> ImageError:
         """The error to raise: which input and what it is, the problem, and what to do."""

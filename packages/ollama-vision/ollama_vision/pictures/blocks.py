@@ -11,7 +11,7 @@ from .formats.header import ByteReader
 from .formats.kinds import AVIF, GIF, MP3, PDF, READABLE, UNKNOWN, VIDEOS, WAV, WEBP
 from .inputs.forms import from_block_fields
 from .options import ImageOptions
-from .page_selection import USUAL_FRAMES
+from .page_selection import USUAL_FRAMES, frames_of_animation
 from .picture import prepare, refuse_kind
 from .prepared import PreparedAudio, PreparedImage
 
@@ -43,7 +43,7 @@ def video_block(block: Any, options: ImageOptions, *, where: str) -> list[Prepar
     blob = from_block_fields(block.video, block.path, block.url, options, where=where, name="VideoBlock")
     kind = blob.kind()
     if kind in (GIF, WEBP, AVIF):
-        return prepare(blob, options.model_copy(update={"frames": options.frames or USUAL_FRAMES}), kind)
+        return prepare(blob, options.model_copy(update={"frames": frames_of_animation(options) or USUAL_FRAMES}), kind)
     if kind.family == "picture":
         raise blob.error(f"is {kind.phrase}, not a video", "Put it into an ImageBlock.", kind)
     if kind not in VIDEOS:

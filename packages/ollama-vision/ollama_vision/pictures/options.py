@@ -19,6 +19,8 @@ HIGH_DETAIL_PIXELS = 3_211_264
 _LEVELS = (LOW_DETAIL_PIXELS, DEFAULT_PIXELS, HIGH_DETAIL_PIXELS)
 
 PageNumber = Annotated[int, Field(ge=1)]
+FrameCount = Annotated[int, Field(ge=1, le=1000)]
+SceneFrames = Annotated[str, Field(pattern=r"^scenes(:([1-9][0-9]{0,2}|1000))?$")]
 Region = tuple[int, int, int, int] | tuple[float, float, float, float]
 """Left, top, right and bottom of the upright original: whole numbers are pixels, floats are fractions."""
 Tiles = Literal["auto"] | tuple[int, int]
@@ -64,9 +66,14 @@ class ImageOptions(BaseModel):
     background: str = "white"
     """The colour under transparent pixels: a CSS name, `#rrggbb` or `rgb(...)`."""
     jpeg_quality: int = Field(default=90, ge=1, le=100)
-    frames: int | None = Field(default=None, ge=1, le=1000)
+    frames: FrameCount | SceneFrames | None = None
     """How many frames, evenly spaced, are taken of an animation or a video. `None`: the first of an
-    animation, 8 of a video (or what its `fps` asks for)."""
+    animation, 8 of a video (or what its `fps` asks for). "scenes": of a video the first clear frame of each scene, and
+    of the longest where there are more than fit into the model's context; "scenes:12": 12 at the most. Of an animation,
+    whose frames have no scenes, 8 or that number."""
+    clip: tuple[float, float | None] | None = None
+    """The part of a video from which frames are taken: from and to, in seconds from its first picture; `None` as the
+    second is its end. What is no video is sent whole."""
     pages: PageNumber | tuple[PageNumber, ...] | None = None
     """Which pages of a TIFF, PDF or DICOM file are taken: a number for so many from the first on, a tuple for these,
     counted from 1. `None`: all of them, and an error when there are more than 20. A page that is not there is an error.
@@ -113,6 +120,18 @@ class ImageOptions(BaseModel):
         return self if sizes is None or self.server_sizes else self.model_copy(update={"server_sizes": sizes})
 
     @property
+    def by_scenes(self) -> bool:
+        """Whether of a video the scenes are taken, instead of frames at even times."""
+        return isinstance(self.frames, str)
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames are asked for, of scenes at the most; `None`: that is not said."""
+        if isinstance(self.frames, str):
+            return int(self.frames.partition(":")[2] or 0) or None
+        return self.frames
+
+    @property
     def most_pixels(self) -> int | None:
         """`max_pixels`; one of the three levels of detail is no less than what the server scales up to anyway, for a
         smaller picture costs as much there."""
@@ -149,6 +168,16 @@ class ImageOptions(BaseModel):
         if len(grid) != 2 or not all(_is_whole(count) and count > 0 for count in grid) or grid == [1, 1]:
             raise ValueError(f"tiles={tiles!r} must be 'auto', or columns and rows, such as (3, 2) for six tiles")
         return int(grid[0]), int(grid[1])
+
+    @field_validator("clip")
+    @classmethod
+    def _from_one_time_to_a_later(cls, clip: tuple[float, float | None] | None) -> tuple[float, float | None] | None:
+        if clip is None:
+            return None
+        begin, end = clip
+        if not (math.isfinite(begin) and begin >= 0 and (end is None or (math.isfinite(end) and end > begin))):
+            raise ValueError(f"clip={clip} must be seconds from the start of the video, then later ones, or None")
+        return clip
 
     @field_validator("range")
     @classmethod

@@ -77,6 +77,11 @@ def choose_frames(count: int, wanted: int) -> PageSelection:
     return PageSelection(count, tuple(index + 1 for index in evenly(count, wanted)))
 
 
+def frames_of_animation(options: ImageOptions) -> int | None:
+    """How many of an animation are asked for; `None`: the first. What has no times has no scenes."""
+    return options.frame_count or (USUAL_FRAMES if options.by_scenes else None)
+
+
 def evenly(count: int, wanted: int) -> list[int]:
     """Indices of `wanted` of `count` things, each from the middle of its share; all when there are fewer."""
     taken = min(count, wanted)

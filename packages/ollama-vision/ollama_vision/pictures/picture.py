@@ -172,6 +172,8 @@ def check_headers(blob: Blob, options: ImageOptions) -> None:
     if kind not in EVERY_KIND:
         raise refuse_kind(blob, kind)
     if kind not in READABLE:
+        if options.by_scenes:  # to find them all of it has to be decoded
+            options = options.model_copy(update={"frames": None})
         select_pages(blob, options)
         return
     check_pages(blob, options, kind)

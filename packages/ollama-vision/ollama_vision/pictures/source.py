@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -16,6 +16,7 @@ from .blob import Blob
 from .decoders.decode import stored_size
 from .formats.header import PIECE
 from .formats.kinds import EVERY_KIND, JPEG, PDF, PNG, READABLE, VIDEOS, Kind
+from .frame_admission import FrameRoom, frame_room
 from .frames import Size
 from .inputs.forms import open_input
 from .options import ImageOptions
@@ -39,6 +40,8 @@ class PictureSource:
     """The only page or frame of the file that is meant."""
     tiles: tuple[PreparedImage, ...] = ()
     """Those of a picture that is prepared already."""
+    room: FrameRoom | None = field(default=None, repr=False, compare=False)
+    """How many frames of a video one question holds; `None`: as many as the options say."""
     document: bool = False
     """Whether its pages are read as a document's: they have their `facts`, and what of a page cannot be drawn stands in
     these and is no error."""
@@ -135,7 +138,8 @@ class PictureSource:
         animation it is the first frame, unless `options.frames` asks for more.
         """
         options = self.options if self.page is None else _without_limit(self.options)
-        return list(chain.from_iterable(self._each(options, None)))
+        with frame_room(self.room):
+            return list(chain.from_iterable(self._each(options, None)))
 
     def pages(self, only: Container[int] | None = None) -> Iterator[PreparedImage]:
         """The same one at a time, each for a question of its own, and however many they are.
@@ -163,7 +167,10 @@ class PictureSource:
         return PageSelection(all_of_it.total, tuple(number for number in all_of_it.numbers if number == self.page))
 
     def _select_pages(self, options: ImageOptions) -> PageSelection:
-        return ONE_PAGE if isinstance(self.held, PreparedImage) else select_pages(self.held, options)
+        if isinstance(self.held, PreparedImage):
+            return ONE_PAGE
+        with frame_room(self.room):
+            return select_pages(self.held, options)
 
     def check_headers(self, *, together: bool = False) -> None:
         """Raises the ImageError that sending it will raise, as far as headers tell it: nothing is drawn or decoded.

@@ -10,7 +10,9 @@ from functools import partial
 from typing import Any, Generic, TypeAlias
 
 from ollama_vision import errors
-from ollama_vision.pictures import ServerSizes
+from ollama_vision.model import FrameBudget
+from ollama_vision.pictures import FrameRoom, ServerSizes
+from ollama_vision.server import ModelCapabilities
 
 from . import cache as remembering
 from .asked_again import AskedAgain
@@ -40,6 +42,7 @@ class Dispatcher(Generic[Item]):
         sight: has each host show that it sees; what one that does not has given is asked again of the others, and
             comes a second time, as an outcome that `replaces` the first.
         on_server_sizes: hears, before an item is pulled, which sizes the model's server leaves alone.
+        on_room: hears then how many frames of a video a question holds, as a `FrameRoom`, where that is known.
         ask_item: asks all that each item is asked, where that is more than the question.
     """
 
@@ -56,6 +59,7 @@ class Dispatcher(Generic[Item]):
         on_wait: OnWait | None = None,
         sight: SightWatch[Item] | None = None,
         on_server_sizes: Callable[[ServerSizes | None], None] | None = None,
+        on_room: Callable[[FrameRoom | None], None] | None = None,
         ask_item: AskItem[Item] | None = None,
     ) -> None:
         self._ask_item = ask_item
@@ -63,6 +67,7 @@ class Dispatcher(Generic[Item]):
         self._told: OnHostFault = on_host_fault or (lambda name, fault: None)
         self._wait = wait
         self._on_server_sizes = on_server_sizes or (lambda sizes: None)
+        self._on_room = on_room or (lambda room: None)
         self._waiting: OnWait = on_wait or (lambda name, fault, seconds: None)
         self._models, self._question, self._open, self._workers, self._cache = (
             models,
@@ -74,7 +79,8 @@ class Dispatcher(Generic[Item]):
         )
         self._model = models[0].model
         self._request = request_hash(models[0].settings, question)
-        self._image_options = arguments_of(models[0].settings, question).image_options
+        arguments = arguments_of(models[0].settings, question)
+        self._image_options, self._window = arguments.image_options, arguments.options.get("num_ctx")
 
     async def results(self, items: Items[Item]) -> AsyncGenerator[Outcome[Item], None]:
         """What came of each item, as they finish. No more items are held than there are workers, and a few.
@@ -98,8 +104,10 @@ class Dispatcher(Generic[Item]):
         balancer = Balancer(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
         hosts = Failover(self._question, balancer, self._sight)
         recall = recall_from(self._cache, self._request, self._question.output_cls)
-        sizes = await self._server_sizes()
+        known = await self._capabilities()
+        sizes = None if known is None else known.server_sizes
         self._on_server_sizes(sizes)
+        self._on_room(FrameBudget.of(known, self._window))
         options = self._image_options.for_server(sizes)
         streak, intake = FailureStreak[Item](), Intake(items, self._open, options, recall)
         asking, finished = set[_Settling[Item]](), Finished[Outcome[Item] | None]()
@@ -144,11 +152,11 @@ class Dispatcher(Generic[Item]):
                 each.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
 
-    async def _server_sizes(self) -> ServerSizes | None:
-        """The sizes that the model's server leaves alone, by the first host that says what the model is."""
+    async def _capabilities(self) -> ModelCapabilities | None:
+        """Of the model, by the first host that says what it is."""
         for model in self._models:
             if (capabilities := await model.capabilities()) is not None:
-                return capabilities.server_sizes
+                return capabilities
         return None
 
     async def _settle(self, intake: Intake[Item], hosts: Failover[Item]) -> Outcome[Item] | None:

@@ -16,7 +16,7 @@ _NOT_OF_THE_ANSWER = ("keep_alive", "truncate", "shift")
 """Fields of a request that change when or whether there is an answer, but not what it says."""
 _OF_THE_PICTURE = {"max_pixels", "min_side", "format", "background", "jpeg_quality", "frames", "pages"}
 """Image options that change what is sent; the others say what may be fetched, and how."""
-_OF_THE_PICTURE_IF_GIVEN = ("range", "region", "tiles")
+_OF_THE_PICTURE_IF_GIVEN = ("range", "region", "tiles", "clip")
 """Younger ones: without them the hash is what it was before there were any, and no picture is asked about again."""
 _NOT_OF_A_CALL = ("max_validation_retries",)
 """Keywords that only the structured endpoints take."""

@@ -16,6 +16,7 @@ from ollama_vision.pictures import (
     PDF,
     VIDEO_SUFFIXES,
     VIDEOS,
+    FrameRoom,
     ImageOptions,
     PictureSource,
     PreparedImage,
@@ -143,6 +144,8 @@ class PageReader:
     """Whether pages are a document's: they have their `facts`, and what of one cannot be drawn is told there."""
     only: frozenset[int] | None = None
     """The numbers of the pages that are taken, of each file those that it has; `None`: all."""
+    room: FrameRoom | None = None
+    """How many frames of a video one question holds, where a file is one thing to ask about."""
     facts: bool = True
     """Whether a page knows its `size` and its file's `status`, each of which takes a look at the file."""
 
@@ -154,6 +157,8 @@ class PageReader:
         page = Page(file)
         try:
             source = PictureSource.of_file(file.path, self.image_options, most_in_memory=SMALL)
+            if self.room is not None and self.together:
+                source = replace(source, room=self.room)
             if self.document:
                 source = replace(source, document=True)
             if self.facts:

@@ -35,6 +35,8 @@ class RecordedAnswer:
     error: str | None
     """The error's type; `None` for an answer."""
     seconds: float | None
+    seconds_in_video: float | None
+    """Of a frame: when it is shown."""
     tokens: int | None
     """Of the prompt and the answer."""
 
@@ -56,6 +58,7 @@ class RecordedAnswer:
             confidence=_numbers(record.get("confidence")),
             error=None if error is None else str(error.get("type") or "Error"),
             seconds=number_in(record, "seconds"),
+            seconds_in_video=number_in(record, "seconds_in_video"),
             tokens=usage_in(record).get("total_tokens"),
             **more,
         )

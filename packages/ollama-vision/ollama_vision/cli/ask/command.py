@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 from ollama_vision import words
 from ollama_vision.errors import OllamaMultiModalError
-from ollama_vision.model import Answer, VisionModel, record_of_answer, record_of_choice
-from ollama_vision.pictures import VIDEOS, ImageOptions, PictureSource, PreparedImage, ServerSizes
+from ollama_vision.model import Answer, FrameBudget, VisionModel, record_of_answer, record_of_choice
+from ollama_vision.pictures import VIDEOS, FrameRoom, ImageOptions, PictureSource, PreparedImage, ServerSizes
 
 from ..common.access import STANDARD_INPUT
 from ..common.default_model import NoModel
@@ -32,7 +32,8 @@ def ask(question: Question) -> int:
     with Screen() as screen, telling(screen):
         try:
             pictures = [read_picture(picture) for picture in question.pictures]
-            chooses = question.pages is not None or question.frames is not None or question.drawing is not None
+            asked = (question.pages, question.frames, question.clip, question.drawing)
+            chooses = any(each is not None for each in asked)
             originals = originals_of(pictures, question) if chooses else []
             with servers_for(question.access, screen, timeout=question.timeout) as servers:
                 show_answer(question, pictures, originals, servers, screen)
@@ -69,6 +70,8 @@ def originals_of(pictures: Sequence[str | Path | bytes], question: Question) -> 
         )
     if question.frames is not None and not any(map(_moves, originals)):
         raise ValueError("--frames is for videos and animations, and there is none among the pictures: leave it out.")
+    if question.clip is not None and not any(original.kind() in VIDEOS for original in originals):
+        raise ValueError("--from and --to are for videos, and there is none among the pictures: leave them out.")
     return originals
 
 
@@ -82,15 +85,17 @@ def _moves(original: PictureSource) -> bool:
     return replace(original, options=options).select_pages().total > 1
 
 
-def chosen_of(originals: Sequence[PictureSource], sizes: ServerSizes | None) -> list[PreparedImage]:
+def chosen_of(
+    originals: Sequence[PictureSource], sizes: ServerSizes | None, room: FrameRoom | None = None
+) -> list[PreparedImage]:
     """What is sent of the pictures: `--pages` chooses of those that have pages, `--frames` of those that have frames,
-    and stills beside them are sent whole."""
+    and stills beside them are sent whole. Of scenes no more are taken than there is `room` for."""
     prepared: list[PreparedImage] = []
     for original in originals:
         options = original.options.for_server(sizes)
         if not original.has_pages():
             options = options.model_copy(update={"pages": None})
-        prepared += replace(original, options=options).pictures()
+        prepared += replace(original, options=options, room=room if options.by_scenes else None).pictures()
     return prepared
 
 
@@ -101,6 +106,7 @@ def image_options(question: Question) -> ImageOptions:
         tiles=question.tiles,
         pages=question.pages,
         frames=question.frames,
+        clip=question.clip,
     ).with_detail(question.detail)
 
 
@@ -134,7 +140,8 @@ def show_answer(
 
     if originals:
         capabilities = llm.capabilities()
-        pictures = prepared = chosen_of(originals, capabilities.server_sizes)
+        room = FrameBudget.of(capabilities, question.options.get("num_ctx", llm.context_window))
+        pictures = prepared = chosen_of(originals, capabilities.server_sizes, room)
         if question.drawing is not None:
             from .drawing import check_drawing  # most answers are read and not drawn
 

@@ -15,7 +15,9 @@ from ..common.access import (
     UsageError,
     model_of_environment,
     read_access,
+    read_clip,
     read_convention,
+    read_frames,
     read_labels,
     read_option,
     read_range,
@@ -65,7 +67,9 @@ class Question:
     region: Region | None
     tiles: Tiles | None
     pages: tuple[int, ...] | None
-    frames: int | None
+    frames: int | str | None
+    clip: tuple[float, float | None] | None
+    """From and to, in seconds, of videos."""
     drawing: Drawing | None
     labels: tuple[str, ...]
     """Of which one is the answer; empty where it is not one of some labels."""
@@ -107,7 +111,8 @@ def read_question(typed: AskOptions) -> Question:
         region=None if typed.region is None else read_region(typed.region),
         tiles=None if typed.tiles is None else read_tiles(typed.tiles),
         pages=None if typed.pages is None else read_pages(typed.pages),
-        frames=typed.frames,
+        frames=None if typed.frames is None else read_frames(typed.frames),
+        clip=read_clip(typed.from_, typed.to),
         drawing=read_drawing(typed.draw_boxes, typed.box_convention),
         options=dict(read_option(text) for text in typed.option or ()),
         options_unchecked=dict(read_option(text) for text in typed.option_unchecked or ()),

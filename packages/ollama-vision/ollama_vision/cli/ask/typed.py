@@ -15,6 +15,8 @@ from ..common.options import (
     Choose,
     Demo,
     DetailLevel,
+    Frames,
+    From,
     Header,
     Host,
     Options,
@@ -23,6 +25,7 @@ from ..common.options import (
     Think,
     Tiles,
     Timeout,
+    To,
     UncheckedOptions,
     complete_model,
 )
@@ -81,12 +84,9 @@ class AskOptions:
             help="Which pages of a PDF, TIFF or DICOM file to send, such as 2-4,7. Without it: all of 20.",
         ),
     ] = None
-    frames: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER", min=1, max=1000, help="How many frames of a video or an animation to send. Without it: 8."
-        ),
-    ] = None
+    frames: Frames = None
+    from_: From = None
+    to: To = None
     draw_boxes: Annotated[
         Path | None,
         typer.Option(

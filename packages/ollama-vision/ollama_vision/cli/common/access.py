@@ -121,6 +121,32 @@ def read_tiles(text: str) -> Tiles:
     return int(grid[1]), int(grid[2])
 
 
+def read_frames(text: str) -> int | str:
+    """`12` is so many, `scenes` the scenes of a video, `scenes:12` the 12 longest of them."""
+    if re.fullmatch(r"(?:scenes:)?([1-9][0-9]{0,2}|1000)|scenes", text, re.ASCII):
+        return int(text) if text.isdecimal() else text
+    raise UsageError(f"--frames takes a number from 1 to 1000, scenes, or scenes:12 for 12 at the most, not {text!r}.")
+
+
+def read_clip(begin: str | None, end: str | None) -> tuple[float, float | None] | None:
+    """The part of a video, from `--from` and `--to`; `None` where neither is given."""
+    if begin is None and end is None:
+        return None
+    first = 0.0 if begin is None else read_time(begin, "--from")
+    last = None if end is None else read_time(end, "--to")
+    if last is not None and last <= first:
+        raise UsageError(f"--to {end} is not after {'the start' if begin is None else f'--from {begin}'}.")
+    return first, last
+
+
+def read_time(text: str, option: str) -> float:
+    """Seconds, as in 62.5, or minutes and seconds, as in 1:02.5, or 1:02:03 with hours."""
+    found = re.fullmatch(r"(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,7}(?:\.\d{1,6})?)", text, re.ASCII)
+    if found is None or (found[2] and float(found[3]) >= 60) or (found[1] and int(found[2]) >= 60):
+        raise UsageError(f"{option} takes seconds, as in 62.5, or 1:02.5, or 1:02:03 with hours, not {text!r}.")
+    return 3600 * int(found[1] or 0) + 60 * int(found[2] or 0) + float(found[3])
+
+
 def read_option(text: str) -> tuple[str, Any]:
     """`temperature=0` is a number, `stop=["a"]` a list, and what is not JSON is text: `stop=END`."""
     name, sign, value = text.partition("=")

@@ -154,6 +154,21 @@ Tiles = Annotated[
 ]
 
 
+Frames = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|scenes",
+        help="How many frames of a video or an animation to send, evenly spaced; or the first frame of each scene of a "
+        "video, scenes:N of N at the most. Without it: 8.",
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="Begin there in a video: seconds, or 1:02:03."),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End there in a video.")]
+
+
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     """The models on the server that begin so; the host may have been typed before."""
     from ..completion import model_names

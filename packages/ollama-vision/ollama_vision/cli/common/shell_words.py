@@ -48,6 +48,7 @@ _EVERYWHERE: Table = (
         r"(?:image_documents(?:\[\d+\])?|pictures\[\d+\]) \((.+?)\) (?=is |has |holds |cannot |does |leads |says )",
         r"\1 ",
     ),
+    (r"ImageOptions\(clip=\((\d+), None\)\)", r"--from \1"),
     # pictures
     (r", or give it: ImageOptions\(password=\.\.\.\)\.", "."),
     (r"ImageOptions\(password=\.\.\.\)", "--password"),

@@ -88,7 +88,7 @@ def _describe(job: Job, screen: Screen) -> int:
         spec = run_spec_of(job, model_runs, found, reader)
 
         with open_checkpoint(job.out, spec, sidecars) as start:
-            return Run(job, model_runs, found, reader, start, screen).run()
+            return Run(job, model_runs, found, reader, start, screen, job.timeline).run()
 
 
 def run_spec_of(job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader) -> RunSpec:
@@ -103,9 +103,10 @@ def model_of_the_results(job: Job) -> str | None:
 
 
 def image_options(job: Job) -> ImageOptions:
-    if job.max_pixels is not None:
-        return ImageOptions(max_pixels=job.max_pixels, range=job.range, region=job.region, tiles=job.tiles)
-    return ImageOptions(range=job.range, region=job.region, tiles=job.tiles).with_detail(job.detail)
+    options = ImageOptions(
+        range=job.range, region=job.region, tiles=job.tiles, frames=job.frames, clip=job.clip
+    ).with_detail(job.detail)
+    return options if job.max_pixels is None else options.model_copy(update={"max_pixels": job.max_pixels})
 
 
 def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) -> ModelRun:

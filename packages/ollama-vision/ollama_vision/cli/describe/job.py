@@ -13,6 +13,8 @@ from ..common.access import (
     UsageError,
     model_of_environment,
     read_access,
+    read_clip,
+    read_frames,
     read_labels,
     read_option,
     read_range,
@@ -59,6 +61,10 @@ class Job:
     prune: bool
     """Whether lines of pictures that are gone are taken out."""
     pages: Pages
+    frames: int | str | None
+    clip: tuple[float, float | None] | None
+    """From and to, in seconds, of videos."""
+    timeline: Path | None
     detail: Detail
     max_pixels: int | None
     """`None`: as `detail` says."""
@@ -103,6 +109,8 @@ def read_job(typed: DescribeOptions) -> Job:
     if typed.report is not None and typed.report.suffix.lower() not in (".html", ".htm"):
         # A slip of the hand must not put a report in a picture's place.
         raise UsageError(f"--report {typed.report}: name a file that ends in .html.")
+    if typed.timeline is not None and typed.timeline.suffix.lower() not in (".md", ".markdown"):
+        raise UsageError(f"--timeline {typed.timeline}: name a file that ends in .md.")
     file = None if typed.out == STANDARD_OUTPUT else Path(typed.out)
     wants_sidecars = typed.sidecar is not None or typed.sidecar_dir is not None or typed.sidecar_name is not None
     if file is None:
@@ -113,6 +121,7 @@ def read_job(typed: DescribeOptions) -> Job:
                 "--retry-errors": typed.retry_errors,
                 "--prune": typed.prune,
                 "--report": typed.report is not None,
+                "--timeline": typed.timeline is not None,
                 "--sidecar": wants_sidecars,
             }
         )
@@ -137,7 +146,10 @@ def read_job(typed: DescribeOptions) -> Job:
         start="append" if typed.append else "restart" if typed.restart else "go on",
         retry_errors=typed.retry_errors,
         prune=typed.prune,
-        pages=typed.pages.value,
+        pages="together" if typed.together else typed.pages.value,
+        frames=None if typed.frames is None else read_frames(typed.frames),
+        clip=read_clip(typed.from_, typed.to),
+        timeline=typed.timeline,
         detail="auto" if typed.detail is None else typed.detail.value,
         max_pixels=typed.max_pixels,
         range=None if typed.range is None else read_range(typed.range),

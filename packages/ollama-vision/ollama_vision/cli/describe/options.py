@@ -20,6 +20,7 @@ Examples:
   ollama-vision describe photos/ --prompt "What is in this picture?"
   ollama-vision describe receipts/ --schema receipt.schema.json --report report.html
   ollama-vision describe scans/ --schema shapes.py:Invoice --host http://a:11434 --host http://b:11434
+  ollama-vision describe talk.mp4 --frames scenes --timeline talk.md
   ollama-vision describe photos/ --dry-run
   ollama-vision describe --demo examples/pictures
 

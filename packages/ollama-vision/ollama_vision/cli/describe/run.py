@@ -62,8 +62,9 @@ class Run:
         reader: PageReader,
         start: Checkpoint,
         screen: Screen,
+        timeline: Path | None = None,
     ) -> None:
-        self._job = job
+        self._job, self._timeline = job, timeline
         self._found = found
         self._start = start
         self._screen = screen
@@ -105,6 +106,8 @@ class Run:
         self._tell(code)
         if code == DONE and (self._found.unread or self._is_incomplete()):
             code = FAILED
+        if self._timeline is not None and not self._write_timeline(self._timeline):
+            code = max(code, FAILED)
         if self._job.report is not None and self._interrupted is None and not self._report(self._job.report):
             code = max(code, FAILED)
         return code
@@ -195,6 +198,20 @@ class Run:
                 f"{words.counted(len(left_alone), 'text file')} of others, or edited since, stay as they are: "
                 f"{words.names(left_alone)}. Their answers are in the results."
             )
+
+    def _write_timeline(self, file: Path) -> bool:
+        """Write what there is to say of videos, and say whether it is there."""
+        from .timeline import write_timeline
+
+        assert self._job.out is not None, "a timeline is of a file"  # noqa: S101
+        requests = {lines.model_run.request: lines.model_run.model for lines in self._lines}
+        try:
+            count = write_timeline(self._job.out, file, [str(each.path) for each in self._found.files], requests)
+        except (DamagedResultsError, OSError) as error:
+            self._screen.complain(f"There is no timeline: {error}")
+            return False
+        self._screen.remark(f"Timeline: {file}, of {words.counted(count, 'video')}")
+        return True
 
     def _report(self, report: Path) -> bool:
         """Write the report, and say whether it is there."""

@@ -15,6 +15,8 @@ from ..common.options import (
     Choose,
     Demo,
     DetailLevel,
+    Frames,
+    From,
     Header,
     Hosts,
     Options,
@@ -23,6 +25,7 @@ from ..common.options import (
     Think,
     Tiles,
     Timeout,
+    To,
     UncheckedOptions,
     Wait,
     complete_model,
@@ -95,6 +98,15 @@ class DescribeOptions:
     pages: Annotated[Pages, typer.Option(help="Ask about each page of a document, or about all in one question.")] = (
         Pages.each
     )
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together", help="The same as --pages together; of a video as many frames as fit into one question."
+        ),
+    ] = False
+    frames: Frames = None
+    from_: From = None
+    to: To = None
     detail: DetailLevel = None
     max_pixels: Annotated[
         int | None, typer.Option(metavar="N", min=1024, help="The same as a number: width times height.")
@@ -122,6 +134,10 @@ class DescribeOptions:
     sidecar_name: Annotated[
         SidecarName | None,
         typer.Option(help="What they are called: name for photo.jpg.txt (the default), stem for photo.txt."),
+    ] = None
+    timeline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.md", help="Write the answers about each video with their times, in Markdown."),
     ] = None
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Make a page of pictures and answers at the end.")

@@ -30,7 +30,8 @@ def name_of(answer: RecordedAnswer, drawn_as: str) -> str:
     """By what a thumbnail is known again: the picture's bytes, its page, and how it was drawn; empty if not at all."""
     if not answer.sha256:
         return ""
-    what = f"{answer.sha256} {answer.page} {answer.pages} {drawn_as}"
+    moment = answer.seconds_in_video
+    what = f"{answer.sha256} {answer.page} {answer.pages} {drawn_as}{'' if moment is None else f' {moment}'}"
     return blake2b(what.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ollama_vision.batch import RecordedAnswer, lines_of, number_in, read_record, read_requests, usage_in
+from ollama_vision.batch import RecordedAnswer, lines_of, read_record, read_requests, usage_in
 from ollama_vision.errors import DamagedResultsError
 
 from .verdicts import Verdict
@@ -24,7 +24,6 @@ class Answer(RecordedAnswer):
     model: str
     request: str
     usage: Mapping[str, int]
-    seconds_in_video: float | None
     pictures: tuple[Mapping[str, Any], ...]
     """What was sent of each picture, and what the server made of it: of answers that name boxes."""
     verdict: Verdict | None
@@ -39,7 +38,6 @@ class Answer(RecordedAnswer):
             model=record["model"],
             request=record["request"],
             usage=usage_in(record),
-            seconds_in_video=number_in(record, "seconds_in_video"),
             pictures=tuple(record.get("pictures") or ()),
             verdict=Verdict.of(record),
             **more,

@@ -27,6 +27,8 @@ PAGE_PIXELS = 330_000
 QUALITY = 72
 DRAWN_AS = f"{QUALITY} 1"
 """The last number is another one when thumbnails are drawn in another way: then those of earlier reports are left."""
+_MOMENT = 0.002
+"""Seconds; in its middle lies what a time in milliseconds stands for."""
 WORKERS = min(8, os.cpu_count() or 1)
 """Decoding leaves the interpreter to others; more of them cost memory, up to 600 MB each for the largest pictures."""
 
@@ -98,9 +100,13 @@ def _sha256(file: Path) -> str:
 
 def _thumbnail(answer: RecordedAnswer, original: Path, pixels: int) -> tuple[bytes, tuple[int, int], BoxMapping]:
     number = answer.page or 1
-    # Of a video or an animation: as many frames as there were, so that each is the one that was asked about.
+    # Of an animation: as many frames as there were, so that each is the one that was asked about.
     frames = min(answer.pages, 1000) if answer.page and answer.pages else None
-    options = ImageOptions(max_pixels=pixels, min_side=1, format="jpeg", jpeg_quality=QUALITY, frames=frames)
+    clip: tuple[float, float] | None = None
+    if (seconds := answer.seconds_in_video) is not None:
+        # Of a video what is shown at that time, which lines have in milliseconds, whatever else was taken of it.
+        number, frames, clip = 1, 1, (seconds, seconds + _MOMENT)
+    options = ImageOptions(max_pixels=pixels, min_side=1, format="jpeg", jpeg_quality=QUALITY, frames=frames, clip=clip)
     status = original.stat()
     file = FoundFile(original, status.st_size, status.st_mtime_ns, original, named=True)
     page = next(PageReader(options, facts=False, document=pixels == PAGE_PIXELS).pages_of(file, only={number}), None)

@@ -17,7 +17,7 @@ from ..formats.jpeg import read_jpeg_header
 from ..formats.kinds import AVIF, BMP, DICOM, GIF, HEIC, JPEG, PNG, TIFF, WEBP, Kind
 from ..frames import Crop, Size
 from ..options import ImageOptions
-from ..page_selection import ONE_PAGE, PageRequest, PageSelection, choose_frames, choose_pages
+from ..page_selection import ONE_PAGE, PageRequest, PageSelection, choose_frames, choose_pages, frames_of_animation
 from ..render.raster import Raster
 from . import tiff
 from .gif_frames import composed, covered
@@ -81,7 +81,7 @@ def _rasters(request: PageRequest, file: BinaryIO) -> Iterator[Raster]:
     if header is not None and header.animated:
         from .apng import animation_rasters
 
-        wanted = options.frames
+        wanted = frames_of_animation(options)
         choose = None if wanted is None else lambda count: choose_frames(count, wanted).numbers
         yield from animation_rasters(file, blob.where, blob.source, header, choose)
         return
@@ -111,7 +111,8 @@ def _rasters(request: PageRequest, file: BinaryIO) -> Iterator[Raster]:
         raster.transparent, raster.crop, raster.profile = transparent, crop, profile
         return raster
 
-    if not _animated(image, kind) or options.frames is None:
+    wanted_frames = frames_of_animation(options)
+    if not _animated(image, kind) or wanted_frames is None:
         raster = shown()
         if _animated(image, kind):
             raster.steps.append("first frame")
@@ -126,11 +127,11 @@ def _rasters(request: PageRequest, file: BinaryIO) -> Iterator[Raster]:
         yield raster
     elif kind is GIF:
         gif = walk_gif(ByteReader(file))
-        frames = choose_frames(len(gif.frames), options.frames)
+        frames = choose_frames(len(gif.frames), wanted_frames)
         for number, image in composed(file, gif, frames.numbers, options):  # noqa: B007 - `shown` looks at it
             yield shown(f"frame {number} of {frames.total}", page=number)
     else:
-        frames = choose_frames(image.n_frames, options.frames)
+        frames = choose_frames(image.n_frames, wanted_frames)
         for number in frames.numbers:
             image.seek(number - 1)
             yield shown(f"frame {number} of {frames.total}", page=number)
@@ -220,13 +221,13 @@ def _select_pages(kind: Kind, file: BinaryIO, options: ImageOptions) -> PageSele
         return choose_pages(len(tiff.read_pictures(file).pages), options)
     if kind is DICOM:
         return choose_pages(cast("Any", decoder(kind)(file)).n_frames, options)
-    if kind.moving and options.frames is not None:
+    if kind.moving and (wanted := frames_of_animation(options)) is not None:
         if kind is GIF:
             count = len(walk_gif(ByteReader(file)).frames)
         else:
             count = _count_of_png(file) if kind is PNG else getattr(decoder(kind)(file), "n_frames", 1)
         if count > 1:
-            return choose_frames(count, options.frames)
+            return choose_frames(count, wanted)
     return ONE_PAGE
 
 

@@ -135,6 +135,27 @@ def by_packets(
             yield _something(found, at)
 
 
+def each_by_seeking(container: Any, stream: Any, start: float, begin: float) -> Iterator[tuple[float, Any]]:
+    """All frames in turn, from the one that is shown at `begin`, or some before it, to the end: time and frame."""
+    container.seek(int((start + begin) / stream.time_base), stream=stream, backward=True)
+    for packet in packets_of(container, stream):
+        for frame in frames_of(stream, packet):
+            if frame.pts is not None:
+                yield float(frame.pts * stream.time_base) - start, frame
+
+
+def each_by_packets(
+    open_: Callable[[], AbstractContextManager[Any]], packets: Packets, begin: float, *, leaps: bool, bare: bool
+) -> Iterator[tuple[float, Any]]:
+    """The same without an index."""
+    with ExitStack() as stack:
+        reader = _Reader(open_, stack, packets, leaps=leaps, bare=bare)
+        reader.wanted = packets.time_of_picture(begin)
+        reader.go_to(packets.starts(begin)[0])
+        for timed in reader.frames():
+            yield timed.seconds, timed.frame
+
+
 def _something(found: Shown | None, at: float) -> Shown:
     if found is None:
         raise DamagedFile(f"has no frame that can be decoded at {at:.1f} s")

@@ -52,4 +52,8 @@ def _rasters(container: Any, survey: Survey, request: PageRequest) -> Iterator[R
         alpha = alpha_of(container, survey.stream, shown.frame) if apart else None
         # The first frame's size was checked, but a later piece may have another one.
         check_size(blob, (shown.frame.width, shown.frame.height), request.options, kind)
-        yield raster_of(shown, survey.aspect.of(shown.frame, shown.aspect), blob, number, len(survey.times), alpha)
+        aspect = survey.aspect.of(shown.frame, shown.aspect)
+        raster = raster_of(shown, aspect, blob, number, len(survey.times), alpha)
+        if survey.scenes:
+            raster.steps[0] += f", where {survey.scenes[number - 1]} begins"
+        yield raster

@@ -15,7 +15,7 @@ from ...formats.heif import Heif, Track, alpha_track, brightest, clean_aperture,
 from ...formats.isobmff import NoBox, each_box
 from ...formats.kinds import AVIF, HEIC, VIDEO_FRAMES, Kind, NeedsExtra
 from ...options import ImageOptions
-from ...page_selection import PageSelection, evenly
+from ...page_selection import PageSelection, evenly, frames_of_animation
 from ...render.raster import Raster
 from ...render.size import check_size
 from .frames import Shown
@@ -35,7 +35,8 @@ def select_frames(kind: Kind, file: BinaryIO, track: Track, options: ImageOption
         stream = _stream(container, track)
         # What an edit list leaves out is there to be built on, and never shown.
         count = sum(bool(packet.size) and not packet.is_discard for packet in packets_of(container, stream))
-    wanted = (0,) if options.frames is None else evenly(count, options.frames)
+    asked = frames_of_animation(options)
+    wanted = (0,) if asked is None else evenly(count, asked)
     return PageSelection(count, tuple(index + 1 for index in wanted))
 
 

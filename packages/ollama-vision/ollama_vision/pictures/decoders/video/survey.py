@@ -12,9 +12,12 @@ from typing import Any
 from ...blob import Blob
 from ...formats.header import DamagedFile
 from ...formats.kinds import FLV, MATROSKA, MP4, MPEG_TS, Kind
+from ...frame_admission import frames_that_fit
+from ...frames import Size
 from ...options import ImageOptions
 from ...page_selection import USUAL_FRAMES
-from ...render.size import check_size
+from ...regions import RegionError
+from ...render.size import check_size, sizes_as_sent, squared
 from .attributes import Aspect
 from .integrity import ends_with_a_tag
 from .opening import WITHOUT_DESCRIPTION, WITHOUT_INDEX, holds_picture, packets_of, picture_stream
@@ -23,6 +26,8 @@ from .programs import codings
 
 MOST_BY_RATE = 64
 """A block's `fps` may ask for so many frames; more have to be asked for by number."""
+MOST_FRAMES = 1000
+"""Of one video."""
 _LONG_PART = 0.1
 """Of a file, without pictures where there should be some."""
 _LOOK = 4 << 20
@@ -43,30 +48,53 @@ class Survey:
     """The time of the first picture by the file's own clock, in seconds."""
     packets: Packets | None = None
     """Of a file without an index, which had to be read through."""
+    scenes: tuple[str, ...] = ()
+    """Which scene begins at each time, in words; none where the times are even."""
 
 
 def survey_of(container: Any, blob: Blob, kind: Kind, options: ImageOptions, fps: int | None) -> Survey:
-    """Raises DamagedFile and ImageError; reads a file without an index to its end."""
+    """Raises DamagedFile and ImageError; reads a file without an index to its end, and decodes all for scenes."""
     stream = _checked(container, blob, kind, options)
     aspect = Aspect(None, None) if kind in WITHOUT_DESCRIPTION else Aspect.said(stream)
+    packets: Packets | None = None
     if kind in WITHOUT_INDEX:
         packets = Packets.of(_listed(container, stream))
         if kind is FLV:
             _check_end(container, blob, packets.length)
         if kind is MPEG_TS:
             _check_streams(container, blob, stream, packets)
-        times = _evenly(packets.length, _wanted(blob, options, fps, packets.length, 0))
-        if kind is MPEG_TS:
-            _check_codings(blob, stream, packets, times)
-        return Survey(stream, times, aspect, packets=packets)
-    start, duration = _span(container, stream, kind)
-    times = _evenly(duration, _wanted(blob, options, fps, duration, stream.frames))
-    return Survey(stream, times, aspect, start)
+        start, duration, count = 0.0, packets.length, 0
+    else:
+        start, duration = _span(container, stream, kind)
+        count = stream.frames
+    begin, end = _clipped(blob, kind, options, duration)
+    size = _upright_size(stream, aspect)
+    if options.by_scenes:
+        from .watching import begins_of_scenes
+
+        found = begins_of_scenes(blob, kind, start, packets, begin, end)
+        chosen = longest(found, most_frames(size, options, options.frame_count))
+        times = tuple(found[at][0] for at in chosen)
+        names = tuple(f"scene {at + 1} of {len(found)}" for at in chosen)
+    else:
+        wanted = _wanted(blob, options, fps, end - begin, count)
+        if options.frames is None and not fps:
+            wanted = most_frames(size, options, wanted)
+        times, names = tuple(begin + (index + 0.5) * (end - begin) / wanted for index in range(wanted)), ()
+    if kind is MPEG_TS and packets is not None:
+        _check_codings(blob, stream, packets, times)
+    return Survey(stream, times, aspect, start, packets, names)
 
 
 def wanted_of(container: Any, blob: Blob, kind: Kind, options: ImageOptions) -> int:
     """How many frames are to be taken, as far as the file says; it may have fewer. Raises as `survey_of` does."""
-    return _wanted(blob, options, None, 0.0, _checked(container, blob, kind, options).frames)
+    if options.by_scenes:
+        return len(survey_of(container, blob, kind, options, None).times)
+    stream = _checked(container, blob, kind, options)
+    wanted = _wanted(blob, options, None, 0.0, stream.frames)
+    if options.frames is None:
+        wanted = most_frames(_upright_size(stream, Aspect.said(stream)), options, wanted)
+    return wanted
 
 
 def _checked(container: Any, blob: Blob, kind: Kind, options: ImageOptions) -> Any:
@@ -75,12 +103,42 @@ def _checked(container: Any, blob: Blob, kind: Kind, options: ImageOptions) -> A
     return stream
 
 
-def _evenly(duration: float, wanted: int) -> tuple[float, ...]:
-    return tuple((index + 0.5) * duration / wanted for index in range(wanted))
+def _clipped(blob: Blob, kind: Kind, options: ImageOptions, duration: float) -> tuple[float, float]:
+    """From when to when. Raises ImageError for a part that is not in the video."""
+    begin, end = options.clip or (0.0, None)
+    if begin and begin >= duration:
+        fitting = max(duration - 1, 0)
+        raise blob.error(
+            f"is {kind.phrase} of {duration:.1f} s, and frames from {begin:.1f} s on were asked for",
+            f"Begin before that: ImageOptions(clip=({fitting:.0f}, None)).",
+            kind,
+        )
+    return begin, duration if end is None else min(end, duration)
+
+
+def _upright_size(stream: Any, aspect: Aspect) -> Size:
+    """About, before a frame is decoded."""
+    size = stream.codec_context.width, stream.codec_context.height
+    return squared(size, float(aspect.stated or aspect.coded or 1))
+
+
+def most_frames(size: Size, options: ImageOptions, wanted: int | None) -> int:
+    """`wanted`, or as many as fit beside a question where that is known to be fewer."""
+    try:
+        fitting = frames_that_fit(sizes_as_sent(size, options))
+    except RegionError:  # told when a frame is cut
+        fitting = None
+    return min(wanted or MOST_FRAMES, fitting or MOST_FRAMES)
+
+
+def longest(scenes: Sequence[tuple[float, float]], most: int) -> list[int]:
+    """The places of that many of them at the most, those that last longest, in their order."""
+    by_length = sorted(range(len(scenes)), key=lambda at: (-scenes[at][1], at))
+    return sorted(by_length[:most])
 
 
 def _wanted(blob: Blob, options: ImageOptions, fps: int | None, duration: float, frames: int) -> int:
-    wanted = options.frames or USUAL_FRAMES
+    wanted = options.frame_count or USUAL_FRAMES
     if options.frames is None and fps:
         wanted = max(1, round(duration * fps))
         if wanted > MOST_BY_RATE:
@@ -190,6 +248,9 @@ def _span(container: Any, stream: Any, kind: Kind) -> tuple[float, float]:
             return start, max(declared - start, reached)
         if reached < declared - _SLACK:
             raise _cut(declared, reached)
+        if reached > declared + _SLACK:
+            # Writers that leave out pictures which stand still add up how long the others last.
+            declared = max(declared, _end(container, start + declared, stream) - start)
     if not declared:
         # Recordings that were cut off, and streams, do not say: their packets do.
         declared = max(_end(container, None, stream) - start, 0.0)
