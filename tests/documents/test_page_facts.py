@@ -142,3 +142,11 @@ def test_white_words_on_black_are_ink() -> None:
     page = Image.new("RGB", (850, 1100), "black")
     ImageDraw.Draw(page).text((300, 500), "THE END", fill="white", font_size=40)
     assert facts_of(file_of(page, "PNG"))[0].has_ink
+
+
+@pytest.mark.parametrize(("ground", "shape"), [(205, "#ffdc00"), (205, "#ffffff"), (255, "#ffff00"), (60, "#909090")])
+def test_what_is_brighter_than_its_ground_or_another_colour_is_ink(ground: int, shape: str) -> None:
+    page = Image.new("RGB", (448, 448), (ground, ground, ground))
+    ImageDraw.Draw(page).ellipse((330, 180, 400, 250), fill=shape)
+    assert facts_of(file_of(page, "PNG"))[0].has_ink
+    assert not facts_of(file_of(Image.new("RGB", (448, 448), (ground, ground, ground)), "PNG"))[0].has_ink

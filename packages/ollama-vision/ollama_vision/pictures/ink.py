@@ -27,6 +27,8 @@ _FEWEST_CELLS = 8
 _EVEN = 8
 """Cells, around which pale ink has to be darker."""
 _ZERO = 32
+_WHITE = 215
+"""The grey level from which on paper is white: brighter ink there is none."""
 _TOO_NOISY = 10
 """Grey levels: in so much noise pale ink cannot be told from none."""
 _EDGE = 0.07
@@ -34,12 +36,26 @@ _EDGE = 0.07
 
 
 def has_ink(image: Image.Image) -> bool:
-    """Whether anybody would read something there. Takes 3 ms of a page of 1 MP."""
+    """Whether anybody would read something there, or see something. Takes 4 ms of a page of 1 MP."""
+    from PIL import ImageChops, ImageStat
+
+    image = image if image.mode in ("L", "RGB") else image.convert("L")
+    grey = image = image.reduce(max(1, round(2 * max(image.size) / LONGEST)))
+    if image.mode == "RGB":
+        # The darkest of the three, in which every colour but the ground's own is dark: yellow, too.
+        red, green, blue = image.split()
+        grey = ImageChops.darker(ImageChops.darker(red, green), blue)
+    if _is_on(grey):
+        return True
+    # On paper that is no white there may be something brighter.
+    return ImageStat.Stat(grey).median[0] < _WHITE and _is_on(ImageChops.invert(grey))
+
+
+def _is_on(grey: Image.Image) -> bool:
+    """Whether there is ink that is darker than its ground."""
     from PIL import Image as pil
     from PIL import ImageChops, ImageFilter
 
-    grey = image.convert("L")
-    grey = grey.reduce(max(1, round(2 * max(grey.size) / LONGEST)))
     small = (max(1, grey.width // _PAPER), max(1, grey.height // _PAPER))
     squares = grey.resize(small, pil.Resampling.BOX).filter(ImageFilter.MaxFilter(_STEPS))
     contrast = ImageChops.subtract(squares.resize(grey.size, pil.Resampling.BILINEAR), grey)
