@@ -37,7 +37,7 @@ LEFT_OUT = {
     r"(model|projector)-(gone|cut).*": "damage to Ollama's own store of models",
     r"pull-.*": "needs a registry; the shape of both outcomes is tested below",
 }
-OF_OTHER_MODELS = re.compile(r"(text-only|tools|tool-type|think|native-tools|repeat-guard)-.*")
+OF_OTHER_MODELS = re.compile(r"(text-only|tools|tool-type|think|native-(tools|const)|repeat-guard)-.*")
 """Their models are not shipped: the scripted engine says what they said, and other tests below send their errors."""
 OF_OTHER_WEIGHTS = re.compile(
     r"(rendered-)?(chat-(history|picture)-dropped|generate-raw)|(chat|generate)-media-tiny-png"
