@@ -65,7 +65,9 @@ def reads_right(letters: Path) -> Reader:
 
 
 def lines(file: str = "text/pages.jsonl") -> list[Line]:
-    return [json.loads(line) for line in Path(file).read_bytes().splitlines()]
+    """By document and page: they are written as answers come."""
+    told = [json.loads(line) for line in Path(file).read_bytes().splitlines()]
+    return sorted(told, key=lambda line: (line["path"], line["page"] or 0))
 
 
 def questions(server: EmbeddedOllama) -> int:
