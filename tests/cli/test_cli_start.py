@@ -109,6 +109,16 @@ def test_describing_opens_no_bar_where_output_is_kept(photograph: Path, tmp_path
     assert from_elsewhere(modules) <= TYPER | PYDANTIC | HTTP | CALL_NEEDS | {"PIL"}, "its size is read by Pillow"
 
 
+def test_tools_for_agents_open_the_sdk_and_no_model_before_the_first_question(tmp_path: Path) -> None:
+    modules = opened_by("mcp", "--root", str(tmp_path), folder=tmp_path)
+    assert "mcp.server.stdio" in modules
+    assert rooms(modules) <= COMMAND | {"atomic_replace", "batch", "http", "mcp", "pictures", "protocol", "server"} | {
+        "user_warnings",
+        "words",
+    }
+    assert not {"PIL", "pybase64", "numpy", "ollama_embedded", "llama_index"} & from_elsewhere(modules)
+
+
 def test_the_models_are_listed_without_a_picture_room(tmp_path: Path) -> None:
     with EmbeddedOllama(engine=ScriptedEngine()) as server:
         modules = opened_by("models", "--host", server.url, folder=tmp_path)

@@ -15,6 +15,7 @@ from PIL import Image
 from ollama_embedded import EmbeddedOllama, Gate, Reply, ScriptedEngine
 from ollama_embedded.faults import CutStream
 from ollama_vision.errors import ModelNotFoundError
+from ollama_vision.mcp import progress as progress_module
 from tests.support.mcp_clients import Progress, in_process, over_http, over_stdio, refusal, said, texts
 
 NOBODY = "http://127.0.0.1:1"
@@ -76,6 +77,23 @@ async def test_what_grows_is_told_meanwhile(root: Path) -> None:
             gate.open()
             assert said(await call) == "A square."
     assert progress[:2] == [(0, None, f"Asking {server.model}"), (1, None, f"{server.model} answers")]
+
+
+async def test_it_says_again_and_again_that_it_is_at_work(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as nothing comes: a model is loaded for minutes, and clients do not wait so long in silence."""
+    monkeypatch.setattr(progress_module, "BETWEEN", 0.01)
+    gate, progress = Gate(), Progress()
+    with EmbeddedOllama(engine=ScriptedEngine(Reply([gate, "A", " square."]))) as server:
+        async with in_process(root, server) as client:
+            call = asyncio.create_task(client.call_tool("look", look(), progress_callback=progress))
+            assert await progress.has(5)
+            gate.open()
+            assert said(await call) == "A square."
+    done = [each[0] for each in progress]
+    assert done == sorted(set(done)), "it only grows"
+    assert done[0] == 0
+    assert all(number < 1 for number in done[:5])
+    assert str(progress[1][2]).startswith(f"Asking {server.model} (")
 
 
 async def test_no_server_and_no_model_that_sees_are_said(root: Path) -> None:

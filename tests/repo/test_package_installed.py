@@ -128,6 +128,12 @@ def test_what_starts_a_server_names_its_extra(shell: Shell, words: tuple[str | P
     assert 'pip install "ollama-vision[embedded]>=1"' in done.stderr
 
 
+def test_tools_for_agents_name_their_extra(shell: Shell) -> None:
+    done = shell("mcp", "--root", PICTURES)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'pip install "ollama-vision[mcp]>=1"' in done.stderr
+
+
 def test_the_modules_run_by_their_names(shell: Shell) -> None:
     there = shell.environment.command("python", "-m", "ollama_vision", "--version", cwd=shell.folder)
     assert (there.returncode, there.stdout) == (0, shell.succeed("--version"))
@@ -256,6 +262,30 @@ def test_it_replaces_the_dead_release_whole(steps: Steps) -> None:
     assert look.files == {file.relative_to(here).as_posix() for file in here.rglob("*.py")}
     assert look.packages >= {"typer", "xllamacpp", "starlette", "av", "pydicom", "rawpy", "socksio"}
     assert look.packages >= {"pillow-heif", "pypdfium2"}
+
+
+def test_it_serves_agents(steps: Steps, tmp_path: Path) -> None:
+    client = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    look = {"name": "look", "arguments": {"picture": PICTURE.name, "question": "How many shapes are there?"}}
+    spoken: list[dict[str, object]] = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": look},
+    ]
+    program_of = str(steps.environment.python.with_name("ollama-vision"))
+    command = [program_of, "mcp", "--root", str(PICTURES), "--demo"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        program.stdin.write("".join(json.dumps(each) + "\n" for each in spoken))
+        program.stdin.flush()
+        answers = [json.loads(program.stdout.readline()) for _ in range(2)]
+        program.stdin.close()
+        assert program.wait(60) == 0
+    assert answers[0]["result"]["serverInfo"] == {"name": "ollama-vision", "title": "Vision models on Ollama"} | {
+        "version": VERSION
+    }
+    assert answers[1]["result"]["structuredContent"]["text"] == "There are 2 shapes."
 
 
 def test_its_pytest_plugin_is_found(steps: Steps, tmp_path: Path) -> None:

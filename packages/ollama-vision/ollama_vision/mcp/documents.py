@@ -31,12 +31,13 @@ async def read_document(service: Service, given: ReadDocument, report: Report) -
     model = await service.model_name()
     await report(0, None, f"Reading {document.name} with {model}")
     pages: dict[int | None, DocumentPage] = {}
-    stopped = ""
+    stopped, count = "", 0
     try:
         async with aclosing(as_it_comes(partial(_read, service, document, model, given.numbers()))) as coming:
             async for page in coming:
                 pages[page.page] = page
-                await report(len(pages), _expected(given, page), f"Page {page.page}: {page.verdict}")
+                count += 1
+                await report(count, max(_expected(given, page), count), f"Page {page.page}: {page.verdict}")
     except RunStoppedError as error:
         stopped = service.in_words(str(error))
     ordered = [pages[number] for number in sorted(pages, key=lambda number: number or 0)]

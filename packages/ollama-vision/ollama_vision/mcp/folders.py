@@ -20,11 +20,13 @@ from .service import as_it_comes, in_thread
 if TYPE_CHECKING:
     from mcp.types import CallToolResult
 
-    from ollama_vision.batch import Found, FoundFile
+    from ollama_vision.batch import FoundFile
 
     from .service import Report, Service
 
 Line = dict[str, Any]
+PageKey = tuple[str, int | None]
+"""A path, and a page of a document."""
 
 
 async def find_pictures(service: Service, given: FindPictures, report: Report) -> CallToolResult:
@@ -52,41 +54,43 @@ def _pictures_in(folder: Path, pattern: str | None) -> tuple[list[FoundFile], di
 
 async def describe_folder(service: Service, given: DescribeFolder, report: Report) -> CallToolResult:
     folder = await asyncio.to_thread(service.roots.find, given.folder)
-    found = await in_thread(lambda: _all_in(folder))
+    found, left_out = await in_thread(lambda: _all_in(folder))
     model = await service.model_name()
-    expected = min(given.limit, len(found.files))
+    expected = min(given.limit, len(found))
     await report(0, expected, f"Asking {model}: {words.counted(expected, 'picture')}")
-    lines: dict[tuple[str, int | None], Line] = {}
-    stopped = ""
+    lines: dict[PageKey, Line] = {}
+    stopped, count = "", 0
     try:
         run = partial(_describe, service, folder, model, given)
         async with aclosing(as_it_comes(run)) as coming:
             async for line in coming:
                 lines[line["path"], line["page"]] = line  # of a blind host's picture the last one counts
-                await report(len(lines), max(expected, len(lines)), line["path"])
+                count += 1
+                await report(count, max(expected, count), line["path"])
     except RunStoppedError as error:
         stopped = service.in_words(str(error))
-    place = {str(file.path): at for at, file in enumerate(found.files)}
-    lines = dict(sorted(lines.items(), key=lambda each: (place.get(each[0][0], len(place)), each[0][1] or 0)))
-    asked = {path for path, _ in lines}
-    left = sum(str(file.path) not in asked for file in found.files)
-    structured = {
-        "lines": list(lines.values()),
-        "found": len(found.files),
-        "left": left,
-        "left_out": found.reasons(),
-    }
-    texts = [_text_of(line) for line in lines.values()]
+    ordered, left = await asyncio.to_thread(_in_order, found, lines)
+    structured = {"lines": ordered, "found": len(found), "left": left, "left_out": left_out}
+    texts = [_text_of(line) for line in ordered]
     if left and not stopped:
-        texts.append(f"Not asked about, for limit is {given.limit}: {left:,} of {len(found.files):,} files.")
-    texts += _left_out_words(found.reasons())
+        texts.append(f"Not asked about, for limit is {given.limit}: {left:,} of {len(found):,} files.")
+    texts += _left_out_words(left_out)
     return failed([stopped, *texts], structured) if stopped else told(texts, structured)
 
 
-def _all_in(folder: Path) -> Found:
+def _all_in(folder: Path) -> tuple[list[str], dict[str, int]]:
+    """The paths of its pictures, and what is left out."""
     from ollama_vision import batch
 
-    return batch.find_pictures(folder, on_error="keep")
+    found = batch.find_pictures(folder, on_error="keep")
+    return [str(file.path) for file in found.files], found.reasons()
+
+
+def _in_order(found: list[str], lines: dict[PageKey, Line]) -> tuple[list[Line], int]:
+    """The lines as the files were found, and of how many files there is none."""
+    place = {path: at for at, path in enumerate(found)}
+    ordered = sorted(lines.items(), key=lambda each: (place.get(each[0][0], len(place)), each[0][1] or 0))
+    return [line for _, line in ordered], len(place.keys() - {path for path, _ in lines})
 
 
 def _describe(service: Service, folder: Path, model: str, given: DescribeFolder, tell: Callable[[Line], None]) -> None:

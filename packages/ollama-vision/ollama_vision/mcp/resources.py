@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator
+from itertools import islice
 from mimetypes import guess_type
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,13 @@ async def list_resources(service: Service, cursor: str | None) -> ListResourcesR
     begin = int(cursor) if cursor is not None and cursor.isdecimal() else 0
     if cursor is not None and not cursor.isdecimal():
         raise MCPError(INVALID_PARAMS, f"There is no page {cursor[:80]!r} of the resources: begin without a cursor.")
-    resources = await in_thread(lambda: list(_resources(service)))
-    end = begin + PER_PAGE
-    return ListResourcesResult(resources=resources[begin:end], next_cursor=str(end) if end < len(resources) else None)
+    resources = await in_thread(lambda: list(islice(_resources(service, begin), PER_PAGE + 1)))
+    more = str(begin + PER_PAGE) if len(resources) > PER_PAGE else None
+    return ListResourcesResult(resources=resources[:PER_PAGE], next_cursor=more)
 
 
-def _resources(service: Service) -> Iterator[Resource]:
+def _resources(service: Service, begin: int) -> Iterator[Resource]:
+    """Those of all roots, without the first `begin`."""
     from ollama_vision import batch
 
     for root in service.roots.folders:
@@ -47,13 +49,15 @@ def _resources(service: Service) -> Iterator[Resource]:
             found = batch.find_pictures(root, on_error="keep")
         except ImageError:
             continue  # a folder without a picture, or one that is gone: the others may have some
-        for file in found.files:
+        for at in range(min(begin, len(found.files)), len(found.files)):
+            file = found.files[at]
             yield Resource(
                 uri=file.path.as_uri(),
                 name=file.path.relative_to(root).as_posix(),
                 mime_type=guess_type(file.path.name)[0],
                 size=file.size,
             )
+        begin = max(0, begin - len(found.files))
 
 
 async def read_resource(service: Service, uri: str) -> ReadResourceResult:

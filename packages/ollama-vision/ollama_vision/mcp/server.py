@@ -24,6 +24,7 @@ from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.pictures import confined
 
 from . import arguments, documents, folders, looking, resources
+from .progress import with_heartbeat
 from .results import failed
 from .service import Report, Service
 
@@ -110,8 +111,9 @@ def make_server(service: Service, *, version: str) -> Server[Any]:
             return failed(f"There is no tool {params.name!r:.100}. There are {', '.join(_BY_NAME)}.")
         try:
             given = tool.arguments.read(tool.name, params.arguments or {})
-            with confined(service.roots):
-                return await tool.run(service, given, ctx.session.report_progress)
+            async with with_heartbeat(ctx.session.report_progress) as report:
+                with confined(service.roots):
+                    return await tool.run(service, given, report)
         except _FAILURES as error:
             words = [service.in_words(str(error))]
             if partial := getattr(error, "partial_text", ""):
