@@ -8,7 +8,7 @@ import os
 import re
 import socket
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import unquote, urlsplit
 
 DEFAULT_PORT = 11434
@@ -62,6 +62,7 @@ def default_base_url() -> str:
     return os.environ.get("OLLAMA_HOST", "").strip().strip("'\"").strip() or "http://localhost:11434"
 
 
+@lru_cache(maxsize=16)  # each object and each call of one reads its own; it is a third of what making an object takes
 def parse_address(text: str) -> Address:
     """Read an address as `OLLAMA_HOST` or `base_url` hold it: `host`, `host:port`, `:port`, `::1`, or a URL.
 
