@@ -33,9 +33,6 @@ class Count(BaseModel):
     count: int
 
 
-# the answers
-
-
 @pytest.mark.parametrize("loop", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("output", ["text", "image"])
 def test_every_picture_gets_its_own_answer(

@@ -75,9 +75,6 @@ class Count(BaseModel):
     count: int
 
 
-# the pipeline's own cache, which knows nodes by their text and metadata
-
-
 def bare(folder: Path) -> list[BaseNode]:
     """Pictures of which two folders have the same: no text, and the same names."""
     return [ImageNode(image_path=str(file), metadata={"file_name": file.name}) for file in sorted(folder.iterdir())]
@@ -118,9 +115,6 @@ def test_a_changed_file_under_an_old_name_is_described_anew(demo: OllamaMultiMod
     assert words_in(found) == [HOLIDAY[0], "orange triangle", HOLIDAY[2]]
 
 
-# the describer's cache
-
-
 def test_a_renamed_file_is_not_asked_about_again(
     demo: OllamaMultiModal, demo_server: EmbeddedOllama, folder: Folder, tmp_path: Path
 ) -> None:
@@ -150,9 +144,6 @@ def test_a_changed_prompt_is_asked(demo: OllamaMultiModal, demo_server: Embedded
     for changed in ({"llm_kwargs": {"seed": 7}}, {"llm": demo.model_copy(update={"temperature": 0.1})}):
         ImageDescriber(**{"llm": demo, "cache": cache, **changed})(nodes[:1])
     assert len(demo_server.asked) == before + 5
-
-
-# docstore and vector store
 
 
 def with_stores(describer: ImageDescriber, strategy: DocstoreStrategy = DocstoreStrategy.UPSERTS) -> IngestionPipeline:
@@ -264,9 +255,6 @@ def test_without_a_vector_store_a_stopped_run_must_be_loaded_again(
     assert list(pipeline.run(nodes=nodes)) == [], "core writes them down before they are done: docs/scaling.md tells"
     pipeline.load(str(tmp_path / "kept"))
     assert words_in(pipeline.run(nodes=nodes)) == list(HOLIDAY)
-
-
-# worker processes, and loops
 
 
 def test_worker_processes(demo: OllamaMultiModal, demo_server: EmbeddedOllama, folder: Folder) -> None:

@@ -41,9 +41,6 @@ def now(pieces: AsyncIterator[str]) -> list[str]:
     return asyncio.run(collected())
 
 
-# The official client ------------------------------------------------------------------------------------------
-
-
 def image(picture: Path) -> ollama.Image:
     return ollama.Image(value=picture)
 
@@ -80,9 +77,6 @@ def official_async_streamed(url: str, model: str, picture: Path) -> list[str]:
     return now(pieces())
 
 
-# LangChain ----------------------------------------------------------------------------------------------------
-
-
 def langchain_question(picture: Path) -> list[HumanMessage]:
     image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{encoded(picture)}"}}
     return [HumanMessage(content=[{"type": "text", "text": QUESTION}, image])]
@@ -113,9 +107,6 @@ def langchain_completion(url: str, model: str, picture: Path) -> list[str]:
     return [llm.bind(images=[encoded(picture)]).invoke(QUESTION)]
 
 
-# LlamaIndex's own ---------------------------------------------------------------------------------------------
-
-
 def llama_index_model(url: str, model: str) -> Any:
     client = ollama.Client(url, **LOCAL)
     return Ollama(model=model, base_url=url, client=client, context_window=2048)
@@ -131,9 +122,6 @@ def llama_index_chat(url: str, model: str, picture: Path) -> list[str]:
 
 def llama_index_streamed(url: str, model: str, picture: Path) -> list[str]:
     return [item.delta or "" for item in llama_index_model(url, model).stream_chat(llama_index_question(picture))]
-
-
-# curl ---------------------------------------------------------------------------------------------------------
 
 
 def curl(url: str, path: str, body: dict[str, Any]) -> tuple[int, str]:

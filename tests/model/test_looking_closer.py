@@ -151,9 +151,6 @@ def test_a_raw_prompt_has_no_place_for_the_line(picture: Path) -> None:
         llm.complete("<s>What?", image_documents=[picture], raw=True, image_options=ImageOptions(**QUARTERS))
 
 
-# what it costs
-
-
 def test_the_cost_is_that_of_all_that_is_sent() -> None:
     known = ModelCapabilities.from_show(models.QWEN25_VL)
     one = known.picture_tokens((1200, 800))

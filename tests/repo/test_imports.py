@@ -19,6 +19,7 @@ EMBEDDED = ROOT / "packages/ollama-vision/ollama_embedded"
 ADAPTER = ROOT / "packages/llama-index-multi-modal-llms-ollama/llama_index/multi_modal_llms/ollama"
 TRAINING = ROOT / "training"
 MOST_LINES_OF_THE_ADAPTER = 2000
+MOST_LINES_OF_A_FILE = 360
 TRAINED_WITH_TORCH = {"model/auxiliary_losses", "model/network", "model/optimizer", "model/train"}
 """The modules of the training that need torch; all others run without, the evaluation among them."""
 
@@ -141,6 +142,14 @@ def test_engine_and_embedded_server_know_nothing_of_llama_index() -> None:
 def test_the_adapter_is_a_translation_and_stays_small() -> None:
     lines = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in files_of(ADAPTER)}
     assert sum(lines.values()) <= MOST_LINES_OF_THE_ADAPTER, lines
+
+
+def test_a_file_is_about_one_subject_and_no_longer_than_that_takes() -> None:
+    folders = ("packages", "training", "tests", "tools", "benchmarks", "examples")
+    files = [file for folder in folders for file in files_of(ROOT / folder) if ".envs" not in file.parts]
+    assert len(files) > 800
+    lines = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    assert {str(file): count for file, count in lines.items() if count > MOST_LINES_OF_A_FILE} == {}
 
 
 def test_torch_is_imported_by_few_modules_of_the_training() -> None:

@@ -40,9 +40,6 @@ def create(folder: Path) -> Environment:
     return Environment(folder)
 
 
-# the engine alone
-
-
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """As the README's first command leaves it."""

@@ -222,9 +222,6 @@ async def test_cancelling_a_pull_closes_it() -> None:
         assert await asyncio.to_thread(wire.requests[0].left.wait, SOON)
 
 
-# the object's own questions
-
-
 @twins
 @pytest.mark.parametrize("method", ["preload", "unload"])
 def test_load_and_unload(method: str, prefix: str) -> None:

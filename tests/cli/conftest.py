@@ -1,0 +1,50 @@
+"""Fixtures of the command's tests: documents to read, and servers that read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ollama_embedded import EmbeddedOllama, ScriptedEngine
+from tests.support.documents import (
+    LETTER,
+    TEXTS,
+    Reader,
+    born_digital,
+    inked,
+    scan_of,
+    shown,
+)
+
+
+@pytest.fixture
+def letters(folder: Path) -> Path:
+    """`letters/a.pdf` of three pages, `letters/old/b.pdf` of one, a broken PDF, and a scan with an empty page."""
+    (folder / "letters" / "old").mkdir(parents=True)
+    (folder / "letters" / "a.pdf").write_bytes(born_digital(*TEXTS))
+    (folder / "letters" / "old" / "b.pdf").write_bytes(born_digital(LETTER))
+    (folder / "scan.pdf").write_bytes(scan_of(inked(), Image.new("RGB", (420, 300), "white")))
+    return Path("letters")
+
+
+@pytest.fixture
+def served() -> Iterator[Callable[..., EmbeddedOllama]]:
+    started: list[EmbeddedOllama] = []
+
+    def start(says: Any, **settings: Any) -> EmbeddedOllama:
+        started.append(EmbeddedOllama(engine=ScriptedEngine(says, model="m"), **settings).start())
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+@pytest.fixture
+def reads_right(letters: Path) -> Reader:
+    says: dict[str, Any] = {shown(letters / "a.pdf", number): text for number, text in enumerate(TEXTS, 1)}
+    return Reader({**says, shown(Path("scan.pdf")): "A bar."})
