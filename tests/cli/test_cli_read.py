@@ -7,9 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
-
-from ollama_embedded import EmbeddedOllama, Request, ScriptedEngine
+from ollama_embedded import EmbeddedOllama, Request
 from tests.support.command_line import CommandLine
 from tests.support.documents import (
     INVOICE,
@@ -201,30 +199,23 @@ def test_a_locked_document_and_its_secret(
     assert PASSWORD not in written + done.err + done.out + without.err
 
 
-def test_figures_are_cut_out_of_the_original(
-    vision: CommandLine, folder: Path, served: Callable[..., EmbeddedOllama]
+def test_two_hosts_share_the_pages(
+    vision: CommandLine, letters: Path, reads_right: Reader, served: Callable[..., EmbeddedOllama]
 ) -> None:
-    """A box in thousandths, as Qwen3-VL counts; the crop is ImageMagick's of the same pixels, and so Pillow's."""
-    page = Image.new("RGB", (1000, 800), "white")
-    page.paste((200, 30, 30), (500, 200, 700, 600))
-    page.paste((0, 0, 0), (100, 700, 400, 720))
-    page.save(folder / "page.png")
-    info = {"general.architecture": "qwen3vl", "qwen3vl.vision.image_size": 768}
-    box = "![A red field](bbox_2d=[480, 225, 720, 775])"
-    engine = ScriptedEngine(f"Words.\n\n{box}\n\nMore words.", model="qwen3-vl:4b", model_info=info)
-    with EmbeddedOllama(engine=engine) as server:
-        done = vision("read", "page.png", "--figures", "--host", server.url)
-        asked = [request.body["prompt"] for request in server.asked if request.path == "/api/generate"]
+    hosts = served(reads_right), served(reads_right)
+    done = vision("read", "letters", "--host", hosts[0].url, "--host", hosts[1].url, "--jobs", "2")
     assert done.code == 0, done.err
-    assert "bbox_2d" in asked[0]
-    text = Path("text/page.png.md").read_text()
-    assert "![A red field](page.png.figures/page-1-1.png)\n\nMore words." in text
-    with Image.open("text/page.png.figures/page-1-1.png") as cut:
-        assert cut.getpixel((cut.width // 2, cut.height // 2)) == (200, 30, 30)
-        assert cut.getpixel((2, cut.height // 2)) == (255, 255, 255)
-        assert 0.2 < cut.width / 1000 < 0.28
-    again = vision("read", ".", "--figures", "--out", "text", "--dry", "--host", "http://127.0.0.1:9")
-    assert again.code == 2  # no such option
+    assert sorted(map(questions, hosts)) == [2, 2]
+    assert {line["host"] for line in lines()} == {host.url for host in hosts}
+
+
+def test_a_report_at_the_end(
+    vision: CommandLine, letters: Path, reads_right: Reader, served: Callable[..., EmbeddedOllama]
+) -> None:
+    done = vision("read", "letters", "--host", served(reads_right).url, "--report", "pages.html")
+    assert done.code == 0
+    assert "Report: pages.html" in done.err
+    assert Path("pages.html").read_text().count('class="card page"') == 4
 
 
 def test_pages_that_no_document_has(

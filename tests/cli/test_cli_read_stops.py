@@ -111,6 +111,7 @@ def test_sight_is_proven_first(vision: CommandLine, letters: Path) -> None:
         (["--report", "report.txt"], "name a file that ends in .html"),
         (["--second", ""], "--second is empty"),
         (["--prompt", " "], "--prompt is empty"),
+        (["--box-convention", "0-1"], "give both"),
         (["--pages", "3-2"], "--pages takes numbers from 1 on"),
         (["--layer", "maybe"], "maybe"),
     ],

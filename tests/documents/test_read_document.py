@@ -122,6 +122,9 @@ def test_a_cut_answer_is_asked_for_with_more_room(letters: Path, served: Reading
     rooms = [(each["num_predict"], each["num_ctx"]) for each in options]
     assert rooms == [(300, 8192), (300, 8192), (600, 16384), (300, 8192)]
     assert reader.requests[1].pictures == reader.requests[2].pictures
+    asked_twice, once = pages[1].line["usage"], pages[0].line["usage"]
+    assert asked_twice["prompt_tokens"] == 2 * once["prompt_tokens"]  # what the cut answer cost counts
+    assert asked_twice["completion_tokens"] > len(MINUTES.split())
 
 
 def test_then_by_halves_of_the_page_with_what_both_have_there_once(letters: Path, served: Reading) -> None:

@@ -40,6 +40,8 @@ one that does not hangs a pipeline's worker pool for ever.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 __all__ = [
@@ -238,6 +240,10 @@ class AnswerCutError(OllamaMultiModalError):
 
     finish_reason: str = ""
     """`length`, or `repetition`."""
+    usage: Mapping[str, int] = MappingProxyType({})
+    """Tokens, where the server told them."""
+    seconds: float = 0.0
+    """That it took."""
 
 
 class BlindModelError(OllamaMultiModalError):

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 from ollama_vision.atomic_replace import replacing
-from ollama_vision.pictures import BoxMapping, FoundBox, ImageOptions, PictureFrame, PictureSource, place_boxes
+from ollama_vision.pictures import (
+    BOX_CONVENTIONS,
+    BoxConvention,
+    BoxMapping,
+    FoundBox,
+    ImageOptions,
+    PictureFrame,
+    PictureSource,
+    place_boxes,
+)
 
 if TYPE_CHECKING:
     from ollama_vision.batch import Page
@@ -37,6 +46,8 @@ class Figures:
     """What their names begin with: `page-3`."""
     page: Page
     options: ImageOptions
+    convention: BoxConvention | None = None
+    """How boxes are counted; `None`: as the reply says of the model's family."""
     saved: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """Why others were not saved."""
@@ -58,12 +69,16 @@ class Figures:
 
     def _save(self, sent: Mapping[str, Any], box: tuple[float, float, float, float]) -> Path:
         frame = PictureFrame.from_description(sent["frame"]) if "frame" in sent else None
+        if frame is None and self.convention is None:
+            raise ValueError(
+                f"How this model counts boxes is not known. Name the convention: {', '.join(BOX_CONVENTIONS)}."
+            )
         mapping = BoxMapping.from_description(sent["mapping"])
         options = self.options.model_copy(update={"max_pixels": MOST_PIXELS, "server_sizes": None})
         source = PictureSource.of_file(self.page.file.path, options)
         (shown,) = source.pages(only={self.page.page or 1})
         # As PreparedImage.to_original leads it back, in the pixels of the page drawn as large as may be.
-        placed = place_boxes([FoundBox("", box)], mapping, shown.mapping, None, frame)
+        placed = place_boxes([FoundBox("", box)], mapping, shown.mapping, self.convention, frame)
         if placed.problems:
             raise ValueError(placed.problems[0])
         left, top, right, bottom = (round(side) for side in placed.boxes[0].sides)

@@ -6,6 +6,7 @@ of before. What was killed in between is made up for by the next run, from the l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -54,6 +55,9 @@ class DocumentFiles:
     """By document and page: the verdict where it needs a look, and what was found, in words."""
     counts: dict[str, int] = field(default_factory=dict)
     """Pages by their verdicts, also of those that were read before."""
+    figures: int = 0
+    figure_problems: Counter[str] = field(default_factory=Counter)
+    """Why figures were not saved."""
     _pages: dict[str, _Kept] = field(default_factory=dict)
     _ours: dict[tuple[str, int], set[bytes]] = field(default_factory=dict)
     _last: dict[tuple[str, int | None], str] = field(default_factory=dict)
@@ -133,6 +137,8 @@ class DocumentFiles:
         if (before := self._last.get(key)) is not None:
             self.counts[before] -= 1
         self._last[key] = verdict
+        self.figures += len(record.get("figures") or ())
+        self.figure_problems.update(record.get("figure_problems") or ())
         self.counts[verdict] = self.counts.get(verdict, 0) + 1
         self.verdicts.pop(key, None)
         if needs_look(verdict):

@@ -22,7 +22,7 @@ from .verdicts import FAILED, FROM_LAYER, REPEATS, Finding, PageVerdict, worst
 
 if TYPE_CHECKING:
     from ollama_vision.batch import Outcome, Page, Source
-    from ollama_vision.pictures import PreparedImage
+    from ollama_vision.pictures import BoxConvention, PreparedImage
 
 Layer = Literal["prefer", "check", "ignore"]
 """What becomes of a page's own text: it is taken in place of an answer, compared with it, or left aside."""
@@ -31,7 +31,7 @@ CONTEXT = 8192
 """Tokens: a page of small print, of 1 megapixel, and its Markdown fit."""
 _MORE = 2
 """Times as much room for an answer that was cut, until halves of the page are asked about."""
-_SOURCE = "source"
+_SOURCE, _FIGURES, _PROBLEMS = "source", "figures", "figure_problems"
 
 
 class PageKey(NamedTuple):
@@ -80,6 +80,7 @@ class PageReading:
         layer: what becomes of the page's own text.
         readers: second readers, by their names.
         figures: the folder for a document's figures; `None` where they are not wanted.
+        convention: how boxes of figures are counted.
         judged: whether an answer is judged; a second reader's own is not.
     """
 
@@ -89,6 +90,7 @@ class PageReading:
     layer: Layer = "check"
     readers: Mapping[str, Read] = field(default_factory=dict)
     figures: Callable[[Path], Path] | None = None
+    convention: BoxConvention | None = None
     judged: bool = True
     _known: dict[PageKey, _Known] = field(default_factory=dict)
 
@@ -115,21 +117,32 @@ class PageReading:
     async def ask(self, ask: Ask, page: Page, pictures: Sequence[PreparedImage]) -> PictureAnswer:
         """The page's answer: at once, with more room, or by its halves; and what still is not whole says so."""
         figures = self._figures_of(page)
+        answer = await self._asked(ask, page, pictures, figures)
+        if figures is None or not (figures.saved or figures.problems):
+            return answer
+        return replace(answer, more={_FIGURES: [*figures.saved], _PROBLEMS: [*figures.problems]})
+
+    async def _asked(
+        self, ask: Ask, page: Page, pictures: Sequence[PreparedImage], figures: Figures | None
+    ) -> PictureAnswer:
+        spent: list[AnswerCutError] = []
         for question in (self.question, roomier := self._with_more_room()):
             try:
-                return await self._clean(await ask(question, pictures), figures)
+                return _with(spent, await self._clean(await ask(question, pictures), figures))
             except AnswerCutError as error:
+                spent.append(error)
                 if error.finish_reason == "repetition":
-                    return await self._clean(PictureAnswer(error.partial_text, finish_reason="repetition"), figures)
-                cut = error
+                    repeated = PictureAnswer(error.partial_text, finish_reason="repetition")
+                    return _with(spent, await self._clean(repeated, figures))
             except ContextOverflowError:
                 if question is roomier:
                     raise
         halves = await asyncio.to_thread(self._halves, page)
         answers = [await self._half(ask, roomier, half, figures) for half in halves]
         if not any(answer.text for answer in answers):
-            return await self._clean(PictureAnswer(cut.partial_text, finish_reason="length"), figures)
-        whole = reduce(_sum_of, answers)
+            cut = PictureAnswer(spent[-1].partial_text if spent else "", finish_reason="length")
+            return _with(spent, await self._clean(cut, figures))
+        whole = _with(spent, reduce(_sum_of, answers))
         reasons = [answer.finish_reason for answer in answers]
         unhappy = next((reason for reason in ("length", "repetition") if reason in reasons), answers[-1].finish_reason)
         return replace(whole, text=joined(answers[0].text, answers[1].text), finish_reason=unhappy, pictures=())
@@ -142,7 +155,8 @@ class PageReading:
         try:
             return await self._clean(await ask(question, [half]), figures)
         except AnswerCutError as error:
-            return await self._clean(PictureAnswer(error.partial_text, finish_reason=error.finish_reason), figures)
+            cut = PictureAnswer(error.partial_text, finish_reason=error.finish_reason)
+            return _with([error], await self._clean(cut, figures))
 
     def _with_more_room(self) -> PictureQuestion:
         room = {"num_ctx": _MORE * int(self.options.get("num_ctx") or CONTEXT)}
@@ -167,7 +181,7 @@ class PageReading:
             return None
         key = key_of(page)
         options = self._known[key].options
-        return Figures(self.figures(page.file.path), f"page-{key.page}", page, options)
+        return Figures(self.figures(page.file.path), f"page-{key.page}", page, options, self.convention)
 
     async def _clean(self, answer: PictureAnswer, figures: Figures | None) -> PictureAnswer:
         """The answer as Markdown, with its figures saved; drawing and saving are no work for an event loop."""
@@ -189,7 +203,8 @@ class PageReading:
             verdict = PageVerdict(FROM_LAYER)
         else:
             verdict = self._verdict(outcome, known)
-        return {"document": str(outcome.item.file.path), _SOURCE: source, **told_of(verdict)}
+        figures = {name: outcome.more[name] for name in (_FIGURES, _PROBLEMS) if outcome.more.get(name)}
+        return {"document": str(outcome.item.file.path), _SOURCE: source, **told_of(verdict), **figures}
 
     def _verdict(self, outcome: Outcome[Page], known: _Known) -> PageVerdict:
         verdict = judge_page(
@@ -246,6 +261,13 @@ def _has_ink(half: PreparedImage, *, is_upper: bool) -> bool:
 
 def _rounded(rate: float | None) -> float | None:
     return None if rate is None else round(rate, 6)
+
+
+def _with(spent: Sequence[AnswerCutError], answer: PictureAnswer) -> PictureAnswer:
+    """The answer with what those cost that were cut before it."""
+    for error in spent:
+        answer = _sum_of(PictureAnswer("", usage=dict(error.usage), seconds=error.seconds), answer)
+    return answer
 
 
 def _sum_of(first: PictureAnswer, second: PictureAnswer) -> PictureAnswer:

@@ -32,6 +32,7 @@ from .second_readers import Read, Tesseract, reads_by_program
 if TYPE_CHECKING:
     from ollama_vision.batch import HostedModel, SightFile
     from ollama_vision.model import OnServer
+    from ollama_vision.pictures import BoxConvention
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class ReadSettings:
     options: Mapping[str, Any] = field(default_factory=dict)
     options_unchecked: Mapping[str, Any] = field(default_factory=dict)
     think: bool = False
+    convention: BoxConvention | None = None
+    """How boxes of figures are counted; `None`: as the model's family does, where that is certain."""
     on_host: Callable[[Any], HostedModel] | None = None
     """Asks a model, where that is none of the engine's own."""
 
@@ -103,7 +106,9 @@ class ReadSettings:
         """The lines of the model that reads."""
         if not self.figures:
             figures = None
-        reading = PageReading(run.model, run.question, run.asked["options"], self.layer, readers, figures)
+        reading = PageReading(
+            run.model, run.question, run.asked["options"], self.layer, readers, figures, self.convention
+        )
         return Lines(run, files, self.reader(), ledger, run_options, sight, reading.work())
 
     def second_lines(

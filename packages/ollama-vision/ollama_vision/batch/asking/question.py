@@ -150,7 +150,9 @@ class AnswerCollector:
             async for item in stream:
                 last = said(item)
                 if unit := text_watch.unit(last.text) or thought_watch.unit(last.thinking):
-                    raise _repeats(self._model, last.text, last.thinking, unit)
+                    error = _repeats(self._model, last.text, last.thinking, unit)
+                    error.seconds = time.monotonic() - self._started  # tokens are told at an answer's end alone
+                    raise error
         assert last is not None, "a stream without an item is an error already"  # noqa: S101
         self._end(last.raw, last.finish_reason)
         return last
@@ -175,7 +177,9 @@ class AnswerCollector:
             EmptyResponseError: there is nothing in it.
         """
         if fields is None and self._finish_reason == "length":
-            raise cut(self._model, text, thinking)
+            error = cut(self._model, text, thinking)
+            error.usage, error.seconds = dict(self._usage), time.monotonic() - self._started
+            raise error
         if not text.strip():
             raise errors.EmptyResponseError(
                 f"{self._model!r} answered with nothing. Ask in other words, or ask another model.",

@@ -67,6 +67,11 @@ _EVERYWHERE: Table = (
     (r"Put it into a chat message as DocumentBlock\(path=\.\.\.\): .*", "Call it by its true name."),
     (r"Put text into the prompt, or into a TextBlock of the message\.", "Put text into the question."),
 )
+_BOXES: Table = (
+    (r"\bName the convention: ", "Name it with --box-convention: "),
+    (r"\bDoes the model count another way\? There are ", "Does the model count another way? --box-convention takes "),
+    (r"give it, as capabilities\.picture_frame\(size\) or the reply's pictures tell it\.", "it is not known here."),
+)
 _IN: dict[Command, Table] = {
     "ask": (
         (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "--detail low"),
@@ -76,12 +81,7 @@ _IN: dict[Command, Table] = {
         (r"ImageOptions\(pages=(\d+)\)", r"--pages 1-\1"),
         (r"ImageOptions\(pages=\.\.\.\)", "--pages"),
         (r"ImageOptions\(frames=(\d+)\)", r"--frames \1"),
-        (r"\bName the convention: ", "Name it with --box-convention: "),
-        (
-            r"\bDoes the model count another way\? There are ",
-            "Does the model count another way? --box-convention takes ",
-        ),
-        (r"give it, as capabilities\.picture_frame\(size\) or the reply's pictures tell it\.", "it is not known here."),
+        *_BOXES,
     ),
     "describe": (
         (r"fewer pages, ImageOptions\(pages=\d+\)", "a question about each page (--pages each)"),
@@ -131,7 +131,11 @@ _IN["mcp"] = (
     (r"Take it with videos=True, or name it by itself\.", "Name it by itself."),
     (r", videos with videos=True, others with include=\[.*?\], and every file that is named by itself", ""),
 )
-_IN["read"] = ((r"ImageOptions\(password=\.\.\.\)", "--password"), *_IN["describe"])
+_IN["read"] = (
+    *_BOXES,
+    (r"ImageOptions\(password=\.\.\.\)", "--password"),
+    *_IN["describe"],
+)
 
 
 def in_shell_words(text: str, command: Command = "describe") -> str:

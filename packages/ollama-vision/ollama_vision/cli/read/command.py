@@ -121,6 +121,7 @@ def settings_of(job: ReadJob) -> ReadSettings:
         job.options,
         job.options_unchecked,
         job.think,
+        convention=job.convention,
     )
 
 
@@ -128,7 +129,8 @@ def _model(job: ReadJob, servers: Servers, screen: Screen) -> str:
     """The one that was named, or was asked so far, or the only one there that sees."""
     if job.model is not None:
         return job.model
-    if not job.access.demo and job.start != "restart" and job.out.exists() and (before := only_model(job.out)):
+    before = None if job.access.demo or job.start == "restart" or not job.out.exists() else only_model(job.out)
+    if before is not None and before != NOT_NEEDED:
         return before
     try:
         return servers.model_that_sees(screen)

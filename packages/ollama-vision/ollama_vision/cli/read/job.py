@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..ask.question import read_pages
-from ..common.access import Access, UsageError, model_of_environment, read_access, read_option
+from ..common.access import Access, UsageError, model_of_environment, read_access, read_convention, read_option
 
 if TYPE_CHECKING:
     from ollama_vision.batch import Start
     from ollama_vision.documents import Layer
+    from ollama_vision.pictures import BoxConvention
 
     from .typed import ReadOptions
 
@@ -35,6 +36,8 @@ class ReadJob:
     password: str | None = field(repr=False)
     prompt: str | None
     figures: bool
+    convention: BoxConvention | None
+    """How the model counts boxes; `None`: as its family does."""
     start: Start
     retry_errors: bool
     prune: bool
@@ -69,6 +72,8 @@ def read_job(typed: ReadOptions) -> ReadJob:
         raise UsageError("--prompt is empty: leave it out, and each page is asked about as the model was trained.")
     if typed.second is not None and not typed.second.strip():
         raise UsageError("--second is empty: name a model, or tesseract.")
+    if typed.box_convention is not None and not typed.figures:
+        raise UsageError("--box-convention says how the boxes of --figures are counted: give both.")
     if typed.append and typed.restart:
         raise UsageError("--append keeps the lines that are there, --restart puts them aside: give one of them.")
     if typed.detail is not None and typed.max_pixels is not None:
@@ -86,6 +91,7 @@ def read_job(typed: ReadOptions) -> ReadJob:
         password=typed.password,
         prompt=typed.prompt,
         figures=typed.figures,
+        convention=read_convention(typed.box_convention),
         start="append" if typed.append else "restart" if typed.restart else "go on",
         retry_errors=typed.retry_errors,
         prune=typed.prune,

@@ -18,6 +18,8 @@ from ..describe.run import Run, Stopped
 from ..describe.summary import Tally
 from .job import ReadJob
 
+_MOST_PROBLEMS = 3
+
 
 class PagesTally(Tally):
     """What has been counted, in pages."""
@@ -133,6 +135,10 @@ class ReadRun(Run):
                 f"{words.counted(len(files.left_alone), 'file')} of others, or edited since, stay as they are: "
                 f"{words.names(files.left_alone)}. Their pages are in {self._job.out}."
             )
+        if figures := files.figures:
+            screen.remark(f"{words.counted(figures, 'figure')} saved.")
+        for problem, count in files.figure_problems.most_common(_MOST_PROBLEMS):
+            screen.note(f"{words.counted(count, 'figure')} not saved: {self._in_words(problem)}")
         if left_out := summary.left_out(self._found.reasons()):
             screen.remark(left_out)
         for line in summary.unread(self._found.unread):

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ..common.options import (
+    BoxConventionName,
     CACert,
     Demo,
     DetailLevel,
@@ -78,6 +79,7 @@ class ReadOptions:
     figures: Annotated[
         bool, typer.Option("--figures", help="Cut figures out and save them, where the model says where they are.")
     ] = False
+    box_convention: BoxConventionName = None
     append: Annotated[
         bool, typer.Option("--append", help="Add to lines of another request that are in pages.jsonl.")
     ] = False
