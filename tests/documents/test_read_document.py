@@ -156,6 +156,19 @@ def test_a_line_that_is_repeated_without_end(tmp_path: Path, served: Reading) ->
     assert any(one.verdict == "repeats" for one in page.findings)
 
 
+def test_pages_of_which_a_model_says_nothing_stop_no_run(letters: Path, served: Reading, tmp_path: Path) -> None:
+    """Photographs, perhaps: seven in a row, of which each needs a look; a page with words was not read."""
+    file = tmp_path / "photos.pdf"
+    file.write_bytes(scan_of(*(inked(20 * number) for number in range(7))))
+    server = served("")
+    pages = read_document(file, "m", server.url).pages
+    assert [(page.verdict, page.text, page.line["error"]["type"]) for page in pages] == [
+        ("failed", "", "EmptyResponseError")
+    ] * 7
+    (page,) = read_document(letters, "m", server.url, pages=1).pages
+    assert (page.verdict, page.line["error"], page.cer) == ("only in layer", None, 1.0)
+
+
 def test_what_cannot_be_drawn_is_told_and_the_rest_is_read(tmp_path: Path, served: Reading) -> None:
     """Half of a picture beside words: the words are read and agree, and the page needs a look."""
     file = tmp_path / "invoice.pdf"

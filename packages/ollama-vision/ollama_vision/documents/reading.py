@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ollama_vision.batch import Answered, Ask, PageWork, PictureAnswer, PictureQuestion, open_page
-from ollama_vision.errors import AnswerCutError, ContextOverflowError
+from ollama_vision.errors import AnswerCutError, ContextOverflowError, EmptyResponseError
 from ollama_vision.pictures import ImageOptions, PageFacts, PictureSource, page_facts, prepare_image
 
 from .figures import Figures, SaveFigure, no_figure
@@ -31,7 +31,7 @@ CONTEXT = 8192
 """Tokens: a page of small print, of 1 megapixel, and its Markdown fit."""
 _MORE = 2
 """Times as much room for an answer that was cut, until halves of the page are asked about."""
-_SOURCE, _FIGURES, _PROBLEMS = "source", "figures", "figure_problems"
+_SOURCE, _FIGURES, _PROBLEMS, _EMPTY = "source", "figures", "figure_problems", "empty"
 
 
 class PageKey(NamedTuple):
@@ -137,6 +137,9 @@ class PageReading:
             except ContextOverflowError:
                 if question is roomier:
                     raise
+            except EmptyResponseError as error:
+                # A page's own, however many there are in a row: photographs, say.
+                return _with(spent, PictureAnswer("", finish_reason=error.finish_reason, more={_EMPTY: str(error)}))
         halves = await asyncio.to_thread(self._halves, page)
         answers = [await self._half(ask, roomier, half, figures) for half in halves]
         if not any(answer.text for answer in answers):
@@ -157,6 +160,8 @@ class PageReading:
         except AnswerCutError as error:
             cut = PictureAnswer(error.partial_text, finish_reason=error.finish_reason)
             return _with([error], await self._clean(cut, figures))
+        except EmptyResponseError:  # there is ink: of the page something is missing
+            return PictureAnswer("", finish_reason="length")
 
     def _with_more_room(self) -> PictureQuestion:
         room = {"num_ctx": _MORE * int(self.options.get("num_ctx") or CONTEXT)}
@@ -203,8 +208,14 @@ class PageReading:
             verdict = PageVerdict(FROM_LAYER)
         else:
             verdict = self._verdict(outcome, known)
+        place = {"document": str(outcome.item.file.path), _SOURCE: source}
+        nothing = outcome.more.get(_EMPTY)
+        if nothing and known is not None and not has_words(known.facts.layer):
+            # There is ink, and nothing tells whether it is words.
+            error = {"type": EmptyResponseError.__name__, "message": nothing}
+            return {**place, **told_of(PageVerdict(FAILED)), "error": error}
         figures = {name: outcome.more[name] for name in (_FIGURES, _PROBLEMS) if outcome.more.get(name)}
-        return {"document": str(outcome.item.file.path), _SOURCE: source, **told_of(verdict), **figures}
+        return {**place, **told_of(verdict), **figures}
 
     def _verdict(self, outcome: Outcome[Page], known: _Known) -> PageVerdict:
         verdict = judge_page(
