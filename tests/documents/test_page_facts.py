@@ -150,3 +150,9 @@ def test_what_is_brighter_than_its_ground_or_another_colour_is_ink(ground: int, 
     ImageDraw.Draw(page).ellipse((330, 180, 400, 250), fill=shape)
     assert facts_of(file_of(page, "PNG"))[0].has_ink
     assert not facts_of(file_of(Image.new("RGB", (448, 448), (ground, ground, ground)), "PNG"))[0].has_ink
+
+
+def test_a_dull_sheet_on_a_dark_lid_has_no_ink() -> None:
+    """Beside the lid all of the paper is bright, and is not for that something bright on a dark ground."""
+    page = sheet(lid=60).point([max(0, level - 40) for level in range(256)])
+    assert not facts_of(file_of(page, "PNG"))[0].has_ink

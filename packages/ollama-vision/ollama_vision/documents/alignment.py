@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .edits import indel_opcodes
 
 _SHORTEST_RUN = 3
+_MOST_ALIKE = 4
+_DIGIT = re.compile(r"\d")
 _MOST_PLACES = 40
 """Of three words in a row: with more of them, as in a table of zeros, time would grow with the square."""
 
@@ -90,29 +93,35 @@ def align_in_any_order(first: Sequence[str], second: Sequence[str]) -> Alignment
         for inner in differences_in_order(first[gap.start : gap.end], second[gap.other_start : gap.other_end])
     ]
     moved = _joined(tile for number, tile in enumerate(tiles) if number not in in_order)
-    places = _Places(tiles, first, second)
+    places = _Places(tiles, in_order, first, second)
     return Alignment(tuple(differences), tuple(map(places.move, moved)))
 
 
 class _Places:
     """Where each word that has a counterpart stands in the other list."""
 
-    def __init__(self, tiles: Sequence[Span], first: Sequence[str], second: Sequence[str]) -> None:
+    def __init__(
+        self, tiles: Sequence[Span], in_order: Container[int], first: Sequence[str], second: Sequence[str]
+    ) -> None:
         length, other_length = len(first), len(second)
         self._there = {-1: -1, other_length: length}
         self._back = {-1: -1, length: other_length}
         self._text, self._other_text = bytearray(length), bytearray(other_length)
-        for tile in tiles:
+        self._sure, self._other_sure = bytearray(length), bytearray(other_length)
+        for number, tile in enumerate(tiles):
             for at in range(tile.length):
                 self._there[tile.other_start + at] = tile.start + at
                 self._back[tile.start + at] = tile.other_start + at
             if _is_text(first[tile.start : tile.end]):
                 self._text[tile.start : tile.end] = b"\x01" * tile.length
                 self._other_text[tile.other_start : tile.other_end] = b"\x01" * tile.length
+            if number in in_order or self._text[tile.start]:
+                self._sure[tile.start : tile.end] = b"\x01" * tile.length
+                self._other_sure[tile.other_start : tile.other_end] = b"\x01" * tile.length
 
     def move(self, run: Span) -> Move:
-        there = _Gap.between(self._there, self._text, run.other_start - 1, run.other_end)
-        back = _Gap.between(self._back, self._other_text, run.start - 1, run.end)
+        there = _Gap.between(self._there, self._text, self._sure, run.other_start - 1, run.other_end)
+        back = _Gap.between(self._back, self._other_text, self._other_sure, run.start - 1, run.end)
         other = self._behind(self._back, run.start)
         at = self._behind(self._there, run.other_start)
         return Move(
@@ -135,14 +144,14 @@ class _Gap:
     is_none: bool
     """Whether they follow each other there, with no text between."""
     is_taken: bool
-    """Whether something else than text stands beside one of them, or it is not known where they stand."""
+    """Whether something stands beside one of them that is neither text nor in order, or they have no place there."""
 
     @classmethod
-    def between(cls, places: Mapping[int, int], text: bytearray, before: int, behind: int) -> _Gap:
+    def between(cls, places: Mapping[int, int], text: bytearray, sure: bytearray, before: int, behind: int) -> _Gap:
         start, end = places.get(before), places.get(behind)
         if start is None or end is None:
             return cls(is_none=True, is_taken=True)
-        beside = [text[at] for at in (start + 1, end - 1) if 0 <= at < len(text)]
+        beside = [sure[at] for at in (start + 1, end - 1) if 0 <= at < len(sure)]
         return cls(start < end and not any(text[start + 1 : end]), not all(beside))
 
 
@@ -152,21 +161,54 @@ def _is_text(words: Sequence[str]) -> bool:
 
 
 def _single_words(first: Sequence[str], second: Sequence[str], tiles: Sequence[Span]) -> list[Span]:
-    """Words between the tiles that are left once on either side: the last ones of columns."""
-    left = _left(first, [(tile.start, tile.end) for tile in tiles])
-    other_left = _left(second, [(tile.other_start, tile.other_end) for tile in tiles])
-    return [
-        Span(left[word][0], left[word][0] + 1, places[0], places[0] + 1)
-        for word, places in other_left.items()
-        if len(places) == 1 and len(left.get(word, ())) == 1
-    ]
+    """Words between the tiles, and what is the same beside them: the last ones of columns.
+
+    Such as are left as often on either side; of numbers those that are left once.
+    """
+    taken = _covered(len(first), [(tile.start, tile.end) for tile in tiles])
+    other_taken = _covered(len(second), [(tile.other_start, tile.other_end) for tile in tiles])
+    left, other_left = _left(first, taken), _left(second, other_taken)
+    found = []
+    for word, places in other_left.items():
+        mine = left.get(word, [])
+        if len(mine) != len(places) or len(mine) > (1 if _DIGIT.search(word) else _MOST_ALIKE):
+            continue
+        for start, other in zip(mine, places, strict=True):
+            if taken[start] or other_taken[other]:
+                continue
+            begin, end = start, start + 1
+            shift = other - start
+            while begin and begin + shift and _is_free(first, second, taken, other_taken, begin - 1, begin - 1 + shift):
+                begin -= 1
+            while (
+                end < len(first)
+                and end + shift < len(second)
+                and _is_free(first, second, taken, other_taken, end, end + shift)
+            ):
+                end += 1
+            taken[begin:end] = other_taken[begin + shift : end + shift] = b"\x01" * (end - begin)
+            found.append(Span(begin, end, begin + shift, end + shift))
+    return found
 
 
-def _left(words: Sequence[str], covered: Sequence[tuple[int, int]]) -> dict[str, list[int]]:
+def _is_free(
+    first: Sequence[str], second: Sequence[str], taken: bytearray, other_taken: bytearray, at: int, other: int
+) -> bool:
+    return first[at] == second[other] and not taken[at] and not other_taken[other]
+
+
+def _covered(length: int, spans: Sequence[tuple[int, int]]) -> bytearray:
+    taken = bytearray(length)
+    for start, end in spans:
+        taken[start:end] = b"\x01" * (end - start)
+    return taken
+
+
+def _left(words: Sequence[str], taken: bytearray) -> dict[str, list[int]]:
     found: dict[str, list[int]] = defaultdict(list)
-    for start, end in _between(sorted(covered), len(words)):
-        for at in range(start, end):
-            found[words[at]].append(at)
+    for at, word in enumerate(words):
+        if not taken[at]:
+            found[word].append(at)
     return found
 
 

@@ -10,7 +10,8 @@ from .page_words import Word
 
 _HYPHENS = ("-", "\u00ad", "\u2010")
 _SHORTEST = 3
-"""Letters of a rest that is looked for within lines, and not only at their beginnings."""
+_NEAR = 2
+"""Letters of a rest that is looked for within lines as well, and in how many of them."""
 
 
 def rejoined(true: Sequence[Word], said: Sequence[Word]) -> list[Word]:
@@ -32,17 +33,15 @@ def rejoined(true: Sequence[Word], said: Sequence[Word]) -> list[Word]:
 
 def _rest(words: Sequence[Word | None], at: int, wanted: set[str], pairs: set[tuple[str, str]]) -> int:
     """Where the rest of a word stands; `at` itself where there is none, or where it is a word of two parts."""
-    begun = words[at]
-    found = at
+    begun, line = words[at], -1
     for place in range(at + 1, len(words)):
-        word, before = words[place], words[place - 1]
+        word = words[place]
         if begun is None or word is None or word.line == begun.line:
             continue
-        first = before is None or before.line != word.line
+        first, line = word.line != line, word.line
         if first and (begun.key, word.key) in pairs:
             return at
-        if begun.key + word.key in wanted and (first or len(word.key) >= _SHORTEST):
-            if first:
-                return place
-            found = place if found == at else found
-    return found
+        near = line <= begun.line + _NEAR and len(word.key) >= _SHORTEST
+        if (first or near) and begun.key + word.key in wanted:
+            return place
+    return at

@@ -5,6 +5,7 @@ A page without ink is not asked about, so the doubtful one has ink: a number in 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _WHITE = 215
 """The grey level from which on paper is white: brighter ink there is none."""
 _TOO_NOISY = 10
 """Grey levels: in so much noise pale ink cannot be told from none."""
+_SOME = re.compile(rb"[^\x00]", re.DOTALL)
 _EDGE = 0.07
 """Of the width and height: where a scanner shows its lid. What reaches from there to the page's end is no ink."""
 
@@ -47,8 +49,11 @@ def has_ink(image: Image.Image) -> bool:
         grey = ImageChops.darker(ImageChops.darker(red, green), blue)
     if _is_on(grey):
         return True
-    # On paper that is no white there may be something brighter.
-    return ImageStat.Stat(grey).median[0] < _WHITE and _is_on(ImageChops.invert(grey))
+    if ImageStat.Stat(grey).median[0] >= _WHITE:
+        return False
+    # On paper that is no white there may be something brighter. Beside a scanner's dark lid all of the paper is.
+    across, down = round(grey.width * _EDGE), round(grey.height * _EDGE)
+    return _is_on(ImageChops.invert(grey.crop((across, down, grey.width - across, grey.height - down))))
 
 
 def _is_on(grey: Image.Image) -> bool:
@@ -64,13 +69,13 @@ def _is_on(grey: Image.Image) -> bool:
         return True
     level = min(254, round(level + max(_FAINTEST, _ABOVE_NOISE * noise)))
     dark = contrast.point([0] * level + [255] * (256 - level)).reduce(_CELL)
-    if _most_together(dark, 255 / _CELL**2) >= _FEWEST_PIXELS:
+    if _are_together(dark, _FEWEST_PIXELS * 255 // _CELL**2):
         return True
     cells = contrast.reduce(_CELL)
     cells = ImageChops.subtract(cells, cells.filter(ImageFilter.BoxBlur(_EVEN)), offset=_ZERO)
     level, noise = _level(cells)
     level = min(254, round(level + max(_FAINTEST_CELL, _ABOVE_NOISE * noise)))
-    return _most_together(cells.point([0] * level + [1] * (256 - level)), 1) >= _FEWEST_CELLS
+    return _are_together(cells.point([0] * level + [1] * (256 - level)), _FEWEST_CELLS)
 
 
 def _level(contrast: Image.Image) -> tuple[float, float]:
@@ -89,20 +94,22 @@ def _quantile(histogram: list[int], share: float) -> float:
     return 255.0
 
 
-def _most_together(cells: Image.Image, unit: float) -> float:
-    """The sum of the most that stands together in cells that touch, in units; what lies along the edges left out."""
+def _are_together(cells: Image.Image, least: int) -> bool:
+    """Whether cells that touch have so much in all; what lies along the edges is left out."""
     width, height = cells.size
-    values = {at: value / unit for at, value in enumerate(cells.tobytes()) if value >= unit * 0.9}
+    values = {found.start(): found[0][0] for found in _SOME.finditer(cells.tobytes())}
     across, down = max(1, round(width * _EDGE)), max(1, round(height * _EDGE))
-    left, most = set(values), 0.0
+    left = set(values)
     while left:
         group = _touching(left, width)
+        if sum(values[at] for at in group) < least:
+            continue
         places = [(at % width, at // width) for at in group]
         at_the_end = any(x in (0, width - 1) or y in (0, height - 1) for x, y in places)
         within = all(x < across or x >= width - across or y < down or y >= height - down for x, y in places)
         if not (at_the_end and within):
-            most = max(most, sum(values[at] for at in group))
-    return most
+            return True
+    return False
 
 
 def _touching(left: set[int], width: int) -> list[int]:

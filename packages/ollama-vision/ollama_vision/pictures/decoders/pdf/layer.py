@@ -83,7 +83,7 @@ def _with_line_ends(page: Any, textpage: Any, pdfium: Any) -> str:
         pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
         if not (left <= x.value <= right and bottom <= y.value <= top):
             continue
-        if last is not None and shown[-1] != "\n":
+        if last is not None and shown[-1] not in "\n\x02":
             angle = pdfium.FPDFText_GetCharAngle(textpage, index)
             across = (y.value - last[1]) * math.cos(angle) - (x.value - last[0]) * math.sin(angle)
             if abs(across) > _NEXT_LINE * pdfium.FPDFText_GetFontSize(textpage, index):
