@@ -48,6 +48,7 @@ def test_documents_become_markdown_in_the_same_folders(
     assert len(one["request"]) == 64
     assert by_place["scan.pdf", 2]["text"] == ""
     assert by_place["scan.pdf", 1]["cer"] is None
+    assert done.err.startswith("Reading 3 documents with m:latest.")
     assert "pages/min" in done.err
 
 

@@ -52,7 +52,6 @@ class Run:
     """Everything from the first question to the last word."""
 
     command: Command = "describe"
-    unit = "question"
 
     def __init__(
         self,
@@ -88,6 +87,9 @@ class Run:
         self._lines = [self._lines_of(model_run, run_options) for model_run in model_runs]
         self._before = [entry for lines in self._lines for entry in lines.done()]
 
+    def _beginning(self, models: str) -> str:
+        return f"Asking {models}: {words.counted(self._tally.expected, 'question')}."
+
     def _make_tally(self) -> Tally:
         return Tally()
 
@@ -120,7 +122,7 @@ class Run:
         if not self._tally.expected and not any(lines.is_suspected for lines in self._lines):
             return DONE
         models = " and then ".join(lines.model_run.model for lines in self._lines)
-        self._screen.remark(f"Asking {models}: {words.counted(self._tally.expected, self.unit)}.")
+        self._screen.remark(self._beginning(models))
         try:
             with self._progress:
                 for lines in self._lines:

@@ -33,7 +33,6 @@ class ReadRun(Run):
     """Everything from the first page to the last word."""
 
     command = "read"
-    unit = "page"
 
     def __init__(
         self,
@@ -59,6 +58,10 @@ class ReadRun(Run):
             readers[second.model] = from_texts(self._texts)
         runs = [run] if second is None else [second, run]
         super().__init__(job, runs, found, settings.reader(), start, screen)
+
+    def _beginning(self, models: str) -> str:
+        """How many pages they have, opening them tells."""
+        return f"Reading {words.counted(len(self._found.files), 'document')} with {models}."
 
     def _make_tally(self) -> Tally:
         return PagesTally()
