@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ollama_vision.errors import ImageError
 from ollama_vision.mcp import roots as roots_module
@@ -144,6 +149,70 @@ def test_what_was_exchanged_since_its_place_was_found_is_not_followed(
     monkeypatch.setattr(os.path, "realpath", exchange)
     with pytest.raises(ImageError, match=r"b\.png was exchanged while it was opened"):
         Roots((folder,)).open(str(victim))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    parts=st.lists(
+        st.sampled_from(["..", ".", "in", "out", "a.png", "b.png", "file.png", "secret.png", "", "beside", "root"]),
+        max_size=8,
+    ),
+    absolute=st.booleans(),
+)
+def test_no_path_leads_to_what_is_elsewhere(tangled: Path, parts: list[str], absolute: bool) -> None:
+    """Whatever is put together of names, links and `..`: what can be opened is what lies below the root."""
+    roots, path = Roots.of([tangled]), "/".join(parts)
+    named = f"{tangled}/{path}" if absolute else path
+    try:
+        found = roots.find(named)
+        told = read(roots, found)
+    except (ImageError, OSError):
+        return
+    assert told in (b"a", b"b")
+    assert Path(os.path.realpath(tangled / path)).is_relative_to(tangled)
+
+
+@pytest.fixture
+def tangled(folder: Path) -> Path:
+    """A root with links out of it, and back into it."""
+    beside = folder.parent / "beside"
+    (folder / "file.png").symlink_to(beside / "secret.png")
+    (folder / "out").symlink_to(beside)
+    (beside / "in").symlink_to(folder / "in")
+    return folder
+
+
+EXCHANGE = """
+import os, sys
+os.chdir(sys.argv[1])
+while True:
+    for name, link in (("a.png", "link.png"), ("in", "link")):
+        os.rename(name, "aside")
+        os.rename(link, name)
+        os.rename(name, link)
+        os.rename("aside", name)
+"""
+
+
+def test_a_race_against_links_is_not_lost(folder: Path) -> None:
+    """Another process exchanges a file and a folder for links, as fast as it can. Without O_NOFOLLOW, a thousand
+    openings were enough to read what lies elsewhere."""
+    beside = folder.parent / "beside"
+    (beside / "b.png").write_bytes(b"secret")
+    (folder / "link.png").symlink_to(beside / "secret.png")
+    (folder / "link").symlink_to(beside)
+    roots, told = Roots((folder,)), Counter[bytes]()
+    with subprocess.Popen([sys.executable, "-c", EXCHANGE, str(folder)]) as exchanging:
+        try:
+            while told[b"refused"] < 100 or told.total() < 10_000:
+                for path in ("a.png", "in/b.png"):
+                    try:
+                        told[read(roots, folder / path)] += 1
+                    except (ImageError, OSError):
+                        told[b"refused"] += 1
+        finally:
+            exchanging.kill()
+    assert set(told) == {b"a", b"b", b"refused"}
 
 
 def test_pipes_and_folders_are_no_files_and_nothing_waits_for_a_pipe(folder: Path) -> None:
