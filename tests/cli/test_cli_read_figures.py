@@ -10,6 +10,7 @@ from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from tests.support.command_line import CommandLine
+from tests.support.pdf_files import page_pdf, picture, standard_font, words
 from tests.support.read_lines import lines
 from tests.support.shown_models import QWEN3_VL
 
@@ -56,3 +57,18 @@ def test_a_figure_that_cannot_be_cut_out_is_told(
     assert vision(*words, "--box-convention", "0-1", "--restart").code == 0
     with Image.open("text/page.png.figures/page-1-1.png") as cut:
         assert (cut.size, cut.getpixel((150, 240))) == ((300, 480), (200, 30, 30))
+
+
+def test_of_a_page_that_cannot_be_drawn_whole(
+    vision: CommandLine, folder: Path, served: Callable[..., EmbeddedOllama]
+) -> None:
+    """Cut out of what there is of it; the page itself says what is missing."""
+    broken = picture(b"/Filter /JPXDecode /ColorSpace /DeviceRGB", b"no JPEG 2000")
+    commands = b"q 64 0 0 64 300 20 cm /I Do Q " + words(b"(Total 44.05)")
+    resources = b"/Font << /F1 5 0 R >> /XObject << /I 6 0 R >>"
+    (folder / "a.pdf").write_bytes(page_pdf(commands, resources, *standard_font(b"Helvetica"), broken))
+    host = served("Total 44.05\n\n![Words](bbox_2d=[0.0, 0.3, 0.6, 0.8])").url
+    done = vision("read", "a.pdf", "--figures", "--box-convention", "0-1", "--host", host)
+    assert (done.code, [line["verdict"] for line in lines()]) == (1, ["not drawn"])
+    with Image.open("text/a.pdf.figures/page-1-1.png") as cut:
+        assert min(cut.convert("L").tobytes()) < 80

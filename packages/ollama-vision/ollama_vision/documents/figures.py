@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
@@ -75,7 +75,7 @@ class Figures:
             )
         mapping = BoxMapping.from_description(sent["mapping"])
         options = self.options.model_copy(update={"max_pixels": MOST_PIXELS, "server_sizes": None})
-        source = PictureSource.of_file(self.page.file.path, options)
+        source = replace(PictureSource.of_file(self.page.file.path, options), document=True)
         (shown,) = source.pages(only={self.page.page or 1})
         # As PreparedImage.to_original leads it back, in the pixels of the page drawn as large as may be.
         placed = place_boxes([FoundBox("", box)], mapping, shown.mapping, self.convention, frame)
