@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.support.mcp_clients import PROGRAM, over_http
 
 mcp = pytest.importorskip("llama_index.tools.mcp")
 ROOT = "examples/pictures"
+WIDE = Path(ROOT, "wide.png").read_bytes()
 
 
 @asynccontextmanager
@@ -51,6 +54,14 @@ async def test_the_tool_spec_has_our_tools_and_calls_them(way: str, demo_server:
     assert output.raw_output.content[0].text == "There are 2 shapes."
     assert refused.raw_output.is_error
     assert "not below the folders" in refused.raw_output.content[0].text
+
+
+async def test_pictures_are_tools_too_where_they_are_wanted(demo_server: EmbeddedOllama) -> None:
+    client = mcp.BasicMCPClient(PROGRAM[0], args=[*PROGRAM[1:], "--root", ROOT, "--host", demo_server.url])
+    tools = await mcp.McpToolSpec(client=client, include_resources=True).to_tool_list_async()
+    (wide,) = (tool for tool in tools if tool.metadata.name == "wide.png")
+    (contents,) = (await wide.acall()).raw_output.contents
+    assert base64.b64decode(contents.blob) == WIDE
 
 
 async def test_an_agent_of_llama_index_finds_a_picture_and_looks_at_it(demo_server: EmbeddedOllama) -> None:

@@ -12,6 +12,7 @@ from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
     ListResourcesResult,
+    ListResourceTemplatesResult,
     ListToolsResult,
     PaginatedRequestParams,
     ReadResourceRequestParams,
@@ -126,6 +127,11 @@ def make_server(service: Service, *, version: str) -> Server[Any]:
         with confined(service.roots):
             return await resources.list_resources(service, None if params is None else params.cursor)
 
+    async def list_templates(
+        _: ServerRequestContext[Any], __: PaginatedRequestParams | None
+    ) -> ListResourceTemplatesResult:
+        return ListResourceTemplatesResult(resource_templates=[])  # clients that ask for both would fail otherwise
+
     async def read_resource(_: ServerRequestContext[Any], params: ReadResourceRequestParams) -> ReadResourceResult:
         with confined(service.roots):
             return await resources.read_resource(service, str(params.uri))
@@ -139,5 +145,6 @@ def make_server(service: Service, *, version: str) -> Server[Any]:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         on_list_resources=list_resources,
+        on_list_resource_templates=list_templates,
         on_read_resource=read_resource,
     )
