@@ -46,6 +46,11 @@ def test_an_answer_that_is_not_what_the_layer_says(
     assert judged.needs_look
 
 
+def test_signs_that_need_no_spaces_are_shown_without_them() -> None:
+    (finding,) = judge_page("12 \u5186", layer="\u8acb\u6c42\u66f8 12 \u5186").findings
+    assert (finding.verdict, finding.layer) == ("only in layer", "\u8acb\u6c42\u66f8")
+
+
 def test_the_worst_finding_is_the_verdict() -> None:
     judged = judge_page(LAYER.replace("plums", "limes").replace("117", "171"), layer=LAYER)
     assert [finding.verdict for finding in judged.findings] == ["numbers differ", "words differ"]

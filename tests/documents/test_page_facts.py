@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from ollama_vision.documents import PageFacts, page_facts
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import ImageOptions, PictureSource
-from tests.support.pdf_files import page_pdf, standard_font, stream, text_page, words
+from tests.support.pdf_files import CATALOG, PAGES, page_pdf, pdf_of, standard_font, stream, text_page, words
 
 OPTIONS = ImageOptions()
 
@@ -58,6 +58,25 @@ def test_a_page_with_a_broken_picture_is_drawn_without_it() -> None:
     assert (facts.layer, facts.has_ink) == ("Paid 45", True)
     assert len(facts.undrawn) == 1
     assert "Im1" in facts.undrawn[0]
+
+
+def test_what_is_filled_into_a_form_is_text_of_the_page() -> None:
+    shown = b"/Type /XObject /Subtype /Form /BBox [0 0 100 20] /Resources << /Font << /F1 5 0 R >> >>"
+    field = (
+        b"<< /Type /Annot /Subtype /Widget /FT /Tx /F 4 /T (amount) /V (45.50) /Rect [200 35 300 55]"
+        b" /AP << /N 7 0 R >> >>"
+    )
+    link = b"<< /Type /Annot /Subtype /Link /Rect [0 0 10 10] >>"
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 100] /Contents 4 0 R /Annots [6 0 R 8 0 R]"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>"
+    )
+    appearance = stream(b"BT /F1 12 Tf 2 5 Td (45.50) Tj ET", shown)
+    catalog = CATALOG.replace(b">>", b"/AcroForm << /Fields [6 0 R] >> >>")
+    pdf = pdf_of(catalog, PAGES, page, stream(words(b"(Paid)")), *standard_font(b"Helvetica"), field, appearance, link)
+    (facts,) = facts_of(pdf)
+    assert facts.layer is not None
+    assert facts.layer.split() == ["Paid", "45.50"]
 
 
 def sheet(seed: int = 0, *, lid: int = 0) -> Image.Image:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .alignment import Move, Span, align_in_any_order, differences_in_order, have_words_in_common
-from .folding import Folded
+from .folding import Folded, unspaced
 from .likeness import is_same_row, says_the_same
 from .page_words import Word, words_of
 from .rejoining import rejoined
@@ -209,4 +209,4 @@ def _turned(
 
 def _shown(words: Iterable[Word]) -> str:
     """As they stand there: a word of several parts is not said for each of them."""
-    return " ".join({word.whole: word.shown for word in words}.values())
+    return unspaced(" ".join({word.whole: word.shown for word in words}.values()))

@@ -62,7 +62,12 @@ class Folded:
     @property
     def text(self) -> str:
         """In one line, as it is counted."""
-        return _BETWEEN_UNSPACED.sub("", " ".join(self.lines))
+        return unspaced(" ".join(self.lines))
+
+
+def unspaced(text: str) -> str:
+    """Without the spaces between Chinese or Japanese signs, which say nothing."""
+    return _BETWEEN_UNSPACED.sub("", text)
 
 
 def fold(text: str, *, markdown: bool = False, beside: str = "") -> Folded:

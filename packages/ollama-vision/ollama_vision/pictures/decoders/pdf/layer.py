@@ -44,6 +44,20 @@ def layer_of(page: Any) -> str | None:
         textpage.close()
 
 
+def has_written_annotations(page: Any) -> bool:
+    """Whether there are annotations or fields that may show text: it is drawn, and is none of the page's own."""
+    import pypdfium2.raw as pdfium
+
+    silent = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+        pdfium.FPDFPage_CloseAnnot(annotation)
+        if kind not in silent:
+            return True
+    return False
+
+
 def _is_no_letter(sign: str) -> bool:
     is_control = sign < "\x20" and sign != "\x02"
     return is_control or sign == "\ufffd" or "\ue000" <= sign <= "\uf8ff" or sign >= "\U000f0000"

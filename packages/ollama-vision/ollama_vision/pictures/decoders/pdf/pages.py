@@ -25,7 +25,7 @@ from ...render.raster import Raster
 from ...render.size import check_size, in_steps, most_canvas
 from .faults import Copied, PageFault, PageParts, faults_of_text, flattened, undrawn_picture
 from .images import sharpest
-from .layer import layer_of
+from .layer import has_written_annotations, layer_of
 from .shells import Shell, opened_without_a_word, shell_of
 from .streams import Findings
 
@@ -185,12 +185,21 @@ class _Drawing:
         with _looked_at(copied) as look, PDFIUM, self._loaded(number) as page:
             scale, full_size = self._scale(page, number, look)
             image = _draw(page, scale)
-            layer = layer_of(page) if self.as_document else None
+            annotated = self.as_document and has_written_annotations(page)
+            layer = layer_of(page) if self.as_document and not annotated else None
             raster = self._proven(page, number, image, scale, self._findings(number, look))
             raster.full_size = full_size
             if self.as_document:
+                if annotated:
+                    layer = self._layer_with_annotations(page, number)
                 raster.text = PageText(layer, tuple(self.undrawn))
             return raster
+
+    def _layer_with_annotations(self, page: Any, number: int) -> str | None:
+        """The text of a page with what was filled in, or written on it; the page is changed, or has been, for it."""
+        flattened(page)
+        with self._loaded(number) as flat:
+            return layer_of(flat)
 
     @contextmanager
     def _loaded(self, number: int) -> Iterator[Any]:
