@@ -171,6 +171,10 @@ ODD_KINDS: Mapping[Kind, tuple[OddKind, ...]] = {
         ),
         _right("TIFFs that hold a sensor's values", "told by their tags; their thumbnail is never sent for them"),
         _refused("cut short, where it has to be developed", "LibRaw would put black in place of what is missing"),
+        _right(
+            "DNG, CR2, ARW, ORF, RAF as cameras write them",
+            "never seen whole here: tried on files that pidng and the tests write",
+        ),
         _lost(
             "CR3, RW2, PEF, SRW, CRW, MRW, X3F, IIQ, 3FR and others",
             "read as LibRaw reads them, and whole ones were never seen here; kinds that it does not know are refused",
