@@ -237,7 +237,7 @@ def test_leaving_early_ends_the_requests_and_the_lock(photos: list[str], leave: 
 
 
 def test_each_picture_is_seen(folder: Path, demo_server: EmbeddedOllama) -> None:
-    scenes = draw_folder(folder / "photos", 6)
+    scenes = draw_folder(folder, 6)
     given = list(describe_pictures("photos", demo_server.model, host=demo_server.url, out="results.jsonl"))
     assert wrong_lines(given, scenes) == []
     assert given == lines()

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from ollama_embedded import EmbeddedOllama, draw_scene
+from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
 from ollama_vision.cli.app import run
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/how-to/folder.md").read_text(encoding="utf-8")
+PAGES = Path(__file__).resolve().parents[2] / "docs/how-to"
 A_REAL_MODEL = "gemma3:4b"
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+def blocks(language: str, page: str = "folder.md") -> list[str]:
+    text = (PAGES / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture
@@ -50,3 +51,21 @@ def test_the_commands_run(server: EmbeddedOllama, capsys: pytest.CaptureFixture[
     assert "fields.count" in Path("counts.csv").read_text(encoding="utf-8-sig")
     assert Path("counts.html").is_file()
     assert sorted(path.name for path in Path("texts").iterdir()) == ["first.png.txt", "second.png.txt"]
+
+
+def test_archives_are_kept_and_undone(
+    server: EmbeddedOllama, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("lxml")
+    (schema,) = blocks('json title="archive.schema.json"', "archives.md")
+    Path("archive.schema.json").write_text(schema)
+    answer = {"title": "Red", "description": "A red circle.", "keywords": ["red", "circle"]}
+    # The demo model knows shapes, and no titles.
+    with EmbeddedOllama(engine=ScriptedEngine(json.dumps(answer)), aliases=[A_REAL_MODEL]) as scripted:
+        monkeypatch.setenv("OLLAMA_HOST", scripted.url)
+        describe, undo = blocks("sh", "archives.md")
+        assert run(shlex.split(describe)[1:]) == 0
+        assert sorted(file.name for file in Path("photos").glob("*.xmp")) == ["first.png.xmp", "second.png.xmp"]
+        assert run(shlex.split(undo)[1:]) == 0
+    assert [*Path("photos").glob("*.xmp")] == []
+    assert "2 sidecars as before" in capsys.readouterr().err

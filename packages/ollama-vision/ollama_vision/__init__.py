@@ -12,7 +12,7 @@ from .errors import OllamaMultiModalError
 from .lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .batch import Found, FoundFile, compare_results, describe, find_pictures
+    from .batch import Found, FoundFile, Undone, compare_results, describe, find_pictures, undo_sidecars
     from .documents import Document, DocumentPage, Finding, read_document
     from .model import Answer, Choice, VisionModel, aeye_test, aprove_sight, eye_test, prove_sight
     from .pictures import (
@@ -51,6 +51,7 @@ __all__ = [
     "ServerSizes",
     "SightReport",
     "Tile",
+    "Undone",
     "VisionModel",
     "aeye_test",
     "aprepare_image",
@@ -63,6 +64,7 @@ __all__ = [
     "prepare_image",
     "prove_sight",
     "read_document",
+    "undo_sidecars",
 ]
 
 __getattr__ = lazy_names(
@@ -89,6 +91,7 @@ __getattr__ = lazy_names(
         "ServerSizes": ".pictures",
         "SightReport": ".sight",
         "Tile": ".pictures",
+        "Undone": ".batch",
         "VisionModel": ".model",
         "aeye_test": ".model",
         "aprepare_image": ".pictures",
@@ -100,6 +103,7 @@ __getattr__ = lazy_names(
         "prepare_image": ".pictures",
         "prove_sight": ".model",
         "read_document": ".documents",
+        "undo_sidecars": ".batch",
     },
 )
 

@@ -31,7 +31,7 @@ OllamaMultiModalError                 catch this one to catch all
     ├── ResultsInUseError             another process writes it
     ├── DamagedResultsError           it cannot be read to its end, or is another kind of file
     ├── PicturesAwayError             pruning it would drop answers about a disk that is not connected
-    ├── SidecarError                  an answer's text file cannot be written
+    ├── SidecarError                  an answer's sidecar cannot be written
     └── LabelsError (also ValueError)  labels that results are compared with cannot be used
 
 Every class takes one positional message and has a default for everything else, so that errors survive pickle:
@@ -288,7 +288,7 @@ class PicturesAwayError(ResultsError):
 
 
 class SidecarError(ResultsError):
-    """An answer's text file cannot be written, or two pictures would have the same; the answers are in the results."""
+    """An answer's sidecar cannot be written, or two pictures would have the same; the answers are in the results."""
 
 
 class LabelsError(ResultsError, ValueError):

@@ -32,6 +32,7 @@ EXTRAS: Mapping[str, Extra] = {
     "raw": Extra("cameras' raw files", ("rawpy",)),
     "read": Extra("error rates of texts", ("rapidfuzz",)),
     "mcp": Extra("tools for agents", ("mcp", "uvicorn")),
+    "xmp": Extra("XMP sidecars of pictures", ("lxml",)),
     "embedded": Extra("a small server with a demo model", EMBEDDED),
 }
 """What can be added to the command line by those who need it."""

@@ -36,8 +36,12 @@ if TYPE_CHECKING:
     from .results.ledger import Ledger, Line, Version, is_complete, lines_of, read_record
     from .results.recorded_answer import RecordedAnswer, number_in, usage_in
     from .results.requests import only_model, read_requests, this_version
-    from .results.sidecars import SidecarName, Sidecars, folder_of_all, mirrored
+    from .results.sidecar_names import SidecarFormat, SidecarName, folder_of_all, mirrored
+    from .results.sidecars import Sidecars, sidecars_among
     from .results.sight_file import SightFile
+    from .results.undo import Undone
+    from .results.xmp_sidecars import XmpSidecars
+    from .undoing import undo_sidecars
 
 __all__ = [
     "WAIT",
@@ -80,6 +84,7 @@ __all__ = [
     "RunOptions",
     "RunSettings",
     "RunSpec",
+    "SidecarFormat",
     "SidecarName",
     "Sidecars",
     "SightFile",
@@ -88,8 +93,10 @@ __all__ = [
     "Start",
     "StopSwitch",
     "StreamedOnHost",
+    "Undone",
     "Verdict",
     "Version",
+    "XmpSidecars",
     "compare",
     "compare_results",
     "copies_among",
@@ -112,7 +119,9 @@ __all__ = [
     "request_hash",
     "require_same_answers",
     "run_spec",
+    "sidecars_among",
     "this_version",
+    "undo_sidecars",
     "usage_in",
     "what_is_asked",
 ]
@@ -128,8 +137,8 @@ __getattr__ = lazy_names(
         "Nowhere": ".results.file",
         "Open": ".asking.intake",
         "PageWork": ".model_run",
-        "folder_of_all": ".results.sidecars",
-        "mirrored": ".results.sidecars",
+        "folder_of_all": ".results.sidecar_names",
+        "mirrored": ".results.sidecar_names",
         "AnswerCollector": ".asking.question",
         "AnswerOrError": ".asking.outcome",
         "Checkpoint": ".results.checkpoint",
@@ -166,7 +175,8 @@ __getattr__ = lazy_names(
         "RunOptions": ".model_run",
         "RunSettings": ".asking.run_settings",
         "RunSpec": ".results.checkpoint",
-        "SidecarName": ".results.sidecars",
+        "SidecarFormat": ".results.sidecar_names",
+        "SidecarName": ".results.sidecar_names",
         "Sidecars": ".results.sidecars",
         "SightFile": ".results.sight_file",
         "Source": ".asking.intake",
@@ -192,6 +202,10 @@ __getattr__ = lazy_names(
         "request_hash": ".asking.fingerprint",
         "require_same_answers": ".asking.fingerprint",
         "run_spec": ".model_run",
+        "Undone": ".results.undo",
+        "XmpSidecars": ".results.xmp_sidecars",
+        "sidecars_among": ".results.sidecars",
+        "undo_sidecars": ".undoing",
         "this_version": ".results.requests",
         "usage_in": ".results.recorded_answer",
         "what_is_asked": ".asking.fingerprint",

@@ -25,7 +25,8 @@ from .model_run import Lines, ModelRun, RunOptions, run_spec
 from .results.checkpoint import Checkpoint, Start, open_checkpoint
 from .results.file import Nowhere
 from .results.ledger import Ledger
-from .results.sidecars import SidecarName, Sidecars
+from .results.sidecar_names import SidecarFormat, SidecarName
+from .results.sidecars import sidecars_among
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -51,6 +52,8 @@ def describe(
     prune: bool = False,
     sidecars: bool | str | Path = False,
     sidecar_name: SidecarName = "name",
+    sidecar_format: SidecarFormat = "txt",
+    overwrite: bool = False,
     pages: Pages = "each",
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
@@ -93,8 +96,13 @@ def describe(
             stay, with "restart" the file is put aside.
         retry_errors: ask again about pictures that failed.
         prune: take lines of pictures that are gone out of the file.
-        sidecars: write each answer into a text file as well: beside its picture, or below a folder.
+        sidecars: write each answer into a file of its own as well: beside its picture, or below a folder.
         sidecar_name: "name" for `photo.jpg.txt`, "stem" for `photo.txt`.
+        sidecar_format: "txt" for the answer; "caption" for one line, the keywords of `schema` if there are any;
+            "xmp" for XMP with `title`, `description` and `keywords` of `schema`, or the answer as the description,
+            merged into the sidecar that is there. What it was, `undo_sidecars` brings back. One that cannot be
+            merged with stays as it is, and is logged. Another format than "txt" alone writes beside the pictures.
+        overwrite: of "xmp": put a title and a description in the place of those that are there.
         pages: "each" for a question about each page or frame of a file, "together" for one about all of them.
         include: as in `find_pictures`.
         exclude: as there.
@@ -124,24 +132,30 @@ def describe(
         ResultsInUseError: another process writes `out`.
         DamagedResultsError: `out` is not what this wrote.
         PicturesAwayError: `prune` would drop answers about a disk that is not connected.
-        SidecarError: an answer's text file cannot be written.
+        SidecarError: an answer's sidecar cannot be written.
         OSError: `out` cannot be read, or written: a full disk, say.
         RunStoppedError: a fault that is no picture's, such as a server that is not there or a model that does not
             see. It is raised while lines are taken.
     """
     if not prompt.strip():
         raise ValueError('prompt is empty: ask something, such as "What is this?"')
-    _require_words(start=start, sidecar_name=sidecar_name, pages=pages, on_error=on_error)
+    _require_words(
+        start=start, sidecar_name=sidecar_name, sidecar_format=sidecar_format, pages=pages, on_error=on_error
+    )
     require_count("jobs", jobs)
     require_seconds("wait", wait)
     if limit is not None:
         require_count("limit", limit)
+    if overwrite and sidecar_format != "xmp":
+        raise ValueError('overwrite is for sidecar_format="xmp": text files of others are never written over')
+    where = sidecars or sidecar_format != "txt"
     if out is None:
-        _refuse_without_out(start=start != "go on", retry_errors=retry_errors, prune=prune, sidecars=bool(sidecars))
+        _refuse_without_out(start=start != "go on", retry_errors=retry_errors, prune=prune, sidecars=bool(where))
     include = globs_of("include", include)
+    answer_class = _class_of(schema)
     question = question_of(
         model,
-        PictureQuestion(prompt, _class_of(schema), {"think": think, "options": dict(options or {})}),
+        PictureQuestion(prompt, answer_class, {"think": think, "options": dict(options or {})}),
         choose,
         calibration,
         confidence=confidence,
@@ -175,7 +189,19 @@ def describe(
     checkpoint: AbstractContextManager[Checkpoint] = nullcontext(Checkpoint(Ledger(), Nowhere()))
     if out is not None:
         spec = run_spec([model_run], found.files, reader, start, retry_errors=retry_errors, prune=prune)
-        checkpoint = open_checkpoint(Path(out), spec, _sidecars(sidecars, sidecar_name, found))
+        companion = None
+        if where:
+            companion = sidecars_among(
+                found.files,
+                None if where is True else Path(where),
+                sidecar_name,
+                sidecar_format,
+                results=Path(out),
+                schema=answer_class,
+                overwrite=overwrite,
+                on_left=lambda path, why: logger.warning("%s %s; it stays as it is", path, why),
+            )
+        checkpoint = open_checkpoint(Path(out), spec, companion)
     lines = _written(checkpoint, model_run, found, reader, run_options)
     next(lines)
     return lines
@@ -200,7 +226,13 @@ def _written(
                 yield deepcopy(record)  # the caller's own: what is changed in it changes no copy's line
 
 
-_WORDS = {"start": Start, "sidecar_name": SidecarName, "pages": Pages, "on_error": OnError}
+_WORDS = {
+    "start": Start,
+    "sidecar_name": SidecarName,
+    "sidecar_format": SidecarFormat,
+    "pages": Pages,
+    "on_error": OnError,
+}
 
 
 def _require_words(**given: str) -> None:
@@ -228,9 +260,3 @@ def _class_of(schema: type[BaseModel] | Mapping[str, Any] | None) -> type[BaseMo
     if schema is None or (isinstance(schema, type) and hasattr(schema, "model_json_schema")):
         return schema
     raise TypeError(f"schema is {schema!r}; it must be a pydantic class or a JSON Schema (a dict)")
-
-
-def _sidecars(where: bool | str | Path, name: SidecarName, found: Found) -> Sidecars | None:
-    if where is False:
-        return None
-    return Sidecars.among(found.files, None if where is True else Path(where), name)

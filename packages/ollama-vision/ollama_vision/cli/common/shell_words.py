@@ -95,6 +95,7 @@ _IN: dict[Command, Table] = {
             r'\bsidecar_name="stem", or leave one of them out: exclude=\.',
             "--sidecar-name stem, or leave one of them out with --exclude.",
         ),
+        (r'\bsidecar_format="xmp"', "--sidecar xmp"),
         (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "--detail low"),
         (r"\(image_options=ImageOptions\(max_pixels=\.\.\.\)\)", "(--detail low)"),
         (r" ?Look at ImageOptions\(pages=\.\.\.\)\.", ""),

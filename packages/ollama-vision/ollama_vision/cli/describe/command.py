@@ -13,22 +13,23 @@ from ollama_vision.batch import (
     PageReader,
     PictureQuestion,
     RunSpec,
-    Sidecars,
     StandardOutput,
     find_pictures,
     only_model,
     open_checkpoint,
     question_of,
     run_spec,
+    sidecars_among,
+    undo_sidecars,
 )
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions
 
 from ..common.default_model import NoModel
-from ..common.exits import FAILED, STOPPED
+from ..common.exits import DONE, FAILED, STOPPED
 from ..common.interrupts import Interrupted, graceful_shutdown
-from ..common.screen import Screen, silence_output, telling
+from ..common.screen import Screen, named, one_line, silence_output, telling
 from ..common.servers import NoServer, Servers, patience, servers_for
 from ..common.shell_words import in_shell_words
 from . import summary
@@ -58,6 +59,8 @@ def describe(job: Job) -> int:
 
 
 def _describe(job: Job, screen: Screen) -> int:
+    if job.undo:
+        return undo(job, screen)
     screen.wait("Looking for pictures")
     options = image_options(job)
     # What cannot be read is that picture's error, not the end of the run.
@@ -77,9 +80,17 @@ def _describe(job: Job, screen: Screen) -> int:
         models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
         model_runs = [model_run_of(job, model, servers, options) for model in models]
         sidecars = None
-        if job.sidecars:
-            folder, name = job.sidecar_folder, job.sidecar_name
-            sidecars = Sidecars.among(found.files, folder, name, names_model=len(models) > 1)
+        if job.sidecars and job.out is not None:
+            sidecars = sidecars_among(
+                found.files,
+                job.sidecar_folder,
+                job.sidecar_name,
+                job.sidecar_format,
+                results=job.out,
+                schema=job.answer,
+                models=len(models),
+                overwrite=job.overwrite,
+            )
         if job.dry_run:
             return dry_run(job, model_runs, found, reader, run_spec_of(job, model_runs, found, reader), screen)
         if job.out is None:
@@ -89,6 +100,17 @@ def _describe(job: Job, screen: Screen) -> int:
 
         with open_checkpoint(job.out, spec, sidecars) as start:
             return Run(job, model_runs, found, reader, start, screen, job.timeline).run()
+
+
+def undo(job: Job, screen: Screen) -> int:
+    """Make sidecars what they were, and say which could not be; no server is needed."""
+    assert job.out is not None, "sidecars are of a file"  # noqa: S101
+    screen.wait("Undoing")
+    undone = undo_sidecars(job.out, job.paths, include=job.include, exclude=job.exclude, videos=job.videos)
+    screen.remark(f"{words.counted(undone.restored, 'sidecar')} as before. The answers are still in {job.out}.")
+    for path, why in undone.left:
+        screen.remark(f"Left as it is: {named(str(path))} {one_line(why)}.")
+    return FAILED if undone.left else DONE
 
 
 def run_spec_of(job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader) -> RunSpec:

@@ -25,7 +25,7 @@ from ..common.access import (
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from ollama_vision.batch import SidecarName, Start
+    from ollama_vision.batch import SidecarFormat, SidecarName, Start
     from ollama_vision.pictures import Region, Tiles
 
     from .typed import DescribeOptions
@@ -78,6 +78,11 @@ class Job:
     sidecar_folder: Path | None
     """`None`: beside each picture."""
     sidecar_name: SidecarName
+    sidecar_format: SidecarFormat
+    overwrite: bool
+    """Whether a title and a description that are in a sidecar give way."""
+    undo: bool
+    """Whether nothing is asked, and sidecars are made what they were."""
     report: Path | None
     jobs: int
     timeout: float | None
@@ -113,6 +118,13 @@ def read_job(typed: DescribeOptions) -> Job:
         raise UsageError(f"--timeline {typed.timeline}: name a file that ends in .md.")
     file = None if typed.out == STANDARD_OUTPUT else Path(typed.out)
     wants_sidecars = typed.sidecar is not None or typed.sidecar_dir is not None or typed.sidecar_name is not None
+    sidecar_format: SidecarFormat = "txt" if typed.sidecar is None else typed.sidecar.value
+    if sidecar_format != "xmp":
+        for option, is_given in (("--overwrite", typed.overwrite), ("--undo", typed.undo)):
+            if is_given:
+                raise UsageError(f"{option} is for XMP sidecars: give --sidecar xmp as well.")
+    if typed.undo and typed.dry_run:
+        raise UsageError("--undo asks nothing, so that --dry-run has nothing to tell: leave out one of them.")
     if file is None:
         refuse_with_standard_output(
             {
@@ -161,6 +173,9 @@ def read_job(typed: DescribeOptions) -> Job:
         sidecars=wants_sidecars,
         sidecar_folder=typed.sidecar_dir,
         sidecar_name="name" if typed.sidecar_name is None else typed.sidecar_name.value,
+        sidecar_format=sidecar_format,
+        overwrite=typed.overwrite,
+        undo=typed.undo,
         report=typed.report,
         jobs=typed.jobs,
         timeout=typed.timeout,

@@ -13,13 +13,15 @@ from ollama_vision.errors import DamagedResultsError, OllamaMultiModalError
 
 from ..common.exits import DONE, FAILED, STOPPED
 from ..common.interrupts import Interrupted
-from ..common.screen import Screen
+from ..common.screen import Screen, named, one_line
 from ..common.shell_words import in_shell_words
 from . import summary
 from .progress import ProgressDisplay
 from .summary import Tally
 
 if TYPE_CHECKING:
+    from ollama_vision.batch import XmpSidecars
+
     from ..common.access import Access
     from ..common.shell_words import Command
 
@@ -115,6 +117,8 @@ class Run:
         return code
 
     def _is_incomplete(self) -> bool:
+        if (xmp := self._xmp()) is not None and xmp.left:
+            return True
         return self._tally.failed > 0 or any(entry.failed for entry in self._before)
 
     def _ask_all(self) -> int:
@@ -186,6 +190,8 @@ class Run:
             screen.remark("--retry-errors asks again about what failed.")
         if isinstance(self._start.companion, Sidecars):
             self._tell_sidecars(self._start.companion)
+        elif (xmp := self._xmp()) is not None:
+            self._tell_xmp(xmp)
         if left_out := summary.left_out(self._found.reasons()):
             screen.remark(left_out)
         for line in summary.unread(self._found.unread):
@@ -200,6 +206,23 @@ class Run:
                 f"{words.counted(len(left_alone), 'text file')} of others, or edited since, stay as they are: "
                 f"{words.names(left_alone)}. Their answers are in the results."
             )
+
+    def _xmp(self) -> XmpSidecars | None:
+        companion = self._start.companion
+        if companion is None or isinstance(companion, Sidecars):
+            return None
+        from ollama_vision.batch import XmpSidecars  # opens a database, which few runs need
+
+        return companion if isinstance(companion, XmpSidecars) else None
+
+    def _tell_xmp(self, sidecars: XmpSidecars) -> None:
+        self._screen.remark(f"{words.counted(sidecars.written, 'sidecar')} written.")
+        for path, count in sidecars.replaced.items():
+            self._screen.note(
+                f"{named(str(path))}: XML cannot hold {words.counted(count, 'character')}; � stands there."
+            )
+        for path, why in sidecars.left.items():
+            self._screen.remark(f"Left as it is: {named(str(path))} {one_line(why)}.")
 
     def _write_timeline(self, file: Path) -> bool:
         """Write what there is to say of videos, and say whether it is there."""

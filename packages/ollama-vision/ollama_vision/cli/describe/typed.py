@@ -39,6 +39,8 @@ class Pages(StrEnum):
 
 class Sidecar(StrEnum):
     txt = "txt"
+    caption = "caption"
+    xmp = "xmp"
 
 
 class SidecarName(StrEnum):
@@ -125,16 +127,32 @@ class DescribeOptions:
     videos: Annotated[bool, typer.Option("--videos", help="Take videos too, as frames.")] = False
     sidecar: Annotated[
         Sidecar | None,
-        typer.Option(help="Write each answer into a text file as well: photo.jpg.txt beside photo.jpg."),
+        typer.Option(
+            help="Write each answer into a file beside its picture as well: txt for its text, photo.jpg.txt; caption "
+            "for one line, the keywords if there are any; xmp for XMP, merged with the sidecar that is there, of the "
+            "fields title, description and keywords of --schema, or the answer as the description.",
+        ),
     ] = None
     sidecar_dir: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", file_okay=False, help="Write these text files there instead."),
+        typer.Option(metavar="FOLDER", file_okay=False, help="Write these files there instead."),
     ] = None
     sidecar_name: Annotated[
         SidecarName | None,
         typer.Option(help="What they are called: name for photo.jpg.txt (the default), stem for photo.txt."),
     ] = None
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="With --sidecar xmp: put title and description in the place of those that are there."
+        ),
+    ] = False
+    undo: Annotated[
+        bool,
+        typer.Option(
+            "--undo", help="With --sidecar xmp: ask nothing, and bring back what the sidecars of these pictures were."
+        ),
+    ] = False
     timeline: Annotated[
         Path | None,
         typer.Option(metavar="FILE.md", help="Write the answers about each video with their times, in Markdown."),
