@@ -12,7 +12,16 @@ from .errors import OllamaMultiModalError
 from .lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .batch import Found, FoundFile, Undone, compare_results, describe, find_pictures, undo_sidecars
+    from .batch import (
+        Found,
+        FoundFile,
+        Undone,
+        compare_results,
+        describe,
+        find_pictures,
+        search_results,
+        undo_sidecars,
+    )
     from .documents import Document, DocumentPage, Finding, read_document
     from .model import Answer, Choice, VisionModel, aeye_test, aprove_sight, eye_test, prove_sight
     from .pictures import (
@@ -64,6 +73,7 @@ __all__ = [
     "prepare_image",
     "prove_sight",
     "read_document",
+    "search_results",
     "undo_sidecars",
 ]
 
@@ -104,6 +114,7 @@ __getattr__ = lazy_names(
         "prove_sight": ".model",
         "read_document": ".documents",
         "undo_sidecars": ".batch",
+        "search_results": ".batch",
     },
 )
 

@@ -32,7 +32,8 @@ OllamaMultiModalError                 catch this one to catch all
     ├── DamagedResultsError           it cannot be read to its end, or is another kind of file
     ├── PicturesAwayError             pruning it would drop answers about a disk that is not connected
     ├── SidecarError                  an answer's sidecar cannot be written
-    └── LabelsError (also ValueError)  labels that results are compared with cannot be used
+    ├── LabelsError (also ValueError)  labels that results are compared with cannot be used
+    └── SearchError (also ValueError)  results cannot be searched, or not for that
 
 Every class takes one positional message and has a default for everything else, so that errors survive pickle:
 one that does not hangs a pipeline's worker pool for ever.
@@ -71,6 +72,7 @@ __all__ = [
     "ResultsError",
     "ResultsInUseError",
     "RunStoppedError",
+    "SearchError",
     "SecondReaderError",
     "ServerBusyError",
     "ServerError",
@@ -293,3 +295,7 @@ class SidecarError(ResultsError):
 
 class LabelsError(ResultsError, ValueError):
     """Labels that results are to be compared with, or fitted to, cannot be used; the message says which and why."""
+
+
+class SearchError(ResultsError, ValueError):
+    """Results cannot be searched for what was asked, or not here; the message says why and what to do."""

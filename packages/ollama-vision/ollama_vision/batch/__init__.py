@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .results.checkpoint import Checkpoint, Companion, RunSpec, Start, judge, open_checkpoint
     from .results.file import Nowhere, StandardOutput
     from .results.known_by_bytes import copies_among
-    from .results.ledger import Ledger, Line, Version, is_complete, lines_of, read_record
+    from .results.ledger import Ledger, Line, Version, encode, is_complete, lines_of, record_at
     from .results.recorded_answer import RecordedAnswer, number_in, usage_in
     from .results.requests import only_model, read_requests, this_version
     from .results.sidecar_names import SidecarFormat, SidecarName, folder_of_all, mirrored
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .results.sight_file import SightFile
     from .results.undo import Undone
     from .results.xmp_sidecars import XmpSidecars
+    from .searching.search import Hits, search, search_results
+    from .searching.words import said_by
     from .undoing import undo_sidecars
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "FoundFile",
     "FoundFiles",
     "Heard",
+    "Hits",
     "HostedModel",
     "Ledger",
     "Line",
@@ -101,6 +104,7 @@ __all__ = [
     "compare_results",
     "copies_among",
     "describe",
+    "encode",
     "find_pictures",
     "fit",
     "folder_of_all",
@@ -114,11 +118,14 @@ __all__ = [
     "open_checkpoint",
     "open_page",
     "question_of",
-    "read_record",
     "read_requests",
+    "record_at",
     "request_hash",
     "require_same_answers",
     "run_spec",
+    "said_by",
+    "search",
+    "search_results",
     "sidecars_among",
     "this_version",
     "undo_sidecars",
@@ -154,6 +161,7 @@ __getattr__ = lazy_names(
         "FoundFile": ".finding.found_files",
         "FoundFiles": ".finding.found_files",
         "Heard": ".asking.question",
+        "Hits": ".searching.search",
         "HostedModel": ".asking.question",
         "Ledger": ".results.ledger",
         "Line": ".results.ledger",
@@ -188,6 +196,7 @@ __getattr__ = lazy_names(
         "WAIT": ".asking.balancer",
         "copies_among": ".results.known_by_bytes",
         "describe": ".describe_pictures",
+        "encode": ".results.ledger",
         "find_pictures": ".finding.paths",
         "is_complete": ".results.ledger",
         "judge": ".results.checkpoint",
@@ -197,8 +206,8 @@ __getattr__ = lazy_names(
         "only_model": ".results.requests",
         "open_checkpoint": ".results.checkpoint",
         "open_page": ".finding.pages",
-        "read_record": ".results.ledger",
         "read_requests": ".results.requests",
+        "record_at": ".results.ledger",
         "request_hash": ".asking.fingerprint",
         "require_same_answers": ".asking.fingerprint",
         "run_spec": ".model_run",
@@ -206,6 +215,9 @@ __getattr__ = lazy_names(
         "XmpSidecars": ".results.xmp_sidecars",
         "sidecars_among": ".results.sidecars",
         "undo_sidecars": ".undoing",
+        "said_by": ".searching.words",
+        "search": ".searching.search",
+        "search_results": ".searching.search",
         "this_version": ".results.requests",
         "usage_in": ".results.recorded_answer",
         "what_is_asked": ".asking.fingerprint",

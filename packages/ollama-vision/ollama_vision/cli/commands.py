@@ -14,6 +14,7 @@ SUMMARIES = {
     "describe": "Ask the same about many pictures; answers go to results.jsonl.",
     "read": "Read scans and PDFs to Markdown, and say which page to trust.",
     "export": "Make a table (CSV) of results.jsonl, for Excel and LibreOffice.",
+    "search": "Find pictures by words in their answers, best first.",
     "report": "Make a page of results.jsonl: pictures beside their answers.",
     "compare": "Compare results with labels, and say which run is better.",
     "eyetest": "Find the smallest things and letters that a model tells.",

@@ -220,6 +220,20 @@ def lines_of(file: BinaryIO, name: Path | str) -> Iterator[Line]:
         start = end
 
 
+def record_at(lines: BinaryIO, name: Path | str, place: int, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The line that begins there, read again; raises DamagedResultsError where it does not any more."""
+    lines.seek(place)
+    # An editor's empty lines stand between the end of one line and the beginning of the next.
+    data = next((line for line in lines if line.strip()), b"")
+    try:
+        record = read_record(data)
+    except ValueError:
+        record = None
+    if record is None or not is_it(record):
+        raise DamagedResultsError(f"{name} was changed while it was read. Start again when nobody writes to it.")
+    return record
+
+
 def read_record(data: bytes) -> dict[str, Any]:
     """One line's object; raises ValueError that says what is wrong with it."""
     try:

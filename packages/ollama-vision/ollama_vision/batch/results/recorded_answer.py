@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -62,6 +63,17 @@ class RecordedAnswer:
             tokens=usage_in(record).get("total_tokens"),
             **more,
         )
+
+    @property
+    def text_beside(self) -> str:
+        """The text, unless it says only what the fields say."""
+        if self.fields is not None:
+            try:
+                if json.loads(self.text) == self.fields:
+                    return ""
+            except (ValueError, RecursionError):
+                pass
+        return self.text
 
     def answer(self, column: str) -> Any:
         """What it says of a column: the label, the text, or a field, a nested one by its path with dots."""

@@ -108,22 +108,11 @@ def place_of(answer: Answer) -> str:
     return f"page {answer.page}{many}"
 
 
-def text_beside(answer: Answer) -> str:
-    """The text, unless it says only what the fields say."""
-    if answer.fields is not None:
-        try:
-            if json.loads(answer.text) == answer.fields:
-                return ""
-        except (ValueError, RecursionError):
-            pass
-    return answer.text
-
-
 def words_of(answer: Answer) -> str:
     """All of an answer that the filter finds: error, text, fields."""
     error = "" if answer.error is None else f"{answer.error}: {answer.message}"
     verdict = "" if answer.verdict is None else answer.verdict.words
-    return "\n".join(part for part in (error, verdict, text_beside(answer), _in_words(answer.fields)) if part)
+    return "\n".join(part for part in (error, verdict, answer.text_beside, _in_words(answer.fields)) if part)
 
 
 def _in_words(value: Any) -> str:
@@ -208,7 +197,7 @@ def _answer(answer: Answer, boxes: Boxes, askings: Askings) -> Html:
                 class_="error s",
             )
         )
-    text = text_beside(answer)
+    text = answer.text_beside
     if answer.verdict is not None and answer.error is None:
         parts.append(shown_verdict(answer.verdict))
     if text.strip():

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ollama_vision.batch import RecordedAnswer, lines_of, read_record, read_requests, usage_in
-from ollama_vision.errors import DamagedResultsError
+from ollama_vision.batch import RecordedAnswer, lines_of, read_requests, record_at, usage_in
 
 from .verdicts import Verdict
 
@@ -69,7 +68,7 @@ class Results:
 
     file: Path
     pictures: tuple[Picture, ...]
-    """By name, numbers in names counted: 9.jpg stands before 10.jpg."""
+    """By name, numbers in names counted: 9.jpg stands before 10.jpg; or as their first lines stand in the file."""
     askings: tuple[tuple[str, str], ...]
     """The models and requests, in the order of their first lines."""
     replaced: int
@@ -80,7 +79,7 @@ class Results:
     """What was asked, by request, as far as it is known."""
 
     @classmethod
-    def of(cls, file: Path) -> Results:
+    def of(cls, file: Path, *, by_name: bool = True) -> Results:
         """Look through the file once. Raises DamagedResultsError for a line that cannot be read, OSError."""
         found: dict[tuple[str, int | None], dict[int, int]] = {}
         askings: dict[tuple[str, str], int] = {}
@@ -95,7 +94,9 @@ class Results:
             rest = lines.read()
         pictures = tuple(
             Picture(path, page, tuple(places[asking] for asking in sorted(places)))
-            for (path, page), places in sorted(found.items(), key=lambda item: _by_name(*item[0]))
+            for (path, page), places in (
+                sorted(found.items(), key=lambda item: _by_name(*item[0])) if by_name else found.items()
+            )
         )
         prompts = {request: str(asked.get("prompt", "")) for request, asked in read_requests(file).items()}
         return cls(file, pictures, tuple(askings), replaced, bool(rest.strip()), prompts)
@@ -107,18 +108,8 @@ class Results:
                 yield tuple(self._answer(lines, picture, place) for place in picture.places)
 
     def _answer(self, lines: BinaryIO, picture: Picture, place: int) -> Answer:
-        lines.seek(place)
-        # An editor's empty lines stand between the end of one line and the beginning of the next.
-        data = next((line for line in lines if line.strip()), b"")
-        try:
-            answer = Answer.of(read_record(data))
-        except ValueError:
-            answer = None
-        if answer is None or (answer.path, answer.page) != (picture.path, picture.page):
-            raise DamagedResultsError(
-                f"{self.file} was changed while it was read. Start again when nobody writes to it."
-            )
-        return answer
+        about = picture.path, picture.page
+        return Answer.of(record_at(lines, self.file, place, lambda record: (record["path"], record["page"]) == about))
 
 
 def _by_name(path: str, page: int | None) -> tuple[Any, ...]:

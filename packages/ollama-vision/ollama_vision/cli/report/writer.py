@@ -89,7 +89,7 @@ def write_report(
 
 
 def make_report(
-    results: Path,
+    results: Path | Results,
     report: Path,
     *,
     root: Path | None = None,
@@ -103,13 +103,13 @@ def make_report(
     report = report.absolute()
     pages = report.with_name(f"{report.stem}_pages")
     _check(report, pages)
-    found = Results.of(results)
+    found = results if isinstance(results, Results) else Results.of(results)
     writing = _Writing(
         found,
         report,
         pages,
         (root or Path.cwd()).absolute(),
-        title or f"Report on {results.name}",
+        title or f"Report on {found.file.name}",
         on_progress or (lambda done, of: None),
         box_convention,
     )
