@@ -12,7 +12,9 @@ import pytest
 from ollama_vision.batch.results import undo as undoing
 from ollama_vision.batch.results import xmp_sidecars
 from ollama_vision.batch.results.descriptive import Descriptive, caption_of
-from ollama_vision.batch.results.sidecar_names import SidecarNames
+from ollama_vision.batch.results.ledger import Line
+from ollama_vision.batch.results.sidecar_names import SidecarFormat, SidecarNames
+from ollama_vision.batch.results.sidecars import Sidecars
 from ollama_vision.batch.results.undo import UndoFile, undo, undo_path
 from ollama_vision.batch.results.xmp_sidecars import XmpSidecars
 from ollama_vision.errors import SidecarError
@@ -106,6 +108,44 @@ def test_the_last_line_of_a_picture_counts(sidecars: XmpSidecars, there: bytes |
     assert (SIDECAR.read_bytes() if SIDECAR.exists() else None) == there
 
 
+def test_one_that_was_taken_back_is_not_written_again(sidecars: XmpSidecars, monkeypatch: pytest.MonkeyPatch) -> None:
+    SIDECAR.write_bytes(DARKTABLE)
+    told = [line("A dog."), line("A cat."), line("A cow.")]
+    for record in told[:2]:
+        sidecars.write(record)
+
+    def caught_up(*records: dict[str, Any]) -> list[bytes]:
+        made: list[bytes] = []
+
+        def put(path: Path, data: bytes | None) -> None:
+            made.append(data or b"")
+            undoing.put(path, data)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(xmp_sidecars, "put", put)
+            sidecars.catch_up(Line(number, record, 0, True) for number, record in enumerate(records))
+        return made
+
+    assert caught_up(*told[:2]) == []
+    (made,) = caught_up(*told)  # killed before the third was written
+    assert b"A cow." in made
+    assert b"A cat." not in made
+
+
+@pytest.mark.parametrize("format", ["txt", "caption"])
+def test_the_last_line_of_a_picture_counts_for_text_too(folder: Path, format: SidecarFormat) -> None:
+    texts, file = Sidecars(SidecarNames(format=format)), Path(f"photos/a.jpg.{format}")
+    texts.write(line("A dog."))
+    texts.write(line("A cat."))
+    assert file.read_text() == "A cat.\n"
+    assert (texts.written, texts.left_alone) == (1, [])
+    texts.write(line(error="It does not see."))
+    assert not file.exists()
+    file.write_text("mine")
+    texts.write(line(error="It does not see."))
+    assert file.read_text() == "mine"
+
+
 def test_the_same_answer_writes_nothing(sidecars: XmpSidecars, monkeypatch: pytest.MonkeyPatch) -> None:
     sidecars.write(line())
     monkeypatch.setattr(xmp_sidecars, "put", None)
@@ -168,6 +208,20 @@ def test_one_that_cannot_be_merged_with_stays(sidecars: XmpSidecars) -> None:
     assert SIDECAR.read_bytes() == DARKTABLE[:-30]
     assert "not well-formed" in sidecars.left[SIDECAR]
     assert heard == [SIDECAR]
+
+
+def test_one_that_may_not_be_written_or_is_too_large_stays(
+    sidecars: XmpSidecars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SIDECAR.write_bytes(DARKTABLE)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda path, mode: False)  # root may write everything
+        sidecars.write(line())
+    assert sidecars.left == {SIDECAR: "is write-protected"}
+    monkeypatch.setattr(undoing, "_LARGEST", len(DARKTABLE) - 1)
+    sidecars.write(line())
+    assert "has more than" in sidecars.left[SIDECAR]
+    assert SIDECAR.read_bytes() == DARKTABLE
 
 
 def test_a_log_that_is_none_stops_before_anything_changes(sidecars: XmpSidecars) -> None:

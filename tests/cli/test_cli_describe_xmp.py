@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,18 @@ def test_what_goes_with_xmp_alone(describe: CommandLine, photos: list[str], sche
         assert outcome.code == 2, words
         assert told in outcome.err
     assert not Path("results.jsonl").exists()
+
+
+def test_without_lxml_it_is_said_before_anything_is_asked(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "lxml", None)
+    monkeypatch.delitem(sys.modules, "ollama_vision.batch.results.xmp")
+    monkeypatch.delattr("ollama_vision.batch.results.xmp")
+    outcome = describe("photos", "--host", scripted.url, "--sidecar", "xmp")
+    assert outcome.code == 2
+    assert 'pip install "ollama-vision[xmp]>=1"' in outcome.err
+    assert scripted.asked == []
 
 
 def test_captions(describe: CommandLine, photos: list[str], schema: str) -> None:

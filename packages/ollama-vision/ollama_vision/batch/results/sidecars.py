@@ -76,6 +76,8 @@ class Sidecars:
     left_alone: list[Path] = field(default_factory=list)
     """Files of others, in whose place nothing was written."""
     _ours: dict[Path, set[bytes]] = field(default_factory=dict)
+    _of_this_run: dict[Path, bytes] = field(default_factory=dict)
+    """An answer may be taken back within the run, of a host that turned out not to see: the last line counts."""
 
     def know(self, line: Line) -> None:
         """An earlier line's text: a file that holds it was written by us."""
@@ -88,14 +90,21 @@ class Sidecars:
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Write an answer's file; raises SidecarError. A picture that failed has none."""
-        if record["error"] is not None:
-            return
         path, content = self.names.path_for(record), self._content(record)
+        if record["error"] is not None:
+            if (
+                (written := self._of_this_run.pop(path, None))
+                and path.exists()
+                and _digest(path.read_bytes()) == written
+            ):
+                path.unlink()
+                self.written -= 1
+            return
         try:
             there = path.read_bytes() if path.exists() else None
             if there == content:
                 return
-            if there is not None and not content.startswith(there) and _digest(there) not in self._ours.get(path, ()):
+            if there is not None and not content.startswith(there) and not self._is_ours(path, there):
                 self.left_alone.append(path)
                 return
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +114,12 @@ class Sidecars:
                 f"The file {path} cannot be written: {error.strerror or error}. The answers are in the results; "
                 'name a folder that can be written to, sidecars="...", and start again.'
             ) from error
-        self.written += 1
+        self.written += path not in self._of_this_run
+        self._of_this_run[path] = _digest(content)
+
+    def _is_ours(self, path: Path, there: bytes) -> bool:
+        digest = _digest(there)
+        return digest == self._of_this_run.get(path) or digest in self._ours.get(path, ())
 
     def _content(self, record: Mapping[str, Any]) -> bytes:
         text: str = caption_of(record) if self.names.format == "caption" else record["text"].rstrip("\n")

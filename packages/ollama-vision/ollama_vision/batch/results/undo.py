@@ -58,6 +58,10 @@ class Change:
     after: bytes
     """Digest of what it is since; empty where it is not there again."""
 
+    def is_another_answer(self, request: str, answer: bytes) -> bool:
+        """Whether this is of the same question, and says something else."""
+        return self.request == request and self.answer != answer
+
 
 class UndoFile:
     """The log of one file of results; made by the first entry, gone with the last."""

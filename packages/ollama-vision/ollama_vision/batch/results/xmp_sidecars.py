@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,19 @@ class XmpSidecars:
 
     def catch_up(self, lines: Iterator[Line]) -> None:
         """Write what is missing of earlier answers: the run was killed before it, or went without sidecars."""
-        for line in lines:
-            self.write(line.record)
+        later: dict[Path, Mapping[str, Any]] = {}
+        with self.log.held() if self.log.path.exists() else nullcontext():
+            for line in lines:
+                path = self.names.path_for(line.record)
+                last = self.log.last(path)
+                if last is not None and last.is_another_answer(line.record["request"], _answer(line.record)):
+                    # An answer that was taken back has its line before the one that holds, and has been replaced.
+                    later[path] = line.record
+                    continue
+                later.pop(path, None)
+                self.write(line.record)
+            for record in later.values():
+                self.write(record)
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Merge an answer into its picture's sidecar; raises SidecarError where nothing can be written.
@@ -48,16 +60,16 @@ class XmpSidecars:
         from .xmp import merge  # opens lxml, which comes with an extra
 
         path = self.names.path_for(record)
-        told = Descriptive() if record["error"] is not None else Descriptive.of(record)
+        told = _told(record)
         last = self.log.last(path)
         if not told and last is None:
             return
         try:
             there = read_sidecar(path)
             is_ours = last is not None and digest(there) == last.after
-            answer = digest(repr(told).encode(errors="surrogatepass"))
+            answer = _answer(record)
             base = there
-            if last is not None and is_ours and last.request == record["request"] and last.answer != answer:
+            if last is not None and is_ours and last.is_another_answer(record["request"], answer):
                 base = last.previous
             merged = merge(base, told, overwrite=self.overwrite) if told else None
         except OSError as error:
@@ -104,3 +116,11 @@ class XmpSidecars:
                 'results; name a folder that can be written to, sidecars="...", and start again.'
             ) from error
         self.written += 1
+
+
+def _told(record: Mapping[str, Any]) -> Descriptive:
+    return Descriptive() if record["error"] is not None else Descriptive.of(record)
+
+
+def _answer(record: Mapping[str, Any]) -> bytes:
+    return digest(repr(_told(record)).encode())
