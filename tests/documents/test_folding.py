@@ -30,6 +30,8 @@ FOLDED = {
     "quoted": ("He said so", "> He said so"),
     "escapes": ("5 * 3 and snake_case", "5 \\* 3 and snake\\_case"),
     "tasks": ("done\nto do", "- [x] done\n- [ ] to do"),
+    "boxes": ("\u2611 done\n\uf0a8 to do", "- [x] done\n- [ ] to do"),
+    "drawn boxes": ("Yes No", "Yes [x] No \u2610"),
     "rules": ("one\ntwo", "one\n\n---\n\ntwo\n***"),
     "Chinese": (
         "\u6771\u4eac\u90fd\u306b\r\n\u884c\u304d\u307e\u3057\u305f",
@@ -65,6 +67,7 @@ def test_the_same_words_in_other_signs(layer: str, answer: str) -> None:
 
 
 OTHERS = {
+    "checked box": ("\u2611 done", "\u2610 done"),
     "sign": ("\u22125", "5"),
     "an order of years": ("1917-2014", "2014-1917"),
     "accountants' minus": ("(1,250)", "1,250"),

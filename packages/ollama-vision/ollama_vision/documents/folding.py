@@ -35,6 +35,9 @@ _BULLET = re.compile(rf"^[ \t]*(?:[{_BULLET_SIGNS}\u00b7][ \t]*|[-*+\u2010-\u201
 _MISREAD_BULLET = re.compile(r"^[ \t]*[\u00a2\u00a9\u00ab\u00ae\u00b0\u00bb]+[ \t]+(?=\S)", re.MULTILINE)
 """What readers take a bullet for."""
 _LONE_BULLET = re.compile(rf"(?<!\S)[{_BULLET_SIGNS}](?!\S)")
+_EMPTY_BOX, _CHECKED_BOX = "\u2610", "\u2611"
+_BOX = re.compile(r"(?P<empty>[\u2610\uf0a8\uf06f]|\[ \])|[\u2611\u2612\u2713\u2714\u2717\u2718\uf0fd\uf0fe]|\[[xX]\]")
+"""A box to check, as Unicode, the font Wingdings and Markdown have it; crossed is checked."""
 _BETWEEN_CELLS = re.compile(rf"{CELL}|\t+| {{3,}}")
 _UNSPACED = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 """Chinese and Japanese: a space or a line's end between two of these says nothing."""
@@ -85,9 +88,11 @@ def fold(text: str, *, markdown: bool = False, beside: str = "") -> Folded:
         text = text.replace("\u00ad", "")
         if not _BULLETS.isdisjoint(beside):
             text = _MISREAD_BULLET.sub("", text)
+    # Most pages draw their boxes, and have no sign for them among their text.
+    box = _box if _BOX.search(beside) else " "
     text = _LIGATURES.sub(_decomposed, unicodedata.normalize("NFC", text))
     text = _HYPHENATED.sub(_joined_as_in(_plain(beside)), text).replace("\u00ad", "-")
-    text = _UNSEEN.sub("", text)
+    text = _UNSEEN.sub("", _BOX.sub(box, text))
     lines: list[str] = []
     rows: dict[int, Row] = {}
     table, within = 0, False
@@ -107,6 +112,10 @@ def fold(text: str, *, markdown: bool = False, beside: str = "") -> Folded:
 
 def _clean(text: str) -> str:
     return " ".join(_LONE_BULLET.sub(" ", _BULLET.sub("", text)).split())
+
+
+def _box(found: re.Match[str]) -> str:
+    return f" {_EMPTY_BOX if found['empty'] else _CHECKED_BOX} "
 
 
 def _plain(text: str) -> str:

@@ -28,7 +28,6 @@ _HEADING_END = re.compile(r"\s+#+\s*$")
 _QUOTE = re.compile(r"^\s*(?:>\s?)+")
 _RULE = re.compile(r"^\s*(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,}|={3,})$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
-_TASK = re.compile(r"^(\s*[-*+]\s+)\[[ xX]\]\s+")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _LINK = re.compile(r"\[([^\[\]]+)\]\(<?[^()\s<>]*(?:\([^()\s]*\))?>?(?:\s+\"[^\"]*\")?\)")
 _ADDRESS = re.compile(r"<((?:https?://|mailto:)?[^\s<>]+[@.:][^\s<>]+)>")
@@ -68,7 +67,7 @@ def without_marks(text: str) -> str:
 def _without_marks_of_line(line: str) -> str | None:
     if _FENCE.match(line) or _RULE.match(line) or ("-" in line and _TABLE_RULE.match(line)):
         return None
-    line = _TASK.sub(r"\1", _QUOTE.sub("", line)) if line else line
+    line = _QUOTE.sub("", line)
     if heading := _HEADING.match(line):
         line = _HEADING_END.sub("", line[heading.end() :])
     cells = line.strip()
