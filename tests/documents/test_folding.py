@@ -56,6 +56,7 @@ SAME_WORDS = {
     "full width": ("\uff11\uff12 yen", "12 yen"),
     "dots of a table of contents": ("Pears ........ 12", "Pears 12"),
     "dashes": ("1990\u20131995 \u2014 five years", "1990-1995 - five years"),
+    "a full stop within brackets": ("(1,250)", "(1,250.)"),
     "minus": ("\u22125", "-5"),
 }
 

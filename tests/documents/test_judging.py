@@ -149,6 +149,18 @@ def test_columns_that_the_layer_has_line_by_line() -> None:
     assert judge_page(swapped, layer=IN_LINES).needs_look
 
 
+@pytest.mark.parametrize(
+    ("number", "other"),
+    [("808,421 every", "45 every"), ("2007-10-20", "10-2007-20"), ("2007-10-20", "2007-20-10")],
+)
+def test_numbers_exchanged_where_columns_are_in_another_order(number: str, other: str) -> None:
+    layer = IN_LINES.replace("45.", "2007-10-20.\n45")
+    answer = IN_COLUMNS.replace("45.", "2007-10-20.\n\n45")
+    assert judge_page(answer, layer=layer).verdict == "agrees"
+    exchanged = answer.replace("\n45", "\n808,421") if "every" in other else answer
+    assert judge_page(exchanged.replace(number, other), layer=layer).needs_look
+
+
 TABLE = "| Fruit | Sold | Paid |\n|---|---|---|\n| Pears | 10 | 25.00 |\n| Plums | 20 | 37.50 |"
 
 

@@ -181,12 +181,30 @@ def _may_stand_elsewhere(move: Move, true: Sequence[Word], said: Sequence[Word])
     if letters >= numbers and letters >= _WORDS_OF_COLUMN:
         return True
     in_table = any(word.table >= 0 for word in said[span.other_start : span.other_end])
-    if not (move.put_between or (numbers and (in_table or move.takes_place))):
+    if _is_part(true, span.start, span.end) or _is_part(said, span.other_start, span.other_end):
+        return False
+    has_room = not (in_table or move.takes_place) and (letters > 0 or _ends_column(move, true, said))
+    if not move.put_between and (not numbers or has_room):
         return True
     first = [span.start < _AT_THE_END, span.other_start < _AT_THE_END]
     last = [span.end > len(true) - _AT_THE_END, span.other_end > len(said) - _AT_THE_END]
     is_line = _is_line(true, span.start, span.end) and _is_line(said, span.other_start, span.other_end)
     return is_line and (first[0] != first[1] or last[0] != last[1])
+
+
+def _is_part(words: Sequence[Word], start: int, end: int) -> bool:
+    """Whether it begins or ends within a word: a year of a date."""
+    pairs = [(start - 1, start), (end - 1, end)]
+    return any(one >= 0 and two < len(words) and words[one].whole == words[two].whole for one, two in pairs)
+
+
+def _ends_column(move: Move, true: Sequence[Word], said: Sequence[Word]) -> bool:
+    """Whether it may be the last line of a column: any other number has a word beside it that is the same."""
+    span = move.span
+    ends = span.other_end == len(said) or said[span.other_end].line != said[span.other_end - 1].line
+    begins_line = span.start == 0 or true[span.start - 1].line != true[span.start].line
+    ends_line = span.end == len(true) or true[span.end].line != true[span.end - 1].line
+    return ends and (begins_line or ends_line)
 
 
 def _is_line(words: Sequence[Word], start: int, end: int) -> bool:

@@ -36,7 +36,7 @@ _FEWEST_SPACED = 4
 _BRACKETS = re.compile(r"(?<=\w)(?=\()|(?<=\))(?=\w)")
 _MINUS = re.compile(rf"^-+(?=[{_CURRENCIES}]?[.,]?\d)")
 _POINT = re.compile(rf"^[-+(\[{_CURRENCIES}]*\.(?=\d)")
-_NEGATIVE = re.compile(rf"^\([{_CURRENCIES}]?\d[\d.,]*[\d%]\)[.,;:]*$")
+_NEGATIVE = re.compile(rf"^\([{_CURRENCIES}]?\d[\d.,]*%?\)[.,;:]*$")
 _HAS_SEPARATOR = re.compile(r"\d[.,]\d|\d{3}")
 _DIGIT = re.compile(r"\d")
 _ADDRESS = re.compile(r"@|://|^www\.|\w\.(?:com|org|net|edu|gov|de|uk|fr|io|eu)\b", re.IGNORECASE)
@@ -97,7 +97,7 @@ def keys_of(shown: str) -> list[str]:
 
 def _keys_within(text: str) -> Iterator[str]:
     if _NEGATIVE.match(text) and _HAS_SEPARATOR.search(text):
-        yield "-" + _western(text[1 : text.index(")")])
+        yield "-" + _western(text[1 : text.index(")")].rstrip(".,"))
         return
     parts = _PARTS.split(_LEFT_OUT.sub("", text))
     for part in parts:
