@@ -80,6 +80,35 @@ def test_pages_that_need_a_look_are_named_and_the_exit_code_is_1(
     assert [line for line in again.err.splitlines() if line.startswith("Look at ")] == looks
 
 
+def test_what_is_no_document_has_no_page(
+    vision: CommandLine, folder: Path, served: Callable[..., EmbeddedOllama]
+) -> None:
+    """A name says little: what another program wrote under it, or a download that failed, has no page 1."""
+    (folder / "mail").mkdir()
+    contents = {
+        "random.pdf": bytes(range(256)) * 8,
+        "text.pdf": b"Dear Ms Miller, this is text.",
+        "web.pdf": b"<!DOCTYPE html><html><body>404 Not Found</body></html>",
+        "empty.pdf": b"",
+        "random.jpg": bytes(range(255, -1, -1)) * 8,
+        "begun.png": b"\x89PNG\r\n\x1a\n",
+        "begun.tiff": b"II*\x00\x08\x00\x00\x00",
+    }
+    for name, content in contents.items():
+        (folder / "mail" / name).write_bytes(content)
+    (folder / "mail" / "letter.pdf").write_bytes(born_digital(LETTER))
+    server = served(LETTER)
+    done = vision("read", "mail", "--host", server.url)
+    assert (done.code, questions(server)) == (1, 1)
+    failed = [line for line in lines() if line["error"]]
+    assert {line["document"] for line in failed} == {f"mail/{name}" for name in contents}
+    told = [(line["page"], line["verdict"], line["text"], line["findings"]) for line in failed]
+    assert told == [(None, "failed", "", [])] * len(contents)
+    assert [path.name for path in Path("text").rglob("*.md")] == ["letter.pdf.md"]
+    assert vision("read", "mail", "--pages", "2", "--host", server.url, "--out", "second").code == 1
+    assert {(line["page"], line["verdict"]) for line in lines("second/pages.jsonl")} == {(None, "failed")}
+
+
 def test_nothing_is_asked_twice_and_changed_files_anew(
     vision: CommandLine, letters: Path, reads_right: Reader, served: Callable[..., EmbeddedOllama]
 ) -> None:

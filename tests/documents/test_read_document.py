@@ -288,6 +288,9 @@ def test_what_is_wrong_is_said_before_anything_is_asked(
         read_document(letters, "m", server.url, layer="chek")  # type: ignore[arg-type]
     with pytest.raises(ImageError, match="does not exist"):
         read_document("letter.pdf", "m", server.url)
+    Path("web.pdf").write_bytes(b"<!DOCTYPE html><html><body>404 Not Found</body></html>")
+    with pytest.raises(ImageError, match="is an HTML page"):
+        read_document("web.pdf", "m", server.url)
     with pytest.raises(ImageError, match="is a folder: name one document"):
         read_document(letters.parent, "m", server.url)
     monkeypatch.setenv("PATH", "")

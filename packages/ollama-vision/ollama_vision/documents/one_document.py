@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,7 @@ def check_openable(found: Found, settings: ReadSettings) -> None:
     if settings.pages is not None:
         options = options.model_copy(update={"pages": tuple(sorted(settings.pages))})
     for file in found.files:
-        PictureSource.of_file(file.path, options).select_pages()
+        replace(PictureSource.of_file(file.path, options), document=True).select_pages()
 
 
 def _one_document(path: str | os.PathLike[str]) -> Found:

@@ -156,8 +156,15 @@ class PictureSource:
     def select_pages(self) -> PageSelection:
         """How many pages or frames it has, and which of them `pages` gives, without drawing any.
 
-        Of a video that does not say how many frames it has, `pages` may give fewer.
+        Of a video that does not say how many frames it has, `pages` may give fewer. Raises ImageError for a document
+        that cannot be opened: of a single picture its header is looked at, or it would have a page 1 all the same.
         """
+        selection = self._selection()
+        if self.document and selection.total == 1 and self.is_picture():
+            self.check_headers()
+        return selection
+
+    def _selection(self) -> PageSelection:
         chosen = (self.page, self.options.pages, self.options.frames)
         if chosen == (None, None, None) and self.kind() in (None, JPEG, PNG):
             return ONE_PAGE  # without a copy of the options, which costs as much as reading a small picture
