@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ollama_embedded import EmbeddedOllama
+from ollama_embedded import EmbeddedOllama, ScriptedEngine
 from ollama_vision import search_results
 from ollama_vision.cli.search.excerpts import excerpt
 from tests.support.command_line import CommandLine
@@ -44,6 +44,27 @@ def test_json_is_what_python_gives(folder: Path, vision: CommandLine) -> None:
     best = vision("search", file.name, "red circle", "--json", "--limit", "1")
     assert [json.loads(line) for line in best.out.splitlines()] == told[:1]
     assert "3 hits, the best 1 of them shown" in best.err
+
+
+def test_by_meaning_the_header_goes_along(folder: Path, vision: CommandLine) -> None:
+    vectors: dict[str, list[float]] = {"something to ride": [1, 0], "A bicycle.": [0.9, 0.1], "A cat.": [0, 1]}
+    file = write(folder, record("cat.png", text="A cat."), record("bike.png", text="A bicycle."))
+    command = ["search", file.name, "something to ride", "--embed", "m", "--header", "X-Key: open"]
+    with EmbeddedOllama(engine=ScriptedEngine(embed=vectors, model="m")) as server:
+        done = vision(*command, "--host", server.url)
+        sent = [request for request in server.requests if request.path == "/api/embed"]
+    assert (done.code, done.out.splitlines()[0]) == (0, "bike.png"), done.err
+    assert [request.headers["x-key"] for request in sent] == ["open", "open"]
+
+
+def test_without_embeddings_the_exit_code_is_two(
+    folder: Path, vision: CommandLine, demo_server: EmbeddedOllama
+) -> None:
+    file = write(folder, record()).name
+    done = vision("search", file, "red", "--embed", "shapes", "--host", demo_server.url)
+    assert (done.code, done.out) == (2, "")
+    assert "makes no embeddings" in done.complaint
+    assert vision("search", file, "red", "--host", demo_server.url).code == 2
 
 
 def test_no_hit_is_one_and_an_error_two(folder: Path, vision: CommandLine) -> None:

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from .results.sight_file import SightFile
     from .results.undo import Undone
     from .results.xmp_sidecars import XmpSidecars
-    from .searching.search import Hits, search, search_results
+    from .searching.meaning import Meaning
+    from .searching.search import Hits, meaning_of, search, search_results
     from .searching.words import said_by
     from .undoing import undo_sidecars
 
@@ -68,6 +69,7 @@ __all__ = [
     "Line",
     "Lines",
     "ListeningChat",
+    "Meaning",
     "ModelOnHost",
     "ModelRun",
     "Nowhere",
@@ -111,6 +113,7 @@ __all__ = [
     "is_complete",
     "judge",
     "lines_of",
+    "meaning_of",
     "mirrored",
     "number_in",
     "on_loop_thread",
@@ -145,6 +148,7 @@ __getattr__ = lazy_names(
         "Open": ".asking.intake",
         "PageWork": ".model_run",
         "folder_of_all": ".results.sidecar_names",
+        "meaning_of": ".searching.search",
         "mirrored": ".results.sidecar_names",
         "AnswerCollector": ".asking.question",
         "AnswerOrError": ".asking.outcome",
@@ -167,6 +171,7 @@ __getattr__ = lazy_names(
         "Line": ".results.ledger",
         "Lines": ".model_run",
         "ListeningChat": ".asking.model_on_host",
+        "Meaning": ".searching.meaning",
         "ModelOnHost": ".asking.model_on_host",
         "ModelRun": ".model_run",
         "OnHostFault": ".asking.balancer",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ollama_vision.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from .embeddings import embed_body, vectors_in
     from .error_context import ErrorContext
     from .failures import error_for_reply, server_message
     from .gateways import not_ollama
@@ -50,6 +51,7 @@ __all__ = [
     "check_options",
     "check_values",
     "class_for_schema",
+    "embed_body",
     "error_for_reply",
     "fields_of_few_values",
     "generate_request",
@@ -68,6 +70,7 @@ __all__ = [
     "server_message",
     "unfit",
     "value_at",
+    "vectors_in",
     "wire_calls",
     "wire_messages",
     "without",
@@ -95,6 +98,7 @@ __getattr__ = lazy_names(
         "check_options": ".options",
         "check_values": ".options",
         "class_for_schema": ".schema_class",
+        "embed_body": ".embeddings",
         "error_for_reply": ".failures",
         "fields_of_few_values": ".schema",
         "generate_request": ".request",
@@ -113,6 +117,7 @@ __getattr__ = lazy_names(
         "server_message": ".failures",
         "unfit": ".json_answers",
         "value_at": ".schema",
+        "vectors_in": ".embeddings",
         "wire_calls": ".tool_call_forms",
         "wire_messages": ".request",
         "without": ".ways_out",

@@ -28,6 +28,7 @@ _MISSING_ABILITY = {
     "image input is not supported": "vision",
     "does not support multimodal requests": "vision",
     "audio input is not supported": "audio",
+    "does not support embeddings": "embedding",
 }
 _LOAD_FAILURES = (
     "llama-server process has terminated",
@@ -57,6 +58,7 @@ _INSIDE = (
 """What stands between Ollama and its llama-server, Go's network errors first: what every request that waits is told
 when that one dies."""
 _REGISTRY_AWAY = r"^pull model manifest: (Get|Head) \""
+_TOO_LONG = r"longer than the context length|input length exceeds the context length"
 _LOST_PICTURE = "Chunk not found"
 """llama.cpp of mid 2026, where a cached prompt and a new one part right behind a picture that another one followed."""
 _CUT_CALL = r"returned invalid tool call arguments .*unexpected end of JSON input"
@@ -108,7 +110,7 @@ def error_for_message(
 ) -> errors.OllamaMultiModalError:
     """Ollama's statuses are coarse (many of a user's mistakes are 500), so its words decide."""
     text, status = message.text, known.get("status")
-    if message.details.get("type") == "exceed_context_size_error" or "longer than the context length" in text:
+    if message.details.get("type") == "exceed_context_size_error" or re.search(_TOO_LONG, text):
         return _overflow(message, known)
     if "pull model manifest: file does not exist" in text:
         return errors.ModelNotFoundError(

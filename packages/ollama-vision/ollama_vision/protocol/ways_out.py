@@ -15,6 +15,7 @@ _ABILITIES: Mapping[str, tuple[str, str]] = {
     "thinking": ("does not think", "Or leave think unset."),
     "insert": ("does not fill in before a suffix", ""),
     "completion": ("makes no text", ""),
+    "embedding": ("makes no embeddings", "Models that do are embeddinggemma and nomic-embed-text, say."),
 }
 """By Ollama's name of an ability: how its lack is said, and what else can be done."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +21,7 @@ from ollama_vision.http import (
     request_headers,
     run_blocking,
 )
-from ollama_vision.protocol import ErrorContext, error_for_reply, json_request
+from ollama_vision.protocol import ErrorContext, embed_body, error_for_reply, json_request, vectors_in
 
 from .api import Api
 from .capabilities import SUPPORTED_VERSION, abilities_of, version_of
@@ -155,6 +155,20 @@ class OllamaServer:
         """`show` on an event loop."""
         return await self._show(self._on_loop(), model)
 
+    def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+        """The embedding of each text, in their order, asked for in one request.
+
+        Raises:
+            CapabilityError: the model makes none.
+            ContextOverflowError: a text is longer than the model takes; none is cut.
+            ModelNotFoundError: the server has no such model.
+        """
+        return run_blocking(self._embed(self._blocking(), model, texts))
+
+    async def aembed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+        """`embed` on an event loop."""
+        return await self._embed(self._on_loop(), model, texts)
+
     def pull(self, model: str, progress: Progress | None = None) -> None:
         """Get a model from its registry; returns when it is there.
 
@@ -200,6 +214,10 @@ class OllamaServer:
 
     async def _show(self, io: IO, model: str) -> dict[str, Any]:
         return await self._api(io).fetch("/api/show", {"model": model})
+
+    async def _embed(self, io: IO, model: str, texts: Sequence[str]) -> list[list[float]]:
+        reply = await self._api(io).fetch("/api/embed", embed_body(model, texts))
+        return vectors_in(reply, len(texts), self.base_url)
 
     async def _pull(self, io: IO, model: str, progress: Progress | None) -> None:
         api = self._api(io)

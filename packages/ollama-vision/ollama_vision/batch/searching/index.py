@@ -27,7 +27,15 @@ _ADD = (
     "INSERT INTO answers (key, file, place, said) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE "
     "SET file = excluded.file, place = excluded.place, said = excluded.said"
 )
-_Row = tuple[bytes, int, int, str]
+_Added = tuple[bytes, int, int, str]
+
+
+class Row(NamedTuple):
+    """An answer, and where its line begins."""
+
+    key: bytes
+    start: int
+    said: str
 
 
 class Place(NamedTuple):
@@ -59,7 +67,7 @@ class AnswerIndex:
         for number, file in enumerate(files):
             self._database.executemany(_ADD, self._rows(number, file))
 
-    def _rows(self, number: int, file: Path) -> Iterator[_Row]:
+    def _rows(self, number: int, file: Path) -> Iterator[_Added]:
         end = 0
         with file.open("rb") as lines:
             for line in lines_of(lines, file):
@@ -68,6 +76,14 @@ class AnswerIndex:
             lines.seek(end)
             if lines.read().strip():
                 self.broken_off.append(file)
+
+    def rows_of(self, file: int, most: int) -> Iterator[list[Row]]:
+        """The answers of a file in the order of its lines, so many at a time."""
+        found = self._database.execute(
+            "SELECT key, place, said FROM answers WHERE said != '' AND file = ? ORDER BY place", (file,)
+        )
+        while rows := [Row(*row) for row in found.fetchmany(most)]:
+            yield rows
 
     def with_words(self, words: Words, limit: int | None) -> tuple[list[Place], int]:
         """The hits, best first (bm25), and how many there are without the limit."""

@@ -6,11 +6,17 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..results.ledger import record_at
 from .index import Place, index_of, key_of
 from .words import Words
+
+if TYPE_CHECKING:
+    from .meaning import Meaning
+
+_SILENCE = 600.0
+"""Seconds that are borne: the model may have to be loaded first."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,15 @@ def _known_by(key: bytes) -> Callable[[dict[str, Any]], bool]:
     return lambda record: key_of(record) == key
 
 
-def search(files: Sequence[Path], query: str, *, limit: int | None = None) -> Hits:
+def search(files: Sequence[Path], query: str, *, limit: int | None = None, meaning: Meaning | None = None) -> Hits:
     """See `search_results`; the lines are read as the hits are gone through."""
-    words = Words.of(query)
+    words = Words.of(query) if meaning is None else None
     with index_of(files) as index:
-        places, count = index.with_words(words, limit)
+        if meaning is not None:
+            places = meaning.nearest(index, files, query, limit)
+            count = len(places)
+        elif words is not None:
+            places, count = index.with_words(words, limit)
         return Hits(tuple(files), tuple(places), count, index.answers, tuple(index.broken_off))
 
 
@@ -65,6 +75,10 @@ def search_results(
     query: str,
     *,
     limit: int | None = None,
+    embed: str | None = None,
+    host: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+    **settings: Any,
 ) -> list[dict[str, Any]]:
     """The lines of results.jsonl, or of pages.jsonl, whose answers have all words of a query, best first (bm25).
 
@@ -72,18 +86,45 @@ def search_results(
     One with an error is no hit. Case and accents do not matter; words of Chinese, Japanese, Korean and Thai are found
     within a sentence.
 
+    With `embed` it is by meaning: the answers nearest to the query, by the cosine of their embeddings. These are kept
+    beside each file, in `results.jsonl.embeddings.db`, so that the next search asks only about answers that are new.
+
     Args:
         files: one file of results, or several.
-        query: words, in any order; in double quotes a phrase, whose words stand one after the other.
-        limit: how many hits at the most.
+        query: words, in any order; in double quotes a phrase, whose words stand one after the other. With `embed` a
+            text as it stands.
+        limit: how many hits at the most. Without it all; with `embed` 20, for there every answer is near or far.
+        embed: a model that makes embeddings, such as "embeddinggemma".
+        host: its server; as for `VisionModel` when left out.
+        on_progress: called with how many answers have their embedding, and how many there are.
+        settings: those of `OllamaServer`: `headers`, `verify`, `cert`, `request_timeout` (600 seconds).
 
     Returns:
         The lines as they stand in the files, each with its `score`: the higher, the better.
 
     Raises:
         SearchError: the query has no word, or a quote that is not closed; or Python's SQLite has no full-text search.
+        CapabilityError: the model makes no embeddings. What else a server can answer is raised as it is.
         DamagedResultsError: a file of results cannot be read.
         OSError: a file is not there.
+        TypeError: what is for a server is given without `embed`.
     """
+    meaning = None
+    if embed is not None:
+        meaning = meaning_of(embed, on_progress, base_url=host, **settings)
+    elif host is not None or on_progress is not None or settings:
+        raise TypeError(
+            f"{', '.join(['host', 'on_progress', *settings])}: these are for a search by meaning, embed=MODEL."
+        )
     given = [files] if isinstance(files, (str, os.PathLike)) else list(files)
-    return [hit.to_dict() for hit in search([Path(file) for file in given], query, limit=limit)]
+    return [hit.to_dict() for hit in search([Path(file) for file in given], query, limit=limit, meaning=meaning)]
+
+
+def meaning_of(model: str, on_progress: Callable[[int, int], None] | None = None, **settings: Any) -> Meaning:
+    """A model on a server that makes embeddings, by the settings of `OllamaServer`."""
+    from ollama_vision.server import OllamaServer
+
+    from .meaning import Meaning
+
+    server = OllamaServer(**{"request_timeout": _SILENCE, **settings})
+    return Meaning(model, server, on_progress or (lambda done, of: None))
