@@ -72,6 +72,8 @@ def test_each_page_is_read_and_agrees(letters: Path, served: Reading) -> None:
     )
     first = document.pages[0]
     assert (first.document, first["model"], first.line["usage"]["completion_tokens"] > 0) == ("letters.pdf", "m", True)
+    told = (first.model, first.request, first.usage, first.seconds, first.error, first.findings)
+    assert told == tuple(first[name] for name in ("model", "request", "usage", "seconds", "error", "findings"))
     assert len(reader.asked) == 3
 
 
@@ -88,7 +90,9 @@ def test_page_2_read_as_page_1_digits_that_changed_a_line_left_out(letters: Path
     assert pages[2].verdict == "only in layer"
     assert "Nails" in pages[2].findings[0].layer
     assert pages[0].cer is not None
-    assert 0 < pages[0].cer < 0.02 < (pages[1].cer or 0)
+    assert pages[0].cer == pytest.approx(1 / len(LETTER), rel=1e-9)
+    assert pages[0].wer == pytest.approx(1 / len(LETTER.split()), rel=1e-9)
+    assert (pages[0].findings[0]["layer"], (pages[1].cer or 0) > 0.02) == ("1,250.75", True)
 
 
 def test_the_layer_ignored_or_preferred(letters: Path, served: Reading) -> None:

@@ -33,20 +33,45 @@ class DocumentPage:
     source: str
     """`model`, or `layer` where the text is the PDF's own."""
     verdict: str
-    findings: tuple[Finding, ...]
+    findings: list[Finding]
     cer: float | None
     """Edits over the length of the text layer, in characters; `None` without one."""
     wer: float | None
     """The same in words."""
     line: Mapping[str, Any]
-    """All that the line says: `model`, `request`, `usage`, `seconds`, `error`, ..."""
+    """All that the line says; beside the fields here `sha256`, `finish_reason`, `host`, ..."""
 
     @classmethod
     def of(cls, line: Mapping[str, Any]) -> DocumentPage:
         names = {field.name for field in fields(Finding)}
-        findings = tuple(Finding(**{k: v for k, v in each.items() if k in names}) for each in line["findings"])
+        findings = [Finding(**{k: v for k, v in each.items() if k in names}) for each in line["findings"]]
         told = {name: line[name] for name in ("document", "page", "text", "source", "verdict", "cer", "wer")}
         return cls(**told, findings=findings, line=line)
+
+    @property
+    def model(self) -> str:
+        return str(self.line["model"])
+
+    @property
+    def request(self) -> str:
+        """The fingerprint of what was asked, and how."""
+        return str(self.line["request"])
+
+    @property
+    def usage(self) -> Mapping[str, int]:
+        """Tokens; those of answers that were cut count as well."""
+        usage: Mapping[str, int] = self.line["usage"]
+        return usage
+
+    @property
+    def seconds(self) -> float:
+        return float(self.line["seconds"])
+
+    @property
+    def error(self) -> Mapping[str, str] | None:
+        """`type` and `message`, of a page that was not read."""
+        error: Mapping[str, str] | None = self.line["error"]
+        return error
 
     @property
     def needs_look(self) -> bool:

@@ -238,13 +238,11 @@ def told_of(verdict: PageVerdict) -> dict[str, Any]:
     told: dict[str, Any] = {
         "verdict": verdict.verdict,
         "findings": [finding.to_dict() for finding in verdict.findings],
-        "cer": _rounded(verdict.cer),
-        "wer": _rounded(verdict.wer),
+        "cer": verdict.cer,
+        "wer": verdict.wer,
     }
     if verdict.readers:
-        told["readers"] = {
-            name: {"cer": _rounded(rates.cer), "wer": _rounded(rates.wer)} for name, rates in verdict.readers.items()
-        }
+        told["readers"] = {name: {"cer": rates.cer, "wer": rates.wer} for name, rates in verdict.readers.items()}
     return told
 
 
@@ -268,10 +266,6 @@ def _has_ink(half: PreparedImage, *, is_upper: bool) -> bool:
         page = Image.new("RGB", (cut.width, cut.height + margin), "white")
         page.paste(cut, (0, 0 if is_upper else margin))
     return page_facts(prepare_image(page, ImageOptions(max_pixels=None))).has_ink
-
-
-def _rounded(rate: float | None) -> float | None:
-    return None if rate is None else round(rate, 6)
 
 
 def _with(spent: Sequence[AnswerCutError], answer: PictureAnswer) -> PictureAnswer:

@@ -60,6 +60,10 @@ class Finding:
     reason: str | None = None
     """Of `not drawn`: what could not be drawn, and why."""
 
+    def __getitem__(self, name: str) -> Any:
+        """By name, as in a line of pages.jsonl: KeyError for what is not set."""
+        return self.to_dict()[name]
+
     def to_dict(self) -> dict[str, Any]:
         """As a line of pages.jsonl has it: `verdict`, `layer`, `answer`, and of the others those that are set."""
         shown = {"verdict": self.verdict, "layer": self.layer, "answer": self.answer}
