@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from ollama_vision.documents import PageFacts, page_facts
 from ollama_vision.errors import ImageError
 from ollama_vision.pictures import ImageOptions, PictureSource
+from tests.support.documents import LETTER, pdf_with
 from tests.support.pdf_files import CATALOG, PAGES, page_pdf, pdf_of, standard_font, stream, text_page, words
 
 OPTIONS = ImageOptions()
@@ -31,6 +32,21 @@ def file_of(image: Image.Image, format_: str, **parameters: Any) -> bytes:
 
 def test_the_text_of_a_page() -> None:
     assert facts_of(text_page(words(b"(Paid 45)"), *standard_font(b"Helvetica"))) == [PageFacts("Paid 45", (), True)]
+
+
+@pytest.mark.parametrize("shown", [0, 90, 180, 270])
+@pytest.mark.parametrize(
+    "written", ["1 0 0 1 10 {down}", "0 1 -1 0 {up} 30", "-1 0 0 -1 270 {up}", "0 -1 1 0 {down} 390"]
+)
+def test_lines_keep_their_order_however_a_page_is_turned(shown: int, written: str) -> None:
+    """PDFium gives them backwards where a page shows them on their side, or upside down."""
+    lines = [
+        f"{written.format(up=40 + 24 * row, down=260 - 24 * row)} Tm ({line}) Tj"
+        for row, line in enumerate(LETTER.split("\n"))
+    ]
+    pdf = pdf_with(f"BT /F1 12 Tf {' '.join(lines)} ET".encode(), size=(300, 420))
+    (facts,) = facts_of(pdf.replace(b"/MediaBox", b"/Rotate %d /MediaBox" % shown))
+    assert (facts.layer or "").splitlines() == LETTER.split("\n")
 
 
 def test_a_page_of_lines_alone_has_no_layer() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections import Counter
 from typing import Any
 
 from .images import covered_by_pictures
@@ -20,6 +21,7 @@ _MARGIN = 0.1
 _SAMPLES = 40
 _TURNED = 0.1
 """Radians: text of a greater angle is written upwards, or down the page."""
+_QUARTER = math.pi / 2
 _NEXT_LINE = 0.5
 """Of the letters' size: what stands so much higher or lower is in another line."""
 
@@ -31,7 +33,7 @@ def layer_of(page: Any) -> str | None:
     """
     import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-    textpage = page.get_textpage()
+    textpage = _upright_text(page, pdfium)
     try:
         text: str = textpage.get_text_bounded()
         letters = [one for one in text if not one.isspace()]
@@ -63,6 +65,32 @@ def _is_no_letter(sign: str) -> bool:
     return is_control or sign == "\ufffd" or "\ue000" <= sign <= "\uf8ff" or sign >= "\U000f0000"
 
 
+def _upright_text(page: Any, pdfium: Any) -> Any:
+    """The page's text with the page turned so that most of it is upright.
+
+    PDFium gives lines in the order in which the page shows them: the last one first where they are shown on their side.
+    """
+    textpage = page.get_textpage()
+    turns = Counter(
+        round(-pdfium.FPDFText_GetCharAngle(textpage, index) / _QUARTER) % 4 for index in _samples(textpage)
+    )
+    shown = page.get_rotation()
+    upright = 90 * turns.most_common(1)[0][0] if turns else shown
+    if upright == shown:
+        return textpage
+    textpage.close()
+    page.set_rotation(upright)
+    try:
+        return page.get_textpage()
+    finally:
+        page.set_rotation(shown)
+
+
+def _samples(textpage: Any) -> range:
+    count = textpage.count_chars()
+    return range(0, count, max(1, count // _SAMPLES))
+
+
 def _is_stamp(page: Any, textpage: Any) -> bool:
     """Whether all of its text is at the top and the bottom."""
     left, bottom, right, top = page.get_bbox()
@@ -76,11 +104,7 @@ def _is_turned(textpage: Any, pdfium: Any) -> bool:
 
     Of such text PDFium does not find the lines' ends.
     """
-    count = textpage.count_chars()
-    return any(
-        pdfium.FPDFText_GetCharAngle(textpage, index) % math.pi > _TURNED
-        for index in range(0, count, max(1, count // _SAMPLES))
-    )
+    return any(pdfium.FPDFText_GetCharAngle(textpage, index) % math.pi > _TURNED for index in _samples(textpage))
 
 
 def _with_line_ends(page: Any, textpage: Any, pdfium: Any) -> str:
