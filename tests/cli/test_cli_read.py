@@ -222,8 +222,9 @@ def test_a_locked_document_and_its_secret(
     assert without.code == 1
     assert "is encrypted with a password" in without.err
     assert "--password" in without.err
-    done = vision("read", "locked.pdf", "--host", server.url, "--password", PASSWORD, "--retry-errors")
+    done = vision("read", "locked.pdf", "--host", server.url, "--password", PASSWORD)
     assert done.code == 0
+    assert [(line["page"], line["verdict"]) for line in lines()] == [(1, "agrees")]
     assert Path("text/locked.pdf.md").read_text() == "<!-- page 1 -->\n\nLocked 42\n"
     written = "".join(path.read_text() for path in Path("text").rglob("*") if path.is_file())
     assert PASSWORD not in written + done.err + done.out + without.err

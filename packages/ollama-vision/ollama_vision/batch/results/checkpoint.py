@@ -67,6 +67,8 @@ class RunSpec:
     """Whether a file may have the answer of another one with the same bytes."""
     asked: Mapping[str, Asked] = field(default_factory=dict)
     """What each request is, to be written down beside the results."""
+    retry_unopened: bool = False
+    """Whether documents that could not be opened, of which there is no page, are tried again."""
 
     def holds(self, line: Line) -> bool:
         """Whether the line answers one of this run's questions about a file as it is now."""
@@ -137,7 +139,7 @@ def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: N
             'Add to them with start="append", start anew with start="restart" (which keeps the old file under another '
             "name), or name another file: out=."
         )
-    superseded = ledger.superseded(spec.files, spec.requests, errors=spec.retry_errors)
+    superseded = ledger.superseded(spec.files, spec.requests, errors=spec.retry_errors, unopened=spec.retry_unopened)
     taken = taken_over(ledger, ledger.without(superseded), spec.files, spec.requests, spec.may_take)
     gone = ledger.gone(spec.files) - superseded
     if spec.prune and gone:
@@ -187,7 +189,8 @@ def open_checkpoint(out: Path, spec: RunSpec, companion: Companion | None = None
         if known := len(judged.taken):
             notes.append(f"{counted(known, 'picture')} known by their bytes, not by name and date: not asked again.")
         if again := judged.asked_again():
-            why = "has changed, or failed before" if spec.retry_errors else "has changed"
+            failed = spec.retry_errors or spec.retry_unopened
+            why = f"{'has' if again == 1 else 'have'} changed{', or failed before' if failed else ''}"
             notes.append(f"{counted(again, 'picture')} {why}: asked about again.")
         if judged.gone:
             lines = f"{counted(len(judged.gone), 'line')} of pictures that are not there any more"

@@ -119,17 +119,24 @@ class Ledger:
         """The lines that hold for the file as it is now, by page."""
         return {page: entry for page, entry in self.entries.get(key, {}).items() if entry.version == version}
 
-    def superseded(self, files: Mapping[str, Version], requests: Collection[str], *, errors: bool) -> set[int]:
+    def superseded(
+        self, files: Mapping[str, Version], requests: Collection[str], *, errors: bool, unopened: bool = False
+    ) -> set[int]:
         """The numbers of lines that must go, so that each picture has one right line.
 
         They are lines of these requests about files that have changed since, lines said twice and, if `errors`, what
-        failed. Lines about files that are not here stay: they may be another folder's.
+        failed; if `unopened`, what failed and has no page. Lines about files that are not here stay: they may be
+        another folder's.
         """
         numbers = set(self.doubled)
         for key, pages in self.entries.items():
             if key.request in requests and key.path in files:
                 now = files[key.path]
-                numbers |= {e.number for e in pages.values() if e.version != now or (errors and e.failed)}
+                numbers |= {
+                    e.number
+                    for page, e in pages.items()
+                    if e.version != now or (e.failed and (errors or (unopened and page is None)))
+                }
         return numbers
 
     def gone(self, files: Collection[str]) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from pydantic import SecretStr
 
@@ -13,6 +14,7 @@ from ollama_vision.batch import (
     Found,
     ModelRun,
     PageReader,
+    RunSpec,
     find_pictures,
     only_model,
     open_checkpoint,
@@ -85,9 +87,7 @@ def _read(job: ReadJob, screen: Screen) -> int:
         with ExitStack() as stack:
             second_start = None
             if second is not None:
-                spec = run_spec(
-                    [second], found.files, reader, job.start, retry_errors=job.retry_errors, prune=job.prune
-                )
+                spec = _spec(job, second, found, reader)
                 second_start = stack.enter_context(open_checkpoint(job.folder / SECOND, spec))
             start = stack.enter_context(_checkpoint(job, run, found, reader, files))
             reading = ReadRun(job, settings, run, second, found, start, second_start, files, readers, screen)
@@ -98,12 +98,17 @@ def _read(job: ReadJob, screen: Screen) -> int:
 def _checkpoint(
     job: ReadJob, run: ModelRun, found: Found, reader: PageReader, files: DocumentFiles
 ) -> Iterator[Checkpoint]:
-    spec = run_spec([run], found.files, reader, job.start, retry_errors=job.retry_errors, prune=job.prune)
-    with open_checkpoint(job.out, spec, files) as start:
+    with open_checkpoint(job.out, _spec(job, run, found, reader), files) as start:
         try:
             yield start
         finally:
             files.finish()
+
+
+def _spec(job: ReadJob, run: ModelRun, found: Found, reader: PageReader) -> RunSpec:
+    spec = run_spec([run], found.files, reader, job.start, retry_errors=job.retry_errors, prune=job.prune)
+    # A password may open what was locked; that costs no question.
+    return replace(spec, retry_unopened=job.password is not None)
 
 
 def settings_of(job: ReadJob) -> ReadSettings:
