@@ -133,3 +133,5 @@ def test_an_excerpt_is_around_the_word() -> None:
         assert "bicycle" in shown
     assert excerpt("short", "word", 40) == "short"
     assert excerpt(text, "nothing", 40).startswith("far far")
+    both = "a red car " + "far " * 30 + "a red bicycle" + " near" * 30
+    assert "red bicycle" in excerpt(both, "red bicycle", 40)

@@ -25,12 +25,14 @@ def lines_of_hit(record: Mapping[str, Any], query: str, width: int) -> Iterator[
 def excerpt(text: str, query: str, width: int) -> str:
     """
     >>> excerpt("On a street in the rain, far behind, there is a red bicycle.", "Bicycle", 30)
-    '…r behind, there is a red bicy…'
+    '…hind, there is a red bicycle.'
     """
     if len(text) <= width:
         return text
-    words = re.findall(r"\w+", query)
-    places = (found.start() for word in words if (found := re.search(re.escape(word), text, re.IGNORECASE)))
-    start = max(0, min(min(places, default=0) - int(width * _BEFORE), len(text) - width))
+    words = {word.casefold() for word in re.findall(r"\w+", query)}
+    found = [] if not words else list(re.finditer("|".join(map(re.escape, words)), text, re.IGNORECASE))
+    # Where most of the words stand together; the first such place.
+    starts = [max(0, min(one.start() - int(width * _BEFORE), len(text) - width)) for one in found] or [0]
+    start = max(starts, key=lambda start: len({one[0].casefold() for one in found if 0 <= one.start() - start < width}))
     cut = text[start : start + width]
     return ("…" + cut[1:] if start else cut)[: width - 1] + ("…" if start + width < len(text) else cut[-1])
