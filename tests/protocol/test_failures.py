@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable, Iterator
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -37,7 +38,15 @@ def details_of(cls: type[Any]) -> dict[str, Any]:
         for name, default in vars(each).items()
         if not name.startswith("_")
     }
-    values: dict[type, Any] = {str: "x", bool: True, int: 3, tuple: ("vision",), type(None): 7}
+    values: dict[type, Any] = {
+        str: "x",
+        bool: True,
+        int: 3,
+        float: 1.5,
+        tuple: ("vision",),
+        MappingProxyType: {"prompt_tokens": 7},
+        type(None): 7,
+    }
     return {name: values[type(default)] for name, default in names.items()}
 
 
