@@ -15,7 +15,7 @@ from ollama_embedded import Reply
 from ollama_embedded.faults import ErrorLine, Status
 from ollama_vision import errors
 from ollama_vision.batch.asking import balancer as hosts_module
-from ollama_vision.batch.asking import dispatcher as run_module
+from ollama_vision.batch.asking import failover
 from tests.support.description_runs import greys
 from tests.support.description_runs import run_waiting as run
 from tests.support.picture_nodes import grey_of
@@ -96,7 +96,7 @@ def test_a_picture_that_brings_the_model_down_each_time_is(serve: Serve, plain: 
 def test_a_model_that_dies_under_others_without_end_is_the_hosts_fault(
     serve: Serve, plain: list[ImageNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "_MOST_WAITS", 3)
+    monkeypatch.setattr(failover, "_MOST_WAITS", 3)
     given, stopped = run(serve("0", UNDER_ANOTHER, max_retries=0).llm, plain[:2], num_workers=1)
     assert greys(given) == [0]
     assert stopped is not None

@@ -236,7 +236,9 @@ def test_two_hosts_share_the_pages(
     hosts = served(reads_right), served(reads_right)
     done = vision("read", "letters", "--host", hosts[0].url, "--host", hosts[1].url, "--jobs", "2")
     assert done.code == 0, done.err
-    assert sorted(map(questions, hosts)) == [2, 2]
+    asked = [questions(host) for host in hosts]
+    assert sum(asked) == 4
+    assert min(asked) > 0
     assert {line["host"] for line in lines()} == {host.url for host in hosts}
 
 

@@ -121,7 +121,7 @@ def replay(recorded: dict[str, Any], expected: Outcome, endpoint: str, *, bytewi
 
 def test_every_transcript_has_its_outcome() -> None:
     assert set(RECORDED) == set(OUTCOMES)
-    assert len(RECORDED) == 453
+    assert len(RECORDED) == 464
 
 
 ANSWERED = [name for name, each in RECORDED.items() if isinstance(OUTCOMES.get(name), (Says, Fails))]

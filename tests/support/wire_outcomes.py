@@ -138,6 +138,9 @@ OUTCOMES: dict[str, Outcome] = {
     **rows("rendered-const", "green-chat green-generate", Says('"green"', logprobs=3)),
     **rows("rendered-const", "japanese-chat japanese-generate", Says('"いいえ"', logprobs=5)),
     **rows("rendered-const", "quotes-chat quotes-generate", Says(QUOTES, logprobs=14)),
+    **rows("native-const", "chat chat-no-thinking", Says('"1"', logprobs=4)),
+    **rows("think-const", "chat", Says(" The user asks about a ripe tomato. The colour is red.", logprobs=13)),
+    **rows("think-const", "chat-no-thinking", Says('"1"', logprobs=3)),
     **rows("enum", "logprobs", Says('"red"', logprobs=5)),
     **rows("rendered-enum", "logprobs", Says('"red"', logprobs=4)),
     **rows("enum rendered-enum", "hot-logprobs", Says('"red"', logprobs=4)),
@@ -332,6 +335,10 @@ OUTCOMES: dict[str, Outcome] = {
     ),
     **rows("head", "api-ps api-show api-tags api-version v1-models", NotAsked("no endpoint asks for a head alone")),
     **rows("slash", "get post", NotAsked("no path of ours ends in a slash")),
+    **rows("case slashes", "get", NotAsked("every path that we ask for is written as Ollama writes it")),
+    **rows("body", "list null trailing", NotAsked("every body that we send is one object")),
+    "content-type-text": NotAsked("what we send is called JSON"),
+    "key-case": NotAsked("every key that we send is in small letters"),
     **rows(
         "tool-type",
         "additional-false any-of-true description-number entry-list-null entry-no-name entry-no-type "
