@@ -22,40 +22,23 @@ from ollama_vision.batch import (
     sidecars_among,
     undo_sidecars,
 )
-from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions
 
-from ..common.default_model import NoModel
-from ..common.exits import DONE, FAILED, STOPPED
-from ..common.interrupts import Interrupted, graceful_shutdown
-from ..common.screen import Screen, named, one_line, silence_output, telling
-from ..common.servers import NoServer, Servers, patience, servers_for
+from ..common.exits import DONE, FAILED
+from ..common.running import Stopped, run_on_screen
+from ..common.screen import Screen, named, one_line
+from ..common.servers import Servers, patience, servers_for
 from ..common.shell_words import in_shell_words
 from . import summary
 from .dry_run import dry_run
 from .job import Job
-from .run import Run, Stopped
+from .run import Run
 
 
 def describe(job: Job) -> int:
     """Ask about every picture that is not done yet, and give the exit code."""
-    with Screen() as screen, telling(screen), graceful_shutdown(screen):
-        try:
-            return _describe(job, screen)
-        except BrokenPipeError:
-            silence_output()
-            return FAILED
-        except (Stopped, OllamaMultiModalError, NoModel, NoServer) as error:
-            screen.complain(in_shell_words(str(error)))
-            return STOPPED
-        except OSError as error:
-            screen.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error))
-            return STOPPED
-        except KeyboardInterrupt as error:
-            interrupted = Interrupted.by(error)
-            screen.remark(f"Stopped by {interrupted.words}.")
-            return interrupted.code
+    return run_on_screen(lambda screen: _describe(job, screen), "describe")
 
 
 def _describe(job: Job, screen: Screen) -> int:

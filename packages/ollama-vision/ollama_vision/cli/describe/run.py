@@ -13,6 +13,7 @@ from ollama_vision.errors import DamagedResultsError, OllamaMultiModalError
 
 from ..common.exits import DONE, FAILED, STOPPED
 from ..common.interrupts import Interrupted
+from ..common.running import Stopped
 from ..common.screen import Screen, named, one_line
 from ..common.shell_words import in_shell_words
 from . import summary
@@ -44,10 +45,6 @@ class RunJob(Protocol):
     @property
     def report(self) -> Path | None: ...
     def resume_hint(self) -> str: ...
-
-
-class Stopped(Exception):
-    """The run cannot begin, or go on; the message says why and what to do."""
 
 
 class Run:

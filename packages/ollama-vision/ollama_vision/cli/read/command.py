@@ -26,13 +26,11 @@ from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions
 
 from ..common.default_model import NoModel
-from ..common.exits import FAILED, STOPPED
-from ..common.interrupts import Interrupted, graceful_shutdown
-from ..common.screen import Screen, silence_output, telling
-from ..common.servers import NoServer, Servers, patience, servers_for
+from ..common.running import Stopped, run_on_screen
+from ..common.screen import Screen
+from ..common.servers import Servers, patience, servers_for
 from ..common.shell_words import in_shell_words
 from ..describe import summary
-from ..describe.run import Stopped
 from .job import ReadJob
 from .run import ReadRun
 
@@ -44,22 +42,7 @@ NOT_NEEDED = "no model"
 
 def read(job: ReadJob) -> int:
     """Read every page that is not done yet, and give the exit code."""
-    with Screen() as screen, telling(screen), graceful_shutdown(screen):
-        try:
-            return _read(job, screen)
-        except BrokenPipeError:
-            silence_output()
-            return FAILED
-        except (Stopped, OllamaMultiModalError, NoModel, NoServer) as error:
-            screen.complain(in_shell_words(str(error), "read"))
-            return STOPPED
-        except OSError as error:
-            screen.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error))
-            return STOPPED
-        except KeyboardInterrupt as error:
-            interrupted = Interrupted.by(error)
-            screen.remark(f"Stopped by {interrupted.words}.")
-            return interrupted.code
+    return run_on_screen(lambda screen: _read(job, screen), "read")
 
 
 def _read(job: ReadJob, screen: Screen) -> int:

@@ -12,9 +12,10 @@ from ollama_vision.documents import DocumentFiles, ReadSettings, from_texts, nee
 from ollama_vision.errors import SidecarError
 
 from ..common.exits import STOPPED
+from ..common.running import Stopped
 from ..common.screen import Screen, named
 from ..describe import summary
-from ..describe.run import Run, Stopped
+from ..describe.run import Run
 from ..describe.summary import Tally
 from .job import ReadJob
 
