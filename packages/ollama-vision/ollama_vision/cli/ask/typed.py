@@ -19,6 +19,7 @@ from ..common.options import (
     From,
     Header,
     Host,
+    OneModel,
     Options,
     Range,
     Region,
@@ -27,7 +28,6 @@ from ..common.options import (
     Timeout,
     To,
     UncheckedOptions,
-    complete_model,
 )
 
 
@@ -40,16 +40,7 @@ class AskOptions:
         list[str], typer.Argument(metavar="PICTURE", default_factory=list, show_default=False, hidden=True)
     ]
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, hidden=True)]
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            autocompletion=complete_model,
-            help="The model to ask. Without it: OLLAMA_VISION_MODEL, else the only one there that sees.",
-        ),
-    ] = None
+    model: OneModel = None
     demo: Demo = False
     host: Host = None
     header: Header = None

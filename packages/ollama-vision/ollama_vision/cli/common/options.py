@@ -74,6 +74,13 @@ Timeout = Annotated[
         show_default="600",
     ),
 ]
+MaxPixels = Annotated[int | None, typer.Option(metavar="N", min=1024, help="The same as a number: width times height.")]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GLOB", help="Leave out files and folders that fit. Can be given again."),
+]
+Jobs = Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many requests are in flight.")]
+RetryErrors = Annotated[bool, typer.Option("--retry-errors", help="Ask again about what failed.")]
 Wait = Annotated[
     float | None,
     typer.Option(
@@ -177,6 +184,17 @@ def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     host = typed if isinstance(typed, str) else next(iter(typed or ()), None)
     return [name for name in model_names(host) if name.startswith(incomplete)]
 
+
+OneModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        autocompletion=complete_model,
+        help="The model to ask. Without it: OLLAMA_VISION_MODEL, else the only one there that sees.",
+    ),
+]
 
 T = TypeVar("T")
 

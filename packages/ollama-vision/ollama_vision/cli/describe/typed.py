@@ -15,13 +15,17 @@ from ..common.options import (
     Choose,
     Demo,
     DetailLevel,
+    Exclude,
     Frames,
     From,
     Header,
     Hosts,
+    Jobs,
+    MaxPixels,
     Options,
     Range,
     Region,
+    RetryErrors,
     Think,
     Tiles,
     Timeout,
@@ -93,7 +97,7 @@ class DescribeOptions:
     restart: Annotated[
         bool, typer.Option("--restart", help="Start anew; the file that is there gets another name.")
     ] = False
-    retry_errors: Annotated[bool, typer.Option("--retry-errors", help="Ask again about what failed.")] = False
+    retry_errors: RetryErrors = False
     prune: Annotated[bool, typer.Option("--prune", help="Take out lines of pictures that are not there any more.")] = (
         False
     )
@@ -110,9 +114,7 @@ class DescribeOptions:
     from_: From = None
     to: To = None
     detail: DetailLevel = None
-    max_pixels: Annotated[
-        int | None, typer.Option(metavar="N", min=1024, help="The same as a number: width times height.")
-    ] = None
+    max_pixels: MaxPixels = None
     range: Range = None
     region: Region = None
     tiles: Tiles = None
@@ -120,10 +122,7 @@ class DescribeOptions:
         list[str] | None,
         typer.Option(metavar="GLOB", help="Take of folders only files that fit, such as *.jpg. Can be given again."),
     ] = None
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GLOB", help="Leave out files and folders that fit. Can be given again."),
-    ] = None
+    exclude: Exclude = None
     videos: Annotated[bool, typer.Option("--videos", help="Take videos too, as frames.")] = False
     sidecar: Annotated[
         Sidecar | None,
@@ -160,7 +159,7 @@ class DescribeOptions:
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Make a page of pictures and answers at the end.")
     ] = None
-    jobs: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many requests are in flight.")] = 4
+    jobs: Jobs = 4
     host: Hosts = None
     timeout: Timeout = None
     wait: Wait = None

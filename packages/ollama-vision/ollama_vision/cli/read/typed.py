@@ -14,14 +14,18 @@ from ..common.options import (
     CACert,
     Demo,
     DetailLevel,
+    Exclude,
     Header,
     Hosts,
+    Jobs,
+    MaxPixels,
+    OneModel,
     Options,
+    RetryErrors,
     Think,
     Timeout,
     UncheckedOptions,
     Wait,
-    complete_model,
 )
 
 
@@ -39,16 +43,7 @@ class ReadOptions:
     out: Annotated[Path, typer.Option(metavar="FOLDER", file_okay=False, help="Where Markdown and pages.jsonl go.")] = (
         Path("text")
     )
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            autocompletion=complete_model,
-            help="The model to ask. Without it: OLLAMA_VISION_MODEL, else the only one there that sees.",
-        ),
-    ] = None
+    model: OneModel = None
     layer: Annotated[
         Layer,
         typer.Option(
@@ -86,26 +81,21 @@ class ReadOptions:
     restart: Annotated[
         bool, typer.Option("--restart", help="Start anew; the pages.jsonl that is there gets another name.")
     ] = False
-    retry_errors: Annotated[bool, typer.Option("--retry-errors", help="Ask again about what failed.")] = False
+    retry_errors: RetryErrors = False
     prune: Annotated[bool, typer.Option("--prune", help="Take out lines of documents that are not there any more.")] = (
         False
     )
     detail: DetailLevel = None
-    max_pixels: Annotated[
-        int | None, typer.Option(metavar="N", min=1024, help="The same as a number: width times height.")
-    ] = None
+    max_pixels: MaxPixels = None
     include: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Take of folders only files that fit, such as *.pdf. Can be given again."),
     ] = None
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GLOB", help="Leave out files and folders that fit. Can be given again."),
-    ] = None
+    exclude: Exclude = None
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Make a page of pages beside their text at the end.")
     ] = None
-    jobs: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many requests are in flight.")] = 4
+    jobs: Jobs = 4
     host: Hosts = None
     timeout: Timeout = None
     wait: Wait = None
