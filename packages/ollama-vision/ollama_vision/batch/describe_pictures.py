@@ -41,6 +41,7 @@ def describe(
     model: str,
     prompt: str = "Describe the image.",
     *,
+    system: str | None = None,
     host: str | Sequence[str] | None = None,
     schema: type[BaseModel] | Mapping[str, Any] | None = None,
     choose: Sequence[str] = (),
@@ -81,6 +82,7 @@ def describe(
     Args:
         paths: a file, a folder, a glob, or a list of them.
         prompt: what is asked about each picture.
+        system: a system prompt, in place of the model's own.
         host: one server or several, of which the least busy is asked next; `OLLAMA_HOST`, or this machine, if left
             out.
         schema: a pydantic class that each answer must be of, or a JSON Schema of an object that it must fit; the
@@ -139,6 +141,8 @@ def describe(
     """
     if not prompt.strip():
         raise ValueError('prompt is empty: ask something, such as "What is this?"')
+    if system is not None and not system.strip():
+        raise ValueError("system is empty: leave it out, and the model's own system prompt stands")
     _require_words(
         start=start, sidecar_name=sidecar_name, sidecar_format=sidecar_format, pages=pages, on_error=on_error
     )
@@ -155,7 +159,7 @@ def describe(
     answer_class = _class_of(schema)
     question = question_of(
         model,
-        PictureQuestion(prompt, answer_class, {"think": think, "options": dict(options or {})}),
+        PictureQuestion(prompt, answer_class, {"think": think, "options": dict(options or {})}, system=system),
         choose,
         calibration,
         confidence=confidence,

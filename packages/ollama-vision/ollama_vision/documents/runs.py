@@ -55,6 +55,8 @@ class ReadSettings:
     """How boxes of figures are counted; `None`: as the model's family does, where that is certain."""
     on_host: Callable[[Any], HostedModel] | None = None
     """Asks a model, where that is none of the engine's own."""
+    system: str | None = None
+    """A system prompt, in place of the model's own."""
 
     def check(self) -> None:
         """Raises ValueError for a word that is none, and MissingExtraError where what compares is not installed."""
@@ -76,7 +78,8 @@ class ReadSettings:
         keywords: dict[str, Any] = {"think": self.think, "options": dict(self.options)}
         if self.options_unchecked:
             keywords["options_unchecked"] = dict(self.options_unchecked)
-        return PictureQuestion(prompt_for(model, self.prompt, figures=self.figures), None, keywords)
+        prompt = prompt_for(model, self.prompt, figures=self.figures)
+        return PictureQuestion(prompt, None, keywords, system=self.system)
 
     def reader(self) -> PageReader:
         return PageReader(self.image_options, numbered=True, document=True, only=self.pages)
@@ -89,7 +92,7 @@ class ReadSettings:
 
     def second_run(self, hosts: Sequence[OnServer]) -> ModelRun:
         """The model that reads to be compared with; raises as `model_run`."""
-        alone = replace(self, figures=False, prompt=None)
+        alone = replace(self, figures=False, prompt=None, system=None)
         made = ModelRun.of(hosts, alone.question(hosts[0].model), pages="each")
         return _known_as(made, {"layer": "second reader"}, self.on_host)
 

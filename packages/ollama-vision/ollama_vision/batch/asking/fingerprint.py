@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ollama_vision.model import Arguments, OnServer, Settings, resolve_arguments
@@ -28,8 +28,12 @@ def arguments_of(settings: Settings, question: PictureQuestion) -> Arguments:
     Raises:
         TypeError, ValueError: a keyword that no call takes, or not so.
     """
-    keywords: Mapping[str, Any] = {name: each for name, each in question.keywords.items() if name not in _NOT_OF_A_CALL}
-    return resolve_arguments(settings, "chat" if question.output_cls else "generate", keywords)
+    keywords = {name: each for name, each in question.keywords.items() if name not in _NOT_OF_A_CALL}
+    if question.output_cls:
+        return resolve_arguments(settings, "chat", keywords)  # of which a system prompt is a message
+    if question.system is not None:
+        keywords["system"] = question.system
+    return resolve_arguments(settings, "generate", keywords)
 
 
 def what_is_asked(settings: Settings, question: PictureQuestion) -> dict[str, Any]:
@@ -42,12 +46,16 @@ def what_is_asked(settings: Settings, question: PictureQuestion) -> dict[str, An
         chosen["calibration"] = question.calibration.temperature
     if question.confidence:
         chosen["confidence"] = True
+    fields = {name: each for name, each in arguments.fields.items() if name not in _NOT_OF_THE_ANSWER}
+    if question.system is not None:
+        # One place for it, whichever endpoint is asked.
+        fields["system"] = question.system
     return {
         **chosen,
         "model": settings.model,
         "prompt": question.prompt,
         "options": arguments.options,
-        "fields": {name: each for name, each in arguments.fields.items() if name not in _NOT_OF_THE_ANSWER},
+        "fields": fields,
         "schema": json_schema(question.output_cls) if question.output_cls else None,
         "pictures": options.model_dump(mode="json", include=_OF_THE_PICTURE | given),
     }

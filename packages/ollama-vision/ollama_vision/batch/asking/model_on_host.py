@@ -83,7 +83,7 @@ class StreamedOnHost(OnHost, ABC):
     ) -> PictureAnswer:
         """The most probable label."""
         model = self.settings
-        question = PlainQuestion(ask.prompt, Pictures(pictures, "pictures"), _of_a_choice(ask.keywords))
+        question = _plain(ask, pictures, _of_a_choice(ask.keywords))
         choice = await choose(model._on_loop, model, question, ask.labels, ask.calibration, listener=collector)
         told = {"label": choice.label, "probabilities": choice.probabilities}
         return replace(collector.answer(choice.label), choice=told)
@@ -98,11 +98,15 @@ class StreamedOnHost(OnHost, ABC):
         """How sure the model is of what its answer says of fields that are one of some values."""
         model = self.settings
         said = made.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        question = PlainQuestion(ask.prompt, Pictures(pictures, "pictures"), _of_a_choice(ask.keywords))
+        question = _plain(ask, pictures, _of_a_choice(ask.keywords))
         values = fields_of_few_values(type(made).model_json_schema())
         answered = {path: each for path, each in values.items() if value_at(said, path, _NOTHING) is not _NOTHING}
         told = await confidences(model._on_loop, model, question, said, answered, listener=collector)
         return {path: told.get(path) for path in values}
+
+
+def _plain(ask: PictureQuestion, pictures: Sequence[PreparedImage], keywords: Mapping[str, Any]) -> PlainQuestion:
+    return PlainQuestion(ask.prompt, Pictures(pictures, "pictures"), keywords, ask.system)
 
 
 def _of_a_choice(keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,9 +141,7 @@ class ModelOnHost(StreamedOnHost):
     ) -> Heard:
         keywords = {name: each for name, each in ask.keywords.items() if name != _RETRIES}
         arguments = self._arguments_of(ask) if ask.deadline is None else None
-        return await self._ask(
-            collector, PlainQuestion(ask.prompt, Pictures(pictures, "pictures"), keywords), arguments
-        )
+        return await self._ask(collector, _plain(ask, pictures, keywords), arguments)
 
     def _arguments_of(self, ask: PictureQuestion) -> Arguments:
         if self._asked is None or self._asked[0] is not ask:
@@ -156,9 +158,7 @@ class ModelOnHost(StreamedOnHost):
         keywords: dict[str, Any] = dict(ask.keywords)
         retries = int(keywords.pop(_RETRIES, self.settings.max_validation_retries))
         form = ObjectOf.of(output_cls)
-        question = PlainQuestion(
-            ask.prompt, Pictures(pictures, "pictures"), {**keywords, "format": form.schema}, endpoint="chat"
-        )
+        question = replace(_plain(ask, pictures, {**keywords, "format": form.schema}), endpoint="chat")
         attempts: Attempts[ModelAnswer, BaseModel] = Attempts(self.model, form, retries)
         return await ask_until_it_fits(partial(self._ask, collector), question, PlainQuestion.follow, attempts)
 

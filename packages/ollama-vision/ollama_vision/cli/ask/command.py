@@ -132,7 +132,7 @@ def show_answer(
         **patience(question.timeout),
         **servers.settings[0],
     )
-    keywords: dict[str, Any] = {}
+    keywords: dict[str, Any] = {} if question.system is None else {"system": question.system}
     if isinstance(question.format, dict):
         keywords["schema"] = question.format
     if question.think is not None:

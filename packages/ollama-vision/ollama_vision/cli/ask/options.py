@@ -9,7 +9,7 @@ from .typed import AskOptions
 
 HELP = """\
 A PICTURE is a file, an http or https URL, or - for a picture on standard input; of a PDF its pages are sent, of a video
-some of its frames. The QUESTION comes last.
+some of its frames. The QUESTION comes last, or stands in a --prompt-file.
 
 \b
 Examples:

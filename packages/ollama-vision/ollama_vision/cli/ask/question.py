@@ -25,6 +25,7 @@ from ..common.access import (
     read_schema,
     read_tiles,
 )
+from ..common.prompts import checked_text, read_prompt_file, read_system
 
 if TYPE_CHECKING:
     from ollama_vision.pictures import BoxConvention, Region, Tiles
@@ -56,6 +57,8 @@ class Question:
     pictures: tuple[str | Path, ...]
     """URLs as text, files as paths, `STANDARD_INPUT` for the picture that is piped in."""
     text: str
+    system: str | None
+    """`None`: the model's own."""
     model: str | None
     access: Access
     stream: bool
@@ -91,11 +94,13 @@ def read_question(typed: AskOptions) -> Question:
         raise UsageError("--calibration is for the labels of --choose: give both.")
     if typed.tiles is not None and typed.draw_boxes is not None:
         raise UsageError("--tiles sends several images, and no box says of which it is: leave --draw-boxes out.")
+    pictures, text = read_words(typed)
     return Question(
         labels=labels,
         calibration=typed.calibration,
-        pictures=read_pictures(list(typed.pictures), typed.question),
-        text=typed.question,
+        pictures=pictures,
+        text=text,
+        system=read_system(typed.system),
         model=typed.model or model_of_environment(demo=typed.demo),
         access=read_access(
             demo=typed.demo,
@@ -125,14 +130,34 @@ def is_url(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-def read_pictures(words: list[str], question: str) -> tuple[str | Path, ...]:
-    """Tell files from URLs, and a forgotten question from a question."""
+def read_words(typed: AskOptions) -> tuple[tuple[str | Path, ...], str]:
+    """The pictures and the question, which comes last unless it stands in a file."""
+    if typed.prompt_file is None:
+        check_question(list(typed.pictures), typed.question)
+        return read_pictures(typed.pictures), checked_text(typed.question, "The question")
+    words = [*typed.pictures, typed.question]
+    last = typed.question
+    if typed.pictures and last != STANDARD_INPUT and not is_url(last) and what_is_at(last) == "nothing":
+        raise UsageError(
+            f"The question is in --prompt-file {typed.prompt_file}, and {last!r} is no picture: leave one of them out."
+        )
+    if typed.prompt_file == STANDARD_INPUT in words:
+        raise UsageError("Standard input holds a picture or the prompt: give - once.")
+    return read_pictures(words), read_prompt_file(typed.prompt_file)
+
+
+def check_question(words: list[str], question: str) -> None:
+    """Tell a forgotten question from a question."""
     if not question.strip():
         raise UsageError('The question is empty: ask something, such as "What is this?"')
     if question == STANDARD_INPUT or is_url(question) or what_is_at(question) == "file":
         raise UsageError(f'The question comes last, and {question!r} is a picture: add "What is this?", say.')
     if not words:
         raise UsageError(f"Name a picture before the question: ollama-vision ask photo.jpg {question!r}")
+
+
+def read_pictures(words: list[str]) -> tuple[str | Path, ...]:
+    """Tell files from URLs."""
     if words.count(STANDARD_INPUT) > 1:
         raise UsageError("Standard input holds one picture: give - once.")
     pictures: list[str | Path] = []

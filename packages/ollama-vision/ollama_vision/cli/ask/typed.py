@@ -21,8 +21,10 @@ from ..common.options import (
     Host,
     OneModel,
     Options,
+    PromptFile,
     Range,
     Region,
+    System,
     Think,
     Tiles,
     Timeout,
@@ -40,6 +42,8 @@ class AskOptions:
         list[str], typer.Argument(metavar="PICTURE", default_factory=list, show_default=False, hidden=True)
     ]
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, hidden=True)]
+    prompt_file: PromptFile = None
+    system: System = None
     model: OneModel = None
     demo: Demo = False
     host: Host = None

@@ -60,6 +60,16 @@ UncheckedOptions = Annotated[
         help="The same for an option that is newer than this program: its name is not checked.",
     ),
 ]
+PromptFile = Annotated[
+    str | None,
+    typer.Option(
+        "--prompt-file", metavar="FILE", help="A file with the prompt, in UTF-8; - for one on standard input."
+    ),
+]
+System = Annotated[
+    str | None,
+    typer.Option("--system", metavar="TEXT", help="A system prompt, in place of the model's own."),
+]
 Think = Annotated[
     bool | None,
     typer.Option("--think/--no-think", help="Have a model that can think do so, or not.", show_default=False),

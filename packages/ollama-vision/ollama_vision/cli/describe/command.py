@@ -130,6 +130,7 @@ def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) 
                 # A run without new options is the same request as before there was a door for them.
                 **({"options_unchecked": dict(job.options_unchecked)} if job.options_unchecked else {}),
             },
+            system=job.system,
         )
         ask = question_of(model, ask, job.labels, job.calibration, confidence=job.confidence)
         return ModelRun.of(hosts, ask, pages=job.pages)

@@ -21,6 +21,8 @@ from ..common.access import (
     read_region,
     read_tiles,
 )
+from ..common.prompts import read_prompt, read_system
+from .typed import DEFAULT_PROMPT
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -40,6 +42,8 @@ class Job:
 
     paths: tuple[str, ...]
     prompt: str
+    system: str | None
+    """`None`: the model's own."""
     models: tuple[str, ...]
     """None: the only one there that sees."""
     access: Access
@@ -105,8 +109,6 @@ class Job:
 
 def read_job(typed: DescribeOptions) -> Job:
     """Check everything that can be checked without a picture; raises `UsageError`."""
-    if not typed.prompt.strip():
-        raise UsageError('--prompt is empty: ask something, such as "What is this?"')
     if typed.append and typed.restart:
         raise UsageError("--append keeps the lines that are there, --restart puts them aside: give one of them.")
     if typed.detail is not None and typed.max_pixels is not None:
@@ -144,7 +146,8 @@ def read_job(typed: DescribeOptions) -> Job:
         raise UsageError(f"--out {typed.out}: it is a pipe or a device, and keeps nothing. --out - prints the lines.")
     return Job(
         paths=tuple(typed.path),
-        prompt=typed.prompt,
+        prompt=read_prompt(typed.prompt, typed.prompt_file, DEFAULT_PROMPT),
+        system=read_system(typed.system),
         models=tuple(dict.fromkeys(typed.model or ())) or tuple(filter(None, [model_of_environment(demo=typed.demo)])),
         access=read_access(demo=typed.demo, hosts=typed.host or (), headers=typed.header or (), cacert=typed.cacert),
         answer=None if typed.schema is None else read_answer(typed.schema),

@@ -23,9 +23,11 @@ from ..common.options import (
     Jobs,
     MaxPixels,
     Options,
+    PromptFile,
     Range,
     Region,
     RetryErrors,
+    System,
     Think,
     Tiles,
     Timeout,
@@ -34,6 +36,8 @@ from ..common.options import (
     Wait,
     complete_model,
 )
+
+DEFAULT_PROMPT = "Describe the image."
 
 
 class Pages(StrEnum):
@@ -57,9 +61,14 @@ class DescribeOptions:
     """What was typed, not yet looked at."""
 
     path: Annotated[list[str], typer.Argument(metavar="PATH", show_default=False, hidden=True)]
-    prompt: Annotated[str, typer.Option("--prompt", "-p", metavar="TEXT", help="What is asked about each picture.")] = (
-        "Describe the image."
-    )
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            "--prompt", "-p", metavar="TEXT", help="What is asked about each picture.", show_default=DEFAULT_PROMPT
+        ),
+    ] = None
+    prompt_file: PromptFile = None
+    system: System = None
     model: Annotated[
         list[str] | None,
         typer.Option(

@@ -110,6 +110,7 @@ def settings_of(job: ReadJob) -> ReadSettings:
         job.options_unchecked,
         job.think,
         convention=job.convention,
+        system=job.system,
     )
 
 

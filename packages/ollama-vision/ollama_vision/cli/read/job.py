@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..ask.question import read_pages
 from ..common.access import Access, UsageError, model_of_environment, read_access, read_convention, read_option
+from ..common.prompts import read_prompt, read_system
 
 if TYPE_CHECKING:
     from ollama_vision.batch import Start
@@ -35,6 +36,7 @@ class ReadJob:
     pages: frozenset[int] | None
     password: str | None = field(repr=False)
     prompt: str | None
+    system: str | None
     figures: bool
     convention: BoxConvention | None
     """How the model counts boxes; `None`: as its family does."""
@@ -70,6 +72,7 @@ def read_job(typed: ReadOptions) -> ReadJob:
     """Check everything that can be checked without a document; raises `UsageError`."""
     if typed.prompt is not None and not typed.prompt.strip():
         raise UsageError("--prompt is empty: leave it out, and each page is asked about as the model was trained.")
+    own_words = typed.prompt is not None or typed.prompt_file is not None
     if typed.second is not None and not typed.second.strip():
         raise UsageError("--second is empty: name a model, or tesseract.")
     if typed.box_convention is not None and not typed.figures:
@@ -89,7 +92,8 @@ def read_job(typed: ReadOptions) -> ReadJob:
         second=typed.second,
         pages=None if typed.pages is None else frozenset(read_pages(typed.pages)),
         password=typed.password,
-        prompt=typed.prompt,
+        prompt=read_prompt(typed.prompt, typed.prompt_file, "") if own_words else None,
+        system=read_system(typed.system),
         figures=typed.figures,
         convention=read_convention(typed.box_convention),
         start="append" if typed.append else "restart" if typed.restart else "go on",

@@ -21,7 +21,9 @@ from ..common.options import (
     MaxPixels,
     OneModel,
     Options,
+    PromptFile,
     RetryErrors,
+    System,
     Think,
     Timeout,
     UncheckedOptions,
@@ -71,6 +73,8 @@ class ReadOptions:
             help="What each page is asked. Without it: as the model was trained.",
         ),
     ] = None
+    prompt_file: PromptFile = None
+    system: System = None
     figures: Annotated[
         bool, typer.Option("--figures", help="Cut figures out and save them, where the model says where they are.")
     ] = False
