@@ -7,10 +7,11 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
+from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, draw_scene
 from ollama_vision.cli.app import run
 
 PAGES = Path(__file__).resolve().parents[2] / "docs/how-to"
@@ -69,3 +70,56 @@ def test_archives_are_kept_and_undone(
         assert run(shlex.split(undo)[1:]) == 0
     assert [*Path("photos").glob("*.xmp")] == []
     assert "2 sidecars as before" in capsys.readouterr().err
+
+
+def test_who_comes_from_another_tool_gets_the_same_done(
+    server: EmbeddedOllama, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("lxml")
+    (archive,) = blocks('json title="archive.schema.json"', "archives.md")
+    Path("archive.schema.json").write_text(archive)
+    for name in ("count", "document"):
+        (schema,) = blocks(f'json title="{name}.schema.json"', "coming-from.md")
+        Path(f"{name}.schema.json").write_text(schema)
+    draw_scene("blue square", "green triangle").save("photo.jpg")
+    Path("scans").mkdir()
+    pages = [draw_scene(shape) for shape in ("red circle", "black cross")]
+    pages[0].save("scans/letter.pdf", save_all=True, append_images=pages[1:])
+    of_llm, of_photo_tagger, of_paperless_gpt = blocks("sh", "coming-from.md")
+
+    assert [run(shlex.split(line)[1:]) for line in of_llm.splitlines()] == [0]
+    assert json.loads(capsys.readouterr().out) == {"count": 2}
+
+    # The demo model knows shapes: no titles, no tags.
+    with EmbeddedOllama(engine=ScriptedEngine(files_away), aliases=[A_REAL_MODEL]) as scripted:
+        monkeypatch.setenv("OLLAMA_HOST", scripted.url)
+        first, *others = of_photo_tagger.splitlines()
+        assert run(shlex.split(first)[1:]) == 0
+        assert [*Path("photos").glob("*.xmp")] == []
+        assert [run(shlex.split(line)[1:]) for line in others] == [0] * len(others)
+        assert len(scripted.asked) == 2, "what the first line asked about is not asked again"
+        assert sorted(file.name for file in Path("photos").glob("*.xmp")) == ["first.xmp", "second.xmp"]
+        assert run([*shlex.split(others[0])[1:], "--undo"]) == 0
+        assert [*Path("photos").glob("*.xmp")] == []
+
+        for results in Path().glob("results.jsonl*"):
+            results.unlink()  # of other photos: who reads on has another folder
+        assert [run(shlex.split(line)[1:]) for line in of_paperless_gpt.splitlines()] == [0] * 3
+    read = Path("text/letter.pdf.md").read_text()
+    assert read.count("Dear Sir") == 2
+    assert "<!-- page 2 -->" in read
+    assert Path("pages.html").is_file()
+    (line,) = map(json.loads, Path("results.jsonl").read_text().splitlines())
+    assert line["fields"]["tags"] == ["letter"]
+    assert "fields.correspondent" in Path("documents.csv").read_text(encoding="utf-8-sig")
+
+
+def files_away(request: Any) -> Reply:
+    """What a large model would say: text of a page, fields of a photo, fields of a document."""
+    asked_for = json.dumps(request.format or {})
+    if "correspondent" in asked_for:
+        fields = {"title": "Rent", "correspondent": "Ada", "date": "2026-11-30", "tags": ["letter"]}
+        return Reply(json.dumps(fields))
+    if "keywords" in asked_for:
+        return Reply(json.dumps({"title": "Red", "description": "A red circle.", "keywords": ["red"]}))
+    return Reply("Dear Sir")
