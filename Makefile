@@ -8,7 +8,8 @@
 #   make matrix     the core of the suite on every Python that is installed, with the oldest and the newest core
 #   make bench      this client and its peers, measured side by side: benchmarks/README.md
 #   make figures    other projects' sample pictures beside what viewers show, into docs/reference/formats.md; how often
-#                   a proof of sight errs, into docs/sight.md; how often a page's verdict errs, into docs/verdicts.md
+#                   a proof of sight errs, into docs/sight.md; how good a choice is, into docs/how-to/choose.md; how
+#                   often a page's verdict errs, into docs/verdicts.md
 #   make train      the demo model from nothing, in training/out: two and a half hours on two cores; goes on where it was stopped
 #   make help-copies  write the help of the command line and the tables of formats, fields and models into README.md and docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
@@ -65,6 +66,7 @@ bench: $(STAMP)
 figures: $(STAMP)
 	$(RUN) -m benchmarks.corpora $(or $(FIGURES),--publish)
 	$(if $(FIGURES),,$(RUN) -m benchmarks.sight --publish)
+	$(if $(FIGURES),,$(RUN) -m benchmarks.labels --publish)
 	$(if $(FIGURES),,$(RUN) -m benchmarks.verdicts --publish)
 
 # TRAIN=--toy for a minute's worth of everything; TRAIN=adopt puts what was made into ollama_embedded/demo_model.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import environments
+import published
 from jobs import DEMO, HELP_GOAL, IMPORT_GOAL, JOBS, Goal, Job
 from roster import FLOOR, OURS, ROSTER
 
@@ -158,11 +159,8 @@ def _versions() -> dict[str, str]:
 
 
 def publish(results: Results, folder: Path, page: Path) -> None:
-    """Write the figures into the page between its two marks, and the plots beside it."""
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n\n{_markdown(results)}\n{END}{after}", encoding="utf-8")
+    """Write the figures into the page, and the plots beside it."""
+    published.publish(page, "`make bench` with --publish", _markdown(results))
     images = page.parent / "performance"
     images.mkdir(exist_ok=True)
     for plot in sorted(folder.glob("*.png")):
@@ -170,8 +168,6 @@ def publish(results: Results, folder: Path, page: Path) -> None:
 
 
 PAGE = environments.PROJECT / "docs" / "performance.md"
-BEGIN = "<!-- figures: written by `make bench` with --publish -->"
-END = "<!-- end of figures -->"
 
 
 def _markdown(results: Results) -> str:

@@ -14,14 +14,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.published import publish
 from ollama_embedded import EmbeddedOllama
 from ollama_embedded.engines.blind import BLIND
 from ollama_vision import VisionModel, errors
 from ollama_vision.sight import SightReport
 
 PAGE = Path(__file__).parent.parent / "docs" / "sight.md"
-BEGIN = "<!-- figures: written by benchmarks/sight.py --publish -->\n"
-END = "<!-- end of figures -->\n"
 FIRST_SEED = 1_000_000
 """The tests draw from 0 on: what was chosen by looking at these is not what is measured."""
 SEEING = ("", "small")
@@ -79,13 +78,6 @@ def table(measured: list[Figures]) -> str:
     return "\n".join([head, "|---" * 7 + "|", *(each.row() for each in measured)]) + "\n"
 
 
-def publish(text: str) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sight", description=__doc__)
     parser.add_argument("--seeing", type=int, metavar="N", default=1000, help="proofs with a model that sees")
@@ -101,7 +93,7 @@ def main() -> int:
         measured.append(measure(how, chosen.blind if how else chosen.seeing))
         print(measured[-1].row(), flush=True)
     if chosen.publish:
-        publish(table(measured))
+        publish(PAGE, "benchmarks.sight --publish", table(measured))
     return 1 if any(each.errors for each in measured) else 0
 
 

@@ -30,6 +30,7 @@ from typing import Any
 import environments
 from embedded import processor
 from llama_index.core.schema import ImageNode
+from published import publish
 
 import pictures
 from llama_index.multi_modal_llms.ollama import ImageDescriber, OllamaMultiModal
@@ -39,7 +40,6 @@ from ollama_embedded.scenes import KINDS
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "scaling.md"
 PLOT = HERE.parent / "docs" / "scaling" / "throughput.png"
-BEGIN, END = "<!-- figures: written by benchmarks/throughput.py --publish -->", "<!-- end of figures -->"
 
 SERVICE = 0.5
 """Seconds that a picture takes on a server of the first kind: a small vision model on a good graphics card."""
@@ -189,13 +189,9 @@ def page_of(figures: dict[Cell, float], facts: dict[str, Any]) -> str:
     )
 
 
-def publish(text: str, results: Path) -> None:
-    """Write the figures into the page between its two marks, and the plot beside it."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not after:
-        raise RuntimeError(f"{PAGE} has no place for figures: {BEGIN} ... {END}")
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+def publish_all(text: str, results: Path) -> None:
+    """Write the figures into the page, and the plot beside it."""
+    publish(PAGE, "benchmarks.throughput --publish", text)
     environments.make("plots")
     PLOT.parent.mkdir(exist_ok=True)
     command = [str(environments.python_of("plots")), str(HERE / "throughput_plot.py"), str(results), str(PLOT)]
@@ -233,7 +229,7 @@ def main() -> None:
              for kind, many, workers in figures]  # fmt: skip
     results.write_text(json.dumps({"service": SERVICE, "cells": cells, **facts}, indent=1), encoding="utf-8")
     if arguments.publish:
-        publish(text, results)
+        publish_all(text, results)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from benchmarks.corpora.compare import SETTLED, Verdict
 from benchmarks.corpora.packages import HERE, PACKAGES
+from benchmarks.published import publish
 
 EXCEPTIONS = HERE / "exceptions.txt"
 PAGE = HERE.parent.parent / "docs" / "reference" / "formats.md"
-BEGIN, END = "<!-- figures of samples -->", "<!-- end of figures -->"
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,7 @@ class Results:
         path.write_text(json.dumps(told, indent=1), encoding="utf-8")
 
     def write_page(self) -> None:
-        """The figures, between their marks."""
-        page = PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition(BEGIN)
-        _, _, after = rest.partition(END)
-        PAGE.write_text("\n".join([before + BEGIN, "", *self._page(), "", END + after]), encoding="utf-8")
+        publish(PAGE, "benchmarks.corpora --publish", "\n".join(self._page()))
 
     def _page(self) -> Iterator[str]:
         outcomes = (*SETTLED, "exceptions")

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.published import publish
 from ollama_embedded import EmbeddedOllama, Reply, Request, ScriptedEngine
 from ollama_vision import read_document
 from ollama_vision.documents import DocumentPage, needs_look
@@ -34,7 +35,6 @@ from .texts import SCRIPTS
 from .truth import is_misread
 
 PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
-BEGIN, END = "<!-- figures: written by benchmarks.verdicts --publish -->\n", "<!-- end of figures -->\n"
 FIRST_SEED = 1000
 """What the rules were chosen by looking at, and what the tests draw, has smaller ones."""
 SHARP = ImageOptions(max_pixels=4_000_000)
@@ -148,13 +148,6 @@ def by_tesseract(path: Path, pages: Sequence[Page]) -> Iterator[Row]:
     yield from (right, wrong)
 
 
-def publish(text: str) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.verdicts", description=__doc__)
     parser.add_argument("--clean", type=int, metavar="N", default=500, help="clean readings, and pages for Tesseract")
@@ -187,7 +180,7 @@ def main() -> int:
     cost = costs.measured(pages[:200])
     print(cost)
     if chosen.publish:
-        publish(f"{told}\n\n{cost}\n")
+        publish(PAGE, "benchmarks.verdicts --publish", f"{told}\n\n{cost}")
     return 1 if missed or any(row.looks > MOST_ALARMS * row.pages for row in alarms) else 0
 
 
