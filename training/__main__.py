@@ -105,7 +105,7 @@ def told(recipe: Recipe, times: Mapping[str, float]) -> dict[str, str]:
         "first it saw": f"{pictures:,} pictures, to learn what is where",
         "then it answered": f"{rows:,} rows, a picture or two with their questions each",
         "optimizer": "Muon for the blocks' matrices, AdamW for the rest; `training/model/recipe.py` has every figure",
-        "training": f"{minutes} minutes in {recipe.processes} processes on two CPU cores",
+        "training": f"{minutes} minutes in {recipe.processes} processes on two CPU cores, as its quickest steps tell",
     }
 
 

@@ -21,6 +21,7 @@ from training.export import export
 from training.model import tokenizer
 from training.model.packing import SYSTEMS
 from training.model.recipe import Recipe
+from training.pace import seconds_undisturbed
 from training.questions import tool_questions
 from training.questions.asker import Asker
 from training.scenes.draw import random_scene
@@ -84,8 +85,8 @@ def _text(rng: Random, asker: Asker) -> str:
 
 
 def make_weights(recipe: Recipe, folder: Path, console: Console) -> float:
-    """Train, or go on with it; the seconds it took in all. The room that needs torch is opened here, not before."""
-    from training.model.train import seconds_spent, train
+    """Train, or go on with it; the seconds that it takes by itself. The room that needs torch is opened here."""
+    from training.model.train import LOG, train
 
     with progress_bar(console) as progress:
         tasks: dict[str, TaskID] = {}
@@ -93,7 +94,7 @@ def make_weights(recipe: Recipe, folder: Path, console: Console) -> float:
             if stage not in tasks:
                 tasks[stage] = progress.add_task(TITLES[stage], total=recipe.stages[stage].steps, figures="")
             progress.update(tasks[stage], completed=step, figures=in_short(figures))
-    return seconds_spent(folder)
+    return seconds_undisturbed(folder / LOG, recipe)
 
 
 def make_files(recipe: Recipe, folder: Path) -> tuple[Path, Path]:

@@ -286,14 +286,6 @@ def last_checkpoint(folder: Path) -> dict[str, Any] | None:
     return None
 
 
-def seconds_spent(folder: Path) -> float:
-    """How long the training in this folder took, interruptions left out."""
-    state = last_checkpoint(folder)
-    if state is None:
-        raise FileNotFoundError(f"{folder} holds no checkpoint: train first")
-    return float(state["seconds"])
-
-
 def weights_as_arrays(folder: Path) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
     """The finished weights, by the names that the export knows."""
     return {name: weight.numpy() for name, weight in torch.load(folder / WEIGHTS, weights_only=True).items()}
