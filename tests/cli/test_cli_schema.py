@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from llama_index.multi_modal_llms.ollama import OllamaMultiModal
 from ollama_embedded import EmbeddedOllama, ScriptedEngine, draw_scene
@@ -69,9 +69,37 @@ def test_only_the_first_problems_are_told() -> None:
         made.model_validate({f"field{number}": number for number in range(15)})
 
 
+class Folder(BaseModel):
+    name: str
+    folders: list[Folder] = []
+
+
+class Invoice(BaseModel):
+    total: float
+
+
+@pytest.mark.parametrize(
+    ("model", "answer", "wrong"),
+    [
+        (Folder, {"name": "a", "folders": [{"name": "b"}]}, {"name": "a", "folders": [{"nam": "b"}]}),
+        (RootModel[Invoice], {"total": 1.5}, {"total": "much"}),
+        (RootModel[Invoice | Folder], {"total": 1.5}, {"sum": 1.5}),
+    ],
+    ids=["contains itself", "one by reference", "either of two"],
+)
+def test_a_schema_of_objects_need_not_say_so_at_its_top(model: Any, answer: Any, wrong: Any) -> None:
+    """As pydantic writes them: `{"$ref": ...}` of what contains itself, `{"anyOf": [...]}` of either."""
+    made = fits(model.model_json_schema())
+    assert made.model_validate(answer).model_dump() == answer
+    with pytest.raises(ValidationError):
+        made.model_validate(wrong)
+
+
 @pytest.mark.parametrize(
     ("schema", "complaint"),
     [
+        ({"anyOf": [{"type": "object"}, {"type": "string"}]}, "an answer is an object"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}, "an answer is an object"),
         ({"type": "objekt"}, "it is no JSON Schema: type: 'objekt'"),
         ({"type": "array", "items": {"type": "string"}}, "an answer is an object"),
         ({"properties": {}}, "an answer is an object"),

@@ -16,6 +16,8 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from .schema import inline_references
+
 _MOST_PROBLEMS = 10
 
 
@@ -67,7 +69,7 @@ def class_for_schema(schema: Mapping[str, Any], *, where: str = "schema") -> typ
                 f'{where}: "$ref": "{reference}" leads nowhere in it, and nothing is fetched. '
                 "Put what it refers to into the schema."
             ) from error
-    if schema.get("type") != "object":
+    if not _is_of_objects(inline_references(schema)):
         raise ValueError(
             f'{where}: an answer is an object: its schema begins {{"type": "object", "properties": ...}}. '
             "Make of a list or a word a field of an object."
@@ -76,6 +78,14 @@ def class_for_schema(schema: Mapping[str, Any], *, where: str = "schema") -> typ
     made = create_model(title if isinstance(title, str) and title.isidentifier() else "Answer", __base__=SchemaAnswer)
     made.held_to = dict(schema)
     return made
+
+
+def _is_of_objects(schema: Mapping[str, Any]) -> bool:
+    """Whether an answer can be nothing else: by its type, or as one of several that are objects each."""
+    either = schema.get("anyOf") or schema.get("oneOf")
+    if "type" not in schema and isinstance(either, list):
+        return all(isinstance(each, Mapping) and _is_of_objects(each) for each in either)
+    return bool(schema.get("type") == "object")
 
 
 def _draft(schema: Mapping[str, Any]) -> Any:
