@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,6 +52,23 @@ def sight_is_taken_for_granted(request: pytest.FixtureRequest, monkeypatch: pyte
         return SightReport(llm.model, llm.base_url, "sees", None, (), SightReceipt((), (), ()), SightPace(), 0)
 
     monkeypatch.setattr(loading, "examine", granted)
+
+
+@pytest.fixture(scope="session")
+def folders_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Below it each test has a home of its own, empty and not made yet."""
+    whole = tmp_path_factory.mktemp("homes")
+    return (whole / str(number) for number in itertools.count())
+
+
+@pytest.fixture(autouse=True)
+def no_folder_of_the_user(folders_of_nobody: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings of who runs the tests are read, and nothing is kept among what the user's own commands keep."""
+    home = next(folders_of_nobody)
+    for variable, name in (("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state")):
+        monkeypatch.setenv(variable, str(home / name))
+    for variable, name in (("APPDATA", "config"), ("LOCALAPPDATA", "state")):
+        monkeypatch.setenv(variable, str(home / name))
 
 
 @pytest.fixture(scope="session")

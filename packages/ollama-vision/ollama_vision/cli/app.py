@@ -35,9 +35,11 @@ Version = Annotated[
     bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")
 ]
 
+Isolated = Annotated[bool, typer.Option("--isolated", help="Read no ollama-vision.toml.")]
+
 
 @app.callback()
-def whole(version: Version = False) -> None:
+def whole(version: Version = False, isolated: Isolated = False) -> None:
     """What can be said to no command."""
 
 

@@ -37,10 +37,18 @@ class Commands(Mapping[str, Any]):
         if name not in SUMMARIES:
             raise KeyError(name)
         if name not in self._made:
+            # With the first command: it opens the options that several share.
+            from .common.settings.applied import SettledCommand
+
             options = import_module(f"{__package__}.{name}.options")
             alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-            alone.command(name, help=f"{SUMMARIES[name]}\n\n{options.HELP}")(getattr(options, name))
-            self._made[name] = typer.main.get_command(alone)
+            summary = f"{SUMMARIES[name]}\n\n{options.HELP}"
+            alone.command(name, help=summary, cls=SettledCommand)(getattr(options, name))
+            made: Any = typer.main.get_command(alone)
+            made.siblings = self
+            made.own_names = getattr(options, "OWN_NAMES", made.own_names)
+            made.shows_problems = getattr(options, "SHOWS_PROBLEMS", made.shows_problems)
+            self._made[name] = made
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:

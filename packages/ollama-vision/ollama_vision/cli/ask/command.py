@@ -21,6 +21,7 @@ from ..common.default_model import NoModel
 from ..common.exits import DONE, FAILED, STOPPED
 from ..common.screen import NoOutput, Screen, named, silence_output, telling
 from ..common.servers import NoServer, Servers, patience, servers_for
+from ..common.settings_in_use import settings_in_use
 from ..common.shell_words import in_shell_words
 from .question import NoAnswer, Question
 
@@ -64,13 +65,16 @@ def originals_of(pictures: Sequence[str | Path | bytes], question: Question) -> 
     none."""
     options = image_options(question)
     originals = [PictureSource.of(one, options, where=f"pictures[{at}]") for at, one in enumerate(pictures)]
-    if question.pages is not None and not any(original.has_pages() for original in originals):
+    # What is always meant is for pictures that have it; what is typed is meant for these.
+    meant = settings_in_use().names
+    if question.pages is not None and "pages" not in meant and not any(original.has_pages() for original in originals):
         raise ValueError(
             "--pages is for PDF, TIFF and DICOM files, and there is none among the pictures: leave it out."
         )
-    if question.frames is not None and not any(map(_moves, originals)):
+    if question.frames is not None and "frames" not in meant and not any(map(_moves, originals)):
         raise ValueError("--frames is for videos and animations, and there is none among the pictures: leave it out.")
-    if question.clip is not None and not any(original.kind() in VIDEOS for original in originals):
+    has_videos = any(original.kind() in VIDEOS for original in originals)
+    if question.clip is not None and not {"from_", "to"} & meant and not has_videos:
         raise ValueError("--from and --to are for videos, and there is none among the pictures: leave them out.")
     return originals
 

@@ -26,6 +26,7 @@ from ..common.access import (
     read_tiles,
 )
 from ..common.prompts import checked_text, read_prompt_file, read_system
+from ..common.settings_in_use import settings_in_use
 
 if TYPE_CHECKING:
     from ollama_vision.pictures import BoxConvention, Region, Tiles
@@ -132,12 +133,15 @@ def is_url(text: str) -> bool:
 
 def read_words(typed: AskOptions) -> tuple[tuple[str | Path, ...], str]:
     """The pictures and the question, which comes last unless it stands in a file."""
-    if typed.prompt_file is None:
+    last = typed.question
+    is_question = last != STANDARD_INPUT and not is_url(last) and what_is_at(last) == "nothing"
+    # A question that is typed goes before a file that is always meant.
+    is_meant = "prompt_file" in settings_in_use().names and bool(typed.pictures)
+    if typed.prompt_file is None or (is_meant and is_question):
         check_question(list(typed.pictures), typed.question)
         return read_pictures(typed.pictures), checked_text(typed.question, "The question")
     words = [*typed.pictures, typed.question]
-    last = typed.question
-    if typed.pictures and last != STANDARD_INPUT and not is_url(last) and what_is_at(last) == "nothing":
+    if typed.pictures and is_question:
         raise UsageError(
             f"The question is in --prompt-file {typed.prompt_file}, and {last!r} is no picture: leave one of them out."
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from .exits import WRONG_COMMAND_LINE
+from .settings_in_use import settings_in_use
 
 if TYPE_CHECKING:
     from .access import Access
@@ -234,7 +235,8 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        typer.echo(f"Error: {error}", err=True)
+        message = str(error)
+        typer.echo(f"Error: {message}{settings_in_use().hint(message)}", err=True)
         raise typer.Exit(WRONG_COMMAND_LINE) from error
 
 

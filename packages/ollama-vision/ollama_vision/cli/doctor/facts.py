@@ -22,7 +22,7 @@ class Origin:
 
     url: str
     source: str
-    """Who said so: `--host`, `OLLAMA_HOST`, `default`."""
+    """Who said so: `--host`, `OLLAMA_HOST`, `ollama-vision.toml`, `default`."""
     is_here: bool
 
 

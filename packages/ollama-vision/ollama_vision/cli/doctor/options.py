@@ -21,6 +21,9 @@ Examples:
 The exit code is 0 when nothing failed, 1 when something did, 2 for a wrong command line, 130 after Ctrl-C.
 """
 
+SHOWS_PROBLEMS = True
+"""With settings that are wrong."""
+
 
 def doctor(
     model: Annotated[

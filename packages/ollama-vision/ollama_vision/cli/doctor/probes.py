@@ -18,6 +18,8 @@ from ollama_vision.model import VisionModel
 from ollama_vision.server import OllamaServer
 from ollama_vision.sight import SightReport
 
+from ..common.settings.file import FILE_NAME
+from ..common.settings_in_use import settings_in_use
 from .facts import Choice, Disk, Here, Loaded, Model, Origin, Told
 from .local_checks import models_folders
 from .pdf_fonts import undrawable_scripts
@@ -55,7 +57,8 @@ def here(server: OllamaServer) -> Here:
 
 def origin(server: OllamaServer, host: str | None) -> Origin:
     named = os.environ.get("OLLAMA_HOST", "").strip()
-    source = "--host" if host else "OLLAMA_HOST" if named else "default"
+    typed = FILE_NAME if "host" in settings_in_use().names else "--host"
+    source = typed if host else "OLLAMA_HOST" if named else "default"
     return Origin(server.base_url, source, server.is_on_this_machine)
 
 

@@ -28,6 +28,9 @@ Examples:
 The exit code is 0 when it was told to stop, 2 when it cannot start, 130 after Ctrl-C.
 """
 
+OWN_NAMES = frozenset({"model", "host"})
+"""A file and an address to listen on, and so not what the top of `ollama-vision.toml` says to the other commands."""
+
 
 def serve(
     model: Annotated[Path | None, typer.Option(metavar="GGUF", help="The text model, a file.")] = None,

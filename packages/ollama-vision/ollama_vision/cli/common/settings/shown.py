@@ -1,0 +1,47 @@
+"""The file's values to look at, without its secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+HIDDEN = "(not shown)"
+SECRETS = frozenset({"password"})
+_CREDENTIALS = re.compile(r"(://)[^/\s@]*@|^[^/\s@]*@(?=[^/\s@]+(?::\d+)?(?:/|$))")
+"""A name and a password before a server's address, with a scheme or without."""
+
+
+def masked_values(written: Mapping[str, Any]) -> dict[str, Any]:
+    """As they stand in the file: options, and a table for each command that has one."""
+    return {
+        key: masked_values(value) if isinstance(value, Mapping) else _shown(key.replace("_", "-"), value)
+        for key, value in written.items()
+    }
+
+
+def line_of_values(written: Mapping[str, Any]) -> str:
+    """The same in one line, in TOML's words."""
+    masked = masked_values(written)
+    top = {key: value for key, value in masked.items() if not isinstance(value, dict)}
+    tables = {key: value for key, value in masked.items() if isinstance(value, dict) and value}
+    return "; ".join(
+        filter(None, [_in_words(top), *(f"[{name}] {_in_words(table)}" for name, table in tables.items())])
+    )
+
+
+def _in_words(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False, default=str)}" for key, value in values.items())
+
+
+def _shown(word: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_shown(word, each) for each in value]
+    if word in SECRETS:
+        return HIDDEN
+    if not isinstance(value, str):
+        return value
+    if word == "header":
+        return f"{value.partition(':')[0]}: {HIDDEN}" if ":" in value else HIDDEN
+    return _CREDENTIALS.sub(r"\1", value) if word == "host" else re.sub(r"(://)[^/\s@]*@", r"\1", value)
