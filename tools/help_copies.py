@@ -1,6 +1,6 @@
-"""The copies of the command line's help in the pages: written anew by `make help-copies`, compared by a test.
+"""The copies of the command line's help on its page: written anew by `make help-copies`, compared by a test.
 
-Between two comments of a page stands what this file writes there:
+Between two comments of the page stands what this file writes there:
 
     <!-- help of ollama-vision -->        the root's help
     <!-- help of every command -->        a heading and the help of each command that is registered
@@ -21,7 +21,7 @@ import typer
 from ollama_vision.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs/reference/command-line.md")
+PAGE = ROOT / "docs/reference/command-line.md"
 COLUMNS = 80
 REGION = re.compile(r"(<!-- help of (?P<what>[a-z -]+) -->\n).*?(<!-- end of help -->)", re.DOTALL)
 
@@ -63,11 +63,10 @@ def renewed(page: str) -> str:
 
 
 def main() -> None:
-    for file in PAGES:
-        old = file.read_text(encoding="utf-8")
-        if (new := renewed(old)) != old:
-            file.write_text(new, encoding="utf-8")
-            print(f"{file.relative_to(ROOT)}: written anew")
+    old = PAGE.read_text(encoding="utf-8")
+    if (new := renewed(old)) != old:
+        PAGE.write_text(new, encoding="utf-8")
+        print(f"{PAGE.relative_to(ROOT)}: written anew")
 
 
 if __name__ == "__main__":

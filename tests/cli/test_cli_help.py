@@ -9,14 +9,13 @@ import shlex
 import subprocess
 import sys
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 import typer
 
 from ollama_vision.cli.app import app
 from tools import help_copies
-from tools.help_copies import COLUMNS, PAGES, ROOT, commands, help_of, renewed
+from tools.help_copies import COLUMNS, PAGE, ROOT, commands, help_of, renewed
 
 every_command = pytest.mark.parametrize("name", commands())
 
@@ -61,21 +60,20 @@ def test_the_list_of_commands_is_not_cut() -> None:
     assert "..." not in help_of().partition("Commands:")[2]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_pages_copies_are_what_is_printed(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
+def test_the_page_s_copies_are_what_is_printed() -> None:
+    text = PAGE.read_text(encoding="utf-8")
     assert text == renewed(text), "the help has changed: renew its copies with make help-copies"
 
 
-def test_each_command_stands_in_the_pages() -> None:
-    readme, reference = (page.read_text(encoding="utf-8") for page in PAGES)
+def test_each_command_stands_on_the_page() -> None:
+    reference = PAGE.read_text(encoding="utf-8")
     for name in commands():
-        assert re.search(rf"^  {name} ", readme, re.MULTILINE), name
+        assert re.search(rf"^  {name} ", reference, re.MULTILINE), name
         assert f"Usage: ollama-vision {name}" in reference, name
 
 
 def test_a_copy_that_is_old_is_found() -> None:
-    page = PAGES[1].read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     assert renewed(page.replace("Usage: ollama-vision ask", "Usage: ask")) == page
     with pytest.raises(ValueError, match="nonsense"):
         renewed("<!-- help of nonsense -->\n<!-- end of help -->")

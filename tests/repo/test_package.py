@@ -136,6 +136,6 @@ def test_both_are_of_one_version_and_for_the_same_pythons() -> None:
     assert one == other
 
 
-def test_the_wheels_are_called_as_the_readme_says(archives: dict[Distribution, Archives]) -> None:
-    named = re.findall(r"\./dist/([\w.-]+\.whl)", (ROOT / "README.md").read_text(encoding="utf-8"))
+def test_the_wheels_are_called_as_the_docs_say(archives: dict[Distribution, Archives]) -> None:
+    named = re.findall(r"\./dist/([\w.-]+\.whl)", (ROOT / "docs/index.md").read_text(encoding="utf-8"))
     assert named == [archives[each].wheel.name for each in DISTRIBUTIONS]

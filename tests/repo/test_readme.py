@@ -95,7 +95,8 @@ def test_the_folder_is_described_and_exported(reader: Path, server: EmbeddedOlla
         done = subprocess.run(words, cwd=reader, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (reader / "results.jsonl").read_text(encoding="utf-8").splitlines()]
-    (shown,) = (json.loads(block) for block in blocks("json"))
+    folder = (ROOT / "docs/how-to/folder.md").read_text(encoding="utf-8")
+    (shown,) = map(json.loads, re.findall(r"^```json\n(.*?)^```", folder, re.DOTALL | re.MULTILINE))
     (line,) = (line for line in lines if line["path"] == shown["path"])
     assert list(line) == list(shown)
     assert "blue square" in line["text"]
@@ -124,7 +125,19 @@ def test_make_targets_exist(command: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_links_lead_to_files() -> None:
-    links = re.findall(r"\]\(([^)]+)\)", README)
-    assert links
-    assert [link for link in links if not link.startswith("https://") and not (ROOT / link).is_file()] == []
+def test_links_lead_to_files_and_headings() -> None:
+    links = [link.partition("#") for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("https://")]
+    assert len(links) > 10
+    assert [path for path, _, _ in links if not (ROOT / path).is_file()] == []
+    for path, _, heading in links:
+        headings = re.findall(r"^#+ (.*)", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE) if heading else []
+        assert not heading or heading in [re.sub(r"\W+", "-", each.lower()) for each in headings], path
+
+
+def test_it_is_a_screen_for_the_main_job_and_one_for_the_rest() -> None:
+    screen = 50
+    lines = README.splitlines()
+    assert len(lines) <= 2 * screen
+    main_job = "\n".join(lines[:screen])
+    assert {"## Try it", "## Install", "## Ask a real model"} == set(re.findall(r"^## .*$", main_job, re.MULTILINE))
+    assert max(map(len, lines)) <= 130
