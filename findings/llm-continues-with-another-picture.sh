@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # llm 0.36 keeps of a picture given with `-a photo.jpg` the path and a hash, not the picture. `llm -c`, which goes on
-# with a conversation, sends the earlier pictures again, and reads that path anew: if the file has changed since (a camera's
-# snapshot, a screenshot, an export under the same name), the earlier question goes out again with the new picture,
-# beside the answer that was about the old one. The log still names the hash of the first picture; nothing compares it.
+# with a conversation, sends the earlier pictures again, and reads that path anew: if the file has changed since (a
+# camera's snapshot, a screenshot, an export under the same name), the earlier question goes out again with the new
+# picture, beside the answer that was about the old one. The log still names the hash of the first; nothing compares it.
 #
 # Seen: "What colour?" with a red picture; the file becomes a blue one; `llm -c "Why?"` sends "What colour?" with the
 # blue one, the answer "Red.", and "Why?". Under `attachments` the log has one row, the sha256 of the red file.

@@ -87,8 +87,12 @@ def test_who_comes_from_another_tool_gets_the_same_done(
     pages[0].save("scans/letter.pdf", save_all=True, append_images=pages[1:])
     of_llm, of_photo_tagger, of_paperless_gpt = blocks("sh", "coming-from.md")
 
-    assert [run(shlex.split(line)[1:]) for line in of_llm.splitlines()] == [0]
+    with_fields, with_system = of_llm.splitlines()
+    assert run(shlex.split(with_fields)[1:]) == 0
     assert json.loads(capsys.readouterr().out) == {"count": 2}
+    assert run(shlex.split(with_system)[1:]) == 0
+    assert "blue square" in capsys.readouterr().out
+    assert server.asked[-1].body["system"] == "Answer in one sentence."
 
     # The demo model knows shapes: no titles, no tags.
     with EmbeddedOllama(engine=ScriptedEngine(files_away), aliases=[A_REAL_MODEL]) as scripted:
