@@ -113,7 +113,7 @@ def test_of_files_of_one_size_only_those_of_the_same_bytes_are_looked_at_for_wha
     Path(small[7]).write_bytes(Path(small[3]).read_bytes())
     with counting_opened() as opened:
         lines = list(describe("small", scripted.model, host=scripted.url))
-    assert [line["path"] for line in lines if "same_bytes_as" in line] == [small[7]]
+    assert [line["path"] for line in lines if "same_as" in line] == [small[7]]
     alike = {small[3], small[7]}
     assert {opened[name] for name in small if name not in alike} == {2}
 

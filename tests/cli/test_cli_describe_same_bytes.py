@@ -173,10 +173,10 @@ def test_equal_bytes_in_one_run_are_asked_once(
     assert "3 questions about 3 files" in dry.out
     outcome = describe("photos", "--host", scripted.url)
     assert (outcome.code, len(scripted.asked)) == (0, 3)
-    assert "3 more lines have the answer to a picture of the same bytes" in " ".join(outcome.err.split())
+    assert "3 copies of 1 picture were not asked again." in " ".join(outcome.err.split())
     assert sorted(paths()) == sorted([*photos, *(f"photos/copy{number}.png" for number in range(3))])
-    copies = [line for line in lines() if "same_bytes_as" in line]
-    assert [line["same_bytes_as"] for line in copies] == [photos[0]] * 3
+    copies = [line for line in lines() if "same_as" in line]
+    assert [line["same_as"] for line in copies] == [photos[0]] * 3
     assert [(line["seconds"], line["waited"]) for line in copies] == [(0.0, 0.0)] * 3
     assert all(line["text"] and not line["usage"] and line["path"] != photos[0] for line in copies)
     assert "6 done before" in describe("photos", "--host", scripted.url).err
@@ -216,8 +216,77 @@ def test_a_run_killed_before_its_copies_does_not_ask_again(describe: CommandLine
     shutil.copy(photos[0], "photos/copy.png")
     with EmbeddedOllama(engine=ScriptedEngine("A colour.")) as server:
         describe("photos", "--host", server.url)
-        kept = [line for line in Path("results.jsonl").read_bytes().splitlines(True) if b"same_bytes_as" not in line]
+        kept = [line for line in Path("results.jsonl").read_bytes().splitlines(True) if b"same_as" not in line]
         Path("results.jsonl").write_bytes(b"".join(kept))
         describe("photos", "--host", server.url)
         assert len(server.asked) == 3
     assert len(lines()) == 4
+
+
+def same_as() -> dict[str, str | None]:
+    return {line["path"]: line.get("same_as") for line in lines()}
+
+
+def test_the_limit_does_not_have_copies_asked(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    """They count as pictures, and what stands behind the limit is not read."""
+    shutil.copy(photos[0], "photos/0b.png")
+    shutil.copy(photos[1], "photos/9.png")
+    dry = describe("photos", "--host", scripted.url, "--limit", 3, "--dry-run")
+    assert "2 questions about 2 files" in dry.out
+    assert describe("photos", "--host", scripted.url, "--limit", 3).code == 0
+    assert same_as() == {photos[0]: None, "photos/0b.png": photos[0], photos[1]: None}
+    assert len(scripted.asked) == 2
+    assert describe("photos", "--host", scripted.url).code == 0
+    assert (len(scripted.asked), same_as()["photos/9.png"]) == (3, photos[1])
+
+
+def test_pages_of_a_copy_follow_whichever_comes_first(
+    describe: CommandLine, folder: Path, scripted: EmbeddedOllama
+) -> None:
+    pages = [draw_scene("red circle") for _ in range(3)]
+    pages[0].save("a.pdf", save_all=True, append_images=pages[1:])
+    shutil.copy("a.pdf", "b.pdf")
+    outcome = describe("a.pdf", "b.pdf", "--host", scripted.url, "--limit", 4)
+    assert (outcome.code, len(scripted.asked)) == (0, 3)
+    assert sorted((line["path"], line["page"], line.get("same_as")) for line in lines()) == [
+        *(("a.pdf", page, None) for page in (1, 2, 3)),
+        *(("b.pdf", page, "a.pdf") for page in (1, 2, 3)),
+    ]
+    assert "3 copies of 3 pictures were not asked again." in " ".join(outcome.err.split())
+
+
+def test_a_copy_that_comes_later_names_the_picture(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    describe("photos", "--host", scripted.url)
+    shutil.copy(photos[0], "photos/later.png")
+    assert describe("photos", "--host", scripted.url).code == 0
+    shutil.copy("photos/later.png", "photos/much later.png")
+    os.utime("photos/later.png", ns=(0, 0))
+    assert describe("photos", "--host", scripted.url).code == 0
+    assert len(scripted.asked) == 3
+    told = {line["path"]: line for line in lines()}
+    assert told["photos/later.png"]["same_as"] == told["photos/much later.png"]["same_as"] == photos[0]
+    assert (told["photos/later.png"]["usage"], told["photos/later.png"]["seconds"]) == ({}, 0.0)
+    assert "same_as" not in told[photos[0]]
+
+
+def test_in_a_renamed_folder_copies_name_the_picture_by_its_new_name(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    shutil.copy(photos[0], "photos/copy.png")
+    describe("photos", "--host", scripted.url)
+    Path("photos").rename("moved")
+    assert describe("moved", "--host", scripted.url, "--prune").code == 0
+    assert same_as() == {
+        "moved/0.png": None,
+        "moved/1.png": None,
+        "moved/2.png": None,
+        "moved/copy.png": "moved/0.png",
+    }
+    told = {line["path"]: line for line in lines()}
+    assert told["moved/0.png"]["usage"]
+    assert not told["moved/copy.png"]["usage"]
+    assert len(scripted.asked) == 3

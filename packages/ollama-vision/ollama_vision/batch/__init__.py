@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ollama_vision.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from .arguments import DEFAULT_NEAR_BITS, MOST_NEAR_BITS
     from .asking.balancer import WAIT, OnHostFault, OnWait
     from .asking.cache import AnswerCache
     from .asking.dispatcher import Dispatcher
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
     from .choices import question_of
     from .comparing.calibrating import Fitted, fit
     from .comparing.comparison import Comparison, Verdict, compare, compare_results
+    from .copying.copies import Copy, Counted
+    from .copying.near_pictures import NearPictures
+    from .copying.search import CopySearch
     from .describe_pictures import describe
     from .finding.found_files import FoundFile, FoundFiles
     from .finding.listing import Found
     from .finding.pages import Page, PageReader, open_page
     from .finding.paths import Paths, find_pictures
     from .finding.picture_files import PictureFiles
-    from .model_run import Lines, ModelRun, PageWork, RunOptions, run_spec
+    from .model_run import Lines, ModelRun, PageWork, RunOptions, equal_files, run_spec
     from .pending import PendingPictures
     from .results.checkpoint import Checkpoint, Companion, RunSpec, Start, judge, open_checkpoint
+    from .results.earlier_answers import EarlierAnswers
     from .results.file import Nowhere, StandardOutput
-    from .results.known_by_bytes import copies_among
     from .results.ledger import Ledger, Line, Version, encode, is_complete, lines_of, record_at
     from .results.recorded_answer import RecordedAnswer, number_in, usage_in
     from .results.requests import only_model, read_requests, this_version
@@ -47,6 +51,8 @@ if TYPE_CHECKING:
     from .undoing import undo_sidecars
 
 __all__ = [
+    "DEFAULT_NEAR_BITS",
+    "MOST_NEAR_BITS",
     "WAIT",
     "AnswerCache",
     "AnswerCollector",
@@ -57,7 +63,11 @@ __all__ = [
     "Checkpoint",
     "Companion",
     "Comparison",
+    "Copy",
+    "CopySearch",
+    "Counted",
     "Dispatcher",
+    "EarlierAnswers",
     "Fitted",
     "Found",
     "FoundFile",
@@ -72,6 +82,7 @@ __all__ = [
     "Meaning",
     "ModelOnHost",
     "ModelRun",
+    "NearPictures",
     "Nowhere",
     "OnHostFault",
     "OnWait",
@@ -104,9 +115,9 @@ __all__ = [
     "XmpSidecars",
     "compare",
     "compare_results",
-    "copies_among",
     "describe",
     "encode",
+    "equal_files",
     "find_pictures",
     "fit",
     "folder_of_all",
@@ -160,6 +171,10 @@ __getattr__ = lazy_names(
         "compare_results": ".comparing.comparison",
         "fit": ".comparing.calibrating",
         "question_of": ".choices",
+        "Copy": ".copying.copies",
+        "CopySearch": ".copying.search",
+        "Counted": ".copying.copies",
+        "EarlierAnswers": ".results.earlier_answers",
         "Dispatcher": ".asking.dispatcher",
         "Found": ".finding.listing",
         "FoundFile": ".finding.found_files",
@@ -174,6 +189,9 @@ __getattr__ = lazy_names(
         "Meaning": ".searching.meaning",
         "ModelOnHost": ".asking.model_on_host",
         "ModelRun": ".model_run",
+        "MOST_NEAR_BITS": ".arguments",
+        "DEFAULT_NEAR_BITS": ".arguments",
+        "NearPictures": ".copying.near_pictures",
         "OnHostFault": ".asking.balancer",
         "OnWait": ".asking.balancer",
         "Outcome": ".asking.outcome",
@@ -199,9 +217,9 @@ __getattr__ = lazy_names(
         "StreamedOnHost": ".asking.model_on_host",
         "Version": ".results.ledger",
         "WAIT": ".asking.balancer",
-        "copies_among": ".results.known_by_bytes",
         "describe": ".describe_pictures",
         "encode": ".results.ledger",
+        "equal_files": ".model_run",
         "find_pictures": ".finding.paths",
         "is_complete": ".results.ledger",
         "judge": ".results.checkpoint",

@@ -11,6 +11,11 @@ Pages = Literal["each", "together"]
 OnError = Literal["raise", "keep"]
 """What becomes of what cannot be read below a folder."""
 
+DEFAULT_NEAR_BITS = 4
+"""Of 64, in which the hashes of pictures that look alike differ."""
+MOST_NEAR_BITS = 16
+"""Of unlike pictures half of them differ, give or take 4."""
+
 
 def globs_of(name: str, value: Iterable[str]) -> tuple[str, ...]:
     """Raises TypeError for a string, which would be a list of its letters, and for anything else that is none."""
@@ -34,6 +39,14 @@ def require_count(name: str, value: Any) -> None:
         raise TypeError(f"{name} is {value!r}; it must be a whole number, 1 or more")
     if value < 1:
         raise ValueError(f"{name} is {value}; it must be 1 or more")
+
+
+def require_near_bits(value: Any) -> None:
+    """How many bits of two hashes may differ."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"near_bits is {value!r}; it must be a whole number from 0 to {MOST_NEAR_BITS}")
+    if not 0 <= value <= MOST_NEAR_BITS:
+        raise ValueError(f"near_bits is {value}; it must be from 0 to {MOST_NEAR_BITS}")
 
 
 def require_seconds(name: str, value: Any) -> None:

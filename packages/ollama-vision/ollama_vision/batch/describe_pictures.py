@@ -14,7 +14,16 @@ from ollama_vision.errors import ImageError
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions
 
-from .arguments import OnError, Pages, globs_of, require_count, require_seconds, require_word
+from .arguments import (
+    DEFAULT_NEAR_BITS,
+    OnError,
+    Pages,
+    globs_of,
+    require_count,
+    require_near_bits,
+    require_seconds,
+    require_word,
+)
 from .asking.balancer import WAIT, OnHostFault, OnWait
 from .asking.question import PictureQuestion
 from .choices import question_of
@@ -67,6 +76,8 @@ def describe(
     jobs: int = 4,
     wait: float = WAIT,
     limit: int | None = None,
+    near_duplicates: bool = False,
+    near_bits: int = DEFAULT_NEAR_BITS,
     sight_check: bool = True,
     on_host_fault: OnHostFault | None = None,
     on_wait: OnWait | None = None,
@@ -118,6 +129,11 @@ def describe(
         jobs: requests at once, over all hosts.
         wait: seconds that a host which answered and is gone, restarted say, is waited for.
         limit: ask about so many pictures at the most, of all that are found.
+        near_duplicates: ask about pictures that look alike once, by a difference hash and by their colours: rescaled,
+            brightened or coded anew. Each other one gets a line with the answer, whose `same_as` is the path of the one
+            that was asked about; files with the same bytes are asked about once in any case. Not for documents of which
+            a few letters matter.
+        near_bits: how many of a hash's 64 bits may differ, up to 16.
         sight_check: have each host prove that the model sees, before its first picture, after every 500 answers, after
             equal ones about unlike pictures, after it was away and at the end. A host that does not is left alone;
             what it answered since it last saw is asked again of others, or gets another line, with a BlindModelError.
@@ -150,6 +166,7 @@ def describe(
     require_seconds("wait", wait)
     if limit is not None:
         require_count("limit", limit)
+    require_near_bits(near_bits)
     if overwrite and sidecar_format != "xmp":
         raise ValueError('overwrite is for sidecar_format="xmp": text files of others are never written over')
     where = sidecars or sidecar_format != "txt"
@@ -189,10 +206,19 @@ def describe(
         on_wait=on_wait,
         sight_check=sight_check,
         on_sight=lambda report: logger.warning("%s", report),
+        near_bits=near_bits if near_duplicates else None,
     )
     checkpoint: AbstractContextManager[Checkpoint] = nullcontext(Checkpoint(Ledger(), Nowhere()))
     if out is not None:
-        spec = run_spec([model_run], found.files, reader, start, retry_errors=retry_errors, prune=prune)
+        spec = run_spec(
+            [model_run],
+            found.files,
+            reader,
+            start,
+            retry_errors=retry_errors,
+            prune=prune,
+            near_duplicates=near_duplicates,
+        )
         companion = None
         if where:
             companion = sidecars_among(
@@ -223,7 +249,8 @@ def _written(
     with checkpoint as there:
         for note in there.notes:
             logger.info(note)
-        with closing(iter(Lines(model_run, found.files, reader, there.ledger, run_options, there.sight))) as records:
+        lines = Lines(model_run, found.files, reader, there.ledger, run_options, there.sight, earlier=there.earlier)
+        with closing(iter(lines)) as records:
             yield {}
             for record, _ in records:
                 there.add(record)

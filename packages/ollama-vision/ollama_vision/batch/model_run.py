@@ -1,4 +1,4 @@
-"""One model over many files: its questions, the lines that come of them, and deduplication of files by their bytes."""
+"""One model over many files: its questions, the lines that come of them, and deduplication by bytes and by looks."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ from .asking.outcome import Outcome
 from .asking.question import HostedModel, PictureQuestion
 from .asking.sight_watch import Given, OnReport, SightWatch
 from .asking.turns import AskItem
+from .copying.copies import CopyBook, Counted
+from .copying.near_pictures import NearPictures
+from .copying.search import CopySearch
 from .finding.found_files import FoundFile
 from .finding.pages import Page, PageReader, open_page
 from .pending import PendingPictures, record_of
 from .results.checkpoint import RunSpec, Start
+from .results.earlier_answers import EarlierAnswer, EarlierAnswers
 from .results.files_now import FilesNow
-from .results.known_by_bytes import Copies, copies_among, record_of_copy
-from .results.ledger import Entry, Key, Ledger, Version
+from .results.known_by_bytes import EqualFiles, copies_among
+from .results.ledger import Entry, Ledger, Version
 from .results.requests import Asked, asked
 from .results.sight_file import SightFile, Suspect
 
@@ -73,6 +77,7 @@ def run_spec(
     *,
     retry_errors: bool,
     prune: bool,
+    near_duplicates: bool = False,
 ) -> RunSpec:
     """What is about to be asked of these files, for the file that keeps the lines."""
     now = FilesNow(files)
@@ -86,6 +91,7 @@ def run_spec(
         # What is refused for its name, such as a video that is called a picture, is refused whatever its bytes.
         lambda path: reader.check_headers(now.file(path)) is None,
         requests,
+        near_duplicates=near_duplicates,
     )
 
 
@@ -109,6 +115,10 @@ class RunOptions:
     """Whether each host has to show that it sees, before its first picture and again and again."""
     on_sight: OnReport = lambda report: None
     """Hears of a host of which it is unclear whether it sees, or that sees badly."""
+    near_bits: int | None = None
+    """Pictures whose hashes differ in so many bits of 64 are asked about once; `None`: only those of the same bytes."""
+    on_looked_at_again: Callable[[int], None] = lambda count: None
+    """Hears of so many answered pictures that are looked at once more before the first question."""
 
 
 @dataclass(frozen=True)
@@ -135,13 +145,23 @@ class Lines:
     sight: SightFile = field(default_factory=SightFile)
     """Which of the lines that are there a canary followed."""
     work: PageWork = field(default_factory=PageWork)
-    copied: int = 0
-    """Lines of files with the bytes of another one, which alone was asked about."""
+    earlier: EarlierAnswers = field(default_factory=EarlierAnswers)
+    """Of pictures that those of this run may look like."""
 
     def __post_init__(self) -> None:
         self._unproven = self._given_before() if self.run_options.sight_check else {}
-        self._copies = self._copies_among()
-        self._questions = self._questions_about(self.files, self.ledger, self.run_options.limit, self._copies)
+        self._equal = equal_files(self.files, self.reader, self.ledger, self.model_run.request, self.run_options.limit)
+        self._near: NearPictures | None = None
+        if (bits := self.run_options.near_bits) is not None:
+            self._near = NearPictures(bits, self.reader.image_options)
+        self._of_earlier: dict[int, EarlierAnswer] = {}
+        """By number: answers of earlier runs that copies may have."""
+        folder = None if self.earlier.results is None else self.earlier.results.parent
+        self._book = CopyBook(folder, recall=self._recall, on_failed=self._drop)
+        self._search = self._searching(self._equal, 0, self._near)
+        self._questions = self._questions_about(
+            self.files, self.ledger, self.run_options.limit, self._equal, self._search
+        )
 
     def left(self) -> int:
         """How many pictures are still to be asked about, as far as that can be told without opening a file."""
@@ -163,10 +183,35 @@ class Lines:
             RunStoppedError: a fault that is no picture's.
         """
         watch = self._watch() if self.run_options.sight_check else None
-        yield from self._lines(self._questions, self._copies, watch)
+        with closing(self._book):
+            if self._near is not None and self._questions.left():
+                answers = self.earlier.of_request(self.model_run.request)
+                self._of_earlier = self._search.know_earlier(
+                    answers, self.files, self.reader.image_options, self.run_options.on_looked_at_again
+                )
+            yield from self._lines(self._questions, watch)
+            near, first = self._near, len(self.files)
+            while left := self._book.left():
+                # An error names its picture: what failed is asked of each. Of those that are near each other of one
+                # alone at first; when that fails as well, of each.
+                search = self._searching({}, first, near)
+                again = self._questions_about(left, Ledger(self._book.written), None, {}, search)
+                self.run_options.expect(again.left())
+                yield from self._lines(again, watch)
+                near, first = None, first + len(left)
         if watch is not None:
             # The lines since their last canaries are written by now.
             self.sight.end(self.model_run.model, watch.seeing)
+
+    @property
+    def copied(self) -> Counted:
+        """Lines of files with the same bytes as another one, which alone was asked about."""
+        return self._book.equal
+
+    @property
+    def near_copied(self) -> Counted:
+        """The same of pictures that look like another one."""
+        return self._book.near
 
     def _given_before(self) -> dict[str, list[Given[Page]]]:
         """By host, what it answered about these files in an earlier run, and no canary followed."""
@@ -198,10 +243,9 @@ class Lines:
         )
 
     def _lines(
-        self, questions: PendingPictures, copies: Copies, watch: SightWatch[Page] | None
+        self, questions: PendingPictures, watch: SightWatch[Page] | None
     ) -> Generator[tuple[dict[str, Any], bool], None, None]:
-        left: dict[str, FoundFile] = {}
-        written: dict[Key, dict[int | None, Entry]] = {}
+        book = self._book
         with closing(self._run(watch, questions).each(questions)) as outcomes:
             for outcome in outcomes:
                 place = questions.place_of(outcome.item) if outcome.replaces else questions.take(outcome.index)
@@ -210,19 +254,21 @@ class Lines:
                 if outcome.replaces:
                     self.run_options.expect(1)
                 yield record, False
-                for copy in copies.get(record["path"], ()):
-                    if record["error"] is not None and not outcome.replaces:
-                        left[str(copy.path)] = copy
-                        continue
-                    same = record_of_copy(record, copy)
-                    yield same, True
-                    self.copied += 1
-                    written.setdefault(Key(self.model_run.request, same["path"]), {})[same["page"]] = _entry_of(same)
-        if left:
-            # An error names its picture: what failed is asked of each.
-            again = self._questions_about([*left.values()], Ledger(written), None, {})
-            self.run_options.expect(again.left())
-            yield from self._lines(again, {}, watch)
+                if place.number is not None:
+                    for copy in book.answered(place.number, record, replaces=outcome.replaces):
+                        yield copy, True
+                for copy in book.come():
+                    yield copy, True
+        for copy in book.come():
+            yield copy, True
+
+    def _recall(self, number: int) -> Mapping[str, Any] | None:
+        earlier = self._of_earlier.get(number)
+        return None if earlier is None else self.earlier.record(earlier)
+
+    def _drop(self, number: int) -> None:
+        if self._near is not None:
+            self._near.drop(number)
 
     def _run(self, watch: SightWatch[Page] | None, questions: PendingPictures) -> Dispatcher[Page]:
         return Dispatcher(
@@ -239,20 +285,26 @@ class Lines:
             ask_item=self.work.ask,
         )
 
-    def _copies_among(self) -> Copies:
-        if self.run_options.limit is not None:
-            # The first so many pictures are what they are, whichever of them are alike.
-            return {}
-        return copies_among(
-            self.files, self.ledger, self.model_run.request, lambda file: self.reader.check_headers(file) is None
-        )
+    def _searching(self, equal: EqualFiles, first: int, near: NearPictures | None) -> CopySearch:
+        return CopySearch(equal, self._book.number, self._book.found, near, first)
 
     def _questions_about(
-        self, files: Sequence[FoundFile], ledger: Ledger, limit: int | None, copies: Copies
+        self,
+        files: Sequence[FoundFile],
+        ledger: Ledger,
+        limit: int | None,
+        copies: EqualFiles,
+        search: CopySearch,
     ) -> PendingPictures:
         request, expect = self.model_run.request, self.run_options.expect
-        return PendingPictures(files, self.reader, ledger, request, limit=limit, copies=copies, expect=expect)
+        return PendingPictures(
+            files, self.reader, ledger, request, limit=limit, copies=copies, search=search, expect=expect
+        )
 
 
-def _entry_of(record: Mapping[str, Any]) -> Entry:
-    return Entry(0, Version(record["size"], record["modified"]), record["pages"], failed=False)
+def equal_files(
+    files: Sequence[FoundFile], reader: PageReader, ledger: Ledger, request: str, limit: int | None
+) -> EqualFiles:
+    """Files with the same bytes, of those that a run is about: each holds a picture at the least."""
+    some = files if limit is None or limit >= len(files) else files[:limit]
+    return copies_among(some, ledger, request, lambda file: reader.check_headers(file) is None)

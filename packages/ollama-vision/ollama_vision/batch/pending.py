@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ollama_vision.model import boxes_of
 
+from .copying.search import CopySearch
 from .finding.found_files import rows_of
 from .results.known_by_bytes import hash_of
 from .results.ledger import Entry, Key, Ledger, Version, is_complete
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .asking.outcome import Outcome
     from .finding.found_files import FoundFile
     from .finding.pages import Page, PageReader
-    from .results.known_by_bytes import Copies
+    from .results.known_by_bytes import EqualFiles
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class PictureRef:
     pages: int | None
     seconds_in_video: float | None
     sha256: str
+    number: int | None = None
+    """By which others are known as its copies; `None` where there can be none."""
+    dhash: int | None = None
 
 
 class PendingPictures:
@@ -49,16 +53,24 @@ class PendingPictures:
         request: str,
         *,
         limit: int | None,
-        copies: Copies | None = None,
+        copies: EqualFiles | None = None,
+        search: CopySearch | None = None,
         expect: Callable[[int], None] = lambda more: None,
     ) -> None:
+        """
+        Args:
+            copies: files with the same bytes as another one of these, which are not asked about.
+            search: hears of them, and knows which pictures are like another.
+            expect: hears of so many more pictures than could be told from names; of less than none, too.
+        """
         self._files = files
         self._reader = replace(reader, facts=False)
         self._ledger = ledger
         self.request = request
         self._limit = limit
-        self._skipped = {str(copy.path) for some in (copies or {}).values() for copy in some}
-        """Files with the bytes of another one that is asked about."""
+        self._copy_of = {str(copy.path): path for path, some in (copies or {}).items() for copy in some}
+        """By the path of a file with the bytes of another one that is asked about: that one's."""
+        self._search = search or CopySearch.of_nothing()
         self._expect = expect
         self._places: dict[int, PictureRef] = {}
         self._given = 0
@@ -89,6 +101,9 @@ class PendingPictures:
         left = seen = 0
         entries: list[Entry] = []
         for _, _, done in self._standing():
+            if done is None:
+                seen += 1
+                continue
             entries += done.values()
             if self._limit is not None and seen >= self._limit:
                 continue
@@ -106,16 +121,23 @@ class PendingPictures:
     def __iter__(self) -> Iterator[Page]:
         seen = 0
         for at, version, done in self._standing():
-            seen += len(done)
-            if not self._is_complete(done):
+            if done is None:
+                seen += self._search.equal(self._files[at], self._copy_of[str(self._files[at].path)])
+            else:
+                seen += len(done)
+            if done is not None and not self._is_complete(done):
                 file = self._files[at]
                 room = None if self._limit is None else self._limit - seen
                 for page in islice(self._reader.pages_of(file, only=_AllBut(done)), room):
+                    seen += 1
                     place = self._place(page, version)
                     self._expect_pages(place, done, room)
-                    self._places[self._given] = place
+                    known = self._search.place_of(page, at, version)
+                    if known is None:
+                        self._expect(-1)
+                        continue
+                    self._places[self._given] = replace(place, number=known.number, dhash=known.dhash)
                     self._given += 1
-                    seen += 1
                     yield page
             if self._limit is not None and seen >= self._limit:
                 return
@@ -126,20 +148,24 @@ class PendingPictures:
 
     def place_of(self, page: Page) -> PictureRef:
         """Which picture a question was about that is asked again."""
-        return self._place(page, Version.of(page.file.size, page.file.modified_ns))
+        place = self._place(page, Version.of(page.file.size, page.file.modified_ns))
+        known = self._search.known(place.path)
+        return replace(place, number=known.number, dhash=known.dhash)
 
-    def entries(self) -> Iterator[tuple[FoundFile, Version, dict[int | None, Entry]]]:
-        """Each file, as it is now, and its lines that hold, by page."""
+    def entries(self) -> Iterator[tuple[FoundFile, Version, dict[int | None, Entry] | None]]:
+        """Each file, as it is now, and its lines that hold, by page; `None` of one that has the bytes of another."""
         return ((self._files[at], version, done) for at, version, done in self._standing())
 
-    def _standing(self) -> Iterator[tuple[int, Version, dict[int | None, Entry]]]:
+    def _standing(self) -> Iterator[tuple[int, Version, dict[int | None, Entry] | None]]:
         """The same by the files' places."""
-        entries, request, skipped = self._ledger.entries, self.request, self._skipped
+        entries, request, copy_of = self._ledger.entries, self.request, self._copy_of
         for at, (path, size, modified_ns) in enumerate(rows_of(self._files)):
-            if path not in skipped:
-                version = Version.of(size, modified_ns)
-                key = Key(request, path)
-                yield at, version, self._ledger.done(key, version) if key in entries else {}
+            version = Version.of(size, modified_ns)
+            if path in copy_of:
+                yield at, version, None
+                continue
+            key = Key(request, path)
+            yield at, version, self._ledger.done(key, version) if key in entries else {}
 
     def _is_complete(self, done: Mapping[int | None, Entry]) -> bool:
         """Whether none of the pages that are taken is left."""
@@ -213,6 +239,8 @@ def record_of(
     if outcome.pictures and boxes_of(outcome.text, outcome.fields):
         kept = ("size", "mapping", "frame")
         record["pictures"] = [{name: one[name] for name in kept if name in one} for one in outcome.pictures]
+    if place.dhash is not None:
+        record["dhash"] = f"{place.dhash:016x}"
     if place.seconds_in_video is not None:
         record["seconds_in_video"] = place.seconds_in_video
     elif times := [one["seconds"] for one in outcome.pictures if one.get("seconds") is not None and "tile" not in one]:

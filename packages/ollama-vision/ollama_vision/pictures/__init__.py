@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .frame_words import clock, name_parts, with_parts_named
     from .frames import BOX_CONVENTIONS, BoxConvention, PictureFrame, Size
     from .inputs.forms import from_block_fields, image_block
+    from .likeness import Likeness, differing_bits, likeness_of
     from .options import ImageOptions, Region, ServerSizes, Tiles, checked_region
     from .page_selection import PageSelection
     from .page_text import PageFacts
@@ -52,6 +53,7 @@ __all__ = [
     "FoundBox",
     "FrameRoom",
     "ImageOptions",
+    "Likeness",
     "PageFacts",
     "PageSelection",
     "PictureFrame",
@@ -74,6 +76,7 @@ __all__ = [
     "clock",
     "confined",
     "confinement",
+    "differing_bits",
     "draw_boxes",
     "frame_room",
     "from_block_fields",
@@ -81,6 +84,7 @@ __all__ = [
     "image_error",
     "is_made_of_picture",
     "legacy_bytes",
+    "likeness_of",
     "missing_path_hint",
     "name_parts",
     "name_tiles",
@@ -117,6 +121,9 @@ __getattr__ = lazy_names(
         "EXTRAS": ".formats.kinds",
         "FoundBox": ".box_fields",
         "ImageOptions": ".options",
+        "Likeness": ".likeness",
+        "differing_bits": ".likeness",
+        "likeness_of": ".likeness",
         "PDF": ".formats.kinds",
         "PICTURES": ".formats.kinds",
         "PICTURE_SUFFIXES": ".formats.kinds",

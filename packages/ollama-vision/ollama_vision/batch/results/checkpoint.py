@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from ollama_vision.errors import DamagedResultsError, RequestMismatchError, ResultsError
 from ollama_vision.words import counted
 
+from .earlier_answers import EarlierAnswers
 from .file import ResultsFile, ResultsLock, Sink, real_path, repair, rewrite, set_aside
 from .known_by_bytes import Taken, records_of, taken_over
 from .ledger import Ledger, Line, Version, lines_of, read_ledger
@@ -46,6 +47,8 @@ class Checkpoint:
     companion: Companion | None = None
     sight: SightFile = field(default_factory=SightFile)
     """Which answers a canary followed."""
+    earlier: EarlierAnswers = field(default_factory=EarlierAnswers)
+    """For pictures that look like those that they are about."""
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Write a line, and then what is written along with it; raises OSError, SidecarError."""
@@ -69,6 +72,8 @@ class RunSpec:
     """What each request is, to be written down beside the results."""
     retry_unopened: bool = False
     """Whether documents that could not be opened, of which there is no page, are tried again."""
+    near_duplicates: bool = False
+    """Whether pictures that look like others get their answers."""
 
     def holds(self, line: Line) -> bool:
         """Whether the line answers one of this run's questions about a file as it is now."""
@@ -204,5 +209,8 @@ def open_checkpoint(out: Path, spec: RunSpec, companion: Companion | None = None
             if companion is not None:
                 with out.open("rb") as file:
                     companion.catch_up(line for line in lines_of(file, out) if spec.holds(line))
+            earlier = EarlierAnswers(out)
+            if spec.near_duplicates:
+                earlier = EarlierAnswers.read(out, spec.requests)
             sight.begin()
-            yield Checkpoint(judged.ledger(), results, tuple(notes), companion, sight)
+            yield Checkpoint(judged.ledger(), results, tuple(notes), companion, sight, earlier)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..finding.found_files import FoundFile
 
 _PIECE = 1 << 20
-Copies = Mapping[str, tuple["FoundFile", ...]]
+EqualFiles = Mapping[str, tuple["FoundFile", ...]]
 """By the path of the first of several files with the same bytes: the others."""
 
 
@@ -33,6 +33,8 @@ class Taken(NamedTuple):
     key: Key
     page: int | None
     version: Version
+    same_as: str = ""
+    """The path of the file whose copy it is: that one is there as well; empty for a file that was moved or touched."""
 
 
 def taken_over(
@@ -51,7 +53,9 @@ def taken_over(
     answers = _answers(ledger, set(requests))
     sizes = {size for _, size, _ in answers}
     digest = cache(lambda path: hash_of(Path(path)))
-    taken = []
+    taken: list[Taken] = []
+    owner: dict[int, str] = {}
+    """By the number of a line: the file that is there and that it is about."""
     for path, version in files.items():
         if version.size not in sizes:
             continue
@@ -61,20 +65,31 @@ def taken_over(
             if is_complete(done):
                 continue
             pages = answers.get((request, version.size, digest(path)), {})
-            missing = {page: entry for page, entry in pages.items() if page not in done}
-            if missing and may_take(path):
-                taken += [Taken(entry.number, key, page, version) for page, entry in missing.items()]
+            missing = {page: (of, entry) for page, (of, entry) in pages.items() if page not in done}
+            if not missing or not may_take(path):
+                continue
+            for page, (of, entry) in missing.items():
+                if entry.number not in owner:
+                    owner[entry.number] = of if of != path and files.get(of) == entry.version else path
+                same_as = owner[entry.number]
+                taken.append(Taken(entry.number, key, page, version, "" if same_as == path else same_as))
     return taken
 
 
-def _answers(ledger: Ledger, requests: set[str]) -> dict[tuple[str, int, str], dict[int | None, Entry]]:
-    """By request, size and hash of the bytes: the answers, by page."""
-    answers: defaultdict[tuple[str, int, str], dict[int | None, Entry]] = defaultdict(dict)
+_Known = dict[tuple[str, int, str], dict[int | None, tuple[str, Entry]]]
+
+
+def _answers(ledger: Ledger, requests: set[str]) -> _Known:
+    """By request, size and hash of the bytes: the answers, by page, each with its file's path; no copy's where the line
+    of what was asked about is there."""
+    answers: defaultdict[tuple[str, int, str], dict[int | None, tuple[str, Entry]]] = defaultdict(dict)
     for key, pages in ledger.entries.items():
         if key.request in requests:
             for page, entry in pages.items():
                 if entry.sha256 and not entry.failed:
-                    answers[key.request, entry.version.size, entry.sha256][page] = entry
+                    known = answers[key.request, entry.version.size, entry.sha256]
+                    if page not in known or not entry.is_copy:
+                        known[page] = key.path, entry
     return dict(answers)
 
 
@@ -85,22 +100,29 @@ def records_of(results: Path, taken: Iterable[Taken]) -> list[dict[str, Any]]:
         wanted[each.number].append(each)
     if not wanted:
         return []
+    moved: dict[str, str] = {}
+    records = []
     with results.open("rb") as file:
-        return [
-            {
-                **line.record,
-                **names_of(line.record, each.key.path),
-                "size": each.version.size,
-                "modified": each.version.modified,
-            }
-            for line in lines_of(file, results)
-            for each in wanted.get(line.number, ())
-        ]
+        for line in lines_of(file, results):
+            for each in wanted.get(line.number, ()):
+                if each.same_as:
+                    asked = line.record.get("same_as") or each.same_as
+                    records.append(_copied(line.record, each.key.path, each.version, asked))
+                else:
+                    moved[line.record["path"]] = each.key.path
+                    records.append({**line.record, **_names_and_version(line.record, each.key.path, each.version)})
+    for record in records:
+        # In a folder that was renamed a copy names the picture by its new name, too.
+        if (now := moved.get(record.get("same_as", ""))) is not None:
+            record["same_as"] = now
+            if now == record["path"]:
+                del record["same_as"]
+    return records
 
 
 def copies_among(
     files: Sequence[FoundFile], ledger: Ledger, request: str, may_take: Callable[[FoundFile], bool] = lambda file: True
-) -> Copies:
+) -> EqualFiles:
     """Files of which nothing is known yet and that are the same, byte for byte; only those of one size are read.
 
     `ledger` has no lines about files that have changed since.
@@ -136,17 +158,16 @@ def _with_same_bytes(files: Sequence[FoundFile], places: Sequence[int]) -> Itera
 
 def record_of_copy(record: Mapping[str, Any], copy: FoundFile) -> dict[str, Any]:
     """The line of a file with the same bytes, which cost nothing."""
-    version = Version.of(copy.size, copy.modified_ns)
-    return {
-        **record,
-        **names_of(record, str(copy.path)),
-        "size": version.size,
-        "modified": version.modified,
-        "usage": {},
-        "seconds": 0.0,
-        "waited": 0.0,
-        "same_bytes_as": record["path"],
-    }
+    return _copied(record, str(copy.path), Version.of(copy.size, copy.modified_ns), record["path"])
+
+
+def _copied(record: Mapping[str, Any], path: str, version: Version, same_as: str) -> dict[str, Any]:
+    free = {"usage": {}, "seconds": 0.0, "waited": 0.0, "same_as": same_as}
+    return {**record, **_names_and_version(record, path, version), **free}
+
+
+def _names_and_version(record: Mapping[str, Any], path: str, version: Version) -> dict[str, Any]:
+    return {**names_of(record, path), "size": version.size, "modified": version.modified}
 
 
 def hash_of(path: Path) -> str:

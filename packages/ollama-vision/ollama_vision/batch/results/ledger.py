@@ -90,6 +90,8 @@ class Entry(NamedTuple):
     failed: bool
     sha256: str = ""
     """Of the file's bytes, in hex; empty where it is not known."""
+    is_copy: bool = False
+    """Whether it has the answer to another picture."""
 
 
 @dataclass(frozen=True)
@@ -183,9 +185,8 @@ def read_ledger(results: Path, see: Callable[[Line], None] = lambda line: None) 
             see(line)
             number, record, end, ended = line
             page, version = record["page"], Version(record["size"], record["modified"])
-            entry = Entry(
-                number, version, record["pages"], record["error"] is not None, str(record.get("sha256") or "")
-            )
+            failed, sha256 = record["error"] is not None, str(record.get("sha256") or "")
+            entry = Entry(number, version, record["pages"], failed, sha256, record.get("same_as") is not None)
             pages = entries.setdefault(Key(record["request"], record["path"]), {})
             if page in pages:
                 doubled.add(pages[page].number)

@@ -187,6 +187,27 @@ From = Annotated[
 To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End there in a video.")]
 
 
+NearDuplicates = Annotated[
+    bool,
+    typer.Option(
+        "--near-duplicates",
+        help="Ask once about pictures that look alike: rescaled, brightened, coded anew. Each other one gets a line of "
+        "its own with that answer and same_as. Equal files are asked about once in any case.",
+    ),
+]
+NearBits = Annotated[
+    int | None,
+    typer.Option(
+        "--near-bits",
+        metavar="N",
+        min=0,
+        max=16,
+        help="The same, where so many bits of their hashes differ, of 64.",
+        show_default="4",
+    ),
+]
+
+
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     """The models on the server that begin so; the host may have been typed before."""
     from ..completion import model_names

@@ -97,7 +97,15 @@ def undo(job: Job, screen: Screen) -> int:
 
 
 def run_spec_of(job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader) -> RunSpec:
-    return run_spec(model_runs, found.files, reader, job.start, retry_errors=job.retry_errors, prune=job.prune)
+    return run_spec(
+        model_runs,
+        found.files,
+        reader,
+        job.start,
+        retry_errors=job.retry_errors,
+        prune=job.prune,
+        near_duplicates=job.near_bits is not None,
+    )
 
 
 def model_of_the_results(job: Job) -> str | None:

@@ -5,10 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ollama_vision import words
-from ollama_vision.batch import Ledger, PendingPictures, RunSpec, copies_among, is_complete, judge
+from ollama_vision.batch import (
+    CopySearch,
+    EarlierAnswers,
+    Ledger,
+    NearPictures,
+    PendingPictures,
+    RunSpec,
+    equal_files,
+    is_complete,
+    judge,
+)
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.pictures import sizes_as_sent
 from ollama_vision.server import OllamaServer
@@ -20,7 +31,7 @@ from . import summary
 from .job import Job
 
 if TYPE_CHECKING:
-    from ollama_vision.batch import Found, ModelRun, PageReader
+    from ollama_vision.batch import Copy, Found, ModelRun, PageReader
     from ollama_vision.model import OnServer
     from ollama_vision.pictures import ImageOptions
 
@@ -67,14 +78,12 @@ def dry_run(
             screen.say(f"{line}\n")
         screen.wait(f"Looking at the pictures for {model_run.model}")
         cost = Cost.of(job, model_run.hosts[0], screen)
-        copies = (
-            {}
-            if job.limit
-            else copies_among(found.files, ledger, model_run.request, lambda file: reader.check_headers(file) is None)
-        )
+        copies = equal_files(found.files, reader, ledger, model_run.request, job.limit)
         questions = PendingPictures(found.files, reader, ledger, model_run.request, limit=job.limit, copies=copies)
+        near: list[Copy] = []
+        search = search_for(job, model_run, found, reader, near, screen)
         total = Total()
-        for planned in plan(job, questions, reader):
+        for planned in plan(job, questions, reader, search):
             if isinstance(planned, Refused):
                 total.refused += 1
                 screen.say(f"{named(planned.path)} {one_line(planned.problem)}\n")
@@ -86,6 +95,9 @@ def dry_run(
             screen.say(f"{line}\n")
         if alike := sum(map(len, copies.values())):
             screen.say(f"{words.counted(alike, 'file')} with the same bytes as another: asked about once.\n")
+        if near:
+            near_copies = words.counted(len(near), "near copy", "near copies")
+            screen.say(f"{near_copies} of another picture (--near-duplicates): not asked.\n")
         if before := questions.done():
             failed = sum(entry.failed for entry in before)
             screen.say(f"{len(before):,} done before{f', {failed:,} of them failed' if failed else ''}.\n")
@@ -111,14 +123,35 @@ def hosts_of(model_run: ModelRun, screen: Screen) -> Iterator[str]:
             server.close()
 
 
-def plan(job: Job, questions: PendingPictures, reader: PageReader) -> Iterator[Planned | Refused]:
+def search_for(
+    job: Job, model_run: ModelRun, found: Found, reader: PageReader, near: list[Copy], screen: Screen
+) -> CopySearch:
+    """Finds what a run would find, and puts into `near` which pictures look like others."""
+    if job.near_bits is None:
+        return CopySearch.of_nothing()
+    options = reader.image_options
+    search = CopySearch(
+        (), count().__next__, lambda number, copy: near.append(copy), NearPictures(job.near_bits, options)
+    )
+    if job.out is not None and job.out.exists() and job.start != "restart":
+        earlier = EarlierAnswers.read(job.out, {model_run.request})
+        search.know_earlier(
+            earlier.of_request(model_run.request),
+            found.files,
+            options,
+            lambda many: screen.wait(f"Looking again at {words.counted(many, 'picture')}"),
+        )
+    return search
+
+
+def plan(job: Job, questions: PendingPictures, reader: PageReader, search: CopySearch) -> Iterator[Planned | Refused]:
     """What is left to ask, file by file; of each file no more is read than tells what it is."""
     # Whole documents: to be counted, they need not be drawn.
     counting = replace(reader, together=True)
     seen = 0
-    for file, _, done in questions.entries():
-        seen += len(done)
-        if not is_complete(done):
+    for at, (file, version, done) in enumerate(questions.entries()):
+        seen += 1 if done is None else len(done)
+        if done is not None and not is_complete(done):
             if problem := reader.check_headers(file):
                 # A run writes a line with the error, which counts.
                 seen += 1
@@ -127,6 +160,11 @@ def plan(job: Job, questions: PendingPictures, reader: PageReader) -> Iterator[P
                     return
                 continue
             page = next(iter(counting.pages_of(file)))
+            if search.place_of(page, at, version) is None:
+                seen += 1
+                if job.limit is not None and seen >= job.limit:
+                    return
+                continue
             pictures = page.pages - len(done)
             asked = 1 if job.pages == "together" else pictures
             if job.limit is not None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ollama_vision.batch import DEFAULT_NEAR_BITS
+
 from ..common.access import (
     STANDARD_OUTPUT,
     Access,
@@ -94,6 +96,8 @@ class Job:
     wait: float | None
     """Seconds for a server that is gone; `None`: as long as the client waits by itself, and not at the start."""
     limit: int | None
+    near_bits: int | None
+    """How many bits of the hashes of pictures that look alike differ; `None`: each is asked about."""
     sight_check: bool
     """Whether each host has to show that it sees."""
     dry_run: bool
@@ -184,6 +188,7 @@ def read_job(typed: DescribeOptions) -> Job:
         timeout=typed.timeout,
         wait=typed.wait,
         limit=typed.limit,
+        near_bits=DEFAULT_NEAR_BITS if typed.near_duplicates and typed.near_bits is None else typed.near_bits,
         sight_check=typed.sight_check,
         dry_run=typed.dry_run,
         list_left_out=typed.list_left_out,

@@ -39,6 +39,8 @@ class RunJob(Protocol):
     @property
     def limit(self) -> int | None: ...
     @property
+    def near_bits(self) -> int | None: ...
+    @property
     def sight_check(self) -> bool: ...
     @property
     def out(self) -> Path | None: ...
@@ -82,6 +84,8 @@ class Run:
             in_words=self._in_words,
             sight_check=job.sight_check,
             on_sight=lambda report: screen.note(self._in_words(str(report))),
+            near_bits=job.near_bits,
+            on_looked_at_again=self._looks_again,
         )
         self._lines = [self._lines_of(model_run, run_options) for model_run in model_runs]
         self._before = [entry for lines in self._lines for entry in lines.done()]
@@ -94,7 +98,15 @@ class Run:
 
     def _lines_of(self, model_run: ModelRun, run_options: RunOptions) -> Lines:
         start = self._start
-        return Lines(model_run, self._found.files, self._reader, start.ledger, run_options, start.sight)
+        return Lines(
+            model_run,
+            self._found.files,
+            self._reader,
+            start.ledger,
+            run_options,
+            start.sight,
+            earlier=start.earlier,
+        )
 
     def _in_words(self, text: str) -> str:
         return in_shell_words(text, self.command)
@@ -151,6 +163,10 @@ class Run:
     def _waits(self, host: str, fault: OllamaMultiModalError | None, seconds: float) -> None:
         self._progress.wait(host, None if fault is None else self._in_words(str(fault)), seconds)
 
+    def _looks_again(self, count: int) -> None:
+        pictures = words.counted(count, "picture")
+        self._screen.remark(f"Looking again at {pictures} asked about without --near-duplicates.")
+
     def _write(self, record: Mapping[str, Any]) -> None:
         try:
             self._start.add(record)
@@ -173,9 +189,8 @@ class Run:
         for host, fault in self._host_faults.items():
             came = words.counted(tally.answers[host], "answer")
             screen.remark(f"{host} failed, and gave {came}: {fault}")
-        if copied := sum(lines.copied for lines in self._lines):
-            noun = "line has" if copied == 1 else "lines have"
-            screen.remark(f"{copied:,} more {noun} the answer to a picture of the same bytes, asked about once.")
+        for line in summary.copied([lines.copied for lines in self._lines], [each.near_copied for each in self._lines]):
+            screen.remark(line)
         for line in tally.failures():
             screen.remark(f"Failed: {line}")
         if self._before and not self._tally.expected:

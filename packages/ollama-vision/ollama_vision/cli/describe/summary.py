@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ollama_vision.words import duration, rate
+from ollama_vision.batch import Counted
+from ollama_vision.words import counted, duration, rate
 
 from ..common.screen import named as named_path
 from ..common.shell_words import in_shell_words
@@ -111,6 +112,17 @@ def left_out(reasons: Mapping[str, int]) -> str:
 def listed_left_out(paths: Iterable[tuple[str, str]]) -> list[str]:
     """`photos/a.psd: no picture by its name`, a line each."""
     return [f"{named_path(path)}: left out, {in_shell_words(why)}" for path, why in paths]
+
+
+def copied(equal: Sequence[Counted], near: Sequence[Counted]) -> list[str]:
+    """`3 copies of 2 pictures were not asked again.`; nothing where there were none."""
+    lines = []
+    for noun, counts, why in (("copy", equal, ""), ("near copy", near, " (--near-duplicates)")):
+        if copies := sum(each.copies for each in counts):
+            of = counted(sum(each.pictures for each in counts), "picture")
+            told = counted(copies, noun, f"{noun[:-1]}ies")
+            lines.append(f"{told} of {of} {'was' if copies == 1 else 'were'} not asked again{why}.")
+    return lines
 
 
 def unread(paths: Sequence[tuple[str, str]]) -> list[str]:

@@ -22,6 +22,8 @@ from ..common.options import (
     Hosts,
     Jobs,
     MaxPixels,
+    NearBits,
+    NearDuplicates,
     Options,
     PromptFile,
     Range,
@@ -173,6 +175,8 @@ class DescribeOptions:
     timeout: Timeout = None
     wait: Wait = None
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only about the first N pictures.")] = None
+    near_duplicates: NearDuplicates = False
+    near_bits: NearBits = None
     sight_check: Annotated[
         bool,
         typer.Option(

@@ -56,6 +56,8 @@ class ReadJob:
     options_unchecked: Mapping[str, Any]
     think: bool
     limit: int | None = None
+    near_bits: int | None = None
+    """Pages look alike from afar."""
 
     @property
     def out(self) -> Path:

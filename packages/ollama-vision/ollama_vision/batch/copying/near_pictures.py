@@ -1,0 +1,125 @@
+"""Near-duplicates (perceptual hashing): each picture against those that are asked about, never against a copy."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from ollama_vision.errors import ImageError
+from ollama_vision.pictures import ImageOptions, Likeness, PictureSource, likeness_of
+
+from ..results.earlier_answers import EarlierAnswer
+from ..results.ledger import Version
+from .hash_index import HashIndex
+
+_MOST_LOOKED_AT = 8
+"""Of those within reach, the nearest first."""
+_KEPT = 64
+"""Likenesses of pictures that others were compared with: copies mostly lie side by side."""
+
+
+class Near(NamedTuple):
+    """Whose copy a picture is."""
+
+    number: int
+    bits: int
+    """How many differ."""
+
+
+class NearPictures:
+    """The pictures that are asked about, by what they look like.
+
+    A picture is compared with those before it that are asked about, the nearest first and of equally near ones the
+    first, and only then with those behind it that have their answer from an earlier run: so a run that goes on decides
+    as one that was not broken off. Where hashes are near, the pictures are compared, colour by colour. A chain is not
+    followed: what is like a copy and unlike the asked picture is asked.
+
+    Called by one thread at a time.
+    """
+
+    def __init__(self, bits: int, options: ImageOptions) -> None:
+        self._index = HashIndex(bits)
+        self._options = options
+        self._numbers: list[int] = []
+        """By the number in the index: that of the picture."""
+        self._places: list[int] = []
+        """In the order of the run's pictures; -1 of another folder's."""
+        self._paths: list[str] = []
+        self._versions: list[Version] = []
+        self._gone: set[int] = set()
+        """Numbers of pictures that failed."""
+        self._looks: OrderedDict[int, Likeness | None] = OrderedDict()
+
+    def add(
+        self, number: int, place: int, path: str, version: Version, dhash: int, likeness: Likeness | None = None
+    ) -> None:
+        """A picture that is asked about, or was answered."""
+        at = len(self._index)
+        self._index.add(dhash)
+        self._numbers.append(number)
+        self._places.append(place)
+        self._paths.append(path)
+        self._versions.append(version)
+        if likeness is not None:
+            self._keep(at, likeness)
+
+    def drop(self, number: int) -> None:
+        """One that failed: there is no answer for others to have."""
+        self._gone.add(number)
+
+    def find(self, place: int, likeness: Likeness) -> Near | None:
+        """The picture that it is a copy of; `None` when there is none, and it is to be asked about itself."""
+        looked_at, places = 0, self._places
+        found = self._index.near(likeness.dhash)
+        for bits, at in sorted(found, key=lambda each: (places[each[1]] > place, each[0], places[each[1]])):
+            number = self._numbers[at]
+            if number in self._gone:
+                continue
+            looked_at += 1
+            if looked_at > _MOST_LOOKED_AT:
+                break
+            other = self._likeness_at(at)
+            if other is not None and likeness.is_like(other):
+                return Near(number, bits)
+        return None
+
+    def _likeness_at(self, at: int) -> Likeness | None:
+        """Looked at again where it was a while ago; what has changed since is like nothing."""
+        if at not in self._looks:
+            self._keep(at, likeness_now(self._paths[at], self._versions[at], self._options))
+        self._looks.move_to_end(at)
+        return self._looks[at]
+
+    def _keep(self, at: int, likeness: Likeness | None) -> None:
+        self._looks[at] = likeness
+        if len(self._looks) > _KEPT:
+            self._looks.popitem(last=False)
+
+
+def likeness_now(path: str, version: Version, options: ImageOptions) -> Likeness | None:
+    """Of a file that is still what it was; `None` where it is not, cannot be read or is too even."""
+    try:
+        status = Path(path).stat()
+        if Version.of(status.st_size, status.st_mtime_ns) != version:
+            return None
+        return likeness_of(PictureSource.of_file(path, options))
+    except (ImageError, OSError):
+        return None
+
+
+def looked_at_again(answers: Sequence[EarlierAnswer], options: ImageOptions) -> list[EarlierAnswer]:
+    """Answers of runs that did not look for near-duplicates, with their hashes; without those that have none."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            looks = pool.map(lambda answer: likeness_now(answer.path, answer.version, options), answers)
+            return [
+                answer._replace(dhash=look.dhash)
+                for answer, look in zip(answers, looks, strict=True)
+                if look is not None
+            ]
+        finally:
+            pool.shutdown(cancel_futures=True)

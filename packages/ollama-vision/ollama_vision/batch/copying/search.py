@@ -1,0 +1,137 @@
+"""What a run looks for copies with: which pictures are asked about, by number, and which have another one's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ollama_vision.errors import ImageError
+from ollama_vision.pictures import ImageOptions, Likeness, likeness_of
+
+from ..finding.found_files import rows_of
+from ..results.ledger import Version
+from .copies import Copy
+from .near_pictures import NearPictures, looked_at_again
+
+if TYPE_CHECKING:
+    from ..finding.found_files import FoundFile
+    from ..finding.pages import Page
+    from ..results.earlier_answers import EarlierAnswer
+
+
+class Known(NamedTuple):
+    """A picture that is asked about."""
+
+    number: int | None
+    """`None` where it can have no copies."""
+    dhash: int | None = None
+
+
+_ALONE = Known(None)
+
+
+class _Lead(NamedTuple):
+    """Whose copies the files with the bytes of another one are."""
+
+    number: int
+    bits: int | None = None
+    dhash: int = 0
+    pages: int = 0
+    """How many pages of it are asked about."""
+
+
+class CopySearch:
+    """Asked of each picture in the order of the run, by one thread at a time."""
+
+    def __init__(
+        self,
+        first_of_equal: Collection[str],
+        number: Callable[[], int],
+        found: Callable[[int, Copy], None],
+        near: NearPictures | None = None,
+        first: int = 0,
+    ) -> None:
+        """
+        Args:
+            first_of_equal: paths of files that others have the bytes of.
+            number: gives the number of one more picture that is asked about.
+            found: hears of each copy, with the number of the picture whose it is.
+            near: finds pictures that are like another.
+            first: the place of the first file in the order of the run.
+        """
+        self._first_of_equal = first_of_equal
+        self._number, self._found, self._near, self._first = number, found, near, first
+        self._leads: dict[str, _Lead] = {}
+        self._known: dict[str, Known] = {}
+
+    @classmethod
+    def of_nothing(cls) -> CopySearch:
+        """Where no copies are looked for."""
+        return cls((), lambda: 0, lambda number, copy: None)
+
+    def know_earlier(
+        self,
+        answers: Sequence[EarlierAnswer],
+        files: Sequence[FoundFile],
+        options: ImageOptions,
+        on_looked_at_again: Callable[[int], None],
+    ) -> dict[int, EarlierAnswer]:
+        """Answers of earlier runs, by the numbers that they have from now on.
+
+        Pictures of runs that did not look for near-duplicates are looked at again; `on_looked_at_again` hears of so
+        many before that.
+        """
+        if self._near is None or not answers:
+            return {}
+        if unknown := [answer for answer in answers if answer.dhash is None]:
+            on_looked_at_again(len(unknown))
+            answers = [answer for answer in answers if answer.dhash is not None] + looked_at_again(unknown, options)
+        places = {row.path: at for at, row in enumerate(rows_of(files))}
+        numbered = {}
+        for answer in answers:
+            if answer.dhash is not None:
+                number = self._number()
+                self._near.add(number, places.get(answer.path, -1), answer.path, answer.version, answer.dhash)
+                self._known[answer.path] = Known(number, answer.dhash)
+                numbered[number] = answer
+        return numbered
+
+    def known(self, path: str) -> Known:
+        return self._known.get(path, _ALONE)
+
+    def equal(self, copy: FoundFile, path: str) -> int:
+        """A file with the bytes of the one of that path, which stands before it; gives how many pictures it has."""
+        if (lead := self._leads.get(path)) is None:
+            return 0
+        self._found(lead.number, Copy(copy, lead.bits, lead.dhash))
+        return lead.pages
+
+    def place_of(self, page: Page, at: int, version: Version) -> Known | None:
+        """What it is known by when it is asked about; `None` when it is a copy, and is not."""
+        path, likeness = str(page.file.path), self._likeness(page)
+        is_first = path in self._first_of_equal
+        if likeness is not None and self._near is not None:
+            near = self._near.find(self._first + at, likeness)
+            if near is not None:
+                self._found(near.number, Copy(page.file, near.bits, likeness.dhash))
+                if is_first:
+                    self._leads[path] = _Lead(near.number, near.bits, likeness.dhash, 1)
+                return None
+        elif not is_first:
+            return _ALONE
+        lead = self._leads.get(path) or _Lead(self._number())
+        if is_first:
+            self._leads[path] = lead._replace(pages=lead.pages + 1)
+        known = self._known[path] = Known(lead.number, None if likeness is None else likeness.dhash)
+        if likeness is not None and self._near is not None:
+            self._near.add(lead.number, self._first + at, path, version, likeness.dhash, likeness)
+        return known
+
+    def _likeness(self, page: Page) -> Likeness | None:
+        """Of a file that is one picture. Pages of a document look alike from afar, and frames were chosen."""
+        if self._near is None or page.source is None or page.page is not None or page.pages > 1:
+            return None
+        try:
+            return likeness_of(page.source)
+        except ImageError:
+            return None  # it is asked about, and its line says what is wrong

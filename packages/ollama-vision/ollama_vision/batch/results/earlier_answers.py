@@ -1,0 +1,66 @@
+"""Answers of earlier runs that stand in results.jsonl, for pictures that look like those that they are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .ledger import Key, Line, Version, lines_of, record_at
+
+_HASH = re.compile("[0-9a-f]{16}")
+
+
+class EarlierAnswer(NamedTuple):
+    """A picture that was asked about itself, and answered."""
+
+    path: str
+    version: Version
+    dhash: int | None
+    """`None` where the run did not look for near-duplicates, or the picture is too even for that."""
+    place: int
+    """Where its line begins, in bytes."""
+
+
+@dataclass
+class EarlierAnswers:
+    """Those of a file; without a file none."""
+
+    results: Path | None = None
+    _answers: dict[Key, EarlierAnswer] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, results: Path, requests: Collection[str]) -> EarlierAnswers:
+        """The last line of each picture counts. Raises DamagedResultsError, OSError."""
+        made, place = cls(results), 0
+        with results.open("rb") as file:
+            for line in lines_of(file, results):
+                if line.record["request"] in requests:
+                    made._see(line, place)
+                place = line.end
+        return made
+
+    def _see(self, line: Line, place: int) -> None:
+        record = line.record
+        if record["error"] is not None or record.get("same_as") is not None or not is_one_picture(record):
+            self._answers.pop(line.key, None)
+            return
+        told = record.get("dhash")
+        dhash = int(told, 16) if isinstance(told, str) and _HASH.fullmatch(told) else None
+        self._answers[line.key] = EarlierAnswer(line.key.path, line.version, dhash, place)
+
+    def of_request(self, request: str) -> list[EarlierAnswer]:
+        return [answer for key, answer in self._answers.items() if key.request == request]
+
+    def record(self, answer: EarlierAnswer) -> dict[str, Any]:
+        """Its line, read again. Raises DamagedResultsError where it is not there any more."""
+        assert self.results is not None, "there are answers of a file alone"  # noqa: S101
+        with self.results.open("rb") as lines:
+            return record_at(lines, self.results, answer.place, lambda record: record["path"] == answer.path)
+
+
+def is_one_picture(record: Mapping[str, Any]) -> bool:
+    """And no page or frame, and not several of them together."""
+    return record["page"] is None and record["pages"] in (None, 1)
