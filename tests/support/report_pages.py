@@ -131,7 +131,7 @@ def read(page: Path) -> Node:
 
 def cards(page: Node) -> dict[str, Node]:
     """By path."""
-    return {card.one("bdi").text: card for card in page.all("article", class_="card")}
+    return {card.one("h3").one("bdi").text: card for card in page.all("article", class_="card")}
 
 
 def thumbnail(card: Node) -> Image.Image:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from .boxes import Boxes, boxes_on, overlay
 from .earlier import known_as
+from .groups import ALONE, Group, shown_group
 from .html import Html, element, joined
 from .results import Answer
 from .thumbnails import Sight
@@ -44,6 +45,8 @@ class Card:
     sight: Sight
     convention: BoxConvention | None = None
     """How boxes are counted; `None`: as the results say of each model."""
+    group: Group = ALONE
+    """Other pictures with the same answer."""
 
     @cached_property
     def boxes(self) -> tuple[Boxes, ...]:
@@ -81,8 +84,10 @@ class Askings:
         return (model or "unnamed model") + ("" if alone else f" · {request[:8]}")
 
 
-def card(card: Card, askings: Askings, folder: Path) -> Html:
-    """The card, for a page that will lie in `folder`."""
+def card(
+    card: Card, askings: Askings, folder: Path, place: Callable[[int], str] = lambda number: f"#p{number}"
+) -> Html:
+    """The card, for a page that will lie in `folder`; `place` gives the address of another card."""
     answers = zip(card.answers, card.boxes, strict=True)
     return element(
         "article",
@@ -91,6 +96,7 @@ def card(card: Card, askings: Askings, folder: Path) -> Html:
             "div",
             _heading(card.answers[0]),
             element("div", *(_answer(*each, askings) for each in answers), class_="answers"),
+            *shown_group(card.group, place),
             class_="body",
         ),
         class_="card" + (" several" if len(card.answers) > 1 else "") + (" page" if card.answers[0].verdict else ""),

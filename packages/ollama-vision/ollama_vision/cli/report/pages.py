@@ -89,6 +89,8 @@ def _answers(totals: Totals) -> str:
     count = totals.answers
     all_answered = count == totals.pictures and not totals.failed
     each = "one answer each" if all_answered else "1 answer" if count == 1 else f"{count:,} answers"
+    if totals.near:
+        each += f", which {totals.near:,} near {'copy has' if totals.near == 1 else 'copies have'} too"
     return each if totals.cards == totals.pictures else f"{each}, under {totals.cards:,} names"
 
 

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from ollama_vision.batch import RecordedAnswer, lines_of, read_requests, record_at, usage_in
 
+from .groups import Group, Key, Link, groups_of
 from .verdicts import Verdict
 
 
@@ -27,6 +28,8 @@ class Answer(RecordedAnswer):
     """What was sent of each picture, and what the server made of it: of answers that name boxes."""
     verdict: Verdict | None
     """Of a page that was read."""
+    is_copied: bool
+    """Whether it is the answer to another picture."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any], **more: Any) -> Answer:
@@ -39,6 +42,7 @@ class Answer(RecordedAnswer):
             usage=usage_in(record),
             pictures=tuple(record.get("pictures") or ()),
             verdict=Verdict.of(record),
+            is_copied=Link.of(record) is not None,
             **more,
         )
 
@@ -77,12 +81,15 @@ class Results:
     """Whether the last line was only half written, and is left out."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     """What was asked, by request, as far as it is known."""
+    groups: Mapping[Key, Group] = field(default_factory=dict)
+    """By path and page, of pictures that were asked about once, or have the answer to another one."""
 
     @classmethod
     def of(cls, file: Path, *, by_name: bool = True) -> Results:
         """Look through the file once. Raises DamagedResultsError for a line that cannot be read, OSError."""
         found: dict[tuple[str, int | None], dict[int, int]] = {}
         askings: dict[tuple[str, str], int] = {}
+        links: dict[Key, Link] = {}
         replaced, place = 0, 0
         with file.open("rb") as lines:
             for line in lines_of(lines, file):
@@ -90,6 +97,8 @@ class Results:
                 places = found.setdefault((line.record["path"], line.page), {})
                 replaced += asking in places
                 places[asking], place = place, line.end
+                if (link := Link.of(line.record)) is not None:
+                    links[line.record["path"], line.page] = link
             lines.seek(place)
             rest = lines.read()
         pictures = tuple(
@@ -99,7 +108,8 @@ class Results:
             )
         )
         prompts = {request: str(asked.get("prompt", "")) for request, asked in read_requests(file).items()}
-        return cls(file, pictures, tuple(askings), replaced, bool(rest.strip()), prompts)
+        groups = groups_of(((picture.path, picture.page) for picture in pictures), links)
+        return cls(file, pictures, tuple(askings), replaced, bool(rest.strip()), prompts, groups)
 
     def answers(self) -> Iterator[tuple[Answer, ...]]:
         """What was said to each picture, in the order of `pictures`; only these lines are read again."""

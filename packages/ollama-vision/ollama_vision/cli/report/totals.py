@@ -1,7 +1,8 @@
 """Statistics at the head of a report, counted along the way, card by card.
 
 A picture that has lines under several names, because it was moved or is there twice, is one picture with one answer:
-its bytes tell. An error names its picture, so each counts.
+its bytes tell. One that looks like another is a picture, and its answer is the other one's. An error names its picture,
+so each counts.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Totals:
     tallies: list[Tally] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     """By type; answers, not pictures."""
+    near: int = 0
+    """Pictures that have the answer to one that looks like them."""
     states: Counter[str] = field(default_factory=Counter)
     """What there is to see of the pictures, by `Sight.state`."""
     first: str = ""
@@ -65,12 +68,13 @@ class Totals:
         self.read += card.answers[0].verdict is not None
         self.looks += card.needs_look
         self.states[card.sight.state] += 1
+        self.near += card.group.is_near
         for answer in card.answers:
             modified = answer.version.modified
             self.first = min(self.first or modified, modified)
             self.last = max(self.last, modified)
             number = self.askings.number(answer)
-            if answer.error is None and not self._is_new(number, answer):
+            if answer.error is None and (answer.is_copied or not self._is_new(number, answer)):
                 continue
             tally = self.tallies[number]
             tally.prompt_tokens += answer.usage.get("prompt_tokens", 0)

@@ -19,6 +19,7 @@ from ollama_vision.atomic_replace import replacing
 
 from .cards import Askings, Card, card, facts_of_search, failure_rows
 from .earlier import EarlierThumbnails
+from .groups import ALONE
 from .html import Html, data_closing, data_opening, json_text
 from .pages import (
     FAILURES_CLOSING,
@@ -163,7 +164,8 @@ class _Writing:
         earlier = EarlierThumbnails([self.report, *former])
         looked_at = in_order(self.results.answers(), lambda answers: self._look_at(answers, earlier))
         for number, (answers, sight) in enumerate(looked_at, start=1):
-            one = Card(number, answers, sight, self.convention)
+            group = self.results.groups.get((answers[0].path, answers[0].page), ALONE)
+            one = Card(number, answers, sight, self.convention, group)
             self.totals.count(one)
             yield one
             self.tell(number, len(self.results.pictures))
@@ -207,7 +209,7 @@ class _Writing:
                     first_name=slice[0].path,
                     last_name=slice[-1].path,
                 )
-                failed = self._page(fresh, facts, len(slices), islice(cards, size), rows, failures)
+                failed = self._page(fresh, facts, len(slices), size, islice(cards, size), rows, failures)
                 listed.append(replace(facts, failed=failed))
             with replacing(self.report) as new, _writable(new) as out:
                 out.write(opening(self.title, "index.js"))
@@ -221,11 +223,22 @@ class _Writing:
         return len(slices)
 
     def _page(
-        self, folder: Path, facts: PageFacts, count: int, cards: Iterator[Card], rows: IO[str], failures: IO[str]
+        self,
+        folder: Path,
+        facts: PageFacts,
+        count: int,
+        size: int,
+        cards: Iterator[Card],
+        rows: IO[str],
+        failures: IO[str],
     ) -> int:
-        """One page of cards, with their rows for the index; gives how many pictures failed."""
+        """One page of `count`, of `size` cards each, with their rows for the index; gives how many pictures failed."""
         index = f"../{quote(self.report.name)}"
         failed = looks = 0
+
+        def place(number: int) -> str:
+            return f"{page_name((number - 1) // size + 1)}#p{number}"
+
         with _writable(folder / page_name(facts.number)) as out, _spool(self.report) as waiting:
             for one in cards:
                 failed += one.is_failed
@@ -233,7 +246,7 @@ class _Writing:
                 row = json_text(facts_of_search(one, facts.number, self.askings))
                 rows.write(("" if one.number == 1 else ",\n") + row)
                 failures.write(failure_rows(one, f"{facts.href}#p{one.number}", self.askings))
-                waiting.write(card(one, self.askings, self.pages) + "\n")
+                waiting.write(card(one, self.askings, self.pages, place) + "\n")
             of = facts.last - facts.first + 1
             out.write(opening(f"{self.title}, page {facts.number}", "cards.js"))
             out.write(page_header(self.title, facts, count, index))
