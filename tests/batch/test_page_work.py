@@ -71,6 +71,23 @@ def test_a_page_that_is_known_is_not_asked_about(scans: Path, scripted: Embedded
     assert len(scripted.asked) - [request.path for request in scripted.asked].count("/api/show") == 3
 
 
+def test_what_is_not_whole_yet_has_no_line_and_files_of_its_bytes_have_their_turn(
+    scans: Path, scripted: EmbeddedOllama
+) -> None:
+    for name in ("c.png", "d.png"):
+        (scans / name).write_bytes((scans / "b.png").read_bytes())
+    put_off = {Path("scans/b.png"), Path("scans/c.png")}
+    opened: list[str] = []
+
+    def open_whole(page: Page, index: int, options: ImageOptions) -> Any:
+        opened.append(page.file.path.name)
+        return None if page.file.path in put_off else open_page(page, index, options)
+
+    told = lines(scripted, scans, PageWork(open_whole))
+    assert [Path(each["path"]).name for each in told] == ["a.tiff"] * 3 + ["d.png"]
+    assert opened == ["a.tiff"] * 3 + ["b.png", "c.png", "d.png"]
+
+
 async def with_more_room(ask: Ask, page: Page, pictures: Sequence[PreparedImage]) -> PictureAnswer:
     try:
         return await ask(QUESTION, pictures)

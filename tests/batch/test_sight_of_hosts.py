@@ -125,6 +125,39 @@ def test_a_host_proves_its_sight_before_and_after(every: Callable[[int], None]) 
     assert not any(outcome.replaces for outcome in outcomes)
 
 
+def test_one_that_has_shown_it_before_shows_it_again_afterwards() -> None:
+    """Runs that follow one another, as those of a folder that is watched."""
+    host, other = Seeing("a", ["sees"]), Seeing("b", ["sees"])
+    run([host, other], 4, seeing={"a"})
+    assert (host.asked[0], host.asked[-1], set(host.asked)) == ("picture", "canary", {"picture", "canary"})
+    assert other.asked[0] == "proof"
+
+
+def test_and_what_it_gave_is_taken_back_when_it_does_not_any_more() -> None:
+    outcomes, stopped = run([Seeing("a", ["blind"])], 2, seeing={"a"})
+    assert isinstance(stopped, errors.RunStoppedError)
+    assert set(last_words(outcomes).values()) == {"BlindModelError"}
+
+
+def test_what_cannot_be_asked_again_gets_another_word_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture that was taken away since a blind host answered: no question is sent without one."""
+    seen = set[int]()
+
+    def opened_once(item: bytes, index: int, options: ImageOptions) -> PictureSource | None:
+        again = index in seen
+        seen.add(index)
+        return None if again else PictureSource.of(item, options)
+
+    monkeypatch.setitem(globals(), "opened", opened_once)
+    blind, sees = Seeing("a", ["sees", "blind"]), Seeing("b", ["sees"])
+    outcomes, stopped = run([blind, sees], 4)
+    assert stopped is None
+    answered = [each for each in outcomes if each.host == "a" and not each.replaces]
+    assert answered
+    assert [last_words(outcomes)[each.index] for each in answered] == ["BlindModelError"] * len(answered)
+    assert sees.asked.count("picture") == 4 - len(answered)
+
+
 def test_and_after_so_many_answers(every: Callable[[int], None]) -> None:
     every(2)
     host = Seeing("a", ["sees"])

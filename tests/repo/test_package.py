@@ -21,7 +21,7 @@ from tests.support.distributions import (
     run,
 )
 
-EXTRAS = {"all", "cli", "dicom", "embedded", "heif", "mcp", "pdf", "raw", "read", "socks", "video", "xmp"}
+EXTRAS = {"all", "cli", "dicom", "embedded", "heif", "mcp", "pdf", "raw", "read", "socks", "video", "watch", "xmp"}
 
 both = pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda each: each.name)
 

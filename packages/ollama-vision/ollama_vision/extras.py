@@ -33,6 +33,7 @@ EXTRAS: Mapping[str, Extra] = {
     "read": Extra("error rates of texts", ("rapidfuzz",)),
     "mcp": Extra("tools for agents", ("mcp", "uvicorn")),
     "xmp": Extra("XMP sidecars of pictures", ("lxml",)),
+    "watch": Extra("being told of what comes into a folder", ("watchfiles",)),
     "embedded": Extra("a small server with a demo model", EMBEDDED),
 }
 """What can be added to the command line by those who need it."""

@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from .pending import PendingPictures
     from .results.checkpoint import Checkpoint, Companion, RunSpec, Start, judge, open_checkpoint
     from .results.earlier_answers import EarlierAnswers
-    from .results.file import Nowhere, StandardOutput
+    from .results.file import Nowhere, ResultsLock, StandardOutput
     from .results.ledger import Ledger, Line, Version, encode, is_complete, lines_of, record_at
     from .results.recorded_answer import RecordedAnswer, number_in, usage_in
+    from .results.remembered import Remembering
     from .results.requests import only_model, read_requests, this_version
     from .results.sidecar_names import SidecarFormat, SidecarName, folder_of_all, mirrored
     from .results.sidecars import Sidecars, sidecars_among
@@ -49,17 +50,24 @@ if TYPE_CHECKING:
     from .searching.search import Hits, meaning_of, search, search_results
     from .searching.words import said_by
     from .undoing import undo_sidecars
+    from .watching.arrivals import Arrivals, Arrived
+    from .watching.bell import Bell
+    from .watching.settling import SETTLE, Settling
 
 __all__ = [
     "DEFAULT_NEAR_BITS",
     "MOST_NEAR_BITS",
+    "SETTLE",
     "WAIT",
     "AnswerCache",
     "AnswerCollector",
     "AnswerOrError",
     "Answered",
+    "Arrivals",
+    "Arrived",
     "Ask",
     "AskItem",
+    "Bell",
     "Checkpoint",
     "Companion",
     "Comparison",
@@ -97,9 +105,12 @@ __all__ = [
     "PictureFiles",
     "PictureQuestion",
     "RecordedAnswer",
+    "Remembering",
+    "ResultsLock",
     "RunOptions",
     "RunSettings",
     "RunSpec",
+    "Settling",
     "SidecarFormat",
     "SidecarName",
     "Sidecars",
@@ -244,6 +255,13 @@ __getattr__ = lazy_names(
         "this_version": ".results.requests",
         "usage_in": ".results.recorded_answer",
         "what_is_asked": ".asking.fingerprint",
+        "Arrivals": ".watching.arrivals",
+        "Arrived": ".watching.arrivals",
+        "Bell": ".watching.bell",
+        "Remembering": ".results.remembered",
+        "ResultsLock": ".results.file",
+        "SETTLE": ".watching.settling",
+        "Settling": ".watching.settling",
     },
 )
 """Who makes a table of results reads lines, and opens neither a model nor a server."""

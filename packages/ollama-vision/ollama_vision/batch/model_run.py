@@ -119,6 +119,8 @@ class RunOptions:
     """Pictures whose hashes differ in so many bits of 64 are asked about once; `None`: only those of the same bytes."""
     on_looked_at_again: Callable[[int], None] = lambda count: None
     """Hears of so many answered pictures that are looked at once more before the first question."""
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    """Models and their addresses that have shown that they see; runs that share it are one in this."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ class Lines:
         if watch is not None:
             # The lines since their last canaries are written by now.
             self.sight.end(self.model_run.model, watch.seeing)
+            self.run_options.seen.update((self.model_run.model, host) for host in watch.seeing)
 
     @property
     def copied(self) -> Counted:
@@ -240,6 +243,7 @@ class Lines:
             partial(self.sight.canary, self.model_run.model),
             self.run_options.on_sight,
             self._unproven,
+            {host for model, host in self.run_options.seen if model == self.model_run.model},
         )
 
     def _lines(
@@ -249,6 +253,11 @@ class Lines:
         with closing(self._run(watch, questions).each(questions)) as outcomes:
             for outcome in outcomes:
                 place = questions.place_of(outcome.item) if outcome.replaces else questions.take(outcome.index)
+                if outcome.skipped:
+                    self.run_options.expect(-1)
+                    if place.number is not None:
+                        book.passed_over(place.number)
+                    continue
                 record = record_of(outcome, place, self.model_run.request, self.run_options.in_words)
                 record.update(self.work.more(outcome))
                 if outcome.replaces:

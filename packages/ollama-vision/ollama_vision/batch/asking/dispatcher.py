@@ -198,6 +198,8 @@ class Dispatcher(Generic[Item]):
             ready = await intake.once_more(given.index, given.item)
             if ready.error is not None:
                 raise ready.error
+            if ready.skipped:
+                return again.lost_by(given)
             said_by, answer = await ask_all(hosts, self._ask_item, given.item, ready.pictures)
             if isinstance(answer, errors.OllamaMultiModalError):
                 outcome = await asyncio.to_thread(

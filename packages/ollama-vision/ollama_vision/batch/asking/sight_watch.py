@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -87,6 +87,7 @@ class SightWatch(Generic[Item]):
         on_canary: hears of each canary before it sings.
         on_report: hears of proofs that are not clear.
         given: by host, answers of an earlier run that no canary followed.
+        seeing: hosts that have shown before that they see, and are asked again when they have answered.
     """
 
     def __init__(
@@ -95,11 +96,13 @@ class SightWatch(Generic[Item]):
         on_canary: OnCanary = lambda host: _nothing,
         on_report: OnReport = lambda report: None,
         given: Mapping[str, Iterable[Given[Item]]] | None = None,
+        seeing: Container[str] = (),
     ) -> None:
         self._question, self._on_canary, self._on_report = question, on_canary, on_report
-        self._hosts: dict[str, _Watched[Item]] = {
-            host: _Watched(unproven=[*answers]) for host, answers in (given or {}).items()
-        }
+        self._seeing = seeing
+        self._hosts: dict[str, _Watched[Item]] = {}
+        for host, answers in (given or {}).items():
+            self._of_name(host).unproven += answers
         self.taken_back: list[Given[Item]] = []
         """Answers that were given out, of hosts that turned out not to see; taken from here to be asked again."""
 
@@ -185,4 +188,8 @@ class SightWatch(Generic[Item]):
         return bool(self._of(host).unproven)
 
     def _of(self, host: Host) -> _Watched[Item]:
-        return self._hosts.setdefault(host.name, _Watched())
+        return self._of_name(host.name)
+
+    def _of_name(self, host: str) -> _Watched[Item]:
+        has_shown = host in self._seeing
+        return self._hosts.setdefault(host, _Watched(was_asked=has_shown, is_due=not has_shown))

@@ -98,18 +98,23 @@ class CopyBook:
 
     def answered(self, number: int, record: Mapping[str, Any], *, replaces: bool) -> Iterator[dict[str, Any]]:
         """A line was written: those of its copies that are there already."""
+        if record["error"] is not None and not replaces:
+            self.passed_over(number)
+            return
         if record["error"] is not None:
             self._failed.add(number)
             self._on_failed(number)
-            if replaces:
-                self._last[number] = _NO_ANSWER  # who gave it turned out not to see
-            else:
-                self._left.update((str(copy.file.path), copy.file) for copy in self._copies[number])
-                return
+            self._last[number] = _NO_ANSWER  # who gave it turned out not to see
         else:
             self._last[number] = self._answers.add(record, self._last[number])
         for copy in self._copies[number]:
             yield self._made(number, copy, record, is_new=not replaces)
+
+    def passed_over(self, number: int) -> None:
+        """There is no answer: its copies are to be asked about themselves."""
+        self._failed.add(number)
+        self._on_failed(number)
+        self._left.update((str(copy.file.path), copy.file) for copy in self._copies[number])
 
     def come(self) -> Iterator[dict[str, Any]]:
         """The lines of copies that were found since, of pictures that are answered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import eq
@@ -62,12 +62,25 @@ class FoundFiles(Sequence[FoundFile]):
         return len(self._folders) - 1
 
     def add(self, folder: int, name: str, status: os.stat_result) -> None:
+        # Some file systems hold dates that no calendar has; the nearest one that fits tells them apart well enough.
+        self._add(folder, name, status.st_size, min(max(status.st_mtime_ns, _EARLIEST), _LATEST))
+
+    def _add(self, folder: int, name: str, size: int, modified_ns: int) -> None:
         self._names += name.encode("utf-8", "surrogatepass")
         self._name_ends.append(len(self._names))
         self._folder_of.append(folder)
-        self._sizes.append(status.st_size)
-        # Some file systems hold dates that no calendar has; the nearest one that fits tells them apart well enough.
-        self._modified.append(min(max(status.st_mtime_ns, _EARLIEST), _LATEST))
+        self._sizes.append(size)
+        self._modified.append(modified_ns)
+
+    def only(self, paths: Container[str]) -> FoundFiles:
+        """Those of these paths."""
+        chosen = FoundFiles()
+        chosen._folders = self._folders
+        for at, row in enumerate(self.rows()):
+            if row.path in paths:
+                folder = self._folder_of[at]
+                chosen._add(folder, row.path[len(self._folders[folder].prefix) :], row.size, row.modified_ns)
+        return chosen
 
     def rows(self) -> Iterator[Row]:
         start = 0
@@ -83,6 +96,10 @@ class FoundFiles(Sequence[FoundFile]):
         for end, folder in zip(self._name_ends, self._folder_of, strict=True):
             yield folder, self._names[start:end].decode("utf-8", "surrogatepass")
             start = end
+
+    def roots(self) -> set[Path]:
+        """What was named, also where nothing was found in it."""
+        return {folder.root for folder in self._folders}
 
     def suffixes(self) -> Iterator[str]:
         """Of each, in lower case."""
@@ -122,3 +139,8 @@ def rows_of(files: Iterable[FoundFile]) -> Iterator[Row]:
     if isinstance(files, FoundFiles):
         return files.rows()
     return (Row(str(file.path), file.size, file.modified_ns) for file in files)
+
+
+def roots_of(files: Iterable[FoundFile]) -> set[Path]:
+    """The folders from which files were found."""
+    return files.roots() if isinstance(files, FoundFiles) else {file.root for file in files}

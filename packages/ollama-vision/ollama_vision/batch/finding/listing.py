@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from logging import Logger
@@ -32,6 +32,7 @@ _BY_THE_SYSTEM = frozenset({"@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini",
 _HIDDEN, _SYSTEM, _EXCLUDED = "hidden", "made by the system", "excluded"
 _NO_PICTURE = "no picture by its name"
 _NOT_INCLUDED = "not included"
+_NOT_WHOLE = "not whole yet"
 _BY_NAME = {_NO_PICTURE, _NOT_INCLUDED}
 _MOST_SUFFIXES = 10
 _MOST_UNREAD = 3
@@ -77,6 +78,10 @@ class FileFilter:
     videos: bool
     keep_going: bool
     """A folder that cannot be read is counted, instead of being an error."""
+    may_be_empty: bool = False
+    """A folder without a picture is no error: some may come."""
+    is_settled: Callable[[str, os.stat_result], bool] | None = None
+    """Whether a file that fits is taken now, by its path and what it is; the others may still be written."""
 
     def skip_reason(self, name: str, path: str, shown: str) -> str:
         """Why a file is left out; empty when it is taken. `path` begins at the root, `shown` as the argument did."""
@@ -149,7 +154,7 @@ class _Listing:
             raise _refusal(path, "does not exist", missing_path_hint(path))
         elif stat.S_ISDIR(status.st_mode):
             self.folder(path, None)
-            if not self.seen:
+            if not self.seen and not self.wanted.may_be_empty:
                 raise _refusal(path, f"is a folder without a picture{self._left_out_words()}", _WHAT_IS_TAKEN)
         elif not stat.S_ISREG(status.st_mode):
             raise _refusal(path, "is a pipe or a device", "Name files and folders.")
@@ -222,6 +227,8 @@ class _Listing:
             return
         if not stat.S_ISREG(status.st_mode):
             self._leave_out(entry.path, "pipe or device")
+        elif self.wanted.is_settled is not None and not self.wanted.is_settled(entry.path, status):
+            self._leave_out(entry.path, _NOT_WHOLE)
         else:
             self.seen += 1
             self.files.add(place, entry.name, status, self.files.real(entry, place) if entry.is_symlink() else None)

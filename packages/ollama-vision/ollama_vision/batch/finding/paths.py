@@ -76,7 +76,7 @@ def find_pictures(
         keep_going=on_error == "keep",
     )
     found = list_files([_text_of(path) for path in each], wanted)
-    _require_extras(found.files)
+    require_extras(found.files)
     return found
 
 
@@ -85,7 +85,7 @@ def _text_of(path: str | os.PathLike[str]) -> str:
     return str(Path(text).expanduser()) if text.startswith("~") else text
 
 
-def _require_extras(files: FoundFiles) -> None:
+def require_extras(files: FoundFiles) -> None:
     """Raises MissingExtraError when some of the files need packages that are not installed."""
     counts = Counter(files.suffixes())
     for extra in EXTRAS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -74,6 +74,8 @@ class RunSpec:
     """Whether documents that could not be opened, of which there is no page, are tried again."""
     near_duplicates: bool = False
     """Whether pictures that look like others get their answers."""
+    tells_gone: bool = True
+    """Whether the lines are counted whose pictures are there no more; each of the others' is looked for."""
 
     def holds(self, line: Line) -> bool:
         """Whether the line answers one of this run's questions about a file as it is now."""
@@ -146,18 +148,21 @@ def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: N
         )
     superseded = ledger.superseded(spec.files, spec.requests, errors=spec.retry_errors, unopened=spec.retry_unopened)
     taken = taken_over(ledger, ledger.without(superseded), spec.files, spec.requests, spec.may_take)
-    gone = ledger.gone(spec.files) - superseded
+    gone = ledger.gone(spec.files) - superseded if spec.tells_gone else set()
     if spec.prune and gone:
         refuse_where_nothing_is_left(out, ledger, superseded | gone, gone, taken)
     return Judgement(ledger, frozenset(superseded), frozenset(gone), tuple(taken))
 
 
 @contextmanager
-def open_checkpoint(out: Path, spec: RunSpec, companion: Companion | None = None) -> Iterator[Checkpoint]:
+def open_checkpoint(
+    out: Path, spec: RunSpec, companion: Companion | None = None, *, lock: ResultsLock | None = None
+) -> Iterator[Checkpoint]:
     """The file made ready, and open for adding lines.
 
     Args:
         companion: told of earlier lines, and given those that hold.
+        lock: the file's, where the caller holds it for longer than this.
 
     Raises:
         ResultsError: as `judge` does; another process writes the file; or a text file cannot be written.
@@ -173,7 +178,7 @@ def open_checkpoint(out: Path, spec: RunSpec, companion: Companion | None = None
     if out.exists() and not out.is_file():
         # A pipe would be waited for without end.
         raise ResultsError(f"{out} is a folder, a pipe or a device. Name a file, such as out='results.jsonl'.")
-    with ResultsLock(out):
+    with ResultsLock(out) if lock is None else nullcontext():
         sight = SightFile.read(out)
         judged = judge(out, spec, see)
         ledger, notes = judged.there, []

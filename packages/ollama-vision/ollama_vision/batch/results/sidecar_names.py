@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from ollama_vision.errors import SidecarError
 
-from ..finding.found_files import FoundFile
+from ..finding.found_files import FoundFile, roots_of
 
 SidecarFormat = Literal["txt", "caption", "xmp"]
 """A text file of the answer, one line for trainers of models, or XMP."""
@@ -46,7 +46,7 @@ class SidecarNames:
         """Those of all that was found; raises SidecarError where two pictures would have the same file."""
         if name == "stem":
             refuse_same_stems((file.path for file in files), format)
-        return cls(folder, folder_of_all({file.root for file in files}), names_model, name == "stem", format)
+        return cls(folder, folder_of_all(roots_of(files)), names_model, name == "stem", format)
 
     def path_for(self, record: Mapping[str, Any]) -> Path:
         """`photo.jpg.txt`, `scan.pdf.page-3.txt`, and with several models `photo.jpg.gemma3-4b.txt`."""
