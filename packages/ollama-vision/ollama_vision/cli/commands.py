@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 SUMMARIES = {
     "ask": "Ask about pictures; the answer goes to standard output.",
     "describe": "Ask the same about many pictures; answers go to results.jsonl.",
+    "watch": "Describe what is in a folder, and then what comes into it.",
     "read": "Read scans and PDFs to Markdown, and say which page to trust.",
     "export": "Make a table (CSV) of results.jsonl, for Excel and LibreOffice.",
     "search": "Find pictures by words in their answers, best first.",

@@ -55,6 +55,21 @@ class Servers:
                 return only_vision_model(models, server=str(there.base_url))
         raise _joined(faults)
 
+    def require(self, model: str) -> None:
+        """Raises why no server can be asked for it, as the first question would."""
+        faults: list[tuple[str, OllamaMultiModalError]] = []
+        for settings in self.settings:
+            server = OllamaServer(**settings, request_timeout=_at_most(self.timeout, _LONGEST_SILENCE))
+            try:
+                server.show(model)
+            except OllamaMultiModalError as fault:
+                faults.append((str(server.base_url), fault))
+            else:
+                return
+            finally:
+                server.close()
+        raise _joined(faults)
+
     def wait_for_one(self, seconds: float, screen: ProgressSink) -> None:
         """Until one of them answers, but no longer than so many seconds: then the run says what there is."""
         until = time.monotonic() + seconds

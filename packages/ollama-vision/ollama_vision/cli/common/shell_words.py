@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-Command = Literal["ask", "describe", "mcp", "read"]
+Command = Literal["ask", "describe", "mcp", "read", "watch"]
 Table: TypeAlias = "tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]"
 
 _EVERYWHERE: Table = (
@@ -42,6 +42,7 @@ _EVERYWHERE: Table = (
     (r"\bThe answer is in partial_text\. ", ""),
     # which
     (r"\bvideos=True\b", "--videos"),
+    (r"\bpolls=True\b", "--poll"),
     (r"\binclude=\[(.*?)\]", lambda found: f"--include {found[1]}"),
     (r"\bexclude=\[(.*?)\]", lambda found: f"--exclude {found[1].replace(', ', ' --exclude ')}"),
     (
@@ -132,6 +133,7 @@ _IN["mcp"] = (
     (r"Take it with videos=True, or name it by itself\.", "Name it by itself."),
     (r", videos with videos=True, others with include=\[.*?\], and every file that is named by itself", ""),
 )
+_IN["watch"] = _IN["describe"]
 _IN["read"] = (
     *_BOXES,
     (r"ImageOptions\(password=\.\.\.\)", "--password"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ollama_vision import words
 from ollama_vision.batch import (
@@ -12,6 +13,8 @@ from ollama_vision.batch import (
     ModelRun,
     PageReader,
     PictureQuestion,
+    Remembering,
+    ResultsLock,
     RunSpec,
     StandardOutput,
     find_pictures,
@@ -45,10 +48,8 @@ def _describe(job: Job, screen: Screen) -> int:
     if job.undo:
         return undo(job, screen)
     screen.wait("Looking for pictures")
-    options = image_options(job)
     # What cannot be read is that picture's error, not the end of the run.
     found = find_pictures(job.paths, include=job.include, exclude=job.exclude, videos=job.videos, on_error="keep")
-    reader = PageReader(options, together=job.pages == "together", videos=job.videos or bool(job.include))
     if job.list_left_out:
         for line in summary.listed_left_out(found.left_out_paths):
             if job.dry_run:
@@ -60,29 +61,56 @@ def _describe(job: Job, screen: Screen) -> int:
     with servers_for(job.access, screen, requests_at_once=job.jobs, timeout=job.timeout) as servers:
         if job.wait and not job.dry_run:
             servers.wait_for_one(job.wait, screen)
-        models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
-        model_runs = [model_run_of(job, model, servers, options) for model in models]
-        sidecars = None
-        if job.sidecars and job.out is not None:
-            sidecars = sidecars_among(
-                found.files,
-                job.sidecar_folder,
-                job.sidecar_name,
-                job.sidecar_format,
-                results=job.out,
-                schema=job.answer,
-                models=len(models),
-                overwrite=job.overwrite,
-            )
-        if job.dry_run:
-            return dry_run(job, model_runs, found, reader, run_spec_of(job, model_runs, found, reader), screen)
-        if job.out is None:
-            start = Checkpoint(Ledger(), StandardOutput())
-            return Run(job, model_runs, found, reader, start, screen).run()
-        spec = run_spec_of(job, model_runs, found, reader)
+        return describe_found(job, model_runs_of(job, servers, screen), found, screen)
 
-        with open_checkpoint(job.out, spec, sidecars) as start:
-            return Run(job, model_runs, found, reader, start, screen, job.timeline).run()
+
+def model_runs_of(job: Job, servers: Servers, screen: Screen) -> list[ModelRun]:
+    """Whom to ask, and how."""
+    models = job.models or (model_of_the_results(job) or servers.model_that_sees(screen),)
+    return [model_run_of(job, model, servers, image_options(job)) for model in models]
+
+
+def describe_found(
+    job: Job,
+    model_runs: Sequence[ModelRun],
+    found: Found,
+    screen: Screen,
+    *,
+    among: Found | None = None,
+    printed: Remembering | None = None,
+    lock: ResultsLock | None = None,
+    make_run: Callable[..., Run] = Run,
+) -> int:
+    """Ask about these files, and give the exit code.
+
+    Args:
+        among: all files, where those that are asked about now are not all of them.
+        printed: what was printed before, and need not be asked again.
+        lock: of the results, where the caller holds it.
+    """
+    reader = PageReader(image_options(job), together=job.pages == "together", videos=job.videos or bool(job.include))
+    sidecars = None
+    if job.sidecars and job.out is not None:
+        sidecars = sidecars_among(
+            (among or found).files,
+            job.sidecar_folder,
+            job.sidecar_name,
+            job.sidecar_format,
+            results=job.out,
+            schema=job.answer,
+            models=len(model_runs),
+            overwrite=job.overwrite,
+        )
+    spec = run_spec_of(job, model_runs, found, reader)
+    if job.dry_run:
+        return dry_run(job, model_runs, found, reader, spec, screen)
+    if job.out is None:
+        start = Checkpoint(Ledger(), StandardOutput())
+        if printed is not None:
+            start = Checkpoint(printed.ledger(), printed)
+        return make_run(job, model_runs, found, reader, start, screen).run()
+    with open_checkpoint(job.out, replace(spec, tells_gone=among is None), sidecars, lock=lock) as start:
+        return make_run(job, model_runs, found, reader, start, screen, job.timeline).run()
 
 
 def undo(job: Job, screen: Screen) -> int:

@@ -113,16 +113,20 @@ class Run:
 
     def run(self) -> int:
         """Ask, tell what came of it, and give the exit code."""
-        for note in self._start.notes:
-            self._screen.note(self._in_words(note))
-        code = self._ask_all()
-        self._tell(code)
+        code = self._ask_and_tell()
         if code == DONE and (self._found.unread or self._is_incomplete()):
             code = FAILED
         if self._timeline is not None and not self._write_timeline(self._timeline):
             code = max(code, FAILED)
         if self._job.report is not None and self._interrupted is None and not self._report(self._job.report):
             code = max(code, FAILED)
+        return code
+
+    def _ask_and_tell(self) -> int:
+        for note in self._start.notes:
+            self._screen.note(self._in_words(note))
+        code = self._ask_all()
+        self._tell(code)
         return code
 
     def _is_incomplete(self) -> bool:
@@ -176,11 +180,26 @@ class Run:
             raise Stopped(f"{self._job.out} cannot be written: {error.strerror or error}.") from error
 
     def _tell(self, code: int) -> None:
-        tally, screen, failed_before = self._tally, self._screen, sum(entry.failed for entry in self._before)
+        self._tell_end(code)
+        self._tell_answers()
+        self._tell_failures()
+        self._tell_companion()
+        if left_out := summary.left_out(self._found.reasons()):
+            self._screen.remark(left_out)
+        for line in summary.unread(self._found.unread):
+            self._screen.remark(line)
+        if self._job.out is not None:
+            self._screen.remark(f"Results: {self._job.out}")
+
+    def _tell_end(self, code: int) -> None:
         if self._interrupted is not None:
-            screen.remark(f"Stopped by {self._interrupted.words}. {self._job.resume_hint()}")
+            self._screen.remark(f"Stopped by {self._interrupted.words}. {self._job.resume_hint()}")
         elif code == STOPPED:
-            screen.remark(f"Nothing is written down for pictures that were not to blame. {self._job.resume_hint()}")
+            told = "Nothing is written down for pictures that were not to blame."
+            self._screen.remark(f"{told} {self._job.resume_hint()}")
+
+    def _tell_answers(self) -> None:
+        tally, screen = self._tally, self._screen
         answers = words.counted(tally.done - tally.failed, "answer")
         if tally.done or not self._before:
             tokens = f"{tally.prompt_tokens:,} tokens read, {tally.answer_tokens:,} written"
@@ -191,25 +210,24 @@ class Run:
             screen.remark(f"{host} failed, and gave {came}: {fault}")
         for line in summary.copied([lines.copied for lines in self._lines], [each.near_copied for each in self._lines]):
             screen.remark(line)
+
+    def _tell_failures(self) -> None:
+        tally, screen, failed_before = self._tally, self._screen, sum(entry.failed for entry in self._before)
         for line in tally.failures():
             screen.remark(f"Failed: {line}")
-        if self._before and not self._tally.expected:
+        if self._before and not tally.expected:
             screen.remark("Nothing is left to ask about.")
         if self._before:
             failed = f", {failed_before:,} of them failed" if failed_before else ""
             screen.remark(f"{len(self._before):,} done before{failed}.")
         if tally.failed or failed_before:
             screen.remark("--retry-errors asks again about what failed.")
+
+    def _tell_companion(self) -> None:
         if isinstance(self._start.companion, Sidecars):
             self._tell_sidecars(self._start.companion)
         elif (xmp := self._xmp()) is not None:
             self._tell_xmp(xmp)
-        if left_out := summary.left_out(self._found.reasons()):
-            screen.remark(left_out)
-        for line in summary.unread(self._found.unread):
-            screen.remark(line)
-        if self._job.out is not None:
-            screen.remark(f"Results: {self._job.out}")
 
     def _tell_sidecars(self, sidecars: Sidecars) -> None:
         self._screen.remark(f"{words.counted(sidecars.written, 'text file')} written.")
