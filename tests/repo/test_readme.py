@@ -119,6 +119,10 @@ def test_what_its_commands_write_is_nothing_to_commit(reader: Path) -> None:
     assert ignored.stdout.split() == written
 
 
+def test_the_first_block_has_the_demo_and_the_tests() -> None:
+    assert COMMANDS[:2] == ["make demo", "make test"]
+
+
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("make ")])
 def test_make_targets_exist(command: str) -> None:
     done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
