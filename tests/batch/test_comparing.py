@@ -40,6 +40,16 @@ def chosen(path: str, label: str, shares: dict[str, float] | None = None, **more
     return record(path, text=label, choice={"label": label, "probabilities": shares}, **more)
 
 
+def test_copies_are_judged_by_their_labels_and_cost_nothing(tmp_path: Path) -> None:
+    spent: dict[str, Any] = {"usage": {"total_tokens": 10}, "seconds": 2.0}
+    free: dict[str, Any] = {"usage": {"total_tokens": 0}, "seconds": 0.0, "same_as": "a.png"}
+    lines = [chosen("a.png", "yes", **spent), *(chosen(f"{name}.png", "yes", **free) for name in "bc")]
+    labels = truth(tmp_path, "path,label\na.png,yes\nb.png,yes\nc.png,no\n")
+    (run,) = compare_results(results(tmp_path, lines), labels)["runs"]
+    assert (run["copied"], run["pictures"], run["fields"]["label"]["right"]) == (2, 3, 2)
+    assert (run["seconds"], run["tokens"]) == (2.0, 10)
+
+
 class TestStatistics:
     @pytest.mark.parametrize(("right", "n"), [(0, 1), (1, 1), (0, 40), (3, 7), (500, 1000), (999, 1000), (1000, 1000)])
     def test_wilson_is_scipys(self, right: int, n: int) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ from PIL import Image
 import ollama_vision
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, draw_scene
 from ollama_vision.batch.copying import near_pictures, search
-from ollama_vision.pictures import Likeness, PictureSource
+from ollama_vision.pictures import Likeness, PictureSource, likeness_of
 from tests.support.alike import NEAR, draw_view
 from tests.support.describe_cli import lines as lines_of
 
@@ -153,8 +155,43 @@ def test_a_new_picture_is_known_by_an_answer_of_an_earlier_run(views: Path, scri
 
 def test_an_answer_of_a_run_without_the_flag_is_looked_at_again(views: Path, scripted: EmbeddedOllama) -> None:
     describe(scripted, ["views/a.png", "views/c.png"], near_duplicates=False, out="results.jsonl")
+    before = lines_of()
     (told,) = describe(scripted, out="results.jsonl")
     assert (told["path"], told["same_as"], len(scripted.asked)) == ("views/b.jpg", "views/a.png", 2)
+    hashes = [line["dhash"] for line in lines_of()]
+    assert [{**line, "dhash": dhash} for line, dhash in zip([*before, told], hashes, strict=True)] == lines_of()
+    assert all(re.fullmatch("[0-9a-f]{16}", dhash) for dhash in hashes)
+
+
+def test_even_pictures_and_those_that_are_away_are_not_given_a_hash(folder: Path, scripted: EmbeddedOllama) -> None:
+    """The one is not looked at again, the other when it is back."""
+    Path("views").mkdir()
+    Image.new("RGB", (60, 40), "red").save("views/red.png")
+    draw_view(1).save("views/away.png")
+    describe(scripted, near_duplicates=False, out="results.jsonl")
+    Path("views/away.png").rename("away.png")
+    draw_view(2).save("views/new.png")
+    describe(scripted, out="results.jsonl")
+    told = {line["path"]: line for line in lines_of()}
+    assert told["views/red.png"]["dhash"] is None
+    assert "dhash" not in told["views/away.png"]
+    Path("away.png").rename("views/away.png")
+    SAME(draw_view(1)).save("views/b.png")
+    assert whose(describe(scripted, out="results.jsonl")) == {"views/b.png": "views/away.png"}
+
+
+def test_nothing_is_looked_at_on_the_event_loop(
+    views: Path, scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loops: list[bool] = []
+
+    def seen(source: PictureSource) -> Likeness | None:
+        loops.append(asyncio._get_running_loop() is not None)
+        return likeness_of(source)
+
+    monkeypatch.setattr(search, "likeness_of", seen)
+    describe(scripted)
+    assert loops == [False] * 3
 
 
 def test_what_changed_since_is_like_nothing(views: Path, scripted: EmbeddedOllama) -> None:
@@ -206,7 +243,12 @@ def test_pages_and_plain_pictures_are_each_asked(folder: Path, scripted: Embedde
         Image.new("RGB", (300, 200), name).save(f"views/{name}.png")
     told = describe(scripted)
     assert len(scripted.asked) == len(told) == 4
-    assert not any("same_as" in line or "dhash" in line for line in told)
+    assert not any("same_as" in line for line in told)
+    assert {line["path"]: line.get("dhash", "not looked at") for line in told} == {
+        "views/a.tiff": "not looked at",
+        "views/red.png": None,
+        "views/blue.png": None,
+    }
 
 
 def test_equal_files_go_along_with_the_one_that_is_like_another(views: Path, scripted: EmbeddedOllama) -> None:

@@ -65,8 +65,11 @@ def test_lines_of_a_run_without_it_are_looked_at_again(
 ) -> None:
     describe("views/a.png", "--host", scripted.url)
     outcome = describe("views", "--host", scripted.url, "--near-duplicates")
-    assert "Looking again at 1 picture asked about without --near-duplicates." in " ".join(outcome.err.split())
+    said = "1 picture looked at once more: asked about before near-duplicates were looked for."
+    assert said in " ".join(outcome.err.split())
     assert len(scripted.asked) == 2
+    draw_view(7).save("views/new.png")
+    assert "looked at once more" not in describe("views", "--host", scripted.url, "--near-duplicates").err
 
 
 def test_the_number_of_bits_says_that_they_are_looked_for(

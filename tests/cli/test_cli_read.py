@@ -142,7 +142,9 @@ def test_a_document_known_by_its_bytes_has_its_own_name(
 ) -> None:
     server = served(reads_right)
     (letters / "copy.pdf").write_bytes((letters / "a.pdf").read_bytes())
-    assert vision("read", "letters", "--host", server.url).code == 0
+    outcome = vision("read", "letters", "--host", server.url)
+    assert outcome.code == 0
+    assert "3 copies of 3 pages were not asked again." in outcome.err
     (letters / "moved.pdf").write_bytes((letters / "a.pdf").read_bytes())
     asked = questions(server)
     assert vision("read", "letters", "--host", server.url).code == 0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .comparing.calibrating import Fitted, fit
     from .comparing.comparison import Comparison, Verdict, compare, compare_results
     from .copying.copies import Copy, Counted
-    from .copying.near_pictures import NearPictures
+    from .copying.near_pictures import NearPictures, looks_of
     from .copying.search import CopySearch
     from .describe_pictures import describe
     from .finding.found_files import FoundFile, FoundFiles
@@ -135,6 +135,7 @@ __all__ = [
     "is_complete",
     "judge",
     "lines_of",
+    "looks_of",
     "meaning_of",
     "mirrored",
     "number_in",
@@ -235,6 +236,7 @@ __getattr__ = lazy_names(
         "is_complete": ".results.ledger",
         "judge": ".results.checkpoint",
         "lines_of": ".results.ledger",
+        "looks_of": ".copying.near_pictures",
         "number_in": ".results.recorded_answer",
         "on_loop_thread": ".asking.loop_thread",
         "only_model": ".results.requests",

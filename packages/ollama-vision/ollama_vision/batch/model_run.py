@@ -20,7 +20,7 @@ from .asking.question import HostedModel, PictureQuestion
 from .asking.sight_watch import Given, OnReport, SightWatch
 from .asking.turns import AskItem
 from .copying.copies import CopyBook, Counted
-from .copying.near_pictures import NearPictures
+from .copying.near_pictures import NearPictures, looks_of
 from .copying.search import CopySearch
 from .finding.found_files import FoundFile
 from .finding.pages import Page, PageReader, open_page
@@ -91,7 +91,7 @@ def run_spec(
         # What is refused for its name, such as a video that is called a picture, is refused whatever its bytes.
         lambda path: reader.check_headers(now.file(path)) is None,
         requests,
-        near_duplicates=near_duplicates,
+        look=partial(looks_of, options=reader.image_options) if near_duplicates else None,
     )
 
 
@@ -117,8 +117,6 @@ class RunOptions:
     """Hears of a host of which it is unclear whether it sees, or that sees badly."""
     near_bits: int | None = None
     """Pictures whose hashes differ in so many bits of 64 are asked about once; `None`: only those of the same bytes."""
-    on_looked_at_again: Callable[[int], None] = lambda count: None
-    """Hears of so many answered pictures that are looked at once more before the first question."""
     seen: set[tuple[str, str]] = field(default_factory=set)
     """Models and their addresses that have shown that they see; runs that share it are one in this."""
 
@@ -188,9 +186,7 @@ class Lines:
         with closing(self._book):
             if self._near is not None and self._questions.left():
                 answers = self.earlier.of_request(self.model_run.request)
-                self._of_earlier = self._search.know_earlier(
-                    answers, self.files, self.reader.image_options, self.run_options.on_looked_at_again
-                )
+                self._of_earlier = self._search.know_earlier(answers, self.files)
             yield from self._lines(self._questions, watch)
             near, first = self._near, len(self.files)
             while left := self._book.left():

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ollama_vision.model import boxes_of
 
-from .copying.search import CopySearch
+from .copying.search import CopySearch, Known
 from .finding.found_files import rows_of
+from .results.earlier_answers import in_hex
 from .results.known_by_bytes import hash_of
 from .results.ledger import Entry, Key, Ledger, Version, is_complete
 
@@ -37,6 +38,8 @@ class PictureRef:
     number: int | None = None
     """By which others are known as its copies; `None` where there can be none."""
     dhash: int | None = None
+    """`None` where it is too even to have any, or was not looked at."""
+    is_looked_at: bool = False
 
 
 class PendingPictures:
@@ -136,7 +139,7 @@ class PendingPictures:
                     if known is None:
                         self._expect(-1)
                         continue
-                    self._places[self._given] = replace(place, number=known.number, dhash=known.dhash)
+                    self._places[self._given] = _known_by(place, known)
                     self._given += 1
                     yield page
             if self._limit is not None and seen >= self._limit:
@@ -149,8 +152,7 @@ class PendingPictures:
     def place_of(self, page: Page) -> PictureRef:
         """Which picture a question was about that is asked again."""
         place = self._place(page, Version.of(page.file.size, page.file.modified_ns))
-        known = self._search.known(place.path)
-        return replace(place, number=known.number, dhash=known.dhash)
+        return _known_by(place, self._search.known(place.path))
 
     def entries(self) -> Iterator[tuple[FoundFile, Version, dict[int | None, Entry] | None]]:
         """Each file, as it is now, and its lines that hold, by page; `None` of one that has the bytes of another."""
@@ -197,6 +199,10 @@ class PendingPictures:
         self._expect((taken if room is None else min(taken, room)) - 1)
 
 
+def _known_by(place: PictureRef, known: Known) -> PictureRef:
+    return replace(place, number=known.number, dhash=known.dhash, is_looked_at=known.is_looked_at)
+
+
 class _AllBut:
     """Pages that are still to be asked about."""
 
@@ -239,8 +245,8 @@ def record_of(
     if outcome.pictures and boxes_of(outcome.text, outcome.fields):
         kept = ("size", "mapping", "frame")
         record["pictures"] = [{name: one[name] for name in kept if name in one} for one in outcome.pictures]
-    if place.dhash is not None:
-        record["dhash"] = f"{place.dhash:016x}"
+    if place.is_looked_at:
+        record["dhash"] = in_hex(place.dhash)
     if place.seconds_in_video is not None:
         record["seconds_in_video"] = place.seconds_in_video
     elif times := [one["seconds"] for one in outcome.pictures if one.get("seconds") is not None and "tile" not in one]:

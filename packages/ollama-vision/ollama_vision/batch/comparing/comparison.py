@@ -81,8 +81,9 @@ def compare_results(
     Returns:
         `runs`, each with its counts, its pictures without a label (`missing`), labels without a picture (`surplus`)
         and labels told twice (`doubled`), and `fields`: by column, how many of `n` are right, with a 95 % interval,
-        what was taken for what, and error rates of texts. `differences`: for each two runs the pictures that only one
-        of them has right, and how likely as uneven a split is by chance (McNemar's exact test).
+        what was taken for what, and error rates of texts; `copied` of its pictures have the answer to another one,
+        which alone counts for the medians of `seconds` and `tokens`. `differences`: for each two runs the pictures that
+        only one of them has right, and how likely as uneven a split is by chance (McNemar's exact test).
 
     Raises:
         LabelsError: the labels cannot be used, or nothing can be compared.
@@ -156,8 +157,9 @@ def _told_run(run: Run, truth: Truth, fold: Fold) -> dict[str, Any]:
         "failed": sum(run.failures.values()),
         "failures": dict(run.failures),
         "fields": {column: _told(column, verdicts, fold) for column, verdicts in run.verdicts.items() if verdicts},
-        "seconds": _median([each.seconds for each in said]),
-        "tokens": _median([each.tokens for each in said]),
+        "copied": sum(each.is_copied for each in said),
+        "seconds": _median([each.seconds for each in said if not each.is_copied]),
+        "tokens": _median([each.tokens for each in said if not each.is_copied]),
     }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..results.earlier_answers import in_hex
 from ..results.known_by_bytes import hash_of, record_of_copy
 from ..results.ledger import Entry, Key, Version
 from .answers_kept import AnswersKept
@@ -35,7 +36,7 @@ class Copy(NamedTuple):
         if self.bits is not None:
             record.pop("pictures", None)  # by it boxes are placed, and they are the other picture's
             sha256 = hash_of(self.file.path)
-            record.update(sha256=sha256, dhash=f"{self.dhash:016x}", differing_bits=self.bits)
+            record.update(sha256=sha256, dhash=in_hex(self.dhash), differing_bits=self.bits)
         return record
 
 

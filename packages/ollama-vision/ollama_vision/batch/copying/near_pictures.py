@@ -103,23 +103,35 @@ class NearPictures:
 def likeness_now(path: str, version: Version, options: ImageOptions) -> Likeness | None:
     """Of a file that is still what it was; `None` where it is not, cannot be read or is too even."""
     try:
-        status = Path(path).stat()
-        if Version.of(status.st_size, status.st_mtime_ns) != version:
-            return None
-        return likeness_of(PictureSource.of_file(path, options))
+        source = _source_now(path, version, options)
+        return None if source is None else likeness_of(source)
     except (ImageError, OSError):
         return None
 
 
-def looked_at_again(answers: Sequence[EarlierAnswer], options: ImageOptions) -> list[EarlierAnswer]:
-    """Answers of runs that did not look for near-duplicates, with their hashes; without those that have none."""
+def _source_now(path: str, version: Version, options: ImageOptions) -> PictureSource | None:
+    status = Path(path).stat()
+    if Version.of(status.st_size, status.st_mtime_ns) != version:
+        return None
+    return PictureSource.of_file(path, options)
+
+
+def looks_of(answers: Sequence[EarlierAnswer], options: ImageOptions) -> dict[int, int | None]:
+    """By the places of their lines, the hashes of pictures that were asked about by runs that did not look for them;
+    `None` of even ones. What is not there now, or has changed, has no entry."""
+
+    def look(answer: EarlierAnswer) -> tuple[int, int | None] | None:
+        try:
+            source = _source_now(answer.path, answer.version, options)
+            if source is None:
+                return None
+            likeness = likeness_of(source)
+        except (ImageError, OSError):
+            return None
+        return answer.place, None if likeness is None else likeness.dhash
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
-            looks = pool.map(lambda answer: likeness_now(answer.path, answer.version, options), answers)
-            return [
-                answer._replace(dhash=look.dhash)
-                for answer, look in zip(answers, looks, strict=True)
-                if look is not None
-            ]
+            return dict(each for each in pool.map(look, answers) if each is not None)
         finally:
             pool.shutdown(cancel_futures=True)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ollama_vision.errors import ImageError
-from ollama_vision.pictures import ImageOptions, Likeness, likeness_of
+from ollama_vision.pictures import Likeness, likeness_of
 
 from ..finding.found_files import rows_of
 from ..results.ledger import Version
 from .copies import Copy
-from .near_pictures import NearPictures, looked_at_again
+from .near_pictures import NearPictures
 
 if TYPE_CHECKING:
     from ..finding.found_files import FoundFile
@@ -25,6 +25,9 @@ class Known(NamedTuple):
     number: int | None
     """`None` where it can have no copies."""
     dhash: int | None = None
+    """`None` also of one that is too even to have any."""
+    is_looked_at: bool = False
+    """Whether that was tried."""
 
 
 _ALONE = Known(None)
@@ -69,30 +72,17 @@ class CopySearch:
         """Where no copies are looked for."""
         return cls((), lambda: 0, lambda number, copy: None)
 
-    def know_earlier(
-        self,
-        answers: Sequence[EarlierAnswer],
-        files: Sequence[FoundFile],
-        options: ImageOptions,
-        on_looked_at_again: Callable[[int], None],
-    ) -> dict[int, EarlierAnswer]:
-        """Answers of earlier runs, by the numbers that they have from now on.
-
-        Pictures of runs that did not look for near-duplicates are looked at again; `on_looked_at_again` hears of so
-        many before that.
-        """
+    def know_earlier(self, answers: Sequence[EarlierAnswer], files: Sequence[FoundFile]) -> dict[int, EarlierAnswer]:
+        """Answers of earlier runs, by the numbers that they have from now on."""
         if self._near is None or not answers:
             return {}
-        if unknown := [answer for answer in answers if answer.dhash is None]:
-            on_looked_at_again(len(unknown))
-            answers = [answer for answer in answers if answer.dhash is not None] + looked_at_again(unknown, options)
         places = {row.path: at for at, row in enumerate(rows_of(files))}
         numbered = {}
         for answer in answers:
             if answer.dhash is not None:
                 number = self._number()
                 self._near.add(number, places.get(answer.path, -1), answer.path, answer.version, answer.dhash)
-                self._known[answer.path] = Known(number, answer.dhash)
+                self._known[answer.path] = Known(number, answer.dhash, is_looked_at=True)
                 numbered[number] = answer
         return numbered
 
@@ -108,8 +98,8 @@ class CopySearch:
 
     def place_of(self, page: Page, at: int, version: Version) -> Known | None:
         """What it is known by when it is asked about; `None` when it is a copy, and is not."""
-        path, likeness = str(page.file.path), self._likeness(page)
-        is_first = path in self._first_of_equal
+        path, is_first = str(page.file.path), str(page.file.path) in self._first_of_equal
+        is_looked_at, likeness = self._look(page)
         if likeness is not None and self._near is not None:
             near = self._near.find(self._first + at, likeness)
             if near is not None:
@@ -118,20 +108,23 @@ class CopySearch:
                     self._leads[path] = _Lead(near.number, near.bits, likeness.dhash, 1)
                 return None
         elif not is_first:
-            return _ALONE
+            return Known(None, is_looked_at=is_looked_at)
         lead = self._leads.get(path) or _Lead(self._number())
         if is_first:
             self._leads[path] = lead._replace(pages=lead.pages + 1)
-        known = self._known[path] = Known(lead.number, None if likeness is None else likeness.dhash)
+        known = self._known[path] = Known(lead.number, None if likeness is None else likeness.dhash, is_looked_at)
         if likeness is not None and self._near is not None:
             self._near.add(lead.number, self._first + at, path, version, likeness.dhash, likeness)
         return known
 
-    def _likeness(self, page: Page) -> Likeness | None:
-        """Of a file that is one picture. Pages of a document look alike from afar, and frames were chosen."""
+    def _look(self, page: Page) -> tuple[bool, Likeness | None]:
+        """Whether it is looked at, and what it looks like: a file that is one picture.
+
+        Pages of a document look alike from afar, and frames were chosen.
+        """
         if self._near is None or page.source is None or page.page is not None or page.pages > 1:
-            return None
+            return False, None
         try:
-            return likeness_of(page.source)
+            return True, likeness_of(page.source)
         except ImageError:
-            return None  # it is asked about, and its line says what is wrong
+            return True, None  # it is asked about, and its line says what is wrong

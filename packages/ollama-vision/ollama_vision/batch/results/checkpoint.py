@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Any, Literal, Protocol
 from ollama_vision.errors import DamagedResultsError, RequestMismatchError, ResultsError
 from ollama_vision.words import counted
 
-from .earlier_answers import EarlierAnswers
+from .earlier_answers import EarlierAnswer, EarlierAnswers, write_hashes
 from .file import ResultsFile, ResultsLock, Sink, real_path, repair, rewrite, set_aside
 from .known_by_bytes import Taken, records_of, taken_over
-from .ledger import Ledger, Line, Version, lines_of, read_ledger
+from .ledger import Key, Ledger, Line, Version, is_complete, lines_of, read_ledger
 from .pruning import refuse_where_nothing_is_left
 from .requests import Asked, difference, path_beside, read_requests, write_requests
 from .sight_file import SightFile
@@ -72,8 +72,9 @@ class RunSpec:
     """What each request is, to be written down beside the results."""
     retry_unopened: bool = False
     """Whether documents that could not be opened, of which there is no page, are tried again."""
-    near_duplicates: bool = False
-    """Whether pictures that look like others get their answers."""
+    look: Callable[[Sequence[EarlierAnswer]], Mapping[int, int | None]] | None = None
+    """Gives hashes of pictures that are answered already, by the places of their lines, so that others may be known to
+    look like them; `None` where that is not wanted."""
     tells_gone: bool = True
     """Whether the lines are counted whose pictures are there no more; each of the others' is looked for."""
 
@@ -210,12 +211,25 @@ def open_checkpoint(
             left = {key.request for key in ledger.entries}
             told = {request: asked for request, asked in read_requests(out).items() if request in left}
             write_requests(out, {**told, **spec.asked})
+        earlier = EarlierAnswers(out)
+        if spec.look is not None and out.exists() and _is_anything_left(judged.ledger(), spec):
+            earlier = EarlierAnswers.read(out, spec.requests)
+            if unknown := earlier.unknown():
+                pictures = f"{counted(len(unknown), 'picture')} looked at once more"
+                notes.append(f"{pictures}: asked about before near-duplicates were looked for.")
+                write_hashes(out, spec.look(unknown))
+                earlier = EarlierAnswers.read(out, spec.requests)
         with ResultsFile(out) as results:
             if companion is not None:
                 with out.open("rb") as file:
                     companion.catch_up(line for line in lines_of(file, out) if spec.holds(line))
-            earlier = EarlierAnswers(out)
-            if spec.near_duplicates:
-                earlier = EarlierAnswers.read(out, spec.requests)
             sight.begin()
             yield Checkpoint(judged.ledger(), results, tuple(notes), companion, sight, earlier)
+
+
+def _is_anything_left(ledger: Ledger, spec: RunSpec) -> bool:
+    return not all(
+        is_complete(ledger.done(Key(request, path), version))
+        for path, version in spec.files.items()
+        for request in spec.requests
+    )

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .ledger import Key, Line, Version, lines_of, record_at
+from ollama_vision.atomic_replace import replacing
+
+from .ledger import Key, Line, Version, encode, lines_of, read_record, record_at
 
 _HASH = re.compile("[0-9a-f]{16}")
 
@@ -19,7 +21,7 @@ class EarlierAnswer(NamedTuple):
     path: str
     version: Version
     dhash: int | None
-    """`None` where the run did not look for near-duplicates, or the picture is too even for that."""
+    """`None` where the run did not look for near-duplicates."""
     place: int
     """Where its line begins, in bytes."""
 
@@ -48,8 +50,15 @@ class EarlierAnswers:
             self._answers.pop(line.key, None)
             return
         told = record.get("dhash")
+        if told is None and "dhash" in record:
+            self._answers.pop(line.key, None)  # too even to be told from others so
+            return
         dhash = int(told, 16) if isinstance(told, str) and _HASH.fullmatch(told) else None
         self._answers[line.key] = EarlierAnswer(line.key.path, line.version, dhash, place)
+
+    def unknown(self) -> list[EarlierAnswer]:
+        """Those without a hash."""
+        return [answer for answer in self._answers.values() if answer.dhash is None]
 
     def of_request(self, request: str) -> list[EarlierAnswer]:
         return [answer for key, answer in self._answers.items() if key.request == request]
@@ -59,6 +68,23 @@ class EarlierAnswers:
         assert self.results is not None, "there are answers of a file alone"  # noqa: S101
         with self.results.open("rb") as lines:
             return record_at(lines, self.results, answer.place, lambda record: record["path"] == answer.path)
+
+
+def write_hashes(results: Path, hashes: Mapping[int, int | None]) -> None:
+    """Put hashes into lines, by the places where they begin; in one step, as long as nobody else writes."""
+    place = 0
+    with replacing(results, is_locked=True) as new, results.open("rb") as old, new.open("wb") as file:
+        for data in old:
+            if not data.isspace():
+                if place in hashes:
+                    data = encode({**read_record(data), "dhash": in_hex(hashes[place])})
+                place = old.tell()
+            file.write(data)
+
+
+def in_hex(dhash: int | None) -> str | None:
+    """As lines have it; `None` of a picture that is too even for one."""
+    return None if dhash is None else f"{dhash:016x}"
 
 
 def is_one_picture(record: Mapping[str, Any]) -> bool:

@@ -40,6 +40,8 @@ class RecordedAnswer:
     """Of a frame: when it is shown."""
     tokens: int | None
     """Of the prompt and the answer."""
+    is_copied: bool
+    """Whether it is the answer to another picture, which alone was asked about."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any], **more: Any) -> Self:
@@ -61,6 +63,7 @@ class RecordedAnswer:
             seconds=number_in(record, "seconds"),
             seconds_in_video=number_in(record, "seconds_in_video"),
             tokens=usage_in(record).get("total_tokens"),
+            is_copied=record.get("same_as") is not None,
             **more,
         )
 

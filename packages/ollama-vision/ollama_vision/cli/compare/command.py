@@ -73,6 +73,11 @@ def _say_what_is_left_out(screen: Screen, runs: Sequence[dict[str, Any]]) -> Non
         ):
             if names:
                 screen.note(f"{whose}{counted(len(names), 'picture')} {what}: {_names(names)}.")
+        if run["copied"]:
+            screen.note(
+                f"{whose}{counted(run['copied'], 'picture')} with the answer to another one (same_as), judged by "
+                f"{'its own label' if run['copied'] == 1 else 'their own labels'}."
+            )
         if run["failed"]:
             kinds = ", ".join(f"{count} {kind}" for kind, count in run["failures"].items())
             screen.note(f"{whose}{counted(run['failed'], 'picture')} without an answer, not counted: {kinds}.")

@@ -19,6 +19,7 @@ from ollama_vision.batch import (
     equal_files,
     is_complete,
     judge,
+    looks_of,
 )
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.pictures import sizes_as_sent
@@ -135,12 +136,12 @@ def search_for(
     )
     if job.out is not None and job.out.exists() and job.start != "restart":
         earlier = EarlierAnswers.read(job.out, {model_run.request})
-        search.know_earlier(
-            earlier.of_request(model_run.request),
-            found.files,
-            options,
-            lambda many: screen.wait(f"Looking again at {words.counted(many, 'picture')}"),
-        )
+        if unknown := earlier.unknown():
+            screen.wait(f"Looking again at {words.counted(len(unknown), 'picture')}")
+        known = [answer for answer in earlier.of_request(model_run.request) if answer.dhash is not None]
+        looks = looks_of(unknown, options)
+        looked = (answer._replace(dhash=looks.get(answer.place)) for answer in unknown)
+        search.know_earlier([*known, *looked], found.files)
     return search
 
 

@@ -85,7 +85,6 @@ class Run:
             sight_check=job.sight_check,
             on_sight=lambda report: screen.note(self._in_words(str(report))),
             near_bits=job.near_bits,
-            on_looked_at_again=self._looks_again,
         )
         self._lines = [self._lines_of(model_run, run_options) for model_run in model_runs]
         self._before = [entry for lines in self._lines for entry in lines.done()]
@@ -166,10 +165,6 @@ class Run:
 
     def _waits(self, host: str, fault: OllamaMultiModalError | None, seconds: float) -> None:
         self._progress.wait(host, None if fault is None else self._in_words(str(fault)), seconds)
-
-    def _looks_again(self, count: int) -> None:
-        pictures = words.counted(count, "picture")
-        self._screen.remark(f"Looking again at {pictures} asked about without --near-duplicates.")
 
     def _write(self, record: Mapping[str, Any]) -> None:
         try:

@@ -114,12 +114,12 @@ def listed_left_out(paths: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{named_path(path)}: left out, {in_shell_words(why)}" for path, why in paths]
 
 
-def copied(equal: Sequence[Counted], near: Sequence[Counted]) -> list[str]:
+def copied(equal: Sequence[Counted], near: Sequence[Counted], what: str = "picture") -> list[str]:
     """`3 copies of 2 pictures were not asked again.`; nothing where there were none."""
     lines = []
     for noun, counts, why in (("copy", equal, ""), ("near copy", near, " (--near-duplicates)")):
         if copies := sum(each.copies for each in counts):
-            of = counted(sum(each.pictures for each in counts), "picture")
+            of = counted(sum(each.pictures for each in counts), what)
             told = counted(copies, noun, f"{noun[:-1]}ies")
             lines.append(f"{told} of {of} {'was' if copies == 1 else 'were'} not asked again{why}.")
     return lines

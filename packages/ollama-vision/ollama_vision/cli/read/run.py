@@ -126,6 +126,8 @@ class ReadRun(Run):
             screen.remark(f"{words.counted(tally.done, 'page')} in {words.duration(seconds)}{pace}; {tokens}.")
         for host, fault in self._host_faults.items():
             screen.remark(f"{host} failed, and read {words.counted(tally.answers[host], 'page')}: {fault}")
+        for line in summary.copied([lines.copied for lines in self._lines], [], "page"):
+            screen.remark(line)
         if self._before and not tally.expected:
             screen.remark("Nothing is left to read.")
         if self._before:

@@ -28,8 +28,6 @@ class Answer(RecordedAnswer):
     """What was sent of each picture, and what the server made of it: of answers that name boxes."""
     verdict: Verdict | None
     """Of a page that was read."""
-    is_copied: bool
-    """Whether it is the answer to another picture."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any], **more: Any) -> Answer:
@@ -42,7 +40,6 @@ class Answer(RecordedAnswer):
             usage=usage_in(record),
             pictures=tuple(record.get("pictures") or ()),
             verdict=Verdict.of(record),
-            is_copied=Link.of(record) is not None,
             **more,
         )
 
