@@ -44,7 +44,7 @@ def test_all_is_well_with_the_demo_model(vision: CommandLine, demo_server: Embed
     assert (outcome.code, outcome.err) == (0, "")
     assert without_disk(found) == {"ok"}
     assert list(found) == [
-        *("settings", "client", "extras", "fonts", "environment", "disk", "server"),
+        *("settings", "conversations", "client", "extras", "fonts", "environment", "disk", "server"),
         *("version", "models", "model", "sight", "thinking", "memory", "context"),
     ]
     told = json.loads(outcome.out)["sight"]
@@ -132,7 +132,7 @@ def test_without_a_server_the_rest_is_still_told(vision: CommandLine) -> None:
 def test_an_address_that_is_none_fails(vision: CommandLine) -> None:
     outcome = vision("doctor", "--host", "ftp://there", "--json")
     assert outcome.code == 1
-    assert statuses(outcome.out) == {"settings": "ok", "server": "fail"}
+    assert statuses(outcome.out) == {"settings": "ok", "conversations": "ok", "server": "fail"}
 
 
 def test_an_old_server_fails_and_is_looked_at_all_the_same(vision: CommandLine) -> None:

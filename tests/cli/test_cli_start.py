@@ -83,13 +83,25 @@ def test_help_opens_typer_and_the_command_that_is_asked_about(words: list[str], 
 
 def test_one_question_about_a_photograph_opens_what_asks_it(photograph: Path, tmp_path: Path) -> None:
     with EmbeddedOllama(engine=ScriptedEngine("A cat.")) as server:
-        said = ("ask", "--host", server.url, "--model", server.model, str(photograph), "What is it?")
+        said = ("ask", "--no-log", "--host", server.url, "--model", server.model, str(photograph), "What is it?")
         modules = opened_by(*said, folder=tmp_path)
     assert from_elsewhere(modules) <= TYPER | PYDANTIC | HTTP | CALL_NEEDS, "a JPEG that fits goes as it is: no Pillow"
     assert rooms(modules) == COMMAND | CALL
     assert not {"urllib.request", "sqlite3", "multiprocessing"} & modules
     decoders = {name for name in modules if name.startswith("ollama_vision.pictures.decoders.")}
     assert not {name.rpartition(".")[2] for name in decoders} & {"dicom", "jpeg2000", "apng", "sgi", "objects"}
+
+
+def test_what_is_kept_opens_its_database_and_nothing_else(photograph: Path, tmp_path: Path) -> None:
+    """After the answer, which is on the screen by then; --no-log keeps it shut."""
+    with EmbeddedOllama(engine=ScriptedEngine("A cat.")) as server:
+        said = ("ask", "--host", server.url, "--model", server.model, str(photograph), "What is it?")
+        without = opened_by(said[0], "--no-log", *said[1:], folder=tmp_path)
+        modules = opened_by(*said, folder=tmp_path)
+    assert from_elsewhere(modules) == from_elsewhere(without)
+    new = {name.partition(".")[0] for name in modules - without}
+    assert "sqlite3" in new
+    assert new <= {"sqlite3", "_sqlite3", "_datetime", "datetime", "_hashlib", "hashlib", "_blake2", "collections"}
 
 
 def test_a_table_of_results_opens_no_server_and_no_picture(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from ollama_vision.cli.common.folders import config_folder
 from ollama_vision.cli.common.settings.file import FILE_NAME
 from tests.support.command_line import CommandLine
 
-ASK = ("ask", "red.png", "What?")
+ASK = ("ask", "--no-log", "red.png", "What?")
 
 
 @pytest.fixture(autouse=True)

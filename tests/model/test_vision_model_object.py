@@ -124,8 +124,8 @@ def test_settings_that_fit_come_from_the_server(serve: Serve) -> None:
 @each_way
 def test_notebooks_complete_every_keyword(way: str) -> None:
     shown = list(inspect.signature(getattr(VisionModel("m"), way)).parameters)
-    assert shown[:4] == ["question", "pictures", "system", "schema"]
-    assert set(shown[4:]) == names(AskKeywords)
+    assert shown[:5] == ["question", "pictures", "system", "schema", "earlier"]
+    assert set(shown[5:]) == names(AskKeywords)
 
 
 def test_the_constructor_shows_its_settings() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         undo_sidecars,
     )
     from .documents import Document, DocumentPage, Finding, read_document
-    from .model import Answer, Choice, VisionModel, aeye_test, aprove_sight, eye_test, prove_sight
+    from .model import Answer, Choice, Exchange, VisionModel, aeye_test, aprove_sight, eye_test, prove_sight
     from .pictures import (
         BoxConvention,
         ImageOptions,
@@ -43,6 +43,7 @@ __all__ = [
     "Choice",
     "Document",
     "DocumentPage",
+    "Exchange",
     "EyeLevel",
     "EyeProgress",
     "EyeTest",
@@ -85,6 +86,7 @@ __getattr__ = lazy_names(
         "Choice": ".model",
         "Document": ".documents",
         "DocumentPage": ".documents",
+        "Exchange": ".model",
         "EyeLevel": ".sight",
         "EyeProgress": ".sight",
         "EyeTest": ".sight",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .model import VisionModel
     from .proof_of_sight import aprove_sight, prove_sight
     from .proving import examine
-    from .question_call import PlainQuestion, check_question, plain_call
+    from .question_call import Exchange, PlainQuestion, check_question, plain_call
     from .reasking import Attempts, ObjectStream, ask_until_it_fits
     from .results_of_tools import refuse_lost_pictures
     from .server_calls import api_of, fetch_capabilities, fetch_fitting, load_model, server_sizes
@@ -57,6 +57,7 @@ __all__ = [
     "Choice",
     "CompleteKeywords",
     "Conversation",
+    "Exchange",
     "File",
     "FrameBudget",
     "Given",
@@ -117,6 +118,7 @@ __getattr__ = lazy_names(
         "Asker": ".call",
         "Attempts": ".reasking",
         "BlockingChat": ".callers",
+        "Exchange": ".question_call",
         "FrameBudget": ".budgets",
         "Calibration": ".calibration",
         "Call": ".call",

@@ -19,7 +19,7 @@ from .call import Call, Pictures, Reply, collect, start
 from .constructor import OTHER_NAMES, read_arguments, with_changes
 from .keywords import AskKeywords, Picture, Schema, VisionModelKeywords, show_keywords
 from .on_server import OnServer
-from .question_call import PlainQuestion, check_question, plain_call
+from .question_call import Exchange, PlainQuestion, check_question, going_on, plain_call
 from .server_calls import fetch_fitting
 from .streams import AsyncReplyStream, ReplyStream, Source
 
@@ -98,6 +98,7 @@ class VisionModel(OnServer):
         *pictures: Picture,
         system: str | None = None,
         schema: Schema | None = None,
+        earlier: Sequence[Exchange] = (),
         **options: Unpack[AskKeywords],
     ) -> Answer:
         """Ask about pictures, by /api/generate, and wait for the whole answer.
@@ -110,6 +111,7 @@ class VisionModel(OnServer):
             schema: a pydantic class or a JSON Schema. The answer is checked against it, and asked for again as often
                 as `max_validation_retries` says; `Answer.fields` is the object. All that a schema of an object says
                 is checked; of another one, its type.
+            earlier: what went before in a conversation that goes on, pictures included; it is asked by /api/chat.
             options: Ollama's options by name, and what `AskKeywords` lists.
 
         Raises:
@@ -117,7 +119,7 @@ class VisionModel(OnServer):
             TypeError: a keyword that no call takes, a question that is no text, a list in a picture's place.
             ValueError: a value that no call takes.
         """
-        call = self._question(question, pictures, system, schema, options)
+        call = self._question(question, pictures, system, schema, earlier, options)
         return self._object(run_blocking(collect(self._blocking, self, call)), schema)
 
     async def aask(
@@ -126,11 +128,12 @@ class VisionModel(OnServer):
         *pictures: Picture,
         system: str | None = None,
         schema: Schema | None = None,
+        earlier: Sequence[Exchange] = (),
         **options: Unpack[AskKeywords],
     ) -> Answer:
         """`ask` on an event loop."""
         await admit()
-        call = self._question(question, tuple(await _images.awaited(list(pictures))), system, schema, options)
+        call = self._question(question, tuple(await _images.awaited(list(pictures))), system, schema, earlier, options)
         return self._object(await collect(self._on_loop, self, call), schema)
 
     def stream(
@@ -139,6 +142,7 @@ class VisionModel(OnServer):
         *pictures: Picture,
         system: str | None = None,
         schema: Schema | None = None,
+        earlier: Sequence[Exchange] = (),
         **options: Unpack[AskKeywords],
     ) -> Generator[Answer, None, None]:
         """`ask`, piece by piece: each item is all of the answer so far, its `fields` included.
@@ -147,7 +151,7 @@ class VisionModel(OnServer):
         ends its request on the server. An answer that breaks the schema is an error at its end, and not asked for
         again: what has been given out cannot be taken back.
         """
-        call = self._question(question, pictures, system, schema, options)
+        call = self._question(question, pictures, system, schema, earlier, options)
         return ReplyStream(self._growing(run_blocking(start(self._blocking, self, call)), schema))
 
     async def astream(
@@ -156,11 +160,12 @@ class VisionModel(OnServer):
         *pictures: Picture,
         system: str | None = None,
         schema: Schema | None = None,
+        earlier: Sequence[Exchange] = (),
         **options: Unpack[AskKeywords],
     ) -> AsyncGenerator[Answer, None]:
         """`stream` on an event loop: await it, then iterate."""
         await admit()
-        call = self._question(question, tuple(await _images.awaited(list(pictures))), system, schema, options)
+        call = self._question(question, tuple(await _images.awaited(list(pictures))), system, schema, earlier, options)
         return AsyncReplyStream(self._growing(await start(self._on_loop, self, call), schema))
 
     def choose(
@@ -170,6 +175,7 @@ class VisionModel(OnServer):
         *pictures: Picture,
         system: str | None = None,
         calibration: Calibration | str | PathLike[str] | None = None,
+        earlier: Sequence[Exchange] = (),
         **options: Unpack[AskKeywords],
     ) -> Choice:
         """Ask which label fits, and how sure the model is of each.
@@ -184,6 +190,7 @@ class VisionModel(OnServer):
             pictures: as those of `ask`.
             system: a system prompt, in place of the model's own.
             calibration: a file of `ollama-vision compare --calibrate`, for this model and these labels.
+            earlier: as that of `ask`.
             options: as those of `ask`, save `temperature`, `format` and `logprobs`.
 
         Raises:
@@ -191,7 +198,9 @@ class VisionModel(OnServer):
             TypeError: labels that are no list of strings; a keyword that no choice takes.
             ValueError: too few or too many labels, a blank one, two alike; a calibration of something else.
         """
-        return run_blocking(self._choose(self._blocking, question, labels, pictures, system, calibration, options))
+        return run_blocking(
+            self._choose(self._blocking, question, labels, pictures, system, calibration, earlier, options)
+        )
 
     async def achoose(
         self,
@@ -200,12 +209,13 @@ class VisionModel(OnServer):
         *pictures: Picture,
         system: str | None = None,
         calibration: Calibration | str | PathLike[str] | None = None,
+        earlier: Sequence[Exchange] = (),
         **options: Unpack[AskKeywords],
     ) -> Choice:
         """`choose` on an event loop."""
         await admit()
         given = tuple(await _images.awaited(list(pictures)))
-        return await self._choose(self._on_loop, question, labels, given, system, calibration, options)
+        return await self._choose(self._on_loop, question, labels, given, system, calibration, earlier, options)
 
     @classmethod
     def from_server(cls, model: str, host: str | None = None, **settings: Unpack[VisionModelKeywords]) -> Self:
@@ -233,22 +243,30 @@ class VisionModel(OnServer):
         pictures: Any,
         system: str | None,
         calibration: Any,
+        earlier: Sequence[Exchange],
         options: Mapping[str, Any],
     ) -> Choice:
         from .choosing import choose  # with the first choice
 
         check_question("choose", question, pictures, system, "question, labels")
-        return await choose(io, self, PlainQuestion(question, _beside(pictures), options, system), labels, calibration)
+        asked = PlainQuestion(question, _beside(pictures), options, system, **going_on(earlier))
+        return await choose(io, self, asked, labels, calibration)
 
     def _question(
-        self, text: str, pictures: Any, system: str | None, schema: Schema | None, options: Mapping[str, Any]
+        self,
+        text: str,
+        pictures: Any,
+        system: str | None,
+        schema: Schema | None,
+        earlier: Sequence[Exchange],
+        options: Mapping[str, Any],
     ) -> Call[Answer]:
         check_question("ask", text, pictures, system)
         for name in _SCHEMA_NAMES:
             if name in options:
                 raise TypeError(f"ask() has no keyword {name!r}. Did you mean 'schema'?")
         keywords = {**options, "format": _class_of(schema)}
-        return plain_call(self, PlainQuestion(text, _beside(pictures), keywords, system))
+        return plain_call(self, PlainQuestion(text, _beside(pictures), keywords, system, **going_on(earlier)))
 
     def _object(self, answer: Answer, schema: Schema | None) -> Answer:
         """The answer with the object that its text is, where one was asked for."""

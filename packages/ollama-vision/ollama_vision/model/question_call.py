@@ -19,6 +19,16 @@ _ONLY_OF_PROMPTS = GENERATE_NAMES - {"system"}
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """A question that was asked before, its answer, and the pictures that it was about."""
+
+    question: str
+    answer: str
+    pictures: Sequence[Any] = ()
+    """In the forms that a question takes; they are sent again."""
+
+
+@dataclass(frozen=True)
 class PlainQuestion:
     """What is asked, before any picture is read."""
 
@@ -28,6 +38,8 @@ class PlainQuestion:
     """Of the call: Ollama's options by name, `think`, `format`, ..."""
     system: str | None = None
     endpoint: Endpoint = "generate"
+    earlier: tuple[tuple[str, Pictures | None, str], ...] = ()
+    """What went before: questions, their pictures, and the answers. Of chat alone."""
     turns: tuple[tuple[str, str], ...] = ()
     """What followed: each an answer, and the words that were said to it. Of chat alone."""
 
@@ -37,6 +49,33 @@ class PlainQuestion:
             return replace(self, text=f"{self.text}\n\n{answer}\n\n{words}")
         keywords = {name: value for name, value in self.keywords.items() if name not in _ONLY_OF_PROMPTS}
         return replace(self, keywords=keywords, endpoint="chat", turns=(*self.turns, (answer, words)))
+
+
+def going_on(earlier: Sequence[Exchange]) -> dict[str, Any]:
+    """What makes a `PlainQuestion` one that goes on: asked by /api/chat, after what went before.
+
+    Raises:
+        TypeError, ValueError: what is no exchange, or holds what is no text.
+    """
+    for index, each in enumerate(earlier):
+        if not isinstance(each, Exchange):
+            raise TypeError(f"earlier[{index}] is {_kind_of(each)}; it must be an Exchange(question, answer, pictures)")
+        for name, said, pictures in (("question", each.question, each.pictures), ("answer", each.answer, ())):
+            try:
+                check_question("ask", said, pictures, None)
+            except (TypeError, ValueError) as error:
+                kind = TypeError if isinstance(error, TypeError) else ValueError
+                raise kind(f"earlier[{index}]: {str(error).replace('question', name, 1)}") from None
+    if not earlier:
+        return {}
+    abouts = [Pictures(list(each.pictures), f"earlier[{at}].pictures") for at, each in enumerate(earlier)]
+    return {
+        "endpoint": "chat",
+        "earlier": tuple(
+            (each.question, about if each.pictures else None, each.answer)
+            for each, about in zip(earlier, abouts, strict=True)
+        ),
+    }
 
 
 def check_question(verb: str, text: Any, pictures: Sequence[Any], system: Any, before: str = "question") -> None:
@@ -106,7 +145,10 @@ def _maker() -> Callable[[Accumulator[Answer]], Answer]:
 
 def _turns(question: PlainQuestion, pictures: Pictures | None) -> list[Turn]:
     beside = () if pictures is None else (pictures,)
-    turns = [Turn("system", (question.system or "",)), Turn("user", (question.text, *beside))]
+    turns = [Turn("system", (question.system or "",))]
+    for words, about, answer in question.earlier:
+        turns += [Turn("user", (words, *(() if about is None else (about,)))), Turn("assistant", (answer,))]
+    turns.append(Turn("user", (question.text, *beside)))
     for answer, words in question.turns:
         turns += [Turn("assistant", (answer,)), Turn("user", (words,))]
     return turns

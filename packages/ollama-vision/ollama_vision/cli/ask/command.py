@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from ollama_vision import words
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.model import Answer, FrameBudget, VisionModel, record_of_answer, record_of_choice
-from ollama_vision.pictures import VIDEOS, FrameRoom, ImageOptions, PictureSource, PreparedImage, ServerSizes
+from ollama_vision.pictures import PictureSource, PreparedImage
 
-from ..common.access import STANDARD_INPUT
 from ..common.default_model import NoModel
 from ..common.exits import DONE, FAILED, STOPPED
 from ..common.screen import NoOutput, Screen, named, silence_output, telling
 from ..common.servers import NoServer, Servers, patience, servers_for
-from ..common.settings_in_use import settings_in_use
 from ..common.shell_words import in_shell_words
-from .question import NoAnswer, Question
+from .conversations import KeepingError
+from .going_on import Taken, exchanges_of, keep, what_is_taken
+from .pictures import chosen_of, image_options, originals_of, read_picture
+from .question import NoAnswer, Question, is_url
 
 Picture: TypeAlias = "str | Path | bytes | PreparedImage"
 
@@ -34,10 +34,15 @@ def ask(question: Question) -> int:
         try:
             pictures = [read_picture(picture) for picture in question.pictures]
             asked = (question.pages, question.frames, question.clip, question.drawing)
-            chooses = any(each is not None for each in asked)
+            # What comes from a URL is fetched once, to be asked about and to be kept.
+            comes = question.log and any(is_url(str(picture)) for picture in question.pictures)
+            chooses = comes or any(each is not None for each in asked)
             originals = originals_of(pictures, question) if chooses else []
+            taken = what_is_taken(question.pictures, pictures, originals) if question.log else ()
             with servers_for(question.access, screen, timeout=question.timeout) as servers:
-                show_answer(question, pictures, originals, servers, screen)
+                said = show_answer(question, pictures, originals, servers, screen)
+            if question.log:
+                keep_for_next_time(question, said, taken, screen)
         except (OllamaMultiModalError, NoModel, NoServer, NoAnswer, NoOutput) as error:
             screen.complain(in_shell_words(str(error), "ask"))
             return FAILED
@@ -51,67 +56,20 @@ def ask(question: Question) -> int:
     return DONE
 
 
-def read_picture(picture: str | Path) -> str | Path | bytes:
-    """The picture as the client takes it: standard input is read here, the rest by the client."""
-    if picture != STANDARD_INPUT:
-        return picture
-    if sys.stdin.isatty():
-        raise NoAnswer('"-" means a picture that is piped in, as in: curl URL | ollama-vision ask - "What is this?"')
-    return sys.stdin.buffer.read()
+@dataclass(frozen=True)
+class Said:
+    """A whole answer, and whose it is."""
+
+    model: str
+    text: str
 
 
-def originals_of(pictures: Sequence[str | Path | bytes], question: Question) -> list[PictureSource]:
-    """The pictures, opened but not decoded. Raises ValueError for `--pages` and `--frames` where there are
-    none."""
-    options = image_options(question)
-    originals = [PictureSource.of(one, options, where=f"pictures[{at}]") for at, one in enumerate(pictures)]
-    # What is always meant is for pictures that have it; what is typed is meant for these.
-    meant = settings_in_use().names
-    if question.pages is not None and "pages" not in meant and not any(original.has_pages() for original in originals):
-        raise ValueError(
-            "--pages is for PDF, TIFF and DICOM files, and there is none among the pictures: leave it out."
-        )
-    if question.frames is not None and "frames" not in meant and not any(map(_moves, originals)):
-        raise ValueError("--frames is for videos and animations, and there is none among the pictures: leave it out.")
-    has_videos = any(original.kind() in VIDEOS for original in originals)
-    if question.clip is not None and not {"from_", "to"} & meant and not has_videos:
-        raise ValueError("--from and --to are for videos, and there is none among the pictures: leave them out.")
-    return originals
-
-
-def _moves(original: PictureSource) -> bool:
-    """Whether it has frames: a document's pages, and a still, are none."""
-    if original.has_pages():
-        return False
-    if original.kind() in VIDEOS:  # of which one frame may be asked for
-        return True
-    options = original.options.model_copy(update={"pages": None})
-    return replace(original, options=options).select_pages().total > 1
-
-
-def chosen_of(
-    originals: Sequence[PictureSource], sizes: ServerSizes | None, room: FrameRoom | None = None
-) -> list[PreparedImage]:
-    """What is sent of the pictures: `--pages` chooses of those that have pages, `--frames` of those that have frames,
-    and stills beside them are sent whole. Of scenes no more are taken than there is `room` for."""
-    prepared: list[PreparedImage] = []
-    for original in originals:
-        options = original.options.for_server(sizes)
-        if not original.has_pages():
-            options = options.model_copy(update={"pages": None})
-        prepared += replace(original, options=options, room=room if options.by_scenes else None).pictures()
-    return prepared
-
-
-def image_options(question: Question) -> ImageOptions:
-    return ImageOptions(
-        range=question.range,
-        region=question.region,
-        tiles=question.tiles,
-        pages=question.pages,
-        frames=question.frames,
-        clip=question.clip,
-    ).with_detail(question.detail)
+def keep_for_next_time(question: Question, said: Said, taken: Sequence[Taken], screen: Screen) -> None:
+    """For `--continue`. The answer is there: what goes wrong here takes nothing from it."""
+    try:
+        keep(question, said.model, said.text, taken)
+    except KeepingError as error:
+        screen.note(f"--continue will not know of this answer. {error}")
 
 
 def show_answer(
@@ -120,7 +78,7 @@ def show_answer(
     originals: Sequence[PictureSource],
     servers: Servers,
     screen: Screen,
-) -> None:
+) -> Said:
     """Put the question to the model and its answer on the screen; raises when there is no text in it.
 
     Args:
@@ -150,10 +108,11 @@ def show_answer(
             from .drawing import check_drawing  # most answers are read and not drawn
 
             check_drawing(question.drawing, prepared, capabilities)
+    if question.earlier:
+        keywords["earlier"] = exchanges_of(question, llm.capabilities().server_sizes)
     screen.wait(f"Asking {model}")
     if question.labels:
-        show_choice(llm, question, pictures, keywords, screen)
-        return
+        return Said(model, show_choice(llm, question, pictures, keywords, screen))
     item: Answer | None = None
     begin = time.monotonic()
     if question.stream and question.format is None and not question.as_json:  # JSON is found in an answer that is whole
@@ -182,6 +141,7 @@ def show_answer(
         for problem in problems:
             screen.note(in_shell_words(problem, "ask"))
         screen.remark(f"{words.counted(count, 'box', 'boxes')} drawn in {named(str(question.drawing.out))}.")
+    return Said(model, item.text)
 
 
 def say_object(record: Mapping[str, Any], screen: Screen) -> None:
@@ -191,13 +151,13 @@ def say_object(record: Mapping[str, Any], screen: Screen) -> None:
 
 def show_choice(
     llm: VisionModel, question: Question, pictures: Sequence[Picture], keywords: Mapping[str, Any], screen: Screen
-) -> None:
+) -> str:
     """The label as the answer, and beside it how probable each is."""
     begin = time.monotonic()
     choice = llm.choose(question.text, question.labels, *pictures, calibration=question.calibration, **keywords)
     if question.as_json:
         say_object(record_of_choice(choice, llm.model, time.monotonic() - begin), screen)
-        return
+        return choice.label
     screen.say(choice.label)
     screen.end_answer()
     if choice.probabilities is None:
@@ -205,3 +165,4 @@ def show_choice(
     else:
         ranked = sorted(choice.probabilities.items(), key=lambda each: -each[1])
         screen.remark(", ".join(f"{label} {share:.1%}" for label, share in ranked) + ".")
+    return choice.label

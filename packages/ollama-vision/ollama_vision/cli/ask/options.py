@@ -9,12 +9,14 @@ from .typed import AskOptions
 
 HELP = """\
 A PICTURE is a file, an http or https URL, or - for a picture on standard input; of a PDF its pages are sent, of a video
-some of its frames. The QUESTION comes last, or stands in a --prompt-file.
+some of its frames. The QUESTION comes last, or stands in a --prompt-file. Questions, answers and where the pictures are
+are kept for --continue.
 
 \b
 Examples:
   ollama-vision ask photo.jpg "What is in this picture?"
   ollama-vision ask --model gemma3:4b before.png after.png "What has changed?"
+  ollama-vision ask --continue "Which of them is older?"
   ollama-vision ask report.pdf "Which page has a table?" --pages 2-4,7
   ollama-vision ask receipt.heic "Read this receipt." --format receipt.schema.json
   ollama-vision ask photo.jpg "What is in this picture?" --json | jq .usage
@@ -31,6 +33,10 @@ def ask(typed: AskOptions) -> None:
 
     with usage_errors():
         asked = read_question(typed)
+        if typed.continue_:
+            from .going_on import conversation_to_go_on_with, going_on
+
+            asked = going_on(asked, typed, conversation_to_go_on_with(typed))
 
     from .command import ask as answer
 

@@ -31,6 +31,7 @@ from ..common.settings_in_use import settings_in_use
 if TYPE_CHECKING:
     from ollama_vision.pictures import BoxConvention, Region, Tiles
 
+    from .conversations import KeptExchange
     from .typed import AskOptions
 
 MOST_PAGES_NAMED = 1000
@@ -83,6 +84,10 @@ class Question:
     think: bool | None
     timeout: float | None
     """Seconds of silence; `None`: as long as the client waits by itself."""
+    log: bool
+    """Whether it is kept for `--continue`."""
+    earlier: tuple[KeptExchange, ...] = ()
+    """What it goes on with."""
 
 
 def read_question(typed: AskOptions) -> Question:
@@ -124,6 +129,7 @@ def read_question(typed: AskOptions) -> Question:
         options_unchecked=dict(read_option(text) for text in typed.option_unchecked or ()),
         think=typed.think,
         timeout=typed.timeout,
+        log=typed.log,
     )
 
 
@@ -136,9 +142,9 @@ def read_words(typed: AskOptions) -> tuple[tuple[str | Path, ...], str]:
     last = typed.question
     is_question = last != STANDARD_INPUT and not is_url(last) and what_is_at(last) == "nothing"
     # A question that is typed goes before a file that is always meant.
-    is_meant = "prompt_file" in settings_in_use().names and bool(typed.pictures)
+    is_meant = "prompt_file" in settings_in_use().names and (bool(typed.pictures) or typed.continue_)
     if typed.prompt_file is None or (is_meant and is_question):
-        check_question(list(typed.pictures), typed.question)
+        check_question(typed.question, has_pictures=bool(typed.pictures) or typed.continue_)
         return read_pictures(typed.pictures), checked_text(typed.question, "The question")
     words = [*typed.pictures, typed.question]
     if typed.pictures and is_question:
@@ -150,13 +156,13 @@ def read_words(typed: AskOptions) -> tuple[tuple[str | Path, ...], str]:
     return read_pictures(words), read_prompt_file(typed.prompt_file)
 
 
-def check_question(words: list[str], question: str) -> None:
+def check_question(question: str, *, has_pictures: bool) -> None:
     """Tell a forgotten question from a question."""
     if not question.strip():
         raise UsageError('The question is empty: ask something, such as "What is this?"')
     if question == STANDARD_INPUT or is_url(question) or what_is_at(question) == "file":
         raise UsageError(f'The question comes last, and {question!r} is a picture: add "What is this?", say.')
-    if not words:
+    if not has_pictures:
         raise UsageError(f"Name a picture before the question: ollama-vision ask photo.jpg {question!r}")
 
 

@@ -33,6 +33,13 @@ from ..common.options import (
 )
 
 
+def forget_all(wanted: bool) -> None:
+    if wanted:
+        from .forgetting import forget
+
+        raise typer.Exit(forget())
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class AskOptions:
     """What was typed, not yet looked at."""
@@ -42,6 +49,20 @@ class AskOptions:
         list[str], typer.Argument(metavar="PICTURE", default_factory=list, show_default=False, hidden=True)
     ]
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, hidden=True)]
+    continue_: Annotated[
+        bool,
+        typer.Option("--continue", help="Go on with the last conversation; its pictures are sent again."),
+    ] = False
+    log: Annotated[
+        bool,
+        typer.Option(
+            "--log/--no-log", help="Keep the answer for --continue (the default), or not.", show_default=False
+        ),
+    ] = True
+    forget: Annotated[
+        bool,
+        typer.Option("--forget", is_eager=True, callback=forget_all, help="Erase all that is kept; ask nothing."),
+    ] = False
     prompt_file: PromptFile = None
     system: System = None
     model: OneModel = None

@@ -15,7 +15,7 @@ from ..common.exits import DONE, FAILED
 from ..common.screen import Screen, silence_output, telling
 from ..common.servers import NoServer, servers_for
 from ..common.settings_in_use import settings_in_use
-from . import local_checks, probes, server_checks, settings_check, sight_checks
+from . import conversations_check, local_checks, probes, server_checks, settings_check, sight_checks
 from .check import Check, fail, worst
 from .facts import Choice, Loaded, Model, Told, loaded_as
 from .output import AsJSON, Lines
@@ -44,7 +44,9 @@ def doctor(access: Access, model: str | None, *, as_json: bool) -> int:
 def examine(access: Access, model: str | None, screen: Screen) -> Iterator[Check]:
     """All checks; what is quick to look at comes first."""
     host = access.hosts[0] if access.hosts else None
-    yield settings_check.settings(settings_in_use())
+    settings = settings_in_use()
+    yield settings_check.settings(settings)
+    yield conversations_check.conversations(settings.written, settings.file)
     try:
         with servers_for(access, screen) as servers:
             yield from examine_server(servers.settings[0], host, model, screen)

@@ -15,7 +15,7 @@ from ..common.screen import Screen, one_line
 from .check import Check, Status, worst
 
 STYLES: dict[Status, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
-NAMES = len("environment")
+NAMES = len("conversations")
 """Columns for the name of a check: the longest."""
 INDENT = " " * (len("fail") + 2 + NAMES + 2)
 NARROWEST = 40

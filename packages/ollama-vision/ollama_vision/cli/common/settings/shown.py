@@ -13,6 +13,10 @@ _CREDENTIALS = re.compile(r"(://)[^/\s@]*@|^[^/\s@]*@(?=[^/\s@]+(?::\d+)?(?:/|$)
 """A name and a password before a server's address, with a scheme or without."""
 
 
+def without_credentials(host: str) -> str:
+    return _CREDENTIALS.sub(r"\1", host)
+
+
 def masked_values(written: Mapping[str, Any]) -> dict[str, Any]:
     """As they stand in the file: options, and a table for each command that has one."""
     return {
@@ -44,4 +48,4 @@ def _shown(word: str, value: Any) -> Any:
         return value
     if word == "header":
         return f"{value.partition(':')[0]}: {HIDDEN}" if ":" in value else HIDDEN
-    return _CREDENTIALS.sub(r"\1", value) if word == "host" else re.sub(r"(://)[^/\s@]*@", r"\1", value)
+    return without_credentials(value) if word == "host" else re.sub(r"(://)[^/\s@]*@", r"\1", value)

@@ -73,6 +73,8 @@ class Options(Mapping[str, Option]):
         self.command = command
         self._by_word: dict[str, Option] = {}
         for parameter in command.params:
+            if parameter.is_eager:  # something to do once, not a habit
+                continue
             if parameter.param_type_name == "argument":
                 if parameter.nargs == 1 and not parameter.required:
                     self._by_word[parameter.name] = Option(parameter, parameter.name)

@@ -1,0 +1,336 @@
+"""`ask --continue`: what went before is sent again, and the pictures are the ones that were asked about."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ollama_embedded import EmbeddedOllama, ScriptedEngine
+from ollama_embedded.faults import CutStream
+from ollama_embedded.scenes import Shape, draw_scene
+from ollama_vision.cli.ask.conversations import Conversations
+from ollama_vision.cli.common.folders import state_folder
+from tests.model.test_exchanges import colours
+from tests.support.command_line import CommandLine, Outcome
+from tests.support.documents import born_digital
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+@pytest.fixture(autouse=True)
+def pictures(folder: Path) -> None:
+    Image.new("RGB", (64, 64), "red").save(folder / "red.png")
+    Image.new("RGB", (64, 64), "blue").save(folder / "blue.png")
+
+
+@pytest.fixture
+def ask(vision: CommandLine, scripted: EmbeddedOllama) -> CommandLine:
+    return lambda *words: vision("ask", "--host", scripted.url, *words)
+
+
+def fine(outcome: Outcome) -> Outcome:
+    assert outcome.code == 0, outcome
+    return outcome
+
+
+def messages(server: EmbeddedOllama) -> list[dict[str, Any]]:
+    assert server.asked[-1].path == "/api/chat"
+    found: list[dict[str, Any]] = server.asked[-1].body["messages"]
+    return found
+
+
+def database() -> Path:
+    folder = state_folder()
+    assert folder is not None
+    return folder / "conversations.db"
+
+
+@pytest.mark.parametrize("colour", ["red", "blue"])
+def test_the_answer_is_about_the_picture_that_was_asked_about(
+    vision: CommandLine, demo_server: EmbeddedOllama, colour: Any
+) -> None:
+    draw_scene(Shape(colour, "square", "middle center")).save("shape.png")
+    fine(vision("ask", "--host", demo_server.url, "shape.png", "How many shapes are there?"))
+    outcome = fine(vision("ask", "--continue", "Describe the image."))
+    assert colour in outcome.out
+    first, answer, second = messages(demo_server)
+    assert (first["content"], second["content"]) == ("How many shapes are there?", "Describe the image.")
+    assert first["images"]
+    assert answer["role"] == "assistant"
+    assert "1" in answer["content"] or "one" in answer["content"]
+
+
+def test_each_question_of_a_conversation_is_sent_with_its_own_pictures(
+    ask: CommandLine, vision: CommandLine, scripted: EmbeddedOllama
+) -> None:
+    fine(ask("red.png", "First?"))
+    fine(vision("ask", "--continue", "Second?"))
+    outcome = fine(vision("ask", "--continue", "blue.png", "Third?", "--json"))
+    assert [each["content"] for each in messages(scripted)] == [
+        *("First?", "A plain colour.", "Second?", "A plain colour.", "Third?")
+    ]
+    assert [colours(each) if "images" in each else [] for each in messages(scripted)] == [[RED], [], [], [], [BLUE]]
+    assert len(json.loads(outcome.out)["pictures"]) == 2, "all that was sent"
+
+
+def test_with_nothing_to_go_on_with_nothing_is_asked(ask: CommandLine, scripted: EmbeddedOllama) -> None:
+    outcome = ask("--continue", "And?")
+    assert outcome.code == 2
+    assert "there is no conversation to go on with" in outcome.complaint
+    assert not scripted.asked
+    assert not database().exists()
+
+
+def test_it_goes_on_with_the_newest(ask: CommandLine, scripted: EmbeddedOllama) -> None:
+    fine(ask("red.png", "First?"))
+    fine(ask("blue.png", "Another?"))
+    fine(ask("--continue", "And?"))
+    assert [each["content"] for each in messages(scripted)] == ["Another?", "A plain colour.", "And?"]
+
+
+def test_it_goes_on_as_it_began_and_what_is_typed_goes_first(
+    ask: CommandLine, vision: CommandLine, scripted: EmbeddedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+    monkeypatch.setenv("OLLAMA_VISION_MODEL", "nobody")
+    fine(ask("--model", scripted.model, "--system", "Be brief.", "--option", "seed=1", "red.png", "First?"))
+    fine(vision("ask", "--continue", "--option", "top_k=2", "And?"))
+    body = scripted.asked[-1].body
+    assert messages(scripted)[0] == {"role": "system", "content": "Be brief."}
+    assert body["options"].items() >= {"seed": 1, "top_k": 2}.items()
+    fine(vision("ask", "--continue", "--system", "Be kind.", "--option", "seed=5", "And?"))
+    assert messages(scripted)[0]["content"] == "Be kind."
+    assert scripted.asked[-1].body["options"]["seed"] == 5
+    with EmbeddedOllama(engine=ScriptedEngine("Another one.", model="second")) as second:
+        assert (
+            fine(vision("ask", "--continue", "--host", second.url, "--model", "second", "And?")).out == "Another one.\n"
+        )
+        assert len(second.asked[-1].body["messages"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda path: path.unlink(), "is not there any more"),
+        (lambda path: Image.new("RGB", (64, 64), "blue").save(path), "is not the picture any more"),
+    ],
+    ids=["gone", "another"],
+)
+def test_another_picture_is_never_sent_in_its_place(
+    ask: CommandLine, scripted: EmbeddedOllama, folder: Path, change: Any, words: str
+) -> None:
+    fine(ask("red.png", "First?"))
+    before = len(scripted.asked)
+    change(folder / "red.png")
+    outcome = ask("--continue", "And?")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.complaint.startswith(f"{folder / 'red.png'}")
+    assert words in outcome.complaint
+    assert len(scripted.asked) == before
+
+
+def test_from_another_folder_the_picture_is_found(
+    ask: CommandLine, scripted: EmbeddedOllama, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine(ask("red.png", "First?"))
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    fine(ask("--continue", "And?"))
+    assert colours(messages(scripted)[0]) == [RED]
+
+
+def test_the_pages_and_the_part_that_were_sent_are_sent_again(ask: CommandLine, scripted: EmbeddedOllama) -> None:
+    Path("two.pdf").write_bytes(born_digital("One", "Two"))
+    fine(ask("--pages", "2", "--detail", "low", "two.pdf", "First?"))
+    sent = scripted.asked[-1].body["images"]
+    fine(ask("--continue", "And?"))
+    assert next(each for each in messages(scripted) if "images" in each)["images"] == sent
+    half = Image.new("RGB", (64, 64), "red")
+    half.paste("blue", (32, 0, 64, 64))
+    half.save("half.png")
+    fine(ask("--region", "0.5,0.0,1.0,1.0", "half.png", "First?"))
+    fine(ask("--continue", "red.png", "And?"))
+    assert [colours(each) for each in messages(scripted) if "images" in each] == [[BLUE], [RED]]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--region", "0,0,9,9"], "--region is for pictures of this question"),
+        (["--detail", "high"], "--detail is for pictures of this question"),
+        (["--from", "1"], "--from is for pictures of this question"),
+        (["--draw-boxes", "out.png"], "--draw-boxes draws on the picture of one question"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_for_new_pictures_needs_some(ask: CommandLine, words: list[str], complaint: str) -> None:
+    fine(ask("red.png", "First?"))
+    outcome = ask("--continue", *words, "And?")
+    assert outcome.code == 2
+    assert outcome.complaint.startswith(complaint)
+
+
+def test_what_was_piped_in_is_kept_itself(
+    ask: CommandLine, scripted: EmbeddedOllama, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (folder / "red.png").open("rb") as piped:
+        monkeypatch.setattr("sys.stdin", type("Stdin", (), {"buffer": piped, "isatty": lambda self: False})())
+        fine(ask("-", "First?"))
+    (folder / "red.png").unlink()
+    fine(ask("--continue", "And?"))
+    assert colours(messages(scripted)[0]) == [RED]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_cannot_be_asked_again(vision: CommandLine, folder: Path) -> None:
+    """As `<(command)` gives it: what was in it is gone, and it is not opened again."""
+    import threading
+
+    from ollama_vision.cli.ask.going_on import what_is_taken
+
+    os.mkfifo(folder / "pipe")
+    data = (folder / "red.png").read_bytes()
+    writer = threading.Thread(target=(folder / "pipe").write_bytes, args=(data,))
+    (taken,) = what_is_taken([Path("pipe")], [Path("pipe")], [])
+    writer.start()
+    assert (folder / "pipe").read_bytes() == data
+    writer.join()
+    assert taken.kept().sha256 is None  # type: ignore[union-attr]
+
+
+def test_an_answer_that_is_not_whole_is_none(vision: CommandLine) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine("One two three four five."), faults=[CutStream(after=2)]) as server:
+        assert vision("ask", "--host", server.url, "red.png", "First?").code == 1
+        outcome = vision("ask", "--host", server.url, "--continue", "And?")
+    assert "there is no conversation to go on with" in outcome.complaint
+
+
+def test_a_choice_and_an_object_are_answers_as_well(vision: CommandLine) -> None:
+    with EmbeddedOllama(engine=ScriptedEngine('{"colour": "red"}')) as server:
+        fine(vision("ask", "--host", server.url, "--format", "json", "--json", "red.png", "First?"))
+        fine(vision("ask", "--continue", "--format", "json", "And?"))
+        assert [each["content"] for each in messages(server)][1] == '{"colour": "red"}'
+        assert server.asked[-1].body["format"] == {"type": "object"}
+    with EmbeddedOllama(engine=ScriptedEngine('"red"')) as server:
+        fine(vision("ask", "--host", server.url, "--choose", "red,blue", "red.png", "Which?"))
+        fine(vision("ask", "--continue", "Why?"))
+        assert [each["content"] for each in messages(server)] == ["Which?", "red", "Why?"]
+
+
+def test_no_log_keeps_nothing_and_still_goes_on(ask: CommandLine, scripted: EmbeddedOllama) -> None:
+    fine(ask("--no-log", "red.png", "Secret?"))
+    assert not database().exists()
+    fine(ask("red.png", "First?"))
+    fine(ask("--no-log", "--continue", "Aside?"))
+    assert len(messages(scripted)) == 3
+    fine(ask("--continue", "And?"))
+    assert [each["content"] for each in messages(scripted)] == ["First?", "A plain colour.", "And?"]
+
+
+@pytest.mark.parametrize("line", ["log = false", "[ask]\nlog = false", "no-log = true"])
+def test_the_settings_file_says_that_nothing_is_kept(ask: CommandLine, line: str, vision: CommandLine) -> None:
+    Path("ollama-vision.toml").write_text(f"{line}\n", encoding="utf-8")
+    fine(ask("red.png", "Secret?"))
+    assert not database().exists()
+    (told,) = (each for each in json.loads(vision("doctor", "--json").out)["checks"] if each["name"] == "conversations")
+    assert (told["status"], told["details"]["on"]) == ("ok", False)
+    assert "log = false in " in told["message"]
+    fine(ask("--log", "red.png", "First?"))
+    assert database().exists()
+
+
+def test_forget_leaves_nothing(ask: CommandLine, vision: CommandLine, scripted: EmbeddedOllama) -> None:
+    fine(ask("red.png", "What about the zebra?"))
+    assert b"zebra" in database().read_bytes()
+    asked = len(scripted.asked)
+    outcome = fine(vision("ask", "--forget"))
+    assert str(database()) in outcome.err
+    assert list(database().parent.iterdir()) == []
+    assert ask("--continue", "And?").code == 2
+    assert "There was nothing to erase" in fine(vision("ask", "--forget")).err
+    assert len(scripted.asked) == asked
+
+
+def test_doctor_tells_where_and_how_much(ask: CommandLine, vision: CommandLine) -> None:
+    def told() -> dict[str, Any]:
+        checks = json.loads(vision("doctor", "--json", "--host", "http://127.0.0.1:9").out)["checks"]
+        (found,) = (each for each in checks if each["name"] == "conversations")
+        assert found["status"] == "ok"
+        details: dict[str, Any] = found["details"]
+        return details
+
+    assert told() == {"file": str(database()), "conversations": 0, "size": 0, "on": True}
+    assert not database().exists(), "looking makes none"
+    fine(ask("red.png", "First?"))
+    fine(ask("--continue", "And?"))
+    fine(ask("blue.png", "First?"))
+    assert told() == {
+        "file": str(database()),
+        "conversations": 2,
+        "size": database().stat().st_size,
+        "on": True,
+    }
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no such modes")
+def test_nobody_else_can_read_it(ask: CommandLine) -> None:
+    before = os.umask(0)
+    try:
+        fine(ask("red.png", "First?"))
+        database().chmod(0o644)
+        fine(ask("--continue", "And?"))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(database().stat().st_mode) == 0o600
+    assert stat.S_IMODE(database().parent.stat().st_mode) == 0o700
+
+
+def test_no_secret_is_kept(vision: CommandLine, scripted: EmbeddedOllama) -> None:
+    host = scripted.url.replace("://", "://me:sesame@")
+    fine(vision("ask", "--host", host, "--header", "X-Key: s3cret", "red.png", "First?"))
+    assert scripted.asked[-1].headers["x-key"] == "s3cret"
+    data = database().read_bytes()
+    assert not [secret for secret in (b"sesame", b"s3cret") if secret in data]
+    fine(vision("ask", "--continue", "And?"))
+
+
+def test_the_answer_is_there_where_nothing_can_be_kept(ask: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("XDG_STATE_HOME", str(Path("file").absolute()))
+    outcome = ask("red.png", "First?")
+    assert (outcome.code, outcome.out) == (0, "A plain colour.\n")
+    assert "--continue will not know of this answer." in outcome.err
+    assert ask("--continue", "And?").code == 2
+
+
+@pytest.mark.parametrize("kind", ["no database", "newer", "locked"])
+def test_a_file_that_cannot_be_used_is_left_as_it_is(
+    ask: CommandLine, vision: CommandLine, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ollama_vision.cli.ask.conversations.PATIENCE", 0.05)
+    fine(ask("red.png", "First?"))
+    other = sqlite3.connect(database(), isolation_level=None)
+    if kind == "no database":
+        database().write_bytes(b"Dear diary, " * 1000)
+    elif kind == "newer":
+        other.execute("PRAGMA user_version = 2")
+    else:
+        other.execute("BEGIN EXCLUSIVE")
+    before = database().read_bytes()
+    outcome = ask("red.png", "Another?")
+    assert (outcome.code, outcome.out) == (0, "A plain colour.\n")
+    assert f"--continue will not know of this answer. {database()}" in outcome.err.replace("\n", " ")
+    assert ask("--continue", "And?").code == 2
+    assert database().read_bytes() == before
+    other.close()
+    if kind != "locked":
+        fine(vision("ask", "--forget"))
+    fine(ask("red.png", "First?"))
+    assert Conversations.of_user().facts().conversations == (2 if kind == "locked" else 1)
