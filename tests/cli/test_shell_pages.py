@@ -87,12 +87,16 @@ def test_who_comes_from_another_tool_gets_the_same_done(
     pages[0].save("scans/letter.pdf", save_all=True, append_images=pages[1:])
     of_llm, of_photo_tagger, of_paperless_gpt = blocks("sh", "coming-from.md")
 
-    with_fields, with_system = of_llm.splitlines()
+    begun, gone_on, with_fields = of_llm.splitlines()
+    assert run(shlex.split(begun)[1:]) == 0
+    assert "2 shapes" in capsys.readouterr().out
+    assert run(shlex.split(gone_on)[1:]) == 0
+    assert "blue square" in capsys.readouterr().out
+    told = server.asked[-1].body["messages"]
+    assert [message["role"] for message in told] == ["system", "user", "assistant", "user"]
+    assert [len(message.get("images", [])) for message in told] == [0, 1, 0, 0]
     assert run(shlex.split(with_fields)[1:]) == 0
     assert json.loads(capsys.readouterr().out) == {"count": 2}
-    assert run(shlex.split(with_system)[1:]) == 0
-    assert "blue square" in capsys.readouterr().out
-    assert server.asked[-1].body["system"] == "Answer in one sentence."
 
     # The demo model knows shapes: no titles, no tags.
     with EmbeddedOllama(engine=ScriptedEngine(files_away), aliases=[A_REAL_MODEL]) as scripted:
