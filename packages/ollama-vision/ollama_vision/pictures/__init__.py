@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .options import ImageOptions, Region, ServerSizes, Tiles, checked_region
     from .page_selection import PageSelection
     from .page_text import PageFacts
+    from .photo_facts import PhotoFacts, photo_facts_of_file
     from .prepared import PreparedAudio, PreparedImage
     from .preparing import aprepare_image, legacy_bytes, prepare_block, prepare_documents, prepare_image, prepare_legacy
     from .regions import Tile
@@ -56,6 +57,7 @@ __all__ = [
     "Likeness",
     "PageFacts",
     "PageSelection",
+    "PhotoFacts",
     "PictureFrame",
     "PictureSource",
     "Placed",
@@ -90,6 +92,7 @@ __all__ = [
     "name_tiles",
     "opener",
     "page_facts",
+    "photo_facts_of_file",
     "place_boxes",
     "plan_size",
     "prepare_block",
@@ -129,6 +132,7 @@ __getattr__ = lazy_names(
         "PICTURE_SUFFIXES": ".formats.kinds",
         "PageFacts": ".page_text",
         "PageSelection": ".page_selection",
+        "PhotoFacts": ".photo_facts",
         "PictureFrame": ".frames",
         "PictureSource": ".source",
         "Placed": ".drawn_boxes",
@@ -159,6 +163,7 @@ __getattr__ = lazy_names(
         "name_tiles": ".tile_words",
         "opener": ".sandbox",
         "page_facts": ".facts",
+        "photo_facts_of_file": ".photo_facts",
         "place_boxes": ".drawn_boxes",
         "plan_size": ".render.size",
         "prepare_block": ".preparing",

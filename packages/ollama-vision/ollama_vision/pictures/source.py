@@ -21,6 +21,7 @@ from .frames import Size
 from .inputs.forms import open_input
 from .options import ImageOptions
 from .page_selection import ONE_PAGE, PageSelection
+from .photo_facts import PhotoFacts, photo_facts
 from .picture import as_image_errors, check_headers, iter_pages, select_pages
 from .prepared import PreparedImage
 from .render.raster import Raster
@@ -130,6 +131,13 @@ class PictureSource:
             return None
         with as_image_errors(self.held, kind), self.held.open() as file:
             return stored_size(kind, file)
+
+    def photo_facts(self) -> PhotoFacts:
+        """When, where and with which camera it was taken, as far as its EXIF says."""
+        if not isinstance(self.held, Blob):
+            return PhotoFacts()
+        with self.held.open() as file:
+            return photo_facts(file)
 
     def pictures(self) -> list[PreparedImage]:
         """As one question sends it: one picture, the pages of a PDF or TIFF, the frames of a video.

@@ -154,7 +154,7 @@ def _primary(file: BinaryIO, meta: Box) -> tuple[bytes | None, tuple[Property, .
     if b"pitm" not in parts or b"iprp" not in parts:
         return None, ()
     item = _number(body_of(file, parts[b"pitm"]), 4, wide=body_of(file, parts[b"pitm"])[:1] != b"\x00")
-    types = dict(_item_types(file, parts[b"iinf"])) if b"iinf" in parts else {}
+    types = dict(item_types(file, parts[b"iinf"])) if b"iinf" in parts else {}
     shared = first_box(file, parts[b"iprp"], b"ipco")
     if shared is None:
         return types.get(item), ()
@@ -184,7 +184,8 @@ def _number(data: bytes, at: int, *, wide: bool) -> int:
     return value
 
 
-def _item_types(file: BinaryIO, box: Box) -> Iterator[tuple[int, bytes]]:
+def item_types(file: BinaryIO, box: Box) -> Iterator[tuple[int, bytes]]:
+    """The number and the type of each item that an `iinf` box names."""
     file.seek(box.start)
     for entry in inner_boxes(file, box, 6 if file.read(1) == b"\x00" else 8):
         file.seek(entry.start)

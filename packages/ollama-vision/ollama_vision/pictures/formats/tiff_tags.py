@@ -35,6 +35,7 @@ MOST_ENTRIES = 4_096
 _TYPES = {
     1: ("B", 1), 2: ("s", 1), 3: ("H", 1), 4: ("I", 1), 5: ("I", 2), 6: ("b", 1), 7: ("s", 1), 8: ("h", 1),
     9: ("i", 1), 10: ("i", 2), 11: ("f", 1), 12: ("d", 1), 13: ("I", 1), 16: ("Q", 1), 17: ("q", 1), 18: ("Q", 1),
+    129: ("s", 1),  # EXIF 3's text in UTF-8
 }  # fmt: skip
 _RATIONALS = (5, 10)
 _IN_HEADER = "is cut short: it ends inside its header"
