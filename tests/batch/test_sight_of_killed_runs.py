@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
-from ollama_vision import describe, errors
+from ollama_vision import PromptTemplate, describe, errors
 from ollama_vision.batch.asking import loading
 from ollama_vision.batch.results.sight_file import SightFile, sight_path
 from ollama_vision.sight import SightPace, SightReceipt, SightReport
@@ -71,6 +71,13 @@ class TestTwoRuns:
         assert two_hosts(["a", "b"], blind=["a"]) == (4, ["b"] * 4)
         assert two_hosts(["a", "b"], blind=["a"]) == (0, ["b"] * 4)
 
+    def test_what_would_be_asked_another_thing_now_is_asked_once(self, two_hosts: Callable[..., Said]) -> None:
+        """A text beside the pages has changed: they are asked anew in any case, blind host or not."""
+        prompt = PromptTemplate("{sidecar.txt|What is this?}")
+        assert two_hosts(["a"], blind=[], lines=3, prompt=prompt) == (3, ["a"] * 3)
+        Path("photos/a.txt").write_text("Which grey?")
+        assert two_hosts(["a", "b"], blind=["a"], prompt=prompt) == (4, ["b"] * 4)
+
     def test_what_is_not_asked_about_now_stays_unproven(self, two_hosts: Callable[..., Said]) -> None:
         assert two_hosts(["a"], blind=[], lines=3) == (3, ["a"] * 3)
         assert two_hosts(["a", "b"], blind=["a"], paths="photos/b.png") == (1, ["a"] * 3 + ["b"])
@@ -108,10 +115,17 @@ def two_hosts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Said]]:
             name: stack.enter_context(EmbeddedOllama(engine=ScriptedEngine(name, model="m"))) for name in ("a", "b")
         }
 
-        def work(names: Sequence[str], *, blind: Sequence[str], lines: int = 9, paths: str = "photos") -> Said:
+        def work(
+            names: Sequence[str],
+            *,
+            blind: Sequence[str],
+            lines: int = 9,
+            paths: str = "photos",
+            prompt: str | PromptTemplate = "Describe the image.",
+        ) -> Said:
             verdicts.update({server.url: "blind" if name in blind else "sees" for name, server in servers.items()})
             hosts = [servers[name].url for name in names]
-            with closing(describe(paths, "m", host=hosts, out="results.jsonl", jobs=1)) as made:
+            with closing(describe(paths, "m", prompt, host=hosts, out="results.jsonl", jobs=1)) as made:
                 count = len(list(islice(made, lines)))
             said = {}
             for line in Path("results.jsonl").read_text().splitlines():

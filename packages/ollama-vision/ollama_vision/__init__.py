@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .batch import (
         Found,
         FoundFile,
+        PromptTemplate,
         Undone,
         compare_results,
         describe,
@@ -56,6 +57,7 @@ __all__ = [
     "OllamaServer",
     "PictureFrame",
     "PreparedImage",
+    "PromptTemplate",
     "PullProgress",
     "ServerModel",
     "ServerSizes",
@@ -98,6 +100,7 @@ __getattr__ = lazy_names(
         "OllamaServer": ".server",
         "PictureFrame": ".pictures",
         "PreparedImage": ".pictures",
+        "PromptTemplate": ".batch",
         "PullProgress": ".server",
         "ServerModel": ".server",
         "ServerSizes": ".pictures",

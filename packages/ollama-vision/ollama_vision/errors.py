@@ -24,6 +24,7 @@ OllamaMultiModalError                 catch this one to catch all
 ├── AnswerCutError                    the answer ran into a limit, or into endless repetition
 ├── StructuredOutputError             the answer does not fit the schema
 ├── BlindModelError                   the model does not see what it is sent
+├── PromptError (also ValueError)     pictures that do not say what a prompt's placeholders stand for
 ├── SecondReaderError (also ValueError)            a second reader of documents that is not here, or fails
 ├── RunStoppedError                   a run over many pictures met a fault that is no picture's
 └── ResultsError                      a run's file of results cannot be gone on with, or written
@@ -68,6 +69,7 @@ __all__ = [
     "OllamaMultiModalError",
     "PictureCacheError",
     "PicturesAwayError",
+    "PromptError",
     "RequestMismatchError",
     "ResultsError",
     "ResultsInUseError",
@@ -253,6 +255,13 @@ class BlindModelError(OllamaMultiModalError):
 
     report: Any = None
     """The `SightReport`: what was asked and answered, and what the model seems to get in place of the pictures."""
+
+
+class PromptError(OllamaMultiModalError, ValueError):
+    """Pictures do not say what the placeholders of a prompt stand for, and there is no default; nothing was asked."""
+
+    unfit: Mapping[str, str] = MappingProxyType({})
+    """By each picture's path, why."""
 
 
 class SecondReaderError(OllamaMultiModalError, ValueError):

@@ -34,6 +34,16 @@ if TYPE_CHECKING:
     from .finding.picture_files import PictureFiles
     from .model_run import Lines, ModelRun, PageWork, RunOptions, equal_files, run_spec
     from .pending import PendingPictures
+    from .prompting.picture_prompts import (
+        PicturePrompts,
+        fitting_words,
+        refuse_near_duplicates,
+        refuse_own_answers,
+        refuse_unfit,
+        words_and_placeholders,
+    )
+    from .prompting.template import PromptTemplate
+    from .prompting.words_of_pictures import OF_THE_FILE, SIDECAR, words_of_bytes, words_of_file, words_of_url
     from .results.checkpoint import Checkpoint, Companion, RunSpec, Start, judge, open_checkpoint
     from .results.earlier_answers import EarlierAnswers
     from .results.file import Nowhere, ResultsLock, StandardOutput
@@ -57,7 +67,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_NEAR_BITS",
     "MOST_NEAR_BITS",
+    "OF_THE_FILE",
     "SETTLE",
+    "SIDECAR",
     "WAIT",
     "AnswerCache",
     "AnswerCollector",
@@ -103,7 +115,9 @@ __all__ = [
     "PendingPictures",
     "PictureAnswer",
     "PictureFiles",
+    "PicturePrompts",
     "PictureQuestion",
+    "PromptTemplate",
     "RecordedAnswer",
     "Remembering",
     "ResultsLock",
@@ -131,6 +145,7 @@ __all__ = [
     "equal_files",
     "find_pictures",
     "fit",
+    "fitting_words",
     "folder_of_all",
     "is_complete",
     "judge",
@@ -146,6 +161,9 @@ __all__ = [
     "question_of",
     "read_requests",
     "record_at",
+    "refuse_near_duplicates",
+    "refuse_own_answers",
+    "refuse_unfit",
     "request_hash",
     "require_same_answers",
     "run_spec",
@@ -157,6 +175,10 @@ __all__ = [
     "undo_sidecars",
     "usage_in",
     "what_is_asked",
+    "words_and_placeholders",
+    "words_of_bytes",
+    "words_of_file",
+    "words_of_url",
 ]
 
 __getattr__ = lazy_names(
@@ -187,6 +209,18 @@ __getattr__ = lazy_names(
         "CopySearch": ".copying.search",
         "Counted": ".copying.copies",
         "EarlierAnswers": ".results.earlier_answers",
+        "OF_THE_FILE": ".prompting.words_of_pictures",
+        "SIDECAR": ".prompting.words_of_pictures",
+        "PicturePrompts": ".prompting.picture_prompts",
+        "PromptTemplate": ".prompting.template",
+        "fitting_words": ".prompting.picture_prompts",
+        "refuse_near_duplicates": ".prompting.picture_prompts",
+        "words_and_placeholders": ".prompting.picture_prompts",
+        "refuse_own_answers": ".prompting.picture_prompts",
+        "refuse_unfit": ".prompting.picture_prompts",
+        "words_of_bytes": ".prompting.words_of_pictures",
+        "words_of_file": ".prompting.words_of_pictures",
+        "words_of_url": ".prompting.words_of_pictures",
         "Dispatcher": ".asking.dispatcher",
         "Found": ".finding.listing",
         "FoundFile": ".finding.found_files",

@@ -31,6 +31,13 @@ from .finding.listing import Found
 from .finding.pages import PageReader
 from .finding.paths import Paths, find_pictures
 from .model_run import Lines, ModelRun, RunOptions, run_spec
+from .prompting.picture_prompts import (
+    PicturePrompts,
+    refuse_near_duplicates,
+    refuse_own_answers,
+    words_and_placeholders,
+)
+from .prompting.template import PromptTemplate
 from .results.checkpoint import Checkpoint, Start, open_checkpoint
 from .results.file import Nowhere
 from .results.ledger import Ledger
@@ -48,7 +55,7 @@ logger = logging.getLogger(__name__)
 def describe(
     paths: Paths,
     model: str,
-    prompt: str = "Describe the image.",
+    prompt: str | PromptTemplate = "Describe the image.",
     *,
     system: str | None = None,
     host: str | Sequence[str] | None = None,
@@ -92,7 +99,9 @@ def describe(
 
     Args:
         paths: a file, a folder, a glob, or a list of them.
-        prompt: what is asked about each picture.
+        prompt: what is asked about each picture. A string is sent as it stands; a `PromptTemplate` has placeholders,
+            such as `{exif.date|unknown}`, for what each picture says of itself, and each line says under `prompt` what
+            was asked.
         system: a system prompt, in place of the model's own.
         host: one server or several, of which the least busy is asked next; `OLLAMA_HOST`, or this machine, if left
             out.
@@ -144,6 +153,7 @@ def describe(
 
     Raises:
         ImageError: there is no picture, or something is not there.
+        PromptError: pictures do not say what the prompt's placeholders stand for.
         MissingExtraError: pictures of a kind need a package that is not installed.
         TypeError, ValueError: an argument that is none, or not so.
         RequestMismatchError: `out` has lines of another request.
@@ -155,7 +165,7 @@ def describe(
         RunStoppedError: a fault that is no picture's, such as a server that is not there or a model that does not
             see. It is raised while lines are taken.
     """
-    if not prompt.strip():
+    if not (prompt if isinstance(prompt, str) else prompt.text).strip():
         raise ValueError('prompt is empty: ask something, such as "What is this?"')
     if system is not None and not system.strip():
         raise ValueError("system is empty: leave it out, and the model's own system prompt stands")
@@ -174,13 +184,6 @@ def describe(
         _refuse_without_out(start=start != "go on", retry_errors=retry_errors, prune=prune, sidecars=bool(where))
     include = globs_of("include", include)
     answer_class = _class_of(schema)
-    question = question_of(
-        model,
-        PictureQuestion(prompt, answer_class, {"think": think, "options": dict(options or {})}, system=system),
-        choose,
-        calibration,
-        confidence=confidence,
-    )
     given = {
         "temperature": 0.0,
         **settings,
@@ -188,7 +191,18 @@ def describe(
     }
     hosts = [VisionModel(model, address, **given) for address in _addresses(host)]
     shown_as = hosts[0].image_options
+    words, placeholders = words_and_placeholders(prompt)
+    asked = PictureQuestion(
+        words,
+        answer_class,
+        {"think": think, "options": dict(options or {})},
+        placeholders=placeholders,
+        system=system,
+    )
+    question = question_of(model, asked, choose, calibration, confidence=confidence)
     model_run = ModelRun.of(hosts, question, pages=pages)
+    if near_duplicates and isinstance(prompt, PromptTemplate):
+        refuse_near_duplicates(prompt)
     found = find_pictures(
         paths, include=include, exclude=exclude, recursive=recursive, videos=videos, on_error=on_error
     )
@@ -197,6 +211,10 @@ def describe(
         raise ImageError(f"There are no pictures to ask about. Left out: {left_out}.")
     for folder, why in found.unread:
         logger.warning("%s is left out: %s", folder, why)
+    if isinstance(prompt, PromptTemplate) and prompt.placeholders:
+        if where and sidecar_format == "txt":
+            refuse_own_answers(prompt, found.files, None if where is True else Path(where))
+        model_run = model_run.with_prompts(PicturePrompts.of(prompt, found.files, limit=limit))
     reader = PageReader(shown_as, together=pages == "together", videos=videos or bool(include))
     run_options = RunOptions(
         jobs=jobs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from itertools import count
@@ -25,16 +25,20 @@ from .copying.search import CopySearch
 from .finding.found_files import FoundFile
 from .finding.pages import Page, PageReader, open_page
 from .pending import PendingPictures, record_of
+from .prompting.asking import asked_in_own_words
 from .results.checkpoint import RunSpec, Start
 from .results.earlier_answers import EarlierAnswer, EarlierAnswers
 from .results.files_now import FilesNow
 from .results.known_by_bytes import EqualFiles, copies_among
 from .results.ledger import Entry, Ledger, Version
+from .results.own_prompts import asked_the_same, digest_of
 from .results.requests import Asked, asked
 from .results.sight_file import SightFile, Suspect
 
 if TYPE_CHECKING:
     from ollama_vision.model import OnServer
+
+    from .prompting.picture_prompts import PicturePrompts
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class ModelRun:
     """What that is the hash of."""
     on_host: Callable[[Any], HostedModel] = ModelOnHost
     """Asks such a model."""
+    prompts: PicturePrompts | None = None
+    """What each picture is asked, where the prompt has placeholders."""
 
     @classmethod
     def of(cls, hosts: Sequence[OnServer], question: PictureQuestion, *, pages: str) -> ModelRun:
@@ -60,9 +66,17 @@ class ModelRun:
             request = sha256(f"{request} pages together".encode()).hexdigest()
         return cls(tuple(hosts), question, request, asked(what_is_asked(hosts[0], question), pages=pages))
 
+    def with_prompts(self, prompts: PicturePrompts | None) -> ModelRun:
+        """The same of pictures that are asked so; there are such prompts where the question has placeholders."""
+        return replace(self, prompts=prompts)
+
     @property
     def model(self) -> str:
         return self.hosts[0].model
+
+    def prompt_of(self, request: str, path: str) -> str | None:
+        """The digest of what a file is asked, where that is its own."""
+        return "" if self.prompts is None or request != self.request else self.prompts.digest(path)
 
     def asked_hosts(self) -> list[HostedModel]:
         """The model on each server, as a run asks it."""
@@ -80,8 +94,9 @@ def run_spec(
     near_duplicates: bool = False,
 ) -> RunSpec:
     """What is about to be asked of these files, for the file that keeps the lines."""
-    now = FilesNow(files)
+    now, model_runs = FilesNow(files), list(model_runs)
     requests = {model_run.request: model_run.asked for model_run in model_runs}
+    own = {model_run.request: model_run.prompt_of for model_run in model_runs if model_run.prompts is not None}
     return RunSpec(
         now,
         set(requests),
@@ -92,6 +107,7 @@ def run_spec(
         lambda path: reader.check_headers(now.file(path)) is None,
         requests,
         look=partial(looks_of, options=reader.image_options) if near_duplicates else None,
+        prompt_of=(lambda request, path: own.get(request, asked_the_same)(request, path)) if own else asked_the_same,
     )
 
 
@@ -150,7 +166,9 @@ class Lines:
 
     def __post_init__(self) -> None:
         self._unproven = self._given_before() if self.run_options.sight_check else {}
-        self._equal = equal_files(self.files, self.reader, self.ledger, self.model_run.request, self.run_options.limit)
+        if self.model_run.question.placeholders and self.model_run.prompts is None:
+            raise AssertionError("the pictures' own words are not known: ModelRun.with_prompts")
+        self._equal = equal_files(self.files, self.reader, self.ledger, self.model_run, self.run_options.limit)
         self._near: NearPictures | None = None
         if (bits := self.run_options.near_bits) is not None:
             self._near = NearPictures(bits, self.reader.image_options)
@@ -231,6 +249,8 @@ class Lines:
         version = Version(suspect["size"], suspect["modified"])
         if suspect["request"] != self.model_run.request or now.get(path) != version:
             return None
+        if digest_of(suspect.get("prompt")) != self.model_run.prompt_of(suspect["request"], path):
+            return None
         return Page(now.file(path), page, suspect["pages"] or 1, seconds=suspect.get("seconds_in_video"))
 
     def _watch(self) -> SightWatch[Page]:
@@ -256,6 +276,8 @@ class Lines:
                     continue
                 record = record_of(outcome, place, self.model_run.request, self.run_options.in_words)
                 record.update(self.work.more(outcome))
+                if self.model_run.prompts is not None:
+                    record["prompt"] = self.model_run.prompts.prompt_for(place.path)
                 if outcome.replaces:
                     self.run_options.expect(1)
                 yield record, False
@@ -287,7 +309,7 @@ class Lines:
             sight=watch,
             on_server_sizes=questions.draw_for,
             on_room=questions.make_room,
-            ask_item=self.work.ask,
+            ask_item=asked_in_own_words(self.model_run.prompts, self.model_run.question, self.work.ask),
         )
 
     def _searching(self, equal: EqualFiles, first: int, near: NearPictures | None) -> CopySearch:
@@ -308,8 +330,10 @@ class Lines:
 
 
 def equal_files(
-    files: Sequence[FoundFile], reader: PageReader, ledger: Ledger, request: str, limit: int | None
+    files: Sequence[FoundFile], reader: PageReader, ledger: Ledger, run: ModelRun, limit: int | None
 ) -> EqualFiles:
     """Files with the same bytes, of those that a run is about: each holds a picture at the least."""
     some = files if limit is None or limit >= len(files) else files[:limit]
-    return copies_among(some, ledger, request, lambda file: reader.check_headers(file) is None)
+    return copies_among(
+        some, ledger, run.request, lambda file: reader.check_headers(file) is None, prompt_of=run.prompt_of
+    )

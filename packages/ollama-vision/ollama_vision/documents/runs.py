@@ -30,7 +30,7 @@ from .reading import LAYERS, Layer, PageReading
 from .second_readers import Read, Tesseract, reads_by_program
 
 if TYPE_CHECKING:
-    from ollama_vision.batch import HostedModel, SightFile
+    from ollama_vision.batch import HostedModel, PicturePrompts, SightFile
     from ollama_vision.model import OnServer
     from ollama_vision.pictures import BoxConvention
 
@@ -57,6 +57,8 @@ class ReadSettings:
     """Asks a model, where that is none of the engine's own."""
     system: str | None = None
     """A system prompt, in place of the model's own."""
+    prompts: PicturePrompts | None = None
+    """What the pages of each document are asked, where the prompt has placeholders: `prompt` is their template."""
 
     def check(self) -> None:
         """Raises ValueError for a word that is none, and MissingExtraError where what compares is not installed."""
@@ -79,20 +81,21 @@ class ReadSettings:
         if self.options_unchecked:
             keywords["options_unchecked"] = dict(self.options_unchecked)
         prompt = prompt_for(model, self.prompt, figures=self.figures)
-        return PictureQuestion(prompt, None, keywords, system=self.system)
+        placeholders = () if self.prompts is None else tuple(sorted(self.prompts.template.names))
+        return PictureQuestion(prompt, None, keywords, placeholders=placeholders, system=self.system)
 
     def reader(self) -> PageReader:
         return PageReader(self.image_options, numbered=True, document=True, only=self.pages)
 
     def model_run(self, hosts: Sequence[OnServer]) -> ModelRun:
         """The model that reads. Raises TypeError and ValueError for options that no call sends."""
-        made = ModelRun.of(hosts, self.question(hosts[0].model), pages="each")
+        made = ModelRun.of(hosts, self.question(hosts[0].model), pages="each").with_prompts(self.prompts)
         told = {"layer": self.layer, "second": self.second, "figures": self.figures}
         return _known_as(made, told, self.on_host)
 
     def second_run(self, hosts: Sequence[OnServer]) -> ModelRun:
         """The model that reads to be compared with; raises as `model_run`."""
-        alone = replace(self, figures=False, prompt=None, system=None)
+        alone = replace(self, figures=False, prompt=None, system=None, prompts=None)
         made = ModelRun.of(hosts, alone.question(hosts[0].model), pages="each")
         return _known_as(made, {"layer": "second reader"}, self.on_host)
 

@@ -46,6 +46,9 @@ def what_is_asked(settings: Settings, question: PictureQuestion) -> dict[str, An
         chosen["calibration"] = question.calibration.temperature
     if question.confidence:
         chosen["confidence"] = True
+    if question.placeholders:
+        # The same words without them are another question: they are sent as they stand.
+        chosen["placeholders"] = list(question.placeholders)
     fields = {name: each for name, each in arguments.fields.items() if name not in _NOT_OF_THE_ANSWER}
     if question.system is not None:
         # One place for it, whichever endpoint is asked.

@@ -105,6 +105,13 @@ class StreamedOnHost(OnHost, ABC):
         return {path: told.get(path) for path in values}
 
 
+def _asks_alike(one: PictureQuestion, other: PictureQuestion) -> bool:
+    """Whether nothing differs but the prompt."""
+    if one is other:
+        return True
+    return one.keywords is other.keywords and one.output_cls is other.output_cls and one.system == other.system
+
+
 def _plain(ask: PictureQuestion, pictures: Sequence[PreparedImage], keywords: Mapping[str, Any]) -> PlainQuestion:
     return PlainQuestion(ask.prompt, Pictures(pictures, "pictures"), keywords, ask.system)
 
@@ -134,7 +141,8 @@ class ModelOnHost(StreamedOnHost):
     """
 
     _asked: tuple[PictureQuestion, Arguments] | None = None
-    """The last question, and what settings and keywords come to: of all pictures of a run it is the same."""
+    """The last question, and what settings and keywords come to: of all pictures of a run it is the same, though their
+    prompts may have words of their own."""
 
     async def ask_for_text(
         self, ask: PictureQuestion, pictures: Sequence[PreparedImage], collector: AnswerCollector
@@ -144,7 +152,7 @@ class ModelOnHost(StreamedOnHost):
         return await self._ask(collector, _plain(ask, pictures, keywords), arguments)
 
     def _arguments_of(self, ask: PictureQuestion) -> Arguments:
-        if self._asked is None or self._asked[0] is not ask:
+        if self._asked is None or not _asks_alike(self._asked[0], ask):
             self._asked = ask, arguments_of(self.settings, ask)
         return self._asked[1]
 

@@ -42,6 +42,8 @@ class PictureQuestion:
     """What makes the labels' probabilities mean what they say."""
     confidence: bool = False
     """Whether to tell how sure the model is of fields of the class that are one of some values."""
+    placeholders: tuple[str, ...] = ()
+    """Names of those in the prompt, in whose place stands what each picture says of itself when it is asked about."""
     system: str | None = None
     """A system prompt, in place of the model's own."""
 

@@ -15,6 +15,7 @@ from .earlier_answers import EarlierAnswer, EarlierAnswers, write_hashes
 from .file import ResultsFile, ResultsLock, Sink, real_path, repair, rewrite, set_aside
 from .known_by_bytes import Taken, records_of, taken_over
 from .ledger import Key, Ledger, Line, Version, is_complete, lines_of, read_ledger
+from .own_prompts import PromptOf, asked_the_same
 from .pruning import refuse_where_nothing_is_left
 from .requests import Asked, difference, path_beside, read_requests, write_requests
 from .sight_file import SightFile
@@ -70,6 +71,8 @@ class RunSpec:
     """Whether a file may have the answer of another one with the same bytes."""
     asked: Mapping[str, Asked] = field(default_factory=dict)
     """What each request is, to be written down beside the results."""
+    prompt_of: PromptOf = asked_the_same
+    """What each picture is asked now, where that is its own."""
     retry_unopened: bool = False
     """Whether documents that could not be opened, of which there is no page, are tried again."""
     look: Callable[[Sequence[EarlierAnswer]], Mapping[int, int | None]] | None = None
@@ -77,6 +80,11 @@ class RunSpec:
     look like them; `None` where that is not wanted."""
     tells_gone: bool = True
     """Whether the lines are counted whose pictures are there no more; each of the others' is looked for."""
+
+    @property
+    def own_prompts(self) -> bool:
+        """Whether pictures are asked what they say of themselves."""
+        return self.prompt_of is not asked_the_same
 
     def holds(self, line: Line) -> bool:
         """Whether the line answers one of this run's questions about a file as it is now."""
@@ -147,8 +155,15 @@ def judge(out: Path, spec: RunSpec, see: Callable[[Line], None] = lambda line: N
             'Add to them with start="append", start anew with start="restart" (which keeps the old file under another '
             "name), or name another file: out=."
         )
-    superseded = ledger.superseded(spec.files, spec.requests, errors=spec.retry_errors, unopened=spec.retry_unopened)
-    taken = taken_over(ledger, ledger.without(superseded), spec.files, spec.requests, spec.may_take)
+    superseded = ledger.superseded(
+        spec.files,
+        spec.requests,
+        errors=spec.retry_errors,
+        unopened=spec.retry_unopened,
+        prompt_of=spec.prompt_of,
+    )
+    left = ledger.without(superseded)
+    taken = taken_over(ledger, left, spec.files, spec.requests, spec.may_take, spec.prompt_of)
     gone = ledger.gone(spec.files) - superseded if spec.tells_gone else set()
     if spec.prune and gone:
         refuse_where_nothing_is_left(out, ledger, superseded | gone, gone, taken)
@@ -201,7 +216,8 @@ def open_checkpoint(
             notes.append(f"{counted(known, 'picture')} known by their bytes, not by name and date: not asked again.")
         if again := judged.asked_again():
             failed = spec.retry_errors or spec.retry_unopened
-            why = f"{'has' if again == 1 else 'have'} changed{', or failed before' if failed else ''}"
+            changed = "changed, or what is asked about it" if spec.own_prompts else "changed"
+            why = f"{'has' if again == 1 else 'have'} {changed}{', or failed before' if failed else ''}"
             notes.append(f"{counted(again, 'picture')} {why}: asked about again.")
         if judged.gone:
             lines = f"{counted(len(judged.gone), 'line')} of pictures that are not there any more"

@@ -6,7 +6,7 @@ import hashlib
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +16,7 @@ from ollama_vision.pictures import opener
 
 from ..finding.found_files import rows_of
 from .ledger import Entry, Key, Ledger, Version, is_complete, lines_of, names_of
+from .own_prompts import PromptOf, asked_the_same
 
 if TYPE_CHECKING:
     from ..finding.found_files import FoundFile
@@ -43,15 +44,17 @@ def taken_over(
     files: Mapping[str, Version],
     requests: Iterable[str],
     may_take: Callable[[str], bool] = lambda path: True,
+    prompt_of: PromptOf = asked_the_same,
 ) -> list[Taken]:
-    """Which answers of `ledger` hold for files that `left` has no lines of.
+    """Which answers of `ledger` hold for files that `left` has no lines of: to the same prompt, where that has words of
+    each picture's own.
 
     Only a file is read of whose size there is an answer. Errors are not taken over: they name their picture.
     """
     if all(is_complete(left.entries.get(Key(request, path), {})) for path in files for request in requests):
         return []  # as when all is done: nothing of it is looked through, or read
     answers = _answers(ledger, set(requests))
-    sizes = {size for _, size, _ in answers}
+    sizes = {size for _, size, _, _ in answers}
     digest = cache(lambda path: hash_of(Path(path)))
     taken: list[Taken] = []
     owner: dict[int, str] = {}
@@ -64,7 +67,9 @@ def taken_over(
             done = left.done(key, version)
             if is_complete(done):
                 continue
-            pages = answers.get((request, version.size, digest(path)), {})
+            if (prompt := prompt_of(request, path)) is None:
+                continue
+            pages = answers.get((request, version.size, digest(path), prompt), {})
             missing = {page: (of, entry) for page, (of, entry) in pages.items() if page not in done}
             if not missing or not may_take(path):
                 continue
@@ -76,18 +81,18 @@ def taken_over(
     return taken
 
 
-_Known = dict[tuple[str, int, str], dict[int | None, tuple[str, Entry]]]
+_Known = dict[tuple[str, int, str, str], dict[int | None, tuple[str, Entry]]]
 
 
 def _answers(ledger: Ledger, requests: set[str]) -> _Known:
-    """By request, size and hash of the bytes: the answers, by page, each with its file's path; no copy's where the line
-    of what was asked about is there."""
-    answers: defaultdict[tuple[str, int, str], dict[int | None, tuple[str, Entry]]] = defaultdict(dict)
+    """By request, size, hash of the bytes and digest of the prompt: the answers, by page, each with its file's path; no
+    copy's where the line of what was asked about is there."""
+    answers: defaultdict[tuple[str, int, str, str], dict[int | None, tuple[str, Entry]]] = defaultdict(dict)
     for key, pages in ledger.entries.items():
         if key.request in requests:
             for page, entry in pages.items():
                 if entry.sha256 and not entry.failed:
-                    known = answers[key.request, entry.version.size, entry.sha256]
+                    known = answers[key.request, entry.version.size, entry.sha256, entry.prompt]
                     if page not in known or not entry.is_copy:
                         known[page] = key.path, entry
     return dict(answers)
@@ -121,9 +126,15 @@ def records_of(results: Path, taken: Iterable[Taken]) -> list[dict[str, Any]]:
 
 
 def copies_among(
-    files: Sequence[FoundFile], ledger: Ledger, request: str, may_take: Callable[[FoundFile], bool] = lambda file: True
+    files: Sequence[FoundFile],
+    ledger: Ledger,
+    request: str,
+    may_take: Callable[[FoundFile], bool] = lambda file: True,
+    prompt_of: PromptOf = asked_the_same,
 ) -> EqualFiles:
     """Files of which nothing is known yet and that are the same, byte for byte; only those of one size are read.
+
+    Where prompts have words of each picture's own, those that are asked the same alone are copies.
 
     `ledger` has no lines about files that have changed since.
     """
@@ -135,22 +146,25 @@ def copies_among(
     copies: dict[str, tuple[FoundFile, ...]] = {}
     # In columns as the files are: by lists and dictionaries of all of them 100,000 files would take 40 MB.
     for _, several in groupby(sorted(places, key=sizes.__getitem__), sizes.__getitem__):
-        for alike in _with_same_bytes(files, list(several)):
+        for alike in _with_same_bytes(files, list(several), partial(prompt_of, request)):
             taken = [file for at in alike if may_take(file := files[at])]
             if len(taken) > 1:
                 copies[str(taken[0].path)] = tuple(taken[1:])
     return copies
 
 
-def _with_same_bytes(files: Sequence[FoundFile], places: Sequence[int]) -> Iterable[Sequence[int]]:
-    """Of files of one size, those that are equal, by their places."""
+def _with_same_bytes(
+    files: Sequence[FoundFile], places: Sequence[int], prompt_of: Callable[[str], str | None]
+) -> Iterable[Sequence[int]]:
+    """Of files of one size, those that are equal and asked the same, by their places."""
     if len(places) < 2:
         return ()
-    first_of: dict[str, int] = {}
+    first_of: dict[tuple[str, str | None], int] = {}
     alike: dict[int, list[int]] = {}
     for at in places:
-        if digest := hash_of(files[at].path):
-            first = first_of.setdefault(digest, at)
+        path = files[at].path
+        if digest := hash_of(path):
+            first = first_of.setdefault((digest, prompt_of(str(path))), at)
             if first != at:
                 alike.setdefault(first, [first]).append(at)
     return alike.values()

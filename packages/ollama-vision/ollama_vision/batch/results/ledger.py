@@ -14,6 +14,8 @@ from pydantic_core import from_json
 
 from ollama_vision.errors import DamagedResultsError
 
+from .own_prompts import PromptOf, asked_the_same, digest_of
+
 _BEGINNING = b'{"path": "'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = int((datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds()) * 1_000_000
@@ -92,6 +94,8 @@ class Entry(NamedTuple):
     """Of the file's bytes, in hex; empty where it is not known."""
     is_copy: bool = False
     """Whether it has the answer to another picture."""
+    prompt: str = ""
+    """Of the prompt that was this picture's own, its digest; empty where all were asked the same."""
 
 
 @dataclass(frozen=True)
@@ -122,22 +126,30 @@ class Ledger:
         return {page: entry for page, entry in self.entries.get(key, {}).items() if entry.version == version}
 
     def superseded(
-        self, files: Mapping[str, Version], requests: Collection[str], *, errors: bool, unopened: bool = False
+        self,
+        files: Mapping[str, Version],
+        requests: Collection[str],
+        *,
+        errors: bool,
+        unopened: bool = False,
+        prompt_of: PromptOf = asked_the_same,
     ) -> set[int]:
         """The numbers of lines that must go, so that each picture has one right line.
 
-        They are lines of these requests about files that have changed since, lines said twice and, if `errors`, what
-        failed; if `unopened`, what failed and has no page. Lines about files that are not here stay: they may be
-        another folder's.
+        They are lines of these requests about files that have changed since, or that would be asked another thing now,
+        lines said twice and, if `errors`, what failed; if `unopened`, what failed and has no page. Lines about files
+        that are not here stay: they may be another folder's.
         """
         numbers = set(self.doubled)
         for key, pages in self.entries.items():
             if key.request in requests and key.path in files:
-                now = files[key.path]
+                now, prompt = files[key.path], prompt_of(key.request, key.path)
                 numbers |= {
                     e.number
                     for page, e in pages.items()
-                    if e.version != now or (e.failed and (errors or (unopened and page is None)))
+                    if e.version != now
+                    or (e.failed and (errors or (unopened and page is None)))
+                    or (prompt is not None and e.prompt != prompt)
                 }
         return numbers
 
@@ -186,7 +198,8 @@ def read_ledger(results: Path, see: Callable[[Line], None] = lambda line: None) 
             number, record, end, ended = line
             page, version = record["page"], Version(record["size"], record["modified"])
             failed, sha256 = record["error"] is not None, str(record.get("sha256") or "")
-            entry = Entry(number, version, record["pages"], failed, sha256, record.get("same_as") is not None)
+            is_copy, prompt = record.get("same_as") is not None, digest_of(record.get("prompt"))
+            entry = Entry(number, version, record["pages"], failed, sha256, is_copy, prompt)
             pages = entries.setdefault(Key(record["request"], record["path"]), {})
             if page in pages:
                 doubled.add(pages[page].number)

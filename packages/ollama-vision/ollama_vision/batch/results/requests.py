@@ -15,9 +15,11 @@ from ollama_vision.extras import DISTRIBUTION
 from .file import real_path
 
 Asked = Mapping[str, Any]
-"""One request: model, prompt, system, schema, options, fields, pictures, pages, version; never a header or a key."""
+"""One request: model, prompt, system, schema, options, fields, pictures, pages, version; never a header or a key.
+
+Of a prompt with `placeholders` it is the template; each line has what was asked about its picture."""
 _LONGEST = 60
-_OF_CHOICES = ("choose", "calibration", "confidence")
+_IF_GIVEN = ("choose", "calibration", "confidence", "placeholders")
 
 
 def path_beside(results: Path) -> Path:
@@ -38,7 +40,7 @@ def asked(what: Mapping[str, Any], *, pages: str) -> Asked:
         "pictures": what["pictures"],
         "pages": pages,
         "version": this_version(),
-        **{name: what[name] for name in _OF_CHOICES if name in what},
+        **{name: what[name] for name in _IF_GIVEN if name in what},
     }
 
 

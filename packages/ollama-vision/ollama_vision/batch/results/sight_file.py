@@ -19,7 +19,9 @@ from ollama_vision.errors import DamagedResultsError
 from .file import real_path
 from .ledger import Line
 
-_KEPT = ("path", "page", "pages", "size", "modified", "sha256", "request", "seconds_in_video")
+_KEPT = ("path", "page", "pages", "size", "modified", "sha256", "request", "seconds_in_video", "prompt")
+_OF_SOME = frozenset({"prompt"})
+"""What not every line has."""
 Suspect = Mapping[str, Any]
 """What a line tells of its picture, of a line whose answer no canary followed."""
 _Host = tuple[str, str]
@@ -73,7 +75,9 @@ class SightFile:
                 continue
             self._suspects[host].pop(picture, None)  # the last line of a picture counts
             if host == answered and record["error"] is None:
-                self._suspects[host][picture] = {name: record.get(name) for name in _KEPT}
+                self._suspects[host][picture] = {
+                    name: record.get(name) for name in _KEPT if name in record or name not in _OF_SOME
+                }
 
     def suspects(self, model: str) -> dict[str, list[Suspect]]:
         """By host, the answers of a model that no canary followed."""

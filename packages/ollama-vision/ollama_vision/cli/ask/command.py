@@ -6,17 +6,18 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from ollama_vision import words
-from ollama_vision.errors import OllamaMultiModalError
+from ollama_vision.errors import OllamaMultiModalError, PromptError
 from ollama_vision.model import Answer, FrameBudget, VisionModel, record_of_answer, record_of_choice
 from ollama_vision.pictures import PictureSource, PreparedImage
 
 from ..common.default_model import NoModel
 from ..common.exits import DONE, FAILED, STOPPED
+from ..common.prompts import tell_unfit
 from ..common.screen import NoOutput, Screen, named, silence_output, telling
 from ..common.servers import NoServer, Servers, patience, servers_for
 from ..common.shell_words import in_shell_words
@@ -38,11 +39,21 @@ def ask(question: Question) -> int:
             comes = question.log and any(is_url(str(picture)) for picture in question.pictures)
             chooses = comes or any(each is not None for each in asked)
             originals = originals_of(pictures, question) if chooses else []
+            if question.template is not None:
+                from .own_words import needs_bytes, question_for  # few questions have placeholders
+
+                if not originals and needs_bytes(question.template, question.pictures):
+                    originals = originals_of(pictures, question)
+                question = replace(question, text=question_for(question.template, question.pictures, originals))
             taken = what_is_taken(question.pictures, pictures, originals) if question.log else ()
             with servers_for(question.access, screen, timeout=question.timeout) as servers:
                 said = show_answer(question, pictures, originals, servers, screen)
             if question.log:
                 keep_for_next_time(question, said, taken, screen)
+        except PromptError as error:
+            tell_unfit(error, screen)
+            screen.complain(in_shell_words(str(error), "ask"))
+            return STOPPED
         except (OllamaMultiModalError, NoModel, NoServer, NoAnswer, NoOutput) as error:
             screen.complain(in_shell_words(str(error), "ask"))
             return FAILED

@@ -18,6 +18,7 @@ Examples:
   ollama-vision ask --model gemma3:4b before.png after.png "What has changed?"
   ollama-vision ask --continue "Which of them is older?"
   ollama-vision ask report.pdf "Which page has a table?" --pages 2-4,7
+  ollama-vision ask photo.jpg "Taken {exif.date|some day}: is it summer there?"
   ollama-vision ask receipt.heic "Read this receipt." --format receipt.schema.json
   ollama-vision ask photo.jpg "What is in this picture?" --json | jq .usage
   ollama-vision ask cats.jpg "List all cats as JSON: bbox_2d, label." --draw-boxes boxes.png

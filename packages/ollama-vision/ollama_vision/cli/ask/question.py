@@ -25,10 +25,11 @@ from ..common.access import (
     read_schema,
     read_tiles,
 )
-from ..common.prompts import checked_text, read_prompt_file, read_system
+from ..common.prompts import checked_text, may_have_placeholders, read_prompt_file, read_system, read_template
 from ..common.settings_in_use import settings_in_use
 
 if TYPE_CHECKING:
+    from ollama_vision.batch import PromptTemplate
     from ollama_vision.pictures import BoxConvention, Region, Tiles
 
     from .conversations import KeptExchange
@@ -59,6 +60,9 @@ class Question:
     pictures: tuple[str | Path, ...]
     """URLs as text, files as paths, `STANDARD_INPUT` for the picture that is piped in."""
     text: str
+    """As it was typed, with placeholders."""
+    template: PromptTemplate | None
+    """The same, read; `None` for words without braces that could be placeholders."""
     system: str | None
     """`None`: the model's own."""
     model: str | None
@@ -106,6 +110,7 @@ def read_question(typed: AskOptions) -> Question:
         calibration=typed.calibration,
         pictures=pictures,
         text=text,
+        template=read_template(text, "The question") if may_have_placeholders(text) else None,
         system=read_system(typed.system),
         model=typed.model or model_of_environment(demo=typed.demo),
         access=read_access(

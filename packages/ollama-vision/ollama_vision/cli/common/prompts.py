@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ollama_vision.errors import PromptError
+from ollama_vision.words import counted
 
 from .access import STANDARD_INPUT, UsageError
+from .screen import Screen, named
+
+if TYPE_CHECKING:
+    from ollama_vision.batch import FoundFile, PicturePrompts, PromptTemplate
 
 LONGEST_PROMPT = 1_000_000
 """Bytes of a file: more than any model's context holds. What is larger is a slip of the hand, a picture say."""
+
+MOST_LISTED = 1000
+"""Pictures that do not fit a prompt; of more it is the prompt that does not fit them."""
 
 
 def read_prompt(prompt: str | None, file: str | None, otherwise: str) -> str:
@@ -46,6 +59,54 @@ def read_prompt_file(file: str) -> str:
     if not text.strip():
         raise UsageError(f'{option}: it is empty: ask something, such as "What is this?"')
     return text
+
+
+def may_have_placeholders(text: str) -> bool:
+    """Told without opening what reads them: few questions have any."""
+    return any(f"{{{group}." in text for group in ("path", "exif", "gps", "sidecar"))
+
+
+def read_template(text: str, option: str) -> PromptTemplate:
+    """The words with their placeholders; raises `UsageError` for a name that none has."""
+    from ollama_vision.batch import PromptTemplate
+
+    try:
+        return PromptTemplate(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}.") from error
+
+
+def own_words(
+    template: PromptTemplate, files: Sequence[FoundFile], limit: int | None, screen: Screen
+) -> PicturePrompts | None:
+    """What each picture is asked; `None` where the prompt has no placeholders.
+
+    Raises PromptError, once the pictures that lack something are listed.
+    """
+    if not template.placeholders:
+        return None
+    from ollama_vision.batch import PicturePrompts
+
+    reading = "Reading what the pictures say of themselves"
+    screen.wait(reading)
+    try:
+        return PicturePrompts.of(
+            template,
+            files,
+            limit=limit,
+            on_progress=lambda done: screen.still_waiting(f"{reading}: {done:,} of {len(files):,}"),
+        )
+    except PromptError as error:
+        tell_unfit(error, screen)
+        raise
+
+
+def tell_unfit(error: PromptError, screen: Screen) -> None:
+    """List the pictures that keep a prompt from being asked, each with what it lacks."""
+    for path, why in islice(error.unfit.items(), MOST_LISTED):
+        screen.remark(f"{named(path)} {why}.")
+    if (more := len(error.unfit) - MOST_LISTED) > 0:
+        screen.remark(f"And {counted(more, 'picture')} more.")
 
 
 def read_system(system: str | None) -> str | None:

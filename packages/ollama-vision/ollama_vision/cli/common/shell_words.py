@@ -91,6 +91,11 @@ _IN: dict[Command, Table] = {
         (r"\bname another file: out=\.", "name another --out."),
         (r"\bName a file (on another disk|in a folder that can be written to): out=\.", r"Name an --out \1."),
         (r"\bprune=True\b", "--prune"),
+        (r"\bnear_duplicates\b", "--near-duplicates"),
+        (
+            r'^sidecars are written where (.*): name a folder, sidecars="\.\.\.", that',
+            r"--sidecar txt writes where \1: give a folder, --sidecar-dir, that",
+        ),
         (r'\bname (a folder that can be written to), sidecars="\.\.\.",', r"give --sidecar-dir and \1,"),
         (
             r'\bsidecar_name="stem", or leave one of them out: exclude=\.',

@@ -12,6 +12,7 @@ from ollama_vision.batch import (
     Ledger,
     ModelRun,
     PageReader,
+    PicturePrompts,
     PictureQuestion,
     Remembering,
     ResultsLock,
@@ -21,14 +22,17 @@ from ollama_vision.batch import (
     only_model,
     open_checkpoint,
     question_of,
+    refuse_own_answers,
     run_spec,
     sidecars_among,
     undo_sidecars,
+    words_and_placeholders,
 )
 from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions
 
 from ..common.exits import DONE, FAILED
+from ..common.prompts import own_words
 from ..common.running import Stopped, run_on_screen
 from ..common.screen import Screen, named, one_line
 from ..common.servers import Servers, patience, servers_for
@@ -58,10 +62,25 @@ def _describe(job: Job, screen: Screen) -> int:
                 screen.remark(line)
     if not found.files:
         raise Stopped(f"There are no pictures in {words.names(job.paths)}. {summary.left_out(found.reasons())}")
+    prompts = prompts_for(job, found, screen)
     with servers_for(job.access, screen, requests_at_once=job.jobs, timeout=job.timeout) as servers:
         if job.wait and not job.dry_run:
             servers.wait_for_one(job.wait, screen)
-        return describe_found(job, model_runs_of(job, servers, screen), found, screen)
+        return describe_found(job, model_runs_of(job, servers, screen), found, screen, prompts=prompts)
+
+
+def prompts_for(job: Job, found: Found, screen: Screen) -> PicturePrompts | None:
+    """What each of these pictures is asked; `None` where all are asked the same.
+
+    Raises PromptError, and Stopped where the answers would become what the next run asks.
+    """
+    template = job.template
+    try:
+        if job.sidecars and job.sidecar_format == "txt":
+            refuse_own_answers(template, found.files, job.sidecar_folder)
+    except ValueError as error:
+        raise Stopped(in_shell_words(str(error))) from error
+    return own_words(template, found.files, job.limit, screen)
 
 
 def model_runs_of(job: Job, servers: Servers, screen: Screen) -> list[ModelRun]:
@@ -80,6 +99,7 @@ def describe_found(
     printed: Remembering | None = None,
     lock: ResultsLock | None = None,
     make_run: Callable[..., Run] = Run,
+    prompts: PicturePrompts | None = None,
 ) -> int:
     """Ask about these files, and give the exit code.
 
@@ -87,7 +107,10 @@ def describe_found(
         among: all files, where those that are asked about now are not all of them.
         printed: what was printed before, and need not be asked again.
         lock: of the results, where the caller holds it.
+        prompts: what each is asked, where that is known already.
     """
+    prompts = prompts or prompts_for(job, found, screen)
+    model_runs = [model_run.with_prompts(prompts) for model_run in model_runs]
     reader = PageReader(image_options(job), together=job.pages == "together", videos=job.videos or bool(job.include))
     sidecars = None
     if job.sidecars and job.out is not None:
@@ -157,8 +180,9 @@ def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) 
             VisionModel(model, temperature=0.0, image_options=options, **patience(job.timeout), **settings)
             for settings in servers.settings
         )
+        prompt, placeholders = words_and_placeholders(job.template)
         ask = PictureQuestion(
-            job.prompt,
+            prompt,
             job.answer,
             {
                 "think": job.think,
@@ -166,6 +190,7 @@ def model_run_of(job: Job, model: str, servers: Servers, options: ImageOptions) 
                 # A run without new options is the same request as before there was a door for them.
                 **({"options_unchecked": dict(job.options_unchecked)} if job.options_unchecked else {}),
             },
+            placeholders=placeholders,
             system=job.system,
         )
         ask = question_of(model, ask, job.labels, job.calibration, confidence=job.confidence)

@@ -33,7 +33,6 @@ from .job import Job
 
 if TYPE_CHECKING:
     from ollama_vision.batch import Copy, Found, ModelRun, PageReader
-    from ollama_vision.model import OnServer
     from ollama_vision.pictures import ImageOptions
 
 Size = tuple[int, int]
@@ -78,8 +77,8 @@ def dry_run(
         for line in hosts_of(model_run, screen):
             screen.say(f"{line}\n")
         screen.wait(f"Looking at the pictures for {model_run.model}")
-        cost = Cost.of(job, model_run.hosts[0], screen)
-        copies = equal_files(found.files, reader, ledger, model_run.request, job.limit)
+        cost = Cost.of(job, model_run, screen)
+        copies = equal_files(found.files, reader, ledger, model_run, job.limit)
         questions = PendingPictures(found.files, reader, ledger, model_run.request, limit=job.limit, copies=copies)
         near: list[Copy] = []
         search = search_for(job, model_run, found, reader, near, screen)
@@ -91,7 +90,8 @@ def dry_run(
                 continue
             each = cost.of_picture(planned.size)
             total.add(planned, each)
-            screen.say(f"{named(planned.path)}: {described(planned, each)}\n")
+            own = "" if model_run.prompts is None else f': "{one_line(model_run.prompts.prompt_for(planned.path))}"'
+            screen.say(f"{named(planned.path)}: {described(planned, each)}{own}\n")
         for line in total.lines(model_run.model, cost):
             screen.say(f"{line}\n")
         if alike := sum(map(len, copies.values())):
@@ -192,14 +192,16 @@ class Cost:
     context: int
 
     @classmethod
-    def of(cls, job: Job, llm: OnServer, screen: Screen) -> Cost:
+    def of(cls, job: Job, model_run: ModelRun, screen: Screen) -> Cost:
+        llm, prompts = model_run.hosts[0], model_run.prompts
         context = job.options.get("num_ctx", llm.context_window)
         capabilities = None
         try:
             capabilities = llm.capabilities()
         except OllamaMultiModalError as error:
             screen.note(f"How many tokens it takes is not known: {in_shell_words(str(error))}")
-        prompt = math.ceil(len(job.prompt) / _CHARACTERS_A_TOKEN)
+        words = len(model_run.question.prompt) if prompts is None else prompts.mean_length()
+        prompt = math.ceil((words + len(job.system or "")) / _CHARACTERS_A_TOKEN)
         return cls(capabilities, llm.image_options, prompt, context if isinstance(context, int) else 0)
 
     def of_picture(self, size: Size | None) -> int | None:

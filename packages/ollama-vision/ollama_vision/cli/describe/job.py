@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ollama_vision.batch import DEFAULT_NEAR_BITS
+from ollama_vision.batch import DEFAULT_NEAR_BITS, refuse_near_duplicates
 
 from ..common.access import (
     STANDARD_OUTPUT,
@@ -23,13 +23,14 @@ from ..common.access import (
     read_region,
     read_tiles,
 )
-from ..common.prompts import read_prompt, read_system
+from ..common.prompts import read_prompt, read_system, read_template
+from ..common.shell_words import in_shell_words
 from .typed import DEFAULT_PROMPT
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from ollama_vision.batch import SidecarFormat, SidecarName, Start
+    from ollama_vision.batch import PromptTemplate, SidecarFormat, SidecarName, Start
     from ollama_vision.pictures import Region, Tiles
 
     from .typed import DescribeOptions
@@ -103,6 +104,11 @@ class Job:
     dry_run: bool
     list_left_out: bool
 
+    @property
+    def template(self) -> PromptTemplate:
+        """The prompt with its placeholders."""
+        return read_template(self.prompt, "--prompt")
+
     def resume_hint(self) -> str:
         """What to type when the run ended early."""
         if self.out is None:
@@ -148,9 +154,16 @@ def read_job(typed: DescribeOptions) -> Job:
         raise UsageError(f"--out {typed.out}: {what}. Name a file, such as results.jsonl.")
     elif file.exists() and not file.is_file():
         raise UsageError(f"--out {typed.out}: it is a pipe or a device, and keeps nothing. --out - prints the lines.")
+    prompt = read_prompt(typed.prompt, typed.prompt_file, DEFAULT_PROMPT)
+    template = read_template(prompt, "--prompt" if typed.prompt_file is None else f"--prompt-file {typed.prompt_file}")
+    if typed.near_duplicates or typed.near_bits is not None:
+        try:
+            refuse_near_duplicates(template)
+        except ValueError as error:
+            raise UsageError(f"{in_shell_words(str(error))}.") from error
     return Job(
         paths=tuple(typed.path),
-        prompt=read_prompt(typed.prompt, typed.prompt_file, DEFAULT_PROMPT),
+        prompt=prompt,
         system=read_system(typed.system),
         models=tuple(dict.fromkeys(typed.model or ())) or tuple(filter(None, [model_of_environment(demo=typed.demo)])),
         access=read_access(demo=typed.demo, hosts=typed.host or (), headers=typed.header or (), cacert=typed.cacert),

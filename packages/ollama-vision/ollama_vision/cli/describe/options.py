@@ -15,11 +15,16 @@ results.jsonl is where it goes on after Ctrl-C, a crash or a loss of power: star
 done when it has a line with the same path, size and date, or the same bytes, for the same model, prompt, schema and
 options.
 
+In a prompt {path.stem}, {path.parent}, {exif.date}, {exif.camera}, {exif.lens}, {gps.latitude}, {gps.longitude} and
+{sidecar.txt} (photo.jpg.txt, else photo.txt) stand for what each picture says of itself, {exif.date|unknown} with words
+for those that do not.
+
 \b
 Examples:
   ollama-vision describe photos/ --prompt "What is in this picture?"
   ollama-vision describe receipts/ --schema receipt.schema.json --report report.html
   ollama-vision describe scans/ --schema shapes.py:Invoice --host http://a:11434 --host http://b:11434
+  ollama-vision describe photos/ --prompt "Taken {exif.date|some day} in {path.parent}. What is in this picture?"
   ollama-vision describe talk.mp4 --frames scenes --timeline talk.md
   ollama-vision describe photos/ --dry-run
   ollama-vision describe --demo examples/pictures

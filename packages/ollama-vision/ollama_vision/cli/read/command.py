@@ -19,6 +19,7 @@ from ollama_vision.batch import (
     only_model,
     open_checkpoint,
     run_spec,
+    words_and_placeholders,
 )
 from ollama_vision.documents import CONTEXT, DocumentFiles, ReadSettings
 from ollama_vision.errors import OllamaMultiModalError
@@ -26,6 +27,7 @@ from ollama_vision.model import VisionModel
 from ollama_vision.pictures import ImageOptions
 
 from ..common.default_model import NoModel
+from ..common.prompts import own_words, read_template
 from ..common.running import Stopped, run_on_screen
 from ..common.screen import Screen
 from ..common.servers import Servers, patience, servers_for
@@ -56,6 +58,10 @@ def _read(job: ReadJob, screen: Screen) -> int:
     if not found.files:
         left_out = summary.left_out(found.reasons())
         raise Stopped(f"There are no documents in {words.names(job.paths)}. {left_out}")
+    if job.prompt is not None:
+        template = read_template(job.prompt, "--prompt")
+        prompts = own_words(template, found.files, None, screen)
+        settings = replace(settings, prompt=words_and_placeholders(template)[0], prompts=prompts)
     with servers_for(job.access, screen, requests_at_once=job.jobs, timeout=job.timeout) as servers:
         if job.wait:
             servers.wait_for_one(job.wait, screen)

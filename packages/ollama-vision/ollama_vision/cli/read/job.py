@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..ask.question import read_pages
 from ..common.access import Access, UsageError, model_of_environment, read_access, read_convention, read_option
-from ..common.prompts import read_prompt, read_system
+from ..common.prompts import read_prompt, read_system, read_template
 
 if TYPE_CHECKING:
     from ollama_vision.batch import Start
@@ -85,6 +85,9 @@ def read_job(typed: ReadOptions) -> ReadJob:
         raise UsageError("--detail stands for a number of pixels: give it or --max-pixels, not both.")
     if typed.report is not None and typed.report.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--report {typed.report}: name a file that ends in .html.")
+    prompt = read_prompt(typed.prompt, typed.prompt_file, "") if own_words else None
+    if prompt is not None:
+        read_template(prompt, "--prompt" if typed.prompt_file is None else f"--prompt-file {typed.prompt_file}")
     return ReadJob(
         paths=tuple(typed.path),
         folder=typed.out,
@@ -94,7 +97,7 @@ def read_job(typed: ReadOptions) -> ReadJob:
         second=typed.second,
         pages=None if typed.pages is None else frozenset(read_pages(typed.pages)),
         password=typed.password,
-        prompt=read_prompt(typed.prompt, typed.prompt_file, "") if own_words else None,
+        prompt=prompt,
         system=read_system(typed.system),
         figures=typed.figures,
         convention=read_convention(typed.box_convention),

@@ -30,6 +30,8 @@ SHOWN_BY_BROWSERS = frozenset(
 LONG_TEXT = 900
 """Characters, or else lines, from which on a text is folded on the screen."""
 LONG_TEXT_LINES = 16
+LONGEST_PROMPT = 300
+"""Characters of a picture's own prompt; the file has all of it."""
 DEEPEST_TABLE = 3
 MOST_COLUMNS = 4
 ENDED_WELL = {"", "stop"}
@@ -191,6 +193,8 @@ def _link(original: Path, folder: Path) -> str:
 
 def _answer(answer: Answer, boxes: Boxes, askings: Askings) -> Html:
     parts: list[Html] = []
+    if answer.prompt:
+        parts.append(element("p", f"Asked: {shortened(answer.prompt, LONGEST_PROMPT)}", class_="label", dir="auto"))
     if answer.error is not None:
         parts.append(
             element(

@@ -28,6 +28,8 @@ class Answer(RecordedAnswer):
     """What was sent of each picture, and what the server made of it: of answers that name boxes."""
     verdict: Verdict | None
     """Of a page that was read."""
+    prompt: str
+    """What was asked, where that was this picture's own; empty where the request tells it."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any], **more: Any) -> Answer:
@@ -40,6 +42,7 @@ class Answer(RecordedAnswer):
             usage=usage_in(record),
             pictures=tuple(record.get("pictures") or ()),
             verdict=Verdict.of(record),
+            prompt=str(record.get("prompt") or ""),
             **more,
         )
 

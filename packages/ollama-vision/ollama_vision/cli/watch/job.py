@@ -14,6 +14,9 @@ from ..describe.job import Job, read_job
 if TYPE_CHECKING:
     from .typed import WatchOptions
 
+OF_PATHS = ("path.stem", "path.parent")
+"""Placeholders that every file has a word for."""
+
 
 @dataclass(frozen=True)
 class WatchJob:
@@ -48,6 +51,11 @@ def read_watch_job(typed: WatchOptions) -> WatchJob:
         if not folder.is_dir():
             what = "is a file" if folder.exists() else "is not there"
             raise UsageError(f"{folder} {what}: name a folder to watch. To ask about files: ollama-vision describe.")
+    if bare := [str(each) for each in job.template.placeholders if each.default is None and each.name not in OF_PATHS]:
+        raise UsageError(
+            f"{bare[0]} needs a default here, such as {bare[0][:-1]}|unknown}}: what comes later cannot be looked at "
+            "beforehand, and nobody may be there to hear what it lacks."
+        )
     return WatchJob(job, folders, typed.settle, typed.poll)
 
 

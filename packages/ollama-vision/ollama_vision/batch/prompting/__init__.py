@@ -1,0 +1,1 @@
+"""Prompts with placeholders: parsed, filled with each picture's own words, and checked before a run."""
