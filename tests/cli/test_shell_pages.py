@@ -13,6 +13,7 @@ import pytest
 
 from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, draw_scene
 from ollama_vision.cli.app import run
+from tests.support.serving import asked_since
 
 PAGES = Path(__file__).resolve().parents[2] / "docs/how-to"
 A_REAL_MODEL = "gemma3:4b"
@@ -101,7 +102,7 @@ def test_who_comes_from_another_tool_gets_the_same_done(
     # The demo model knows shapes: no titles, no tags.
     with EmbeddedOllama(engine=ScriptedEngine(files_away), aliases=[A_REAL_MODEL]) as scripted:
         monkeypatch.setenv("OLLAMA_HOST", scripted.url)
-        first, *others = of_photo_tagger.splitlines()
+        first, *others, dated = of_photo_tagger.splitlines()
         assert run(shlex.split(first)[1:]) == 0
         assert [*Path("photos").glob("*.xmp")] == []
         assert [run(shlex.split(line)[1:]) for line in others] == [0] * len(others)
@@ -109,6 +110,10 @@ def test_who_comes_from_another_tool_gets_the_same_done(
         assert sorted(file.name for file in Path("photos").glob("*.xmp")) == ["first.xmp", "second.xmp"]
         assert run([*shlex.split(others[0])[1:], "--undo"]) == 0
         assert [*Path("photos").glob("*.xmp")] == []
+        known = list(scripted.asked)
+        assert run(shlex.split(dated)[1:]) == 0
+        (prompt,) = {request.body["prompt"] for request in asked_since(scripted, known)}
+        assert prompt == "Taken at a time unknown. Describe the image."
 
         for results in Path().glob("results.jsonl*"):
             results.unlink()  # of other photos: who reads on has another folder
