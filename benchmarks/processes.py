@@ -16,7 +16,12 @@ from environments import PROJECT, python_of
 from roster import ROSTER
 
 HERE = Path(__file__).resolve().parent
-_CLEAN = {**os.environ, "NO_PROXY": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "", "PYTHONWARNINGS": "ignore"}
+_CLEAN = {
+    **os.environ,
+    **{"NO_PROXY": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "", "PYTHONWARNINGS": "ignore"},
+    # What `ask` keeps is not kept among the user's own.
+    "XDG_STATE_HOME": str(HERE / ".envs" / "state"),
+}
 
 
 @contextmanager

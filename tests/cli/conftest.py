@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from ollama_embedded import EmbeddedOllama, ScriptedEngine
+from tests.support.command_line import CommandLine
 from tests.support.documents import (
     LETTER,
     TEXTS,
@@ -48,3 +49,16 @@ def served() -> Iterator[Callable[..., EmbeddedOllama]]:
 def reads_right(letters: Path) -> Reader:
     says: dict[str, Any] = {shown(letters / "a.pdf", number): text for number, text in enumerate(TEXTS, 1)}
     return Reader({**says, shown(Path("scan.pdf")): "A bar."})
+
+
+@pytest.fixture
+def red_and_blue(folder: Path) -> None:
+    """Two pictures in the current folder."""
+    Image.new("RGB", (64, 64), "red").save(folder / "red.png")
+    Image.new("RGB", (64, 64), "blue").save(folder / "blue.png")
+
+
+@pytest.fixture
+def ask(vision: CommandLine, scripted: EmbeddedOllama) -> CommandLine:
+    """Runs `ollama-vision ask` with a server that says the same of every picture."""
+    return lambda *words: vision("ask", "--host", scripted.url, *words)

@@ -141,7 +141,11 @@ class Conversations:
                 database.execute("UPDATE exchange SET conversation = id WHERE id = ?", (new,))
             database.executemany(
                 "INSERT INTO picture VALUES (?, ?, ?, ?, ?)",
-                [(new, place, each.name, each.sha256, each.data) for place, each in enumerate(exchange.pictures)],
+                # As JSON: the bytes of a file's name need not be text.
+                [
+                    (new, place, json.dumps(each.name), each.sha256, each.data)
+                    for place, each in enumerate(exchange.pictures)
+                ],
             )
             _trim(database)
             database.execute("COMMIT")
@@ -195,7 +199,7 @@ class Conversations:
                 database.execute("PRAGMA foreign_keys = ON")
                 self._check_version(database)
                 yield database
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError, OSError) as error:
             raise KeepingError(f"{self.path}: {error}. `ollama-vision ask --forget` erases it.") from error
 
     def _check_version(self, database: sqlite3.Connection) -> None:
@@ -220,7 +224,7 @@ class Conversations:
 
 def _pictures(database: sqlite3.Connection, exchange: int) -> tuple[KeptPicture, ...]:
     rows = database.execute("SELECT name, sha256, data FROM picture WHERE exchange = ? ORDER BY place", (exchange,))
-    return tuple(KeptPicture(*row) for row in rows.fetchall())
+    return tuple(KeptPicture(json.loads(name), sha256, data) for name, sha256, data in rows.fetchall())
 
 
 def _conversation_of(database: sqlite3.Connection, exchange: int | None) -> int | None:
