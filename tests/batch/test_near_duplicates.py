@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 import ollama_vision
-from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, draw_scene
+from ollama_embedded import EmbeddedOllama, Reply, Request, ScriptedEngine, draw_scene
+from ollama_vision import PromptTemplate
 from ollama_vision.batch.copying import near_pictures, search
 from ollama_vision.pictures import Likeness, PictureSource, likeness_of
 from tests.support.alike import NEAR, draw_view
@@ -201,12 +202,18 @@ def test_what_changed_since_is_like_nothing(views: Path, scripted: EmbeddedOllam
     assert whose(describe(scripted, "views/b.jpg", out="results.jsonl")) == {"views/b.jpg": None}
 
 
-def test_when_one_fails_another_is_asked(views: Path, says: Callable[..., EmbeddedOllama]) -> None:
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_when_one_fails_another_is_asked(views: Path, jobs: int) -> None:
     """Which one hangs on when the failure is known; the others have its answer."""
     shutil.copy("views/b.jpg", "views/d.jpg")
     draw_view(1).save("views/e.bmp")
-    server = says(Reply(""), "A view.", "A view.")
-    told = describe(server)
+    first = Path("views/a.png").read_bytes()
+
+    def fails_first(request: Request) -> Reply:
+        return Reply("" if first in request.pictures else "A view.")
+
+    with EmbeddedOllama(engine=ScriptedEngine(fails_first)) as server:
+        told = describe(server, jobs=jobs)
     assert (len(told), len(server.asked)) == (5, 3)
     (failed,) = [line for line in told if line["error"]]
     assert (failed["path"], failed["error"]["type"]) == ("views/a.png", "EmptyResponseError")
@@ -233,6 +240,28 @@ def test_what_is_damaged_has_its_own_error(views: Path, scripted: EmbeddedOllama
     told = {line["path"]: line for line in describe(scripted)}
     assert told["views/a.png"]["error"]["type"] == "ImageError"
     assert (told["views/b.jpg"].get("same_as"), told["views/b.jpg"]["error"]) == (None, None)
+
+
+def test_what_is_asked_in_other_words_is_another_question(views: Path, scripted: EmbeddedOllama) -> None:
+    """Near copies and equal files alike; of an earlier run what was asked then counts."""
+    Path("other").mkdir()
+    SAME(draw_view(1)).save("other/a.bmp")
+    shutil.copy("views/a.png", "other/same.png")
+    by_folder = PromptTemplate("What is to be seen, in {path.parent}?")
+    told = describe(scripted, ["views", "other"], prompt=by_folder, out="results.jsonl")
+    assert whose(told) == {
+        "views/a.png": None,
+        "views/b.jpg": "views/a.png",
+        "views/c.png": None,
+        "other/a.bmp": None,
+        "other/same.png": "other/a.bmp",
+    }
+    assert {line["path"]: line["prompt"].split()[-1] for line in told}["other/same.png"] == "other?"
+    SAME(draw_view(2)).save("other/c.bmp")
+    SAME(draw_view(2)).save("views/d.bmp")
+    told = describe(scripted, ["views", "other"], prompt=by_folder, out="results.jsonl")
+    assert whose(told) == {"other/c.bmp": None, "views/d.bmp": "views/c.png"}
+    assert len(scripted.asked) == 4
 
 
 def test_pages_and_plain_pictures_are_each_asked(folder: Path, scripted: EmbeddedOllama) -> None:

@@ -17,6 +17,7 @@ from ollama_embedded.scenes import Shape, draw_scene
 from ollama_vision import PromptTemplate
 from ollama_vision.batch import describe as describe_from_python
 from ollama_vision.errors import PromptError
+from tests.support.alike import NEAR, draw_view
 from tests.support.command_line import CommandLine
 from tests.support.describe_cli import COMMAND, lines, wait_for_lines
 from tests.support.documents import inked
@@ -306,16 +307,23 @@ def test_one_question_about_several_pictures_has_the_words_of_all_or_none(
 
 
 def test_pictures_that_look_alike_are_not_given_the_answer_to_another_question(
-    vision: CommandLine, album: Path, scripted: EmbeddedOllama
+    vision: CommandLine, folder: Path, scripted: EmbeddedOllama
 ) -> None:
-    outcome = vision("describe", "album", "--host", scripted.url, "--prompt", "{path.stem}?", "--near-duplicates")
-    assert (outcome.code, list(scripted.asked)) == (2, [])
-    assert "--near-duplicates gives pictures that look alike one answer" in outcome.complaint
-    with pytest.raises(ValueError, match="near_duplicates gives pictures that look alike one answer"):
-        describe_from_python("album", "m", PromptTemplate("{path.stem}?"), host=scripted.url, near_duplicates=True)
-    words = ("--prompt", "{{path.stem}}?", "--near-duplicates")
-    assert vision("describe", "album", "--host", scripted.url, *words).code == 0
-    assert {request.body["prompt"] for request in scripted.asked} == {"{path.stem}?"}
+    """Nor counted so beforehand; in the same words one is asked for both."""
+    for name in ("one", "other"):
+        Path(name).mkdir()
+        draw_view(1).save(f"{name}/view.png")
+        NEAR["half as large"](draw_view(1)).save(f"{name}/small.png")
+    words = ("describe", "one", "other", "--host", scripted.url, "--prompt", "{path.parent}?", "--near-duplicates")
+    assert "2 near copies of another picture (--near-duplicates): not asked." in vision(*words, "--dry-run").out
+    assert vision(*words).code == 0
+    assert sorted(request.body["prompt"] for request in scripted.asked) == ["one?", "other?"]
+    assert {line["path"]: line.get("same_as") for line in lines()} == {
+        "one/small.png": None,
+        "one/view.png": "one/small.png",
+        "other/small.png": None,
+        "other/view.png": "other/small.png",
+    }
 
 
 def test_watch_needs_words_for_what_comes_and_does_not_say(vision: CommandLine, album: Path) -> None:

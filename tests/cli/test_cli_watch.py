@@ -337,3 +337,23 @@ def test_no_server_and_no_such_model_are_said_before_it_waits(
     outcome = vision("watch", "inbox", "--host", url, "--model", "m")
     assert outcome.code == 2
     assert url in outcome.err
+
+
+@no_windows
+def test_what_looks_like_an_answered_picture_is_not_asked(
+    inbox: Path, started: list[Watching], says_colours: EmbeddedOllama
+) -> None:
+    """What was there, what came before, and what comes together."""
+    draw(inbox / "a.png", "red")
+    watching = Watching(inbox.parent, "--host", says_colours.url, "--near-duplicates")
+    started.append(watching)
+    watching.until("Watching inbox")
+    draw_scene(Shape("red", "square", "middle center", "large"), size=(90, 90)).save(inbox / "mailed.jpg", quality=80)
+    watching.until("1 near copy of 1 picture was not asked again")
+    draw(inbox / "b.png", "blue")
+    assert [(line["path"], line.get("same_as")) for line in watching.has_lines(3)] == [
+        ("inbox/a.png", None),
+        ("inbox/mailed.jpg", "inbox/a.png"),
+        ("inbox/b.png", None),
+    ]
+    assert len(says_colours.asked) == 2

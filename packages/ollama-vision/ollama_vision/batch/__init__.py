@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from .prompting.picture_prompts import (
         PicturePrompts,
         fitting_words,
-        refuse_near_duplicates,
         refuse_own_answers,
         refuse_unfit,
         words_and_placeholders,
@@ -161,7 +160,6 @@ __all__ = [
     "question_of",
     "read_requests",
     "record_at",
-    "refuse_near_duplicates",
     "refuse_own_answers",
     "refuse_unfit",
     "request_hash",
@@ -214,7 +212,6 @@ __getattr__ = lazy_names(
         "PicturePrompts": ".prompting.picture_prompts",
         "PromptTemplate": ".prompting.template",
         "fitting_words": ".prompting.picture_prompts",
-        "refuse_near_duplicates": ".prompting.picture_prompts",
         "words_and_placeholders": ".prompting.picture_prompts",
         "refuse_own_answers": ".prompting.picture_prompts",
         "refuse_unfit": ".prompting.picture_prompts",

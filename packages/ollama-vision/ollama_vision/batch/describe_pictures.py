@@ -33,7 +33,6 @@ from .finding.paths import Paths, find_pictures
 from .model_run import Lines, ModelRun, RunOptions, run_spec
 from .prompting.picture_prompts import (
     PicturePrompts,
-    refuse_near_duplicates,
     refuse_own_answers,
     words_and_placeholders,
 )
@@ -201,8 +200,6 @@ def describe(
     )
     question = question_of(model, asked, choose, calibration, confidence=confidence)
     model_run = ModelRun.of(hosts, question, pages=pages)
-    if near_duplicates and isinstance(prompt, PromptTemplate):
-        refuse_near_duplicates(prompt)
     found = find_pictures(
         paths, include=include, exclude=exclude, recursive=recursive, videos=videos, on_error=on_error
     )

@@ -171,7 +171,8 @@ class Lines:
         self._equal = equal_files(self.files, self.reader, self.ledger, self.model_run, self.run_options.limit)
         self._near: NearPictures | None = None
         if (bits := self.run_options.near_bits) is not None:
-            self._near = NearPictures(bits, self.reader.image_options)
+            prompt_of = partial(self.model_run.prompt_of, self.model_run.request)
+            self._near = NearPictures(bits, self.reader.image_options, prompt_of)
         self._of_earlier: dict[int, EarlierAnswer] = {}
         """By number: answers of earlier runs that copies may have."""
         folder = None if self.earlier.results is None else self.earlier.results.parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -41,29 +41,47 @@ class NearPictures:
     Called by one thread at a time.
     """
 
-    def __init__(self, bits: int, options: ImageOptions) -> None:
+    def __init__(
+        self, bits: int, options: ImageOptions, prompt_of: Callable[[str], str | None] = lambda path: ""
+    ) -> None:
+        """
+        Args:
+            bits: how many bits of two hashes may differ.
+            options: how the pictures are prepared.
+            prompt_of: by the path of a picture the digest of what it is asked, where that is its own; those that are
+                asked otherwise are not compared.
+        """
         self._index = HashIndex(bits)
-        self._options = options
+        self._options, self._prompt_of = options, prompt_of
         self._numbers: list[int] = []
         """By the number in the index: that of the picture."""
         self._places: list[int] = []
         """In the order of the run's pictures; -1 of another folder's."""
         self._paths: list[str] = []
         self._versions: list[Version] = []
+        self._prompts: list[str | None] = []
         self._gone: set[int] = set()
         """Numbers of pictures that failed."""
         self._looks: OrderedDict[int, Likeness | None] = OrderedDict()
 
     def add(
-        self, number: int, place: int, path: str, version: Version, dhash: int, likeness: Likeness | None = None
+        self,
+        number: int,
+        place: int,
+        path: str,
+        version: Version,
+        dhash: int,
+        likeness: Likeness | None = None,
+        prompt: str | None = None,
     ) -> None:
-        """A picture that is asked about, or was answered."""
+        """A picture that is asked about, or was answered, to what `prompt` is the digest of."""
         at = len(self._index)
         self._index.add(dhash)
         self._numbers.append(number)
         self._places.append(place)
         self._paths.append(path)
         self._versions.append(version)
+        self._prompts.append(self._prompt_of(path) if prompt is None else prompt)
         if likeness is not None:
             self._keep(at, likeness)
 
@@ -71,13 +89,15 @@ class NearPictures:
         """One that failed: there is no answer for others to have."""
         self._gone.add(number)
 
-    def find(self, place: int, likeness: Likeness) -> Near | None:
+    def find(self, place: int, path: str, likeness: Likeness) -> Near | None:
         """The picture that it is a copy of; `None` when there is none, and it is to be asked about itself."""
-        looked_at, places = 0, self._places
+        looked_at, places, prompt = 0, self._places, self._prompt_of(path)
+        if prompt is None:
+            return None
         found = self._index.near(likeness.dhash)
         for bits, at in sorted(found, key=lambda each: (places[each[1]] > place, each[0], places[each[1]])):
             number = self._numbers[at]
-            if number in self._gone:
+            if number in self._gone or self._prompts[at] != prompt:
                 continue
             looked_at += 1
             if looked_at > _MOST_LOOKED_AT:

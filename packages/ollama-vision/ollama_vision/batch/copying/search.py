@@ -81,7 +81,8 @@ class CopySearch:
         for answer in answers:
             if answer.dhash is not None:
                 number = self._number()
-                self._near.add(number, places.get(answer.path, -1), answer.path, answer.version, answer.dhash)
+                path, version, dhash = answer.path, answer.version, answer.dhash
+                self._near.add(number, places.get(path, -1), path, version, dhash, prompt=answer.prompt)
                 self._known[answer.path] = Known(number, answer.dhash, is_looked_at=True)
                 numbered[number] = answer
         return numbered
@@ -101,7 +102,7 @@ class CopySearch:
         path, is_first = str(page.file.path), str(page.file.path) in self._first_of_equal
         is_looked_at, likeness = self._look(page)
         if likeness is not None and self._near is not None:
-            near = self._near.find(self._first + at, likeness)
+            near = self._near.find(self._first + at, path, likeness)
             if near is not None:
                 self._found(near.number, Copy(page.file, near.bits, likeness.dhash))
                 if is_first:

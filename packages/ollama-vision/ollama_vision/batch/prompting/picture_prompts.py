@@ -84,15 +84,6 @@ def refuse_own_answers(template: PromptTemplate, files: Iterable[FoundFile], fol
         )
 
 
-def refuse_near_duplicates(template: PromptTemplate) -> None:
-    """Raises ValueError where pictures that look alike would have one answer and are asked different things."""
-    if template.placeholders:
-        raise ValueError(
-            "near_duplicates gives pictures that look alike one answer, and the prompt's placeholders ask each a "
-            "question of its own: leave one of the two out"
-        )
-
-
 def words_and_placeholders(prompt: str | PromptTemplate) -> tuple[str, tuple[str, ...]]:
     """The prompt of a `PictureQuestion`, and the names of the placeholders that are to be filled in it."""
     if isinstance(prompt, str):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ollama_vision.atomic_replace import replacing
 
 from .ledger import Key, Line, Version, encode, lines_of, read_record, record_at
+from .own_prompts import digest_of
 
 _HASH = re.compile("[0-9a-f]{16}")
 
@@ -24,6 +25,8 @@ class EarlierAnswer(NamedTuple):
     """`None` where the run did not look for near-duplicates."""
     place: int
     """Where its line begins, in bytes."""
+    prompt: str
+    """The digest of what it was asked, where that was its own."""
 
 
 @dataclass
@@ -54,7 +57,9 @@ class EarlierAnswers:
             self._answers.pop(line.key, None)  # too even to be told from others so
             return
         dhash = int(told, 16) if isinstance(told, str) and _HASH.fullmatch(told) else None
-        self._answers[line.key] = EarlierAnswer(line.key.path, line.version, dhash, place)
+        self._answers[line.key] = EarlierAnswer(
+            line.key.path, line.version, dhash, place, digest_of(record.get("prompt"))
+        )
 
     def unknown(self) -> list[EarlierAnswer]:
         """Those without a hash."""

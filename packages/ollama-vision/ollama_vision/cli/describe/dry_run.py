@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -131,9 +132,8 @@ def search_for(
     if job.near_bits is None:
         return CopySearch.of_nothing()
     options = reader.image_options
-    search = CopySearch(
-        (), count().__next__, lambda number, copy: near.append(copy), NearPictures(job.near_bits, options)
-    )
+    pictures = NearPictures(job.near_bits, options, partial(model_run.prompt_of, model_run.request))
+    search = CopySearch((), count().__next__, lambda number, copy: near.append(copy), pictures)
     if job.out is not None and job.out.exists() and job.start != "restart":
         earlier = EarlierAnswers.read(job.out, {model_run.request})
         if unknown := earlier.unknown():

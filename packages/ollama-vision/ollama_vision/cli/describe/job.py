@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ollama_vision.batch import DEFAULT_NEAR_BITS, refuse_near_duplicates
+from ollama_vision.batch import DEFAULT_NEAR_BITS
 
 from ..common.access import (
     STANDARD_OUTPUT,
@@ -24,7 +24,6 @@ from ..common.access import (
     read_tiles,
 )
 from ..common.prompts import read_prompt, read_system, read_template
-from ..common.shell_words import in_shell_words
 from .typed import DEFAULT_PROMPT
 
 if TYPE_CHECKING:
@@ -155,12 +154,7 @@ def read_job(typed: DescribeOptions) -> Job:
     elif file.exists() and not file.is_file():
         raise UsageError(f"--out {typed.out}: it is a pipe or a device, and keeps nothing. --out - prints the lines.")
     prompt = read_prompt(typed.prompt, typed.prompt_file, DEFAULT_PROMPT)
-    template = read_template(prompt, "--prompt" if typed.prompt_file is None else f"--prompt-file {typed.prompt_file}")
-    if typed.near_duplicates or typed.near_bits is not None:
-        try:
-            refuse_near_duplicates(template)
-        except ValueError as error:
-            raise UsageError(f"{in_shell_words(str(error))}.") from error
+    read_template(prompt, "--prompt" if typed.prompt_file is None else f"--prompt-file {typed.prompt_file}")
     return Job(
         paths=tuple(typed.path),
         prompt=prompt,
