@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,6 +51,8 @@ def outcome_of(
     ("ask", "replies", "kind"),
     [
         (TEXT, ("A red square.",), tuple),
+        (replace(TEXT, system="Be {brief}."), ("A red square.",), tuple),
+        (replace(OBJECT, system="Be {brief}."), ('{"grey": "seven"}', '{"grey": 7}'), tuple),
         (TEXT, (Reply("A red", done_reason="length"),), errors.AnswerCutError),
         (TEXT, (" \n",), errors.EmptyResponseError),
         (TEXT, ("and on and on, " * 200,), errors.AnswerCutError),
@@ -58,7 +61,18 @@ def outcome_of(
         (OBJECT, ('{"grey": "seven"}', '{"grey": "eight"}'), errors.StructuredOutputError),
         (OBJECT, (Reply('{"grey"', done_reason="length"),), errors.AnswerCutError),
     ],
-    ids=["text", "cut", "nothing", "endless", "object", "second try", "no object", "cut object"],
+    ids=[
+        "text",
+        "text with system",
+        "object with system",
+        "cut",
+        "nothing",
+        "endless",
+        "object",
+        "second try",
+        "no object",
+        "cut object",
+    ],
 )
 def test_both_ask_and_answer_alike(serve: Serve, ask: PictureQuestion, replies: tuple[Any, ...], kind: type) -> None:
     plain, plain_asked = outcome_of(serve, replies, ask, "plain")
@@ -67,5 +81,22 @@ def test_both_ask_and_answer_alike(serve: Serve, ask: PictureQuestion, replies: 
     assert plain_asked == llama_asked
     assert len(plain_asked) == len(replies)
     assert {path for path, _ in plain_asked} == {"/api/chat" if ask.output_cls else "/api/generate"}
+    assert all((ask.system or "Be {brief}.") in str(body) for _, body in plain_asked) is (ask.system is not None)
     if kind is not tuple:
         assert plain[0] is kind
+
+
+def test_another_system_prompt_and_other_keywords_are_sent_each_time(serve: Serve) -> None:
+    """What all questions of a run come to is worked out once; of these two it is not the same."""
+    serving = serve("A red square.", "A red square.", "A red square.")
+    model = ModelOnHost(VisionModel(serving.llm.model, serving.llm.base_url))
+    brief = PictureQuestion("What is this?", keywords={"think": False}, system="Be brief.")
+    seeded = {"think": False, "options": {"seed": 3}}
+
+    async def ask() -> None:
+        for each in (brief, replace(brief, prompt="What?", system="Sing."), replace(brief, keywords=seeded)):
+            await model.answer(each, [RED])
+
+    asyncio.run(ask())
+    told = [(body["prompt"], body["system"], body["options"].get("seed")) for body in serving.bodies]
+    assert told == [("What is this?", "Be brief.", None), ("What?", "Sing.", None), ("What is this?", "Be brief.", 3)]

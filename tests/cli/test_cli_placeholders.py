@@ -148,7 +148,7 @@ def test_a_run_goes_on_and_asks_again_where_the_words_have_changed(
 def test_another_template_and_the_same_words_as_they_stand_are_other_requests(
     vision: CommandLine, album: Path, scripted: EmbeddedOllama
 ) -> None:
-    first = ("describe", "album", "--host", scripted.url)
+    first = ("describe", "album", "--host", scripted.url, "--model", "scripted")
     assert vision(*first, "--prompt", "{path.stem}?").code == 0
     refused = vision(*first, "--prompt", "{path.parent}?")
     assert 'prompt ("{path.stem}?" there, "{path.parent}?" now)' in refused.err

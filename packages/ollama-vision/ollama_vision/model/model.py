@@ -249,7 +249,8 @@ class VisionModel(OnServer):
         from .choosing import choose  # with the first choice
 
         check_question("choose", question, pictures, system, "question, labels")
-        asked = PlainQuestion(question, _beside(pictures), options, system, **going_on(earlier))
+        before = going_on(earlier) if earlier else {}
+        asked = PlainQuestion(question, _beside(pictures), options, system, **before)
         return await choose(io, self, asked, labels, calibration)
 
     def _question(
@@ -266,7 +267,8 @@ class VisionModel(OnServer):
             if name in options:
                 raise TypeError(f"ask() has no keyword {name!r}. Did you mean 'schema'?")
         keywords = {**options, "format": _class_of(schema)}
-        return plain_call(self, PlainQuestion(text, _beside(pictures), keywords, system, **going_on(earlier)))
+        before = going_on(earlier) if earlier else {}
+        return plain_call(self, PlainQuestion(text, _beside(pictures), keywords, system, **before))
 
     def _object(self, answer: Answer, schema: Schema | None) -> Answer:
         """The answer with the object that its text is, where one was asked for."""

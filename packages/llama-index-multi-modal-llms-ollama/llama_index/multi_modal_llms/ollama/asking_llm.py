@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.prompts import PromptTemplate
+from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptTemplate
 from pydantic import BaseModel
 
 from ollama_vision.batch import AnswerCollector, Heard, ListeningChat, PictureQuestion, StreamedOnHost
@@ -33,6 +33,8 @@ class LlmOnHost(StreamedOnHost):
         self, ask: PictureQuestion, pictures: Sequence[PreparedImage], collector: AnswerCollector
     ) -> Heard:
         keywords = {**ask.keywords, **collector.time_left()}
+        if ask.system is not None:
+            keywords["system"] = ask.system
         stream = await self._llm.astream_complete(ask.prompt, image_documents=list(pictures), **keywords)
         return await collector.listen(stream, ResponseText.of)
 
@@ -43,6 +45,10 @@ class LlmOnHost(StreamedOnHost):
         pictures: Sequence[PreparedImage],
         collector: AnswerCollector,
     ) -> tuple[Said, BaseModel]:
-        prompted = {"prompt": ask.prompt, "image_documents": list(pictures)}
-        question = Question(self._llm, output_cls, PromptTemplate(_AS_IT_IS), dict(ask.keywords), prompted)
+        prompted: dict[str, Any] = {"prompt": ask.prompt, "image_documents": list(pictures)}
+        template: BasePromptTemplate = PromptTemplate(_AS_IT_IS)
+        if ask.system is not None:
+            prompted["system"] = ask.system
+            template = ChatPromptTemplate.from_messages([("system", "{system}"), ("user", _AS_IT_IS)])
+        question = Question(self._llm, output_cls, template, dict(ask.keywords), prompted)
         return await predict(ListeningChat(on_loop(question), collector), question)
