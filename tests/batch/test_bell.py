@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,3 +107,43 @@ def test_where_the_system_does_not_tell_it_rings_by_the_clock_and_says_why(
     (note,) = notes
     assert told in note
     assert "looked through every second" in note
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+def test_a_limit_of_inotify_that_is_reached_is_said(folder: Path) -> None:
+    """Of a user of its own, with one watch to give: what watchfiles makes of it is not ours to guess."""
+    script = """
+import sys
+from pathlib import Path
+from ollama_vision.batch.watching.bell import Bell
+Path("/proc/sys/user/max_inotify_watches").write_text("1")
+with Bell([Path(sys.argv[1])], note=print) as bell:
+    bell.listen()
+    bell.get_ready()
+    print(bell.wait(60), bell.polls)
+"""
+    (folder / "a" / "b").mkdir(parents=True)
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-Ur", "true"]).returncode:
+        pytest.skip("no user namespaces here")
+    command = ["unshare", "-Ur", sys.executable, "-c", script, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    note, rang = done.stdout.splitlines()
+    assert "its limit is reached (inotify)" in note
+    assert rang == "True True"
+
+
+def test_a_folder_that_cannot_be_read_does_not_keep_it_from_hearing_of_others(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses_at_first(*folders: Any, ignore_permission_denied: bool = False, **options: Any) -> Iterator[Any]:
+        if not ignore_permission_denied:
+            # watchfiles 1.3.0, of a folder of mode 0.
+            raise PermissionError('Permission denied (os error 13) about ["/tmp/l/a"]')
+        yield {(1, "a.jpg")}
+
+    monkeypatch.setattr(bells, "_watchfiles", lambda: SimpleNamespace(watch=refuses_at_first))
+    with Bell([folder], note=pytest.fail) as bell:
+        bell.listen()
+        assert bell.wait(LONG)
+        assert not bell.polls

@@ -1,4 +1,4 @@
-"""Fixtures of the command's tests: documents to read, and servers that read them."""
+"""Fixtures of the command's tests: documents to read, folders to watch, and servers that answer."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.support.documents import (
     scan_of,
     shown,
 )
+from tests.support.watching import Watching
 
 
 @pytest.fixture
@@ -62,3 +63,25 @@ def red_and_blue(folder: Path) -> None:
 def ask(vision: CommandLine, scripted: EmbeddedOllama) -> CommandLine:
     """Runs `ollama-vision ask` with a server that says the same of every picture."""
     return lambda *words: vision("ask", "--host", scripted.url, *words)
+
+
+@pytest.fixture
+def inbox(folder: Path) -> Path:
+    (folder / "inbox").mkdir()
+    return folder / "inbox"
+
+
+@pytest.fixture
+def started(folder: Path) -> Iterator[list[Watching]]:
+    started: list[Watching] = []
+    yield started
+    for each in started:
+        each.process.kill()
+        each.process.communicate()
+
+
+@pytest.fixture
+def says_seen() -> Iterator[EmbeddedOllama]:
+    """A server that says of every picture the same, at once."""
+    with EmbeddedOllama(engine=ScriptedEngine(lambda request: "Seen.", model="m")) as server:
+        yield server

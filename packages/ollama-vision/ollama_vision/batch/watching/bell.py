@@ -95,20 +95,12 @@ class Bell:
 
     def _follow(self, watchfiles: ModuleType, stop: threading.Event, ready: threading.Event) -> None:
         try:
-            for changes in watchfiles.watch(
-                *self._folders,
-                watch_filter=None,
-                debounce=_TOGETHER,
-                step=_STEP,
-                stop_event=stop,
-                rust_timeout=_UNTIL_READY,
-                yield_on_timeout=True,
-                # What cannot be read is named by the look through the folders.
-                ignore_permission_denied=True,
-            ):
-                ready.set()
-                if changes:
-                    self._rung.set()
+            try:
+                self._hear(watchfiles, stop, ready)
+            except PermissionError:
+                # Of a folder that cannot be read, which the look names. Told to pass over it, watchfiles 1.3.0 passes
+                # over a limit that is reached as well.
+                self._hear(watchfiles, stop, ready, ignore_permission_denied=True)
         except FileNotFoundError:
             pass  # the next look says so
         except (OSError, RuntimeError) as error:  # of what goes wrong later on it has errors of its own
@@ -116,6 +108,21 @@ class Bell:
         finally:
             ready.set()
             if not stop.is_set():
+                self._rung.set()
+
+    def _hear(self, watchfiles: ModuleType, stop: threading.Event, ready: threading.Event, **more: bool) -> None:
+        for changes in watchfiles.watch(
+            *self._folders,
+            watch_filter=None,
+            debounce=_TOGETHER,
+            step=_STEP,
+            stop_event=stop,
+            rust_timeout=_UNTIL_READY,
+            yield_on_timeout=True,
+            **more,
+        ):
+            ready.set()
+            if changes:
                 self._rung.set()
 
 
