@@ -150,6 +150,24 @@ def test_what_is_for_new_pictures_needs_some(ask: CommandLine, words: list[str],
     assert outcome.complaint.startswith(complaint)
 
 
+def test_the_words_may_be_in_a_file(ask: CommandLine, scripted: EmbeddedOllama) -> None:
+    Path("and.txt").write_text("And?\n", encoding="utf-8")
+    fine(ask("red.png", "First?"))
+    fine(ask("--continue", "--prompt-file", "and.txt"))
+    assert [each["content"] for each in messages(scripted)][-1] == "And?"
+    fine(ask("--continue", "--prompt-file", "and.txt", "--region", "0,0,9,9", "blue.png"))
+    assert [colours(each) for each in messages(scripted) if "images" in each] == [[RED], [BLUE]]
+
+
+@pytest.mark.parametrize("words", [[], ["--continue"], ["--prompt-file", "and.txt"]], ids=" ".join)
+def test_who_asks_nothing_is_told_so(ask: CommandLine, words: list[str]) -> None:
+    Path("and.txt").write_text("And?\n", encoding="utf-8")
+    fine(ask("red.png", "First?"))
+    outcome = ask(*words)
+    assert outcome.code == 2
+    assert outcome.complaint.startswith("Name a picture and ask about it: ")
+
+
 def test_what_was_piped_in_is_kept_itself(
     ask: CommandLine, scripted: EmbeddedOllama, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,12 +30,12 @@ LARGEST_PICTURE = 32_000_000
 _OF_PICTURES = ("detail", "range", "region", "tiles", "pages", "frames", "from_", "to")
 
 
-def conversation_to_go_on_with(typed: AskOptions) -> tuple[KeptExchange, ...]:
+def conversation_to_go_on_with(typed: AskOptions, *, has_pictures: bool) -> tuple[KeptExchange, ...]:
     """Raises UsageError where there is none, or where what is typed is not for one."""
     if typed.draw_boxes is not None:
         raise UsageError("--draw-boxes draws on the picture of one question: ask it anew, without --continue.")
     meant = settings_in_use().names
-    for name in _OF_PICTURES if not typed.pictures else ():
+    for name in _OF_PICTURES if not has_pictures else ():
         if getattr(typed, name) is not None and name not in meant:
             raise UsageError(
                 f"--{name.rstrip('_')} is for pictures of this question, and those of the conversation are sent as "

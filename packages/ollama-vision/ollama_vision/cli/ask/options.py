@@ -37,7 +37,7 @@ def ask(typed: AskOptions) -> None:
         if typed.continue_:
             from .going_on import conversation_to_go_on_with, going_on
 
-            asked = going_on(asked, typed, conversation_to_go_on_with(typed))
+            asked = going_on(asked, typed, conversation_to_go_on_with(typed, has_pictures=bool(asked.pictures)))
 
     from .command import ask as answer
 

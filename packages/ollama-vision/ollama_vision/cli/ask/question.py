@@ -145,13 +145,17 @@ def is_url(text: str) -> bool:
 def read_words(typed: AskOptions) -> tuple[tuple[str | Path, ...], str]:
     """The pictures and the question, which comes last unless it stands in a file."""
     last = typed.question
+    if last is None:
+        if typed.prompt_file is None or not typed.continue_:
+            raise UsageError('Name a picture and ask about it: ollama-vision ask photo.jpg "What is this?"')
+        return (), read_prompt_file(typed.prompt_file)
     is_question = last != STANDARD_INPUT and not is_url(last) and what_is_at(last) == "nothing"
     # A question that is typed goes before a file that is always meant.
     is_meant = "prompt_file" in settings_in_use().names and (bool(typed.pictures) or typed.continue_)
     if typed.prompt_file is None or (is_meant and is_question):
-        check_question(typed.question, has_pictures=bool(typed.pictures) or typed.continue_)
-        return read_pictures(typed.pictures), checked_text(typed.question, "The question")
-    words = [*typed.pictures, typed.question]
+        check_question(last, has_pictures=bool(typed.pictures) or typed.continue_)
+        return read_pictures(typed.pictures), checked_text(last, "The question")
+    words = [*typed.pictures, last]
     if typed.pictures and is_question:
         raise UsageError(
             f"The question is in --prompt-file {typed.prompt_file}, and {last!r} is no picture: leave one of them out."

@@ -44,11 +44,11 @@ def forget_all(wanted: bool) -> None:
 class AskOptions:
     """What was typed, not yet looked at."""
 
-    # May be empty here: who forgot the question is told so, and not that a picture is missing.
+    # Both may be empty here: who forgot one of them is told which, and a prompt that is a file needs neither to go on.
     pictures: Annotated[
         list[str], typer.Argument(metavar="PICTURE", default_factory=list, show_default=False, hidden=True)
     ]
-    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, hidden=True)]
+    question: Annotated[str | None, typer.Argument(metavar="QUESTION", show_default=False, hidden=True)] = None
     continue_: Annotated[
         bool,
         typer.Option("--continue", help="Go on with the last conversation; its pictures are sent again."),

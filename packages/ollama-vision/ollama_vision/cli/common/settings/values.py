@@ -66,17 +66,18 @@ def _word(given: Any) -> str:
 class Options(Mapping[str, Option]):
     """What a file can set of a command, by the words that one types: `max-pixels`, or `max_pixels`, or `no-stream`.
 
-    An argument that may be left out is one as well.
+    The only argument of a command is one as well, if it may be left out.
     """
 
     def __init__(self, command: Any) -> None:
         self.command = command
         self._by_word: dict[str, Option] = {}
+        is_alone = sum(parameter.param_type_name == "argument" for parameter in command.params) == 1
         for parameter in command.params:
             if parameter.is_eager:  # something to do once, not a habit
                 continue
             if parameter.param_type_name == "argument":
-                if parameter.nargs == 1 and not parameter.required:
+                if is_alone and parameter.nargs == 1 and not parameter.required:
                     self._by_word[parameter.name] = Option(parameter, parameter.name)
                 continue
             for words, is_negative in ((parameter.opts, False), (parameter.secondary_opts, True)):
