@@ -20,6 +20,7 @@ from tests.support.documents import (
     scan_of,
     shown,
 )
+from tests.support.photo_files import exif_block, jpeg_photo
 from tests.support.watching import Watching
 
 
@@ -85,3 +86,13 @@ def says_seen() -> Iterator[EmbeddedOllama]:
     """A server that says of every picture the same, at once."""
     with EmbeddedOllama(engine=ScriptedEngine(lambda request: "Seen.", model="m")) as server:
         yield server
+
+
+@pytest.fixture
+def album(folder: Path) -> Path:
+    """`album/` with a photograph that says all, and a picture that says nothing."""
+    (folder / "album").mkdir()
+    (folder / "album" / "photo.jpg").write_bytes(jpeg_photo(exif_block()))
+    (folder / "album" / "photo.txt").write_text("Our dog.\n")
+    Image.new("RGB", (64, 64), "red").save(folder / "album" / "plain.png")
+    return folder / "album"

@@ -262,6 +262,8 @@ class PromptError(OllamaMultiModalError, ValueError):
 
     unfit: Mapping[str, str] = MappingProxyType({})
     """By each picture's path, why."""
+    listed: str = ""
+    """The first of them, as the message ends."""
 
 
 class SecondReaderError(OllamaMultiModalError, ValueError):

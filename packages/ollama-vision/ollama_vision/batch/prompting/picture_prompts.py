@@ -112,9 +112,10 @@ def refuse_unfit(unfit: Mapping[str, str], of: int) -> None:
     if unfit:
         pictures = f"{len(unfit):,} of {words.counted(of, 'picture')}"
         lacks = "lacks" if len(unfit) == 1 else "lack"
+        listed = words.names((f"{path} {why}" for path, why in unfit.items()), most=3)
         raise PromptError(
             f"{pictures} {lacks} what the prompt's placeholders stand for, and nothing was asked. Give a default "
-            "after a bar, such as {exif.date|unknown}, or leave those pictures out. "
-            f"{words.names((f'{path} {why}' for path, why in unfit.items()), most=3)}.",
+            f"after a bar, such as {{exif.date|unknown}}, or leave those pictures out. {listed}.",
             unfit=dict(unfit),
+            listed=listed,
         )

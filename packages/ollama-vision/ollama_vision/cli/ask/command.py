@@ -51,8 +51,7 @@ def ask(question: Question) -> int:
             if question.log:
                 keep_for_next_time(question, said, taken, screen)
         except PromptError as error:
-            tell_unfit(error, screen)
-            screen.complain(in_shell_words(str(error), "ask"))
+            screen.complain(tell_unfit(error, screen))
             return STOPPED
         except (OllamaMultiModalError, NoModel, NoServer, NoAnswer, NoOutput) as error:
             screen.complain(in_shell_words(str(error), "ask"))

@@ -12,6 +12,7 @@ from ollama_vision.errors import PromptError
 from ollama_vision.words import counted
 
 from .access import STANDARD_INPUT, UsageError
+from .running import Stopped
 from .screen import Screen, named
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def own_words(
 ) -> PicturePrompts | None:
     """What each picture is asked; `None` where the prompt has no placeholders.
 
-    Raises PromptError, once the pictures that lack something are listed.
+    Raises Stopped, once the pictures that lack something are listed.
     """
     if not template.placeholders:
         return None
@@ -97,16 +98,16 @@ def own_words(
             on_progress=lambda done: screen.still_waiting(f"{reading}: {done:,} of {len(files):,}"),
         )
     except PromptError as error:
-        tell_unfit(error, screen)
-        raise
+        raise Stopped(tell_unfit(error, screen)) from error
 
 
-def tell_unfit(error: PromptError, screen: Screen) -> None:
-    """List the pictures that keep a prompt from being asked, each with what it lacks."""
+def tell_unfit(error: PromptError, screen: Screen) -> str:
+    """List the pictures that keep a prompt from being asked, each with what it lacks; gives what is left to say."""
     for path, why in islice(error.unfit.items(), MOST_LISTED):
         screen.remark(f"{named(path)} {why}.")
     if (more := len(error.unfit) - MOST_LISTED) > 0:
         screen.remark(f"And {counted(more, 'picture')} more.")
+    return str(error).removesuffix(f" {error.listed}.")
 
 
 def read_system(system: str | None) -> str | None:

@@ -72,7 +72,7 @@ def _describe(job: Job, screen: Screen) -> int:
 def prompts_for(job: Job, found: Found, screen: Screen) -> PicturePrompts | None:
     """What each of these pictures is asked; `None` where all are asked the same.
 
-    Raises PromptError, and Stopped where the answers would become what the next run asks.
+    Raises Stopped where pictures lack something, and where the answers would become what the next run asks.
     """
     template = job.template
     try:
