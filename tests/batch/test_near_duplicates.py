@@ -17,7 +17,7 @@ from PIL import Image
 import ollama_vision
 from ollama_embedded import EmbeddedOllama, Reply, Request, ScriptedEngine, draw_scene
 from ollama_vision import PromptTemplate
-from ollama_vision.batch.copying import near_pictures, search
+from ollama_vision.batch.copying import answers_kept, near_pictures, search
 from ollama_vision.pictures import Likeness, PictureSource, likeness_of
 from tests.support.alike import NEAR, draw_view
 from tests.support.describe_cli import lines as lines_of
@@ -222,6 +222,37 @@ def test_when_one_fails_another_is_asked(views: Path, jobs: int) -> None:
     (other,) = asked - {"views/a.png", "views/c.png"}
     assert {each for each in whose(told).values() if each is not None} == {other}
     assert all(line["text"] == "A view." for line in told if line is not failed)
+
+
+def test_a_failure_that_comes_after_its_copies_loses_none(views: Path) -> None:
+    first, answered = Path("views/a.png").read_bytes(), asyncio.Event()
+
+    async def fails_last(request: Request) -> Reply:
+        if first in request.pictures:
+            await answered.wait()
+            return Reply("")
+        answered.set()
+        return Reply("A view.")
+
+    with EmbeddedOllama(engine=ScriptedEngine(fails_last), num_parallel=2) as server:
+        told = describe(server, jobs=4)
+    assert [line["path"] for line in told] == ["views/c.png", "views/a.png", "views/b.jpg"]
+    assert [line["text"] for line in told] == ["A view.", "", "A view."]
+
+
+def test_answers_that_are_more_than_memory_is_for_are_kept_on_disk(
+    folder: Path, says: Callable[..., EmbeddedOllama], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers_kept, "_IN_MEMORY", 1000)
+    names = [f"{kind}{number}" for kind in "ab" for number in range(5)]
+    draw_some(names)
+    looks_of(monkeypatch, {name: 0xFF << 8 * int(name[1]) for name in names})
+    told = describe(says(*(f"Says {number}." for number in range(5))), out="results.jsonl", near_bits=0)
+    assert [line["text"] for line in told] == [f"Says {number}." for number in range(5)] * 2
+    assert sorted(file.name for file in Path().iterdir() if file.is_file()) == [
+        "results.jsonl",
+        "results.jsonl.requests.json",
+    ]
 
 
 def test_when_that_fails_too_each_is_asked(views: Path, says: Callable[..., EmbeddedOllama]) -> None:
