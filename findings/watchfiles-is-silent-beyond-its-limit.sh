@@ -10,6 +10,7 @@
 #
 # Seen in a user namespace with watches of its own, so that no limit of this machine is changed. Linux, with `unshare`.
 set -euo pipefail
+unshare -Ur true || { echo "skipped: unshare is not installed, or may not make user namespaces"; exit 77; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
