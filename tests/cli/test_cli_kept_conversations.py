@@ -87,8 +87,9 @@ def test_nobody_else_can_read_it(ask: CommandLine) -> None:
     assert stat.S_IMODE(database().parent.stat().st_mode) == 0o700
 
 
-def test_no_secret_is_kept(vision: CommandLine, scripted: EmbeddedOllama) -> None:
-    host = scripted.url.replace("://", "://me:sesame@")
+@pytest.mark.parametrize("before", ["http://me:sesame@", "http://me:p@sesame@", "me:p@sesame@"])
+def test_no_secret_is_kept(vision: CommandLine, scripted: EmbeddedOllama, before: str) -> None:
+    host = f"{before}{scripted.url.partition('://')[2]}"
     fine(vision("ask", "--host", host, "--header", "X-Key: s3cret", "red.png", "First?"))
     assert scripted.asked[-1].headers["x-key"] == "s3cret"
     data = database().read_bytes()

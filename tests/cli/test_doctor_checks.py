@@ -8,6 +8,7 @@ import pytest
 
 from llama_index.multi_modal_llms.ollama import OllamaServer
 from ollama_vision import errors
+from ollama_vision.cli.common.settings.shown import line_of_values, without_credentials
 from ollama_vision.cli.doctor import server_checks, sight_checks
 from ollama_vision.cli.doctor.check import fail as failed
 from ollama_vision.cli.doctor.check import ok, worst
@@ -211,3 +212,26 @@ def test_a_short_context_is_a_warning_unless_the_model_has_no_longer_one(
 def test_the_worst_check_is_the_verdict() -> None:
     good = ok("a", "")
     assert [worst([good]), worst([good, failed("b", "")]), worst([])] == ["ok", "fail", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("localhost:1", "localhost:1"),
+        ("https://vision.example/path", "https://vision.example/path"),
+        ("me:sesame@localhost", "localhost"),
+        ("me:p@sesame@localhost:1", "localhost:1"),
+        ("http://me:p@sesame@localhost", "http://localhost"),
+        ("http://me:se/same@localhost", "http://localhost"),
+        ("http://me:a://same@localhost", "http://localhost"),
+        ("me:a://same@localhost", "localhost"),
+        ("http://localhost/?key=same", "http://localhost/?..."),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_a_secret(host: str, shown: str) -> None:
+    assert without_credentials(host) == shown
+    assert "same" not in line_of_values({"host": host})
+
+
+def test_an_address_in_other_words_is_shown_without_its_password() -> None:
+    assert line_of_values({"system": "Look at https://me:p@se/same@host/a."}) == 'system = "Look at https://host/a."'

@@ -267,7 +267,7 @@ def test_the_rules_are_about_options_that_there_are() -> None:
 def test_doctor_shows_the_file_without_its_secrets(
     vision: CommandLine, demo_server: EmbeddedOllama, users: Says, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = demo_server.url.replace("://", "://me:sesame@")
+    address = demo_server.url.replace("://", "://me:p@sesame@")
     file = users(f'host = "{address}"', 'header = ["X-Key: s3cret"]', "[read]", 'password = "hunter2"', "jobs = 2")
     outcome = vision("doctor", "--json")
     assert not [secret for secret in ("sesame", "s3cret", "hunter2") if secret in outcome.out + outcome.err]

@@ -16,7 +16,7 @@ PYTHON = re.compile(
     r"ImageOptions|PictureReader\(|ImageDescriber|\b\w+Block\b|image_documents|prepare_image|partial_text|preload\(|"
     r"\bbase_url\b|request_timeout|max_retries|max_tokens|context_window|options_unchecked|\bNone\b|\bTrue\b|\bFalse\b|"
     r"\b(?:headers|verify|think|videos|include|exclude|detail|frames|pages|image_options|truncate)=|"
-    r"\b(?:prune|sidecars|sidecar_name)=|think unset"
+    r"\b(?:prune|sidecars|sidecar_name)=|think unset|Pass its bytes"
 )
 NOT_IN_A_SHELL = (
     # The commands build the call themselves: they give no such arguments, and no messages, tools and arrays.
@@ -43,7 +43,8 @@ def sentences(command: Command) -> Iterator[str]:
     The command's own room speaks the shell's words, and `ask` is no batch.
     """
     engine = Path(ollama_vision.__path__[0])
-    silent = {"ask": [engine / "batch"], "mcp": [engine / "batch/results"]}  # agents keep no file of results
+    silent = {"ask": [engine / "batch"], "mcp": [engine / "batch/results", engine / "batch/prompting"]}
+    # Agents keep no file of results, and their prompts have no placeholders.
     left_out_rooms = {engine / "cli", *silent.get(command, [])}
     for file in sorted(engine.rglob("*.py")):
         if left_out_rooms & {*file.parents}:

@@ -80,6 +80,23 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "http://me:12/sesame@localhost:1",
+        "me:sesame/sesame@localhost",
+        "http://me:sesame/@localhost",
+        "http://me:sesame#sesame@localhost",
+        "http://me:se?same@localhost",
+        "http://sesame:sesame@local host",
+    ],
+)
+def test_what_may_be_a_password_is_in_no_error(text: str) -> None:
+    with pytest.raises(ValueError, match="base_url") as caught:
+        parse_address(text)
+    assert "same" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("text", "is_loopback"),
     [
         ("localhost.", True),

@@ -82,12 +82,14 @@ def parse_address(text: str) -> Address:
     if scheme not in ("", "http", "https"):
         raise ValueError(f"base_url starts with {scheme}://; Ollama speaks http:// and https:// only")
     authority, slash, path = rest.partition("/")
+    if "@" in path and "@" not in authority:  # the host would be the name, and the path the password
+        raise ValueError("base_url has an @ behind a /; in a password a / is written %2F, and in a path an @ is %40")
     userinfo, _, hostport = authority.rpartition("@")
     if _is_ipv6(hostport):
         hostport = f"[{hostport}]"
     shown = f"{scheme + '://' if scheme else ''}{hostport}{slash}{path}"
     if "?" in rest or "#" in rest:
-        raise ValueError("base_url must end with the path: no ? and no #")
+        raise ValueError("base_url must end with the path: no ? and no #; in a password they are written %3F and %23")
     try:
         parts = urlsplit(f"http://{hostport}")
         host, port = parts.hostname or "localhost", parts.port

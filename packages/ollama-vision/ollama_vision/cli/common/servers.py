@@ -16,6 +16,7 @@ from ollama_vision.words import duration
 from .access import Access
 from .default_model import only_vision_model
 from .screen import ProgressSink
+from .shell_words import in_shell_words
 
 _BETWEEN_LOOKS = 1.0
 _LONGEST_SILENCE = 60.0
@@ -146,5 +147,5 @@ def _settings(host: str | None, access: Access) -> dict[str, Any]:
         OllamaServer(**settings)
     except ValueError as error:
         # Without --host the address comes from OLLAMA_HOST.
-        raise NoServer(f"The server's address is not one: {error}.") from error
+        raise NoServer(in_shell_words(f"The server's address is not one: {error}.")) from error
     return settings

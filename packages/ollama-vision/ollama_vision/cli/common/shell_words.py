@@ -62,6 +62,7 @@ _EVERYWHERE: Table = (
     (r"ImageOptions\(range=\((-?\d+), (-?\d+)\)\)", r"--range \1:\2"),
     (r"Raise ImageOptions\(url_\w+=\.\.\.\), or .*", 'Fetch it yourself: curl URL | ollama-vision ask - "..."'),
     (r"ImageOptions\(allow_private_urls=True\)\.", 'curl URL | ollama-vision ask - "...".'),
+    (r"\bPass its bytes, or an open file\.", "Save it as a file, and name that."),
     (r", or raise ImageOptions\(max_source_pixels=\.\.\.\)", ""),
     (r"Put it into (?:a chat message as|an) AudioBlock, .*", "Sounds cannot be asked about from here."),
     (r"Put it into a chat message as VideoBlock, of which frames are sent\.", "Call it by its true name."),
@@ -75,6 +76,7 @@ _BOXES: Table = (
 )
 _IN: dict[Command, Table] = {
     "ask": (
+        (r"\bPass its bytes, or an open file\.", 'Pipe it in: COMMAND | ollama-vision ask - "...".'),
         (r"detail='low' on the ImageBlocks(?: or image_options=ImageOptions\(max_pixels=\.\.\.\))?", "--detail low"),
         (r"\(image_options=ImageOptions\(max_pixels=\.\.\.\)\)", "(--detail low)"),
         (r"(?:ImageOptions\()?pages=\((\d+),\)\)?", r"--pages \1"),

@@ -11,6 +11,7 @@ from ollama_vision import words
 from ollama_vision.errors import OllamaMultiModalError
 from ollama_vision.extras import EXTRAS, install_hint
 
+from ..common.settings.shown import without_credentials
 from .check import Check, fail, ok, warn
 from .facts import USUAL_CONTEXT, Disk, Here, Origin
 
@@ -80,12 +81,6 @@ def proxy(here: Here, origin: Origin) -> Check | None:
         return None
     why = "a server on this machine" if origin.is_here else f"{origin.url}, by NO_PROXY"
     return ok("proxy", f"{', '.join(named)} {'are' if len(named) > 1 else 'is'} set, and not used for {why}")
-
-
-def without_credentials(url: str) -> str:
-    """A server's address without the name and password that may be in it."""
-    scheme, separator, rest = url.rpartition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def disk(found: Disk | None, origin: Origin) -> Check:

@@ -9,12 +9,18 @@ from typing import Any
 
 HIDDEN = "(not shown)"
 SECRETS = frozenset({"password"})
-_CREDENTIALS = re.compile(r"(://)[^/\s@]*@|^[^/\s@]*@(?=[^/\s@]+(?::\d+)?(?:/|$))")
-"""A name and a password before a server's address, with a scheme or without."""
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_CREDENTIALS = re.compile(r"(://)\S*@")
+"""In any text: up to the last `@`, which a password may hold as well."""
 
 
 def without_credentials(host: str) -> str:
-    return _CREDENTIALS.sub(r"\1", host)
+    """A server's address, with a scheme or without, and no name, password or query: as it is meant, or wrong."""
+    scheme = _SCHEME.match(host)
+    start = scheme[0] if scheme else ""
+    bare = host[len(start) :].rpartition("@")[2]
+    address = re.split(r"[?#]", bare)[0]
+    return f"{start}{address}" + ("?..." if address != bare else "")
 
 
 def masked_values(written: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,4 +54,4 @@ def _shown(word: str, value: Any) -> Any:
         return value
     if word == "header":
         return f"{value.partition(':')[0]}: {HIDDEN}" if ":" in value else HIDDEN
-    return without_credentials(value) if word == "host" else re.sub(r"(://)[^/\s@]*@", r"\1", value)
+    return without_credentials(value) if word == "host" else _CREDENTIALS.sub(r"\1", value)
