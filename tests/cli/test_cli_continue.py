@@ -208,6 +208,12 @@ def test_a_name_that_is_no_text_is_found_again(ask: CommandLine, scripted: Embed
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_who_names_a_pipe_is_told_how_to_pipe_it_in(ask: CommandLine, folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    assert 'is a pipe or a device. Pipe it in: COMMAND | ollama-vision ask - "..."' in ask("pipe", "What?").complaint
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 def test_a_pipe_cannot_be_asked_again(vision: CommandLine, folder: Path) -> None:
     """As `<(command)` gives it: what was in it is gone, and it is not opened again."""
     import threading

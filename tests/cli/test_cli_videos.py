@@ -178,6 +178,9 @@ def test_scenes_in_one_question_are_no_more_than_fit(vision: CommandLine, folder
         options = ("--host", server.url, "--option", "num_ctx=2048", "--frames", "scenes")
         assert vision("ask", "long.mp4", "What?", *options).code == 0
         assert len(server.asked[-1].pictures) == 7
+        sent = server.asked[-1].body["images"]
+        assert vision("ask", "--continue", "And?", "--option", "num_ctx=16384").code == 0
+        assert server.asked[-1].body["messages"][0]["images"] == sent, "as many as there was room for then"
 
 
 def test_a_timeline_is_of_results(describe: CommandLine, photos: list[str], scripted: EmbeddedOllama) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,8 +61,67 @@ def test_two_that_go_on_at_once_are_two_branches(kept: Conversations) -> None:
 def test_what_was_forgotten_meanwhile_is_not_gone_on_with(kept: Conversations) -> None:
     first = add(kept, "First?")
     assert kept.forget()
-    kept.add(exchange("And?"), follows=first)
-    assert questions(kept) == ["And?"]
+    with pytest.raises(KeepingError, match="was erased meanwhile"):
+        kept.add(exchange("And?"), follows=first)
+    assert kept.newest() == (), "the pictures that it was about are not known any more"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no such modes")
+def test_what_is_erased_at_this_moment_is_not_made_anew_for_others_to_read(
+    kept: Conversations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = kept._make
+
+    def made_and_erased() -> None:
+        make()
+        assert kept.forget()
+
+    monkeypatch.setattr(kept, "_make", made_and_erased)
+    with pytest.raises(KeepingError, match="was erased at this moment"):
+        kept.add(exchange("Secret?"), follows=None)
+    assert not kept.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "way"),
+    [
+        ("locked", "Another command uses it: try again."),
+        ("full", "Make room. With --no-log nothing is kept"),
+        ("read-only", "With --no-log nothing is kept"),
+        ("no database", "`ollama-vision ask --forget` erases it."),
+        ("no JSON", "`ollama-vision ask --forget` erases it."),
+    ],
+)
+def test_only_of_a_broken_file_it_is_said_that_it_can_be_erased(
+    kept: Conversations, monkeypatch: pytest.MonkeyPatch, fault: str, way: str
+) -> None:
+    monkeypatch.setattr(conversations, "PATIENCE", 0.05)
+    add(kept, "First?")
+    with closing(sqlite3.connect(kept.path, isolation_level=None)) as other:
+        if fault == "locked":
+            other.execute("BEGIN EXCLUSIVE")
+        elif fault == "no database":
+            kept.path.write_bytes(b"Dear diary, " * 1000)
+        elif fault == "no JSON":
+            other.execute("UPDATE exchange SET settings = '{'")
+        check = kept._check_version
+
+        def limited(database: sqlite3.Connection) -> None:
+            check(database)
+            if fault == "full":
+                database.execute("PRAGMA max_page_count = 1")
+            elif fault == "read-only":
+                database.execute("PRAGMA query_only = ON")
+
+        monkeypatch.setattr(kept, "_check_version", limited)
+
+        def use() -> None:
+            kept.newest()
+            kept.add(exchange("Long?", KeptPicture("-", None, b"x" * 100_000)), follows=None)
+
+        with pytest.raises(KeepingError, match=re.escape(way)) as caught:
+            use()
+    assert ("--forget" in str(caught.value)) is fault.startswith("no ")
 
 
 def test_the_oldest_conversations_leave_first(kept: Conversations, monkeypatch: pytest.MonkeyPatch) -> None:

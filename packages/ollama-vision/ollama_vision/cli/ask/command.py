@@ -119,7 +119,7 @@ def show_answer(
 
             check_drawing(question.drawing, prepared, capabilities)
     if question.earlier:
-        keywords["earlier"] = exchanges_of(question, llm.capabilities().server_sizes)
+        keywords["earlier"] = exchanges_of(question, llm.capabilities(), llm.context_window)
     screen.wait(f"Asking {model}")
     if question.labels:
         return Said(model, show_choice(llm, question, pictures, keywords, screen))

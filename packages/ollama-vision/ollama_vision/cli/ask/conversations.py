@@ -31,6 +31,8 @@ MOST_BYTES = 64_000_000
 PATIENCE = 5.0
 """Seconds that another command may write."""
 
+_ELSEWHERE = "With --no-log nothing is kept; XDG_STATE_HOME names another folder."
+
 _TABLES = """
 CREATE TABLE exchange (
     id INTEGER PRIMARY KEY AUTOINCREMENT, conversation INTEGER NOT NULL, follows INTEGER, at TEXT NOT NULL,
@@ -124,13 +126,15 @@ class Conversations:
         with self._open() as database:
             database.execute("BEGIN IMMEDIATE")
             conversation = _conversation_of(database, follows)
+            if follows is not None and conversation is None:
+                # Without what went before, and its pictures, it would be another conversation.
+                raise KeepingError("What it goes on with was erased meanwhile.")
             new = database.execute(
                 "INSERT INTO exchange (conversation, follows, at, question, answer, preparation, settings)"
                 " VALUES (?, ?, datetime('now'), ?, ?, ?, ?)",
                 (
                     conversation or 0,
-                    # What it follows may be forgotten by now.
-                    follows if conversation else None,
+                    follows,
                     exchange.question,
                     exchange.answer,
                     json.dumps(dict(exchange.preparation)),
@@ -169,7 +173,7 @@ class Conversations:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise KeepingError(f"{path} cannot be erased: {error.strerror}.") from error
+                raise KeepingError(f"{path} cannot be erased: {error.strerror}. Erase it by hand.") from error
         return there
 
     def _is_there(self) -> bool:
@@ -189,18 +193,22 @@ class Conversations:
             finally:
                 os.close(number)
         except OSError as error:
-            raise KeepingError(f"{self.path} cannot be written: {error.strerror}.") from error
+            raise KeepingError(f"{self.path} cannot be written: {error.strerror}. {_ELSEWHERE}") from error
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)) as database:
+            # One that another command erases at this moment is not made anew: it would not be of mode 0600.
+            there = f"{self.path.absolute().as_uri()}?mode=rw"
+            with closing(sqlite3.connect(there, timeout=PATIENCE, isolation_level=None, uri=True)) as database:
                 database.execute("PRAGMA secure_delete = ON")
                 database.execute("PRAGMA foreign_keys = ON")
                 self._check_version(database)
                 yield database
-        except (sqlite3.Error, UnicodeError, OSError) as error:
-            raise KeepingError(f"{self.path}: {error}. `ollama-vision ask --forget` erases it.") from error
+        except (sqlite3.Error, ValueError, OSError) as error:
+            if not self._is_there():
+                raise KeepingError(f"{self.path} was erased at this moment. Try again.") from error
+            raise KeepingError(f"{self.path}: {error}. {_way_out(error)}") from error
 
     def _check_version(self, database: sqlite3.Connection) -> None:
         (version,) = database.execute("PRAGMA user_version").fetchone()
@@ -220,6 +228,18 @@ class Conversations:
                 f"{self.path} is of another version of this program ({version}, not {VERSION}). "
                 "`ollama-vision ask --forget` erases it."
             )
+
+
+def _way_out(error: Exception) -> str:
+    """What to do: only of a file that is broken nothing is left to lose."""
+    name = getattr(error, "sqlite_errorname", "SQLITE_CORRUPT" if isinstance(error, ValueError) else "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "Another command uses it: try again."
+    if name.startswith("SQLITE_FULL"):
+        return f"Make room. {_ELSEWHERE}"
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")):
+        return "`ollama-vision ask --forget` erases it."
+    return _ELSEWHERE
 
 
 def _pictures(database: sqlite3.Connection, exchange: int) -> tuple[KeptPicture, ...]:

@@ -18,7 +18,8 @@ from .question import NoAnswer
 
 if TYPE_CHECKING:
     from ollama_vision.model import Exchange
-    from ollama_vision.pictures import PictureSource, ServerSizes
+    from ollama_vision.pictures import PictureSource
+    from ollama_vision.server import ModelCapabilities
 
     from .question import Question
     from .typed import AskOptions
@@ -84,10 +85,14 @@ def _both(before: Mapping[str, Any], now: Mapping[str, Any], is_typed: bool) -> 
     return {**before, **now} if is_typed else {**now, **before}
 
 
-def exchanges_of(question: Question, sizes: ServerSizes | None) -> list[Exchange]:
+def exchanges_of(question: Question, known: ModelCapabilities, window: int) -> list[Exchange]:
     """What went before, its pictures opened and prepared as they were. Raises NoAnswer for one that cannot be sent
-    again."""
-    from ollama_vision.model import Exchange
+    again.
+
+    Args:
+        window: tokens that were asked for where nobody said how many.
+    """
+    from ollama_vision.model import Exchange, FrameBudget
 
     from .pictures import chosen_of, image_options
 
@@ -96,7 +101,9 @@ def exchanges_of(question: Question, sizes: ServerSizes | None) -> list[Exchange
         how = {name: _tuples(each.preparation[name]) for name in PREPARATION}
         options = image_options(replace(question, **how))
         originals = [_opened_again(picture, options) for picture in each.pictures]
-        exchanges.append(Exchange(each.question, each.answer, tuple(chosen_of(originals, sizes))))
+        # Of a video as many scenes as there was room for then.
+        room = FrameBudget.of(known, each.settings["options"].get("num_ctx", window))
+        exchanges.append(Exchange(each.question, each.answer, tuple(chosen_of(originals, known.server_sizes, room))))
     return exchanges
 
 
