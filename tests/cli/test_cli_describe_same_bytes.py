@@ -273,6 +273,23 @@ def test_a_copy_that_comes_later_names_the_picture(
     assert "same_as" not in told[photos[0]]
 
 
+def test_a_copy_in_another_folder_names_the_picture_that_is_still_there(
+    describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
+) -> None:
+    """Each folder is asked about in a run of its own, as what comes into one that is watched."""
+    describe("photos", "--host", scripted.url)
+    Path("mailed").mkdir()
+    shutil.copy(photos[0], "mailed/copy.png")
+    Path(photos[1]).rename("mailed/moved.png")
+    assert describe("mailed", "--host", scripted.url).code == 0
+    told = {line["path"]: line for line in lines()}
+    assert told["mailed/copy.png"]["same_as"] == photos[0]
+    assert (told["mailed/copy.png"]["usage"], told["mailed/copy.png"]["seconds"]) == ({}, 0.0)
+    assert "same_as" not in told["mailed/moved.png"]
+    assert told["mailed/moved.png"]["usage"]
+    assert len(scripted.asked) == 3
+
+
 def test_in_a_renamed_folder_copies_name_the_picture_by_its_new_name(
     describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:

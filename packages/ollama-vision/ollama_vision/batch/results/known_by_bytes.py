@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -75,10 +76,26 @@ def taken_over(
                 continue
             for page, (of, entry) in missing.items():
                 if entry.number not in owner:
-                    owner[entry.number] = of if of != path and files.get(of) == entry.version else path
+                    owner[entry.number] = of if _is_another(of, path, entry.version, files) else path
                 same_as = owner[entry.number]
                 taken.append(Taken(entry.number, key, page, version, "" if same_as == path else same_as))
     return taken
+
+
+def _is_another(of: str, path: str, version: Version, files: Mapping[str, Version]) -> bool:
+    """Whether a file is still what it was, and not the one of that path under a longer name; it may be one that this
+    run is not about, such as another folder's."""
+    if of == path:
+        return False
+    if (now := files.get(of)) is not None:
+        return now == version
+    try:
+        status = Path(of).stat()
+        return Version.of(status.st_size, status.st_mtime_ns) == version and (
+            os.path.realpath(of) != os.path.realpath(path)
+        )
+    except (OSError, ValueError):
+        return False
 
 
 _Known = dict[tuple[str, int, str, str], dict[int | None, tuple[str, Entry]]]
