@@ -242,3 +242,34 @@ def test_what_looks_like_an_answered_picture_is_not_asked(
         ("inbox/b.png", None),
     ]
     assert len(says_seen.asked) == 2
+
+
+@no_windows
+def test_a_copy_that_comes_later_names_the_picture_that_was_asked_about(
+    inbox: Path, started: list[Watching], says_seen: EmbeddedOllama
+) -> None:
+    draw(inbox / "a.png", "red")
+    started.append(watching := Watching(inbox.parent, "--host", says_seen.url))
+    watching.until("Watching inbox")
+    (inbox / "b.png").write_bytes((inbox / "a.png").read_bytes())
+    assert [(line["path"], line.get("same_as"), line["usage"] == {}) for line in watching.has_lines(2)] == [
+        ("inbox/a.png", None, False),
+        ("inbox/b.png", "inbox/a.png", True),
+    ]
+    assert len(says_seen.asked) == 1
+
+
+@no_windows
+def test_what_is_not_whole_is_said_once(inbox: Path, started: list[Watching], says_seen: EmbeddedOllama) -> None:
+    whole = draw(inbox.parent / "whole.png", "red").read_bytes()
+    started.append(watching := Watching(inbox.parent, "--host", says_seen.url))
+    watching.until("Watching inbox")
+    (inbox / "half.png").write_bytes(whole[:-20])
+    watching.until("Not whole yet: inbox/half.png")
+    for name in ("a.png", "b.png"):
+        draw(inbox / name, "blue")
+        (inbox / name).write_bytes((inbox / name).read_bytes() + name.encode())  # no two are alike
+        watching.until("1 answer, in ")
+        watching.until("Watching inbox")
+    watching.stop()
+    assert "".join(watching.said).count("Not whole yet") == 1

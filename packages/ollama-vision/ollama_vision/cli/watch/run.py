@@ -43,7 +43,7 @@ class Round(Run):
         """Ask and tell; pages are made when there is nothing left to ask (`write_pages`)."""
         code = self._ask_and_tell()
         not_whole = self._arrivals.not_whole()
-        self._told &= not_whole.keys()
+        self._told.intersection_update(not_whole)  # the same set in each round
         for path, why in not_whole.items():
             if path not in self._told:
                 self._told.add(path)
