@@ -168,6 +168,23 @@ def test_a_server_that_was_restarted_while_it_waited_is_waited_for(inbox: Path, 
 
 
 @no_windows
+def test_a_server_that_is_restarted_at_the_only_picture_of_a_round_is_waited_for(
+    inbox: Path, started: list[Watching]
+) -> None:
+    gate = Gate()
+    draw(inbox / "a.png", "red")
+    with EmbeddedOllama(engine=ScriptedEngine(["One.", Reply([gate, "never"])], model="m")) as server:
+        url = server.url
+        started.append(watching := Watching(inbox.parent, "--host", url))
+        watching.until("Watching inbox")
+        draw(inbox / "b.png", "blue")
+        assert gate.reached.wait(60)
+    assert "at the most" in watching.until(f"Waiting for {url}")
+    with EmbeddedOllama(engine=ScriptedEngine("Two.", model="m"), port=int(url.rpartition(":")[2])):
+        assert [line["text"] for line in watching.has_lines(2)] == ["One.", "Two."]
+
+
+@no_windows
 def test_ctrl_c_while_it_asks_ends_the_request_and_writes_nothing_about_it(
     inbox: Path, started: list[Watching]
 ) -> None:

@@ -119,6 +119,8 @@ class RunOptions:
     """Requests at once, over all hosts."""
     wait: float = WAIT
     """Seconds that a host which answered and is gone is waited for."""
+    were_there: bool = False
+    """Whether the hosts answered just before: one that goes away at its first picture is waited for, too."""
     limit: int | None = None
     """So many pictures at the most, of all that were found."""
     on_host_fault: OnHostFault | None = None
@@ -305,6 +307,7 @@ class Lines:
             self.work.open,
             workers=self.run_options.jobs,
             wait=self.run_options.wait,
+            were_there=self.run_options.were_there,
             on_host_fault=self.run_options.on_host_fault,
             on_wait=self.run_options.on_wait,
             sight=watch,

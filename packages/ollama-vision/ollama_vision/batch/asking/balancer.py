@@ -51,7 +51,7 @@ class Host:
     """That came in a row while there was no more room."""
     taken: int = 0
     was_there: bool = False
-    """It has answered something in this run."""
+    """It has answered something in this run, or just before."""
     is_warm: bool = False
     """It has answered a picture's question or loaded its model since it was last gone."""
     is_loading: bool = False
@@ -78,6 +78,7 @@ class Balancer:
 
     Args:
         wait: seconds that a host which was there is waited for when it is gone, and no other can be asked.
+        were_there: whether they answered just before.
     """
 
     def __init__(
@@ -88,8 +89,9 @@ class Balancer:
         *,
         wait: float = 0.0,
         waiting: OnWait = lambda name, fault, seconds: None,
+        were_there: bool = False,
     ) -> None:
-        self._hosts = [Host(model) for model in models]
+        self._hosts = [Host(model, was_there=were_there) for model in models]
         self._now, self._told, self._wait, self._waiting = now, told, wait, waiting
         self._freed = asyncio.Event()
 

@@ -55,6 +55,7 @@ class Dispatcher(Generic[Item]):
         workers: int | None,
         cache: remembering.AnswerCache | None = None,
         wait: float = 0.0,
+        were_there: bool = False,
         on_host_fault: OnHostFault | None = None,
         on_wait: OnWait | None = None,
         sight: SightWatch[Item] | None = None,
@@ -65,7 +66,7 @@ class Dispatcher(Generic[Item]):
         self._ask_item = ask_item
         self._sight = sight
         self._told: OnHostFault = on_host_fault or (lambda name, fault: None)
-        self._wait = wait
+        self._wait, self._were_there = wait, were_there
         self._on_server_sizes = on_server_sizes or (lambda sizes: None)
         self._on_room = on_room or (lambda room: None)
         self._waiting: OnWait = on_wait or (lambda name, fault, seconds: None)
@@ -101,7 +102,9 @@ class Dispatcher(Generic[Item]):
 
     async def _batches(self, items: Items[Item]) -> AsyncGenerator[list[Outcome[Item]], None]:
         """`results`, all at a time that have finished: to hand several to another thread costs as much as one."""
-        balancer = Balancer(self._models, told=self._told, wait=self._wait, waiting=self._waiting)
+        balancer = Balancer(
+            self._models, told=self._told, wait=self._wait, waiting=self._waiting, were_there=self._were_there
+        )
         hosts = Failover(self._question, balancer, self._sight)
         recall = recall_from(self._cache, self._request, self._question.output_cls)
         known = await self._capabilities()

@@ -71,19 +71,21 @@ class Servers:
                 server.close()
         raise _joined(faults)
 
-    def wait_for_one(self, seconds: float, screen: ProgressSink) -> None:
-        """Until one of them answers, but no longer than so many seconds: then the run says what there is."""
+    def wait_for_one(self, seconds: float, screen: ProgressSink) -> bool:
+        """Until one of them answers, but no longer than so many seconds: then the run says what there is. Gives whether
+        one does."""
         until = time.monotonic() + seconds
         longest = _at_most(self.timeout, _LONGEST_LOOK)
         if any(_answers(settings, longest) for settings in self.settings):
-            return
+            return True
         names = " or ".join(str(OllamaServer(**settings).base_url) for settings in self.settings)
         screen.note(f"Nothing answers at {names} yet. Waiting, {duration(seconds)} at the most (--wait).")
-        while (left := until - time.monotonic()) > 0 and not any(
-            _answers(settings, _at_most(left, longest)) for settings in self.settings
-        ):
+        while (left := until - time.monotonic()) > 0:
+            if any(_answers(settings, _at_most(left, longest)) for settings in self.settings):
+                return True
             screen.wait(f"Waiting for {names}, {duration(left)} left")
             time.sleep(min(_BETWEEN_LOOKS, left))
+        return False
 
 
 def _joined(faults: Sequence[tuple[str, OllamaMultiModalError]]) -> OllamaMultiModalError:

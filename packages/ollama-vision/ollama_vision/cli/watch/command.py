@@ -129,14 +129,22 @@ class Watch:
 
     def _round(self, arrived: Arrived, job: Job, *, is_first: bool = False) -> int:
         self._says_so = False
+        were_there = False
         if not is_first and (wait := WAIT if job.wait is None else job.wait):
-            self._servers.wait_for_one(wait, self._screen)
+            were_there = self._servers.wait_for_one(wait, self._screen)
 
         made: Round | None = None
 
         def make_run(*run: object) -> Round:
             nonlocal made
-            made = Round(*run, arrivals=self._arrivals, seen=self._seen, told=self._told, is_first=is_first)
+            made = Round(
+                *run,
+                arrivals=self._arrivals,
+                seen=self._seen,
+                told=self._told,
+                were_there=were_there,
+                is_first=is_first,
+            )
             return made
 
         code = describe_found(

@@ -22,6 +22,7 @@ class Round(Run):
         arrivals: puts off what cannot be read yet.
         seen: the models and hosts that have shown that they see.
         told: what was told before of the files, and is told once.
+        were_there: the servers answered just before.
         is_first: it is about what was there, and told as `describe` tells it.
     """
 
@@ -33,9 +34,11 @@ class Round(Run):
         arrivals: Arrivals,
         seen: set[tuple[str, str]],
         told: set[str],
+        were_there: bool,
         is_first: bool,
     ) -> None:
         self._arrivals, self._seen, self._told, self._is_first = arrivals, seen, told, is_first
+        self._were_there = were_there
         self.has_written = False
         super().__init__(*run)
 
@@ -59,7 +62,7 @@ class Round(Run):
             self._report(self._job.report)
 
     def _lines_of(self, model_run: ModelRun, run_options: RunOptions) -> Lines:
-        lines = super()._lines_of(model_run, replace(run_options, seen=self._seen))
+        lines = super()._lines_of(model_run, replace(run_options, seen=self._seen, were_there=self._were_there))
         lines.work = PageWork(self._arrivals.open)
         return lines
 
