@@ -66,6 +66,17 @@ def test_what_was_forgotten_meanwhile_is_not_gone_on_with(kept: Conversations) -
     assert kept.newest() == (), "the pictures that it was about are not known any more"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links take a right there")
+def test_of_a_link_what_it_leads_to_is_erased(kept: Conversations, tmp_path: Path) -> None:
+    add(kept, "Secret?")
+    moved = kept.path.rename(tmp_path / "elsewhere.db")
+    kept.path.symlink_to(moved)
+    assert questions(kept) == ["Secret?"]
+    assert kept.forget()
+    assert not moved.exists()
+    assert not kept.path.is_symlink()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="files have no such modes")
 def test_what_is_erased_at_this_moment_is_not_made_anew_for_others_to_read(
     kept: Conversations, monkeypatch: pytest.MonkeyPatch

@@ -165,8 +165,7 @@ class Conversations:
     def forget(self) -> bool:
         """Erase everything; whether there was anything. Raises KeepingError."""
         there = False
-        for ending in ("", "-journal", "-wal", "-shm"):
-            path = self.path.with_name(self.path.name + ending)
+        for path in self._files():
             try:
                 path.unlink()
                 there = True
@@ -175,6 +174,12 @@ class Conversations:
             except OSError as error:
                 raise KeepingError(f"{path} cannot be erased: {error.strerror}. Erase it by hand.") from error
         return there
+
+    def _files(self) -> Iterator[Path]:
+        """With those that SQLite writes beside it; of a link, what it leads to goes first."""
+        for file in dict.fromkeys((Path(os.path.realpath(self.path)), self.path)):
+            for ending in ("", "-journal", "-wal", "-shm"):
+                yield file.with_name(file.name + ending)
 
     def _is_there(self) -> bool:
         try:
