@@ -44,6 +44,10 @@ def users(*lines: str) -> Path:
         ("ask", ['host = "http://localhost@192.0.2.1"'], "host"),
         ("ask", ["[ask]", 'host = "http://127.0.0.1.example"'], "host"),
         ("describe", ['host = ["http://127.0.0.1:9", "http://192.0.2.1"]'], "host"),
+        ("serve", ["[serve]", 'host = "0.0.0.0"'], "host"),
+        ("serve", ["[serve]", 'host = "0"'], "host"),
+        ("serve", ["[serve]", 'host = "::"'], "host"),
+        ("serve", ["[serve]", 'host = ""'], "host"),
         ("ask", ['model = "qwen3-vl:235b-cloud"'], "model"),
         ("describe", ['model = ["m", "gpt-oss:cloud"]'], "model"),
         ("search", ['embed = "some-embedder:cloud"'], "embed"),
@@ -66,8 +70,10 @@ def test_it_does_nothing_beyond_the_folder(
     vision: CommandLine, command: str, lines: list[str], option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = here(*lines)
-    words = ("red.png", "What?") if command in ("ask", "search") else ("red.png",)
-    outcome = vision(command, *(words if command != "mcp" else ()))
+    two = ("red.png", "What?")
+    # At that port nobody would listen.
+    words = {"ask": two, "search": two, "mcp": (), "serve": ("--port", "-1")}.get(command, ("red.png",))
+    outcome = vision(command, *words)
     assert outcome.code == 2
     assert outcome.complaint.startswith(f"{file} sets {option}, ")
     assert f"type --{option}" in outcome.complaint

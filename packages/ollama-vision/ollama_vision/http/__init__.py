@@ -9,7 +9,7 @@ from ollama_vision.lazy import lazy_names
 from .io import IO, AsyncIO, BlockingIO, Connections, run_blocking
 
 if TYPE_CHECKING:
-    from .address import default_base_url, parse_address
+    from .address import default_base_url, ip_of, parse_address
     from .deadline import Deadline
     from .headers import API_KEY, checked_headers, request_headers
     from .limits import admit
@@ -29,6 +29,7 @@ __all__ = [
     "admit",
     "checked_headers",
     "default_base_url",
+    "ip_of",
     "login_hint",
     "parse_address",
     "request_headers",
@@ -45,6 +46,7 @@ __getattr__ = lazy_names(
         "admit": ".limits",
         "checked_headers": ".headers",
         "default_base_url": ".address",
+        "ip_of": ".address",
         "login_hint": ".proxies",
         "parse_address": ".address",
         "request_headers": ".headers",

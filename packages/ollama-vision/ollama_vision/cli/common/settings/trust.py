@@ -16,6 +16,8 @@ from .file import SettingsFile, users_path, users_settings
 
 MODELS = ("model", "second", "embed")
 CREDENTIALS = ("header", "cacert")
+LISTENS = "ADDRESS"
+"""How the help writes the host of a command that does not ask there, but is asked."""
 _NAMES_A_FILE = re.compile(r"FILE|FOLDER|DIR|\.\w+$")
 """How an option that takes a path writes its value in the help, where it is not typed as one."""
 
@@ -64,6 +66,8 @@ def _way_out(file: SettingsFile) -> str:
 def _reach(name: str, value: Any, metavar: str, hosts: Iterable[str]) -> str | None:
     """What it would do beyond the folder."""
     words = [str(each) for each in (value if isinstance(value, list | tuple) else [value])]
+    if name == "host" and metavar == LISTENS and not all(map(_is_this_machine_alone, words)):
+        return "and so who may ask this machine"
     if name == "host" and not all(map(_is_here, words)):
         return "and so where your pictures go"
     if name in CREDENTIALS and not all(map(_is_here, hosts)):
@@ -85,6 +89,13 @@ def _is_here(host: str) -> bool:
         return parse_address(host).is_loopback
     except ValueError:
         return True  # said later, in better words: nothing is asked there
+
+
+def _is_this_machine_alone(host: str) -> bool:
+    from ollama_vision.http import ip_of
+
+    address = ip_of(host)
+    return host == "localhost" if address is None else address.is_loopback
 
 
 def _is_within(path: str) -> bool:

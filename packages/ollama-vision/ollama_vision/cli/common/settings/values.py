@@ -130,8 +130,11 @@ def word_of(key: str) -> str:
 def check_tables(file: SettingsFile, commands: Mapping[str, Any]) -> None:
     """Raises UsageError for a table that is no command's."""
     for table in file.tables:
-        if table not in commands:
-            raise UsageError(f"{file.place(table, None)}: {unknown(table, commands, 'There is no command')}")
+        if table in commands:
+            continue
+        if any(table in Options(command) for command in commands.values()):
+            raise UsageError(f"{file.place(table, None)}: {table}: takes text or a number, not a table.")
+        raise UsageError(f"{file.place(table, None)}: {unknown(table, commands, 'There is no command')}")
 
 
 def check_top(file: SettingsFile, first: Options, commands: Mapping[str, Any]) -> None:
@@ -140,6 +143,11 @@ def check_top(file: SettingsFile, first: Options, commands: Mapping[str, Any]) -
     for key in file.top:
         if word_of(key) in first.for_all():
             continue
+        if key in commands:
+            raise UsageError(
+                f"{file.place(key, None)}: {key} is a command: its options stand below [{key}], written once and in "
+                "single brackets."
+            )
         seen: list[str] = []
         for name in commands:
             known = Options(commands[name]).for_all()
@@ -151,5 +159,5 @@ def check_top(file: SettingsFile, first: Options, commands: Mapping[str, Any]) -
 
 
 def unknown(key: str, known: Collection[str], start: str) -> str:
-    near = get_close_matches(word_of(key), list(known), n=1)
+    near = get_close_matches(word_of(key).lower(), list(known), n=1)
     return f"{start} {key!r}." + (f" Did you mean {near[0]!r}?" if near else "")
