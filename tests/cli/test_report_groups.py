@@ -62,6 +62,22 @@ def test_the_head_counts_answers_that_were_given(tmp_path: Path) -> None:
     assert "2.0 s an answer" in numbers
 
 
+def test_a_picture_that_changed_since_is_not_said_to_be_the_same(tmp_path: Path) -> None:
+    """As latest.jpg, which a camera puts in the place of the one before: what was copied from it keeps its answer."""
+    told = lines(tmp_path)
+    told[1].update(sha256="2" * 64, text="Another picture.")
+    page = report_of(tmp_path, *told)
+    said = {path: [words(one) for one in card.all("p", class_="group")] for path, card in cards(page).items()}
+    assert said["b.png"] == [
+        "Not asked. The answer is an earlier one to c.png, which looked like it then: 3 of 64 bits differed."
+    ]
+    assert said["d.png"] == ["Not asked. The answer is an earlier one to c.png, which had the same bytes then."]
+    assert cards(page)["c.png"].all("details", class_="group") == []
+    assert said["f.png"] == ["Not asked. The answer is that to gone.png, which looks like it: 1 of 64 bits differs."], (
+        "of what has no line it cannot be told"
+    )
+
+
 def test_a_long_group_is_cut(tmp_path: Path) -> None:
     told = [line_of(draw(tmp_path / "a.png"))]
     told += [line_of(draw(tmp_path / f"b{number}.png"), same_as="a.png", differing_bits=0) for number in range(30)]

@@ -21,6 +21,10 @@ class Link:
     asked: Key
     bits: int | None
     """How many bits of their hashes differ; `None` where their bytes are the same."""
+    answer: int
+    """The hash of what it says, and of its bytes where these are the same."""
+    is_earlier: bool = False
+    """Whether what was asked about has another line since: the picture changed, say."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Link | None:
@@ -28,7 +32,16 @@ class Link:
         same_as, bits = record.get("same_as"), record.get("differing_bits")
         if not isinstance(same_as, str):
             return None
-        return cls((same_as, record["page"]), bits if isinstance(bits, int) else None)
+        bits = bits if isinstance(bits, int) else None
+        return cls((same_as, record["page"]), bits, _said(record, with_bytes=bits is None))
+
+    def holds(self, asked: Mapping[str, Any]) -> bool:
+        """Whether the line of what was asked about is still the one that it has the answer of."""
+        return self.answer == _said(asked, with_bytes=self.bits is None)
+
+
+def _said(record: Mapping[str, Any], *, with_bytes: bool) -> int:
+    return hash((record["text"], record.get("sha256") if with_bytes else None))
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,7 @@ class Related:
     """Of its card; 0 where it has none in this report."""
     path: str
     bits: int | None
+    is_earlier: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,8 +81,9 @@ def groups_of(pictures: Iterable[Key], links: Mapping[Key, Link]) -> dict[Key, G
     groups: dict[Key, Group] = {}
     for key in sorted(links, key=lambda key: numbers[key]):
         link = links[key]
-        copies.setdefault(link.asked, []).append(Related(numbers[key], key[0], link.bits))
-        groups[key] = Group(asked=Related(numbers.get(link.asked, 0), link.asked[0], link.bits))
+        if not link.is_earlier:
+            copies.setdefault(link.asked, []).append(Related(numbers[key], key[0], link.bits))
+        groups[key] = Group(asked=Related(numbers.get(link.asked, 0), link.asked[0], link.bits, link.is_earlier))
     for key, related in copies.items():
         groups[key] = Group(groups.get(key, ALONE).asked, tuple(related))
     return groups
@@ -78,12 +93,8 @@ def shown_group(group: Group, place: Callable[[int], str]) -> list[Html]:
     """What a card says of it; `place` gives the address of a card."""
     told = []
     if (asked := group.asked) is not None:
-        how = "has the same bytes" if asked.bits is None else f"looks like it: {_bits(asked.bits)}"
-        told.append(
-            element(
-                "p", "Not asked. The answer is that to ", _name(asked, place), f", which {how}.", class_="label group s"
-            )
-        )
+        whose = "Not asked. The answer is " + ("an earlier one to " if asked.is_earlier else "that to ")
+        told.append(element("p", whose, _name(asked, place), f", which {_why(asked)}.", class_="label group s"))
     if group.copies:
         shown = group.copies[:_MOST]
         names = (element("li", _name(one, place), f" ({_how(one)})") for one in shown)
@@ -99,6 +110,14 @@ def shown_group(group: Group, place: Callable[[int], str]) -> list[Html]:
             )
         )
     return told
+
+
+def _why(asked: Related) -> str:
+    if asked.bits is None:
+        return "had the same bytes then" if asked.is_earlier else "has the same bytes"
+    if asked.is_earlier:
+        return f"looked like it then: {asked.bits} of 64 bits differed"
+    return f"looks like it: {_bits(asked.bits)}"
 
 
 def _how(one: Related) -> str:

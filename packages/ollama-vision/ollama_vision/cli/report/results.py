@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +13,9 @@ from ollama_vision.batch import RecordedAnswer, lines_of, read_requests, record_
 
 from .groups import Group, Key, Link, groups_of
 from .verdicts import Verdict
+
+_KEPT = 64
+"""Lines that are held of pictures with copies, which mostly stand side by side."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Results:
         """Look through the file once. Raises DamagedResultsError for a line that cannot be read, OSError."""
         found: dict[tuple[str, int | None], dict[int, int]] = {}
         askings: dict[tuple[str, str], int] = {}
-        links: dict[Key, Link] = {}
+        links: dict[Key, tuple[int, Link]] = {}
         replaced, place = 0, 0
         with file.open("rb") as lines:
             for line in lines_of(lines, file):
@@ -98,9 +102,10 @@ class Results:
                 replaced += asking in places
                 places[asking], place = place, line.end
                 if (link := Link.of(line.record)) is not None:
-                    links[line.record["path"], line.page] = link
+                    links[line.record["path"], line.page] = asking, link
             lines.seek(place)
             rest = lines.read()
+            held = _held(links, found, lru_cache(_KEPT)(partial(_line_about, lines, file)))
         pictures = tuple(
             Picture(path, page, tuple(places[asking] for asking in sorted(places)))
             for (path, page), places in (
@@ -108,7 +113,7 @@ class Results:
             )
         )
         prompts = {request: str(asked.get("prompt", "")) for request, asked in read_requests(file).items()}
-        groups = groups_of(((picture.path, picture.page) for picture in pictures), links)
+        groups = groups_of(((picture.path, picture.page) for picture in pictures), held)
         return cls(file, pictures, tuple(askings), replaced, bool(rest.strip()), prompts, groups)
 
     def answers(self) -> Iterator[tuple[Answer, ...]]:
@@ -118,8 +123,25 @@ class Results:
                 yield tuple(self._answer(lines, picture, place) for place in picture.places)
 
     def _answer(self, lines: BinaryIO, picture: Picture, place: int) -> Answer:
-        about = picture.path, picture.page
-        return Answer.of(record_at(lines, self.file, place, lambda record: (record["path"], record["page"]) == about))
+        return Answer.of(_line_about(lines, self.file, (picture.path, picture.page), place))
+
+
+def _line_about(lines: BinaryIO, file: Path, key: Key, place: int) -> dict[str, Any]:
+    return record_at(lines, file, place, lambda record: (record["path"], record["page"]) == key)
+
+
+def _held(
+    links: Mapping[Key, tuple[int, Link]],
+    places: Mapping[Key, Mapping[int, int]],
+    line_about: Callable[[Key, int], Mapping[str, Any]],
+) -> dict[Key, Link]:
+    """The links by their copies; told is which of them lead to a picture that has another answer since."""
+    held = {}
+    for key, (asking, link) in links.items():
+        place = places.get(link.asked, {}).get(asking)
+        is_earlier = place is not None and not link.holds(line_about(link.asked, place))
+        held[key] = replace(link, is_earlier=is_earlier)
+    return held
 
 
 def _by_name(path: str, page: int | None) -> tuple[Any, ...]:
