@@ -134,8 +134,8 @@ def test_what_it_writes_itself_is_not_what_it_describes(
     inbox: Path, says_seen: EmbeddedOllama, started: list[Watching]
 ) -> None:
     """Also where every file is taken: the results change with each line, and would never end."""
-    words = ("--out", "inbox/results.jsonl", "--report", "inbox/r.html", "--include", "*", "--sidecar", "caption")
-    started.append(watching := Watching(inbox.parent, "--host", says_seen.url, *words, "--exclude", "*.caption"))
+    words = ("--out", "inbox/a", "--report", "inbox/r.html", "--include", "*", "--sidecar", "caption")
+    started.append(watching := Watching(inbox.parent, "--host", says_seen.url, *words))
     watching.until("Watching inbox")
     for name in ("a.png", "b.png", "c.png"):
         draw(inbox / name, "red")
@@ -143,7 +143,8 @@ def test_what_it_writes_itself_is_not_what_it_describes(
         watching.until("1 answer, in ")
         watching.until("Watching inbox")
     assert watching.stop()[0] == 143
-    assert [line["path"] for line in lines("inbox/results.jsonl")] == ["inbox/a.png", "inbox/b.png", "inbox/c.png"]
+    assert [line["path"] for line in lines("inbox/a")] == ["inbox/a.png", "inbox/b.png", "inbox/c.png"]
+    assert not [line for line in "".join(watching.said).splitlines() if "Not whole yet" in line]
     assert (inbox / "c.png.caption").read_text(encoding="utf-8") == "Seen.\n"
     assert (inbox / "r.html").is_file()
 

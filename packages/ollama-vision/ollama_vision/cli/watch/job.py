@@ -35,11 +35,17 @@ class WatchJob:
             return ()  # no picture by its name
         written = [file for file in (job.out, job.report, job.timeline) if file is not None]
         pages = [job.report.with_name(f"{job.report.stem}_pages")] if job.report is not None else []
-        return tuple(
-            f"/{glob.escape(below)}*"
-            for folder in self.folders
-            for file in (*written, *pages)
-            if (below := _below(file, folder)) is not None
+        beside = ("", ".lock", ".new", ".old*", ".requests.json*", ".sight.json*", ".sidecars.sqlite*")
+        sidecars = [f"*.{job.sidecar_format}"] if job.sidecars else []
+        return (
+            *sidecars,
+            *(
+                f"/{glob.escape(below)}{ending}"
+                for folder in self.folders
+                for file in (*written, *pages)
+                if (below := _below(file, folder)) is not None
+                for ending in beside
+            ),
         )
 
 
