@@ -351,3 +351,5 @@ def test_bits_are_counted(folder: Path, scripted: EmbeddedOllama, monkeypatch: p
     looks_of(monkeypatch, {"a": 0, "b": (1 << 16) - 1})
     assert whose(describe(scripted, near_bits=15))["views/b.png"] is None
     assert whose(describe(scripted, near_bits=16))["views/b.png"] == "views/a.png"
+    alone = describe(scripted, near_duplicates=False, near_bits=16)
+    assert whose(alone)["views/b.png"] == "views/a.png", "the bits alone say that it is wanted, as --near-bits does"

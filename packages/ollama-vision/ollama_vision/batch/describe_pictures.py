@@ -83,7 +83,7 @@ def describe(
     wait: float = WAIT,
     limit: int | None = None,
     near_duplicates: bool = False,
-    near_bits: int = DEFAULT_NEAR_BITS,
+    near_bits: int | None = None,
     sight_check: bool = True,
     on_host_fault: OnHostFault | None = None,
     on_wait: OnWait | None = None,
@@ -141,7 +141,7 @@ def describe(
             brightened or coded anew. Each other one gets a line with the answer, whose `same_as` is the path of the one
             that was asked about; files with the same bytes are asked about once in any case. Not for documents of which
             a few letters matter.
-        near_bits: how many of a hash's 64 bits may differ, up to 16.
+        near_bits: the same, where so many of a hash's 64 bits may differ, up to 16; 4 unless it is given.
         sight_check: have each host prove that the model sees, before its first picture, after every 500 answers, after
             equal ones about unlike pictures, after it was away and at the end. A host that does not is left alone;
             what it answered since it last saw is asked again of others, or gets another line, with a BlindModelError.
@@ -175,7 +175,10 @@ def describe(
     require_seconds("wait", wait)
     if limit is not None:
         require_count("limit", limit)
-    require_near_bits(near_bits)
+    if near_duplicates and near_bits is None:
+        near_bits = DEFAULT_NEAR_BITS
+    if near_bits is not None:
+        require_near_bits(near_bits)
     if overwrite and sidecar_format != "xmp":
         raise ValueError('overwrite is for sidecar_format="xmp": text files of others are never written over')
     where = sidecars or sidecar_format != "txt"
@@ -221,7 +224,7 @@ def describe(
         on_wait=on_wait,
         sight_check=sight_check,
         on_sight=lambda report: logger.warning("%s", report),
-        near_bits=near_bits if near_duplicates else None,
+        near_bits=near_bits,
     )
     checkpoint: AbstractContextManager[Checkpoint] = nullcontext(Checkpoint(Ledger(), Nowhere()))
     if out is not None:
@@ -232,7 +235,7 @@ def describe(
             start,
             retry_errors=retry_errors,
             prune=prune,
-            near_duplicates=near_duplicates,
+            near_duplicates=near_bits is not None,
         )
         companion = None
         if where:
