@@ -291,3 +291,23 @@ def test_what_is_not_whole_is_said_once(inbox: Path, started: list[Watching], sa
         watching.until("Watching inbox")
     watching.stop()
     assert "".join(watching.said).count("Not whole yet") == 1
+
+
+@no_windows
+def test_what_failed_is_asked_about_when_it_is_mended_under_its_old_date(
+    inbox: Path, started: list[Watching], says_seen: EmbeddedOllama
+) -> None:
+    """As by `rsync --inplace --times` after a copy of the right size, or by chmod: size and date say nothing of it."""
+    data = draw(inbox.parent / "whole.png", "red").read_bytes()
+    (inbox / "a.png").write_bytes(data[:-20] + bytes(20))
+    os.utime(inbox / "a.png", (1e9, 1e9))
+    started.append(watching := Watching(inbox.parent, "--host", says_seen.url, "--settle", "0.1"))
+    watching.until("Failed: inbox/a.png")
+    watching.until("Watching inbox")
+    draw(inbox / "b.png", "blue")
+    watching.until("1 answer, in ")
+    (inbox.parent / "new.png").write_bytes(data)
+    os.utime(inbox.parent / "new.png", (1e9, 1e9))
+    (inbox.parent / "new.png").replace(inbox / "a.png")
+    watching.until("1 answer, in ")
+    assert {line["path"]: line["text"] for line in lines()} == {"inbox/a.png": "Seen.", "inbox/b.png": "Seen."}

@@ -183,5 +183,6 @@ class Watch:
 
 
 def later(job: Job) -> Job:
-    """The same of what comes: what is there is not begun anew, asked again or pruned a second time."""
-    return replace(job, start="append" if job.start == "append" else "go on", retry_errors=False, prune=False)
+    """The same of what comes: what is there is not begun anew or pruned a second time. Of a file that comes again an
+    error is worth nothing, whatever its size and date: it may have been made readable."""
+    return replace(job, start="append" if job.start == "append" else "go on", retry_errors=True, prune=False)
