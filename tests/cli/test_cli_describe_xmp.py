@@ -114,6 +114,21 @@ def test_undo_is_of_the_pictures_that_are_named(describe: CommandLine, folder: P
     assert [str(file) for file in Path().rglob("*.xmp")] == ["b/1.png.xmp"]
 
 
+def test_undo_says_that_a_folder_was_moved(describe: CommandLine, folder: Path, scripted: EmbeddedOllama) -> None:
+    """What was written stands under the new name; the log knows the old one, and keeps it."""
+    Path("old").mkdir()
+    Image.new("RGB", (64, 64), "red").save("old/1.png")
+    assert describe("old", "--host", scripted.url, "--sidecar", "xmp").code == 0
+    Path("old").rename("new")
+    outcome = describe("new", "--sidecar", "xmp", "--undo")
+    assert outcome.code == 1
+    assert "1 sidecar is gone with its picture: old/1.png.xmp" in outcome.err.replace(f"{Path().absolute()}/", "")
+    assert Path("new/1.png.xmp").exists()
+    Path("new").rename("old")
+    assert describe("old", "--sidecar", "xmp", "--undo").code == 0
+    assert not Path("old/1.png.xmp").exists()
+
+
 def test_without_a_schema_the_answer_is_the_description(
     describe: CommandLine, photos: list[str], scripted: EmbeddedOllama
 ) -> None:

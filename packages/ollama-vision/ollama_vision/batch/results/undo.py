@@ -144,6 +144,8 @@ class Undone:
     """So many sidecars are what they were; those that were not there are gone again."""
     left: list[tuple[Path, str]] = field(default_factory=list)
     """Sidecars that stay as they are, and why."""
+    moved: list[Path] = field(default_factory=list)
+    """Sidecars that are not where they were made, nor are their pictures: they stay as they are, wherever they are."""
 
 
 def undo(results: Path, is_meant: Callable[[str], bool] = lambda picture: True) -> Undone:
@@ -154,7 +156,11 @@ def undo(results: Path, is_meant: Callable[[str], bool] = lambda picture: True) 
     """
     log, undone, done = UndoFile(results), Undone(), []
     for change in log.changes():
-        if not is_meant(change.picture):
+        meant = is_meant(change.picture)
+        if _is_away(change) and not (meant and change.first):
+            undone.moved.append(change.path)
+            continue
+        if not meant:
             continue
         try:
             now = read_sidecar(change.path)
@@ -174,6 +180,11 @@ def undo(results: Path, is_meant: Callable[[str], bool] = lambda picture: True) 
     if done:
         log.forget(done)
     return undone
+
+
+def _is_away(change: Change) -> bool:
+    """Whether a sidecar is gone with its picture: what a folder's new name does to both."""
+    return not os.path.lexists(change.path) and not os.path.lexists(change.picture)
 
 
 class UnreadableSidecarError(Exception):

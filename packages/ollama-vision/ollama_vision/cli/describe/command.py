@@ -144,7 +144,15 @@ def undo(job: Job, screen: Screen) -> int:
     screen.remark(f"{words.counted(undone.restored, 'sidecar')} as before. The answers are still in {job.out}.")
     for path, why in undone.left:
         screen.remark(f"Left as it is: {named(str(path))} {one_line(why)}.")
-    return FAILED if undone.left else DONE
+    if undone.moved:
+        count, first = len(undone.moved), named(str(undone.moved[0]))
+        gone = (
+            f"{count} sidecars are gone with their pictures, {first} first"
+            if count > 1
+            else (f"1 sidecar is gone with its picture: {first}")
+        )
+        screen.remark(f"{gone}. If they were moved, move them back, and give the same command once more.")
+    return FAILED if undone.left or (undone.moved and not undone.restored) else DONE
 
 
 def run_spec_of(job: Job, model_runs: Sequence[ModelRun], found: Found, reader: PageReader) -> RunSpec:
