@@ -12,11 +12,11 @@ from ..common.options import (
     Demo,
     Header,
     Host,
+    OneModel,
     Options,
     Think,
     Timeout,
     UncheckedOptions,
-    complete_model,
     usage_errors,
 )
 
@@ -53,16 +53,7 @@ def mcp(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            autocompletion=complete_model,
-            help="The model to ask. Without it: OLLAMA_VISION_MODEL, else the only one there that sees.",
-        ),
-    ] = None,
+    model: OneModel = None,
     demo: Demo = False,
     host: Host = None,
     header: Header = None,
