@@ -42,7 +42,7 @@ def test_a_touch_is_no_change(describe: CommandLine, photos: list[str], scripted
     os.utime(photos[2], ns=(0, 0))
     outcome = describe("photos", "--host", scripted.url)
     assert (outcome.code, len(scripted.asked), sorted(paths())) == (0, 3, photos)
-    assert "1 picture known by their bytes" in " ".join(outcome.err.split())
+    assert "1 picture known by its bytes" in " ".join(outcome.err.split())
     assert "has changed" not in outcome.err
     (line,) = [line for line in lines() if line["path"] == photos[2]]
     (old,) = [line for line in before if line["path"] == photos[2]]

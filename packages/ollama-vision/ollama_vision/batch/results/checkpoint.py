@@ -213,7 +213,8 @@ def open_checkpoint(
         if ledger.torn_bytes:
             notes.append(f"The last line of {out} was broken off, and was cut off; its picture is asked about again.")
         if known := len(judged.taken):
-            notes.append(f"{counted(known, 'picture')} known by their bytes, not by name and date: not asked again.")
+            whose = "its" if known == 1 else "their"
+            notes.append(f"{counted(known, 'picture')} known by {whose} bytes, not by name and date: not asked again.")
         if again := judged.asked_again():
             failed = spec.retry_errors or spec.retry_unopened
             changed = "changed, or what is asked about it" if spec.own_prompts else "changed"
