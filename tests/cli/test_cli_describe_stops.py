@@ -20,6 +20,7 @@ from tests.support.describe_cli import (
     ServerProcess,
     draw_folder,
     end_of,
+    hear_signals,
     lines,
     start,
     start_from_python,
@@ -91,6 +92,7 @@ def test_a_terminal_that_is_closed_ends_it_in_good_order(folder: Path, gated: tu
     ours, its = os.openpty()
 
     def with_this_terminal() -> None:
+        hear_signals()
         os.setsid()
         fcntl.ioctl(its, termios.TIOCSCTTY, 0)
 

@@ -195,11 +195,11 @@ def run(*arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
-        preexec_fn=hear_control_c,
+        preexec_fn=hear_signals,
     )
 
 
-def hear_control_c() -> None:
+def hear_signals() -> None:
     """What a shell starts in the background, this suite perhaps, leaves Ctrl-C ignored to all that it starts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

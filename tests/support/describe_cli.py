@@ -68,7 +68,7 @@ def start(*words: str, folder: Path, **more: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1", **more},
-        preexec_fn=hear_control_c,
+        preexec_fn=hear_signals,
     )
 
 
@@ -91,7 +91,7 @@ def start_from_python(server: EmbeddedOllama, folder: Path) -> subprocess.Popen[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=hear_control_c,
+        preexec_fn=hear_signals,
     )
 
 
@@ -100,9 +100,10 @@ def start_from_shell(server: EmbeddedOllama, folder: Path) -> subprocess.Popen[s
     return start("photos", "--host", server.url, "--jobs", "1", folder=folder)
 
 
-def hear_control_c() -> None:
-    """What a shell starts in the background, this suite perhaps, leaves Ctrl-C ignored to all that it starts."""
+def hear_signals() -> None:
+    """What a shell starts in the background, or by nohup, this suite perhaps, leaves them ignored to all it starts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_for_lines(file: Path, count: int, process: subprocess.Popen[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ollama_embedded.scenes import Shape, draw_scene
-from tests.support.describe_cli import COMMAND, hear_control_c, lines, wait_for_lines
+from tests.support.describe_cli import COMMAND, hear_signals, lines, wait_for_lines
 
 
 class Watching:
@@ -24,7 +24,7 @@ class Watching:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **more},
-            preexec_fn=hear_control_c,
+            preexec_fn=hear_signals,
         )
         self.said: list[str] = []
 
