@@ -16,6 +16,7 @@ from ollama_embedded.scenes import COLOURS, KINDS, Shape
 from training.questions import answers, json_questions, tool_questions, unknown
 from training.questions.answers import DECLINED, NO_PICTURE, Wanted
 from training.questions.asker import ABOUT_A_THING, OF_ONE, ONE_PICTURE, TWO_PICTURES, Asker
+from training.questions.choosing import ONLY_WORDINGS
 from training.questions.subjects import Ask, Counted, Meant, choose_wanted, in_turn
 from training.questions.typing_noise import add_typing_noise
 from training.questions.wordings import WORDINGS, expansions
@@ -194,6 +195,19 @@ def test_every_kind_has_wordings(kind: str) -> None:
     if kind in {"json_other", "how_many_images", "choose", "only"}:
         return
     assert len({wording for template in WORDINGS[kind] for wording in expansions(template)}) > 150
+
+
+def test_no_wording_asks_for_two_answers() -> None:
+    """One thing was told as "The shape is a star." where its picture should be described: both were taught."""
+    plain = {
+        kind: each for kind, each in WORDINGS.items() if not kind.startswith("tool_")
+    }  # they come with their tools
+    kinds_of: dict[str, set[str]] = {}
+    for kind, templates in {**plain, **{f"only {asked}": each for asked, each in ONLY_WORDINGS.items()}}.items():
+        for wording in (each for template in templates for each in expansions(template)):
+            filled = wording.replace("{at}", "").replace("{thing}", "the shape").replace("{image}", "picture")
+            kinds_of.setdefault(filled.lower().rstrip("?."), set()).add(kind)
+    assert {wording: kinds for wording, kinds in kinds_of.items() if len(kinds) > 1} == {}
 
 
 def test_without_a_picture_two_requests_may_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,7 +233,7 @@ ABOUT_THE_ONLY_ONE: Sequence[tuple[str, Callable[[Sequence[Shape], Wanted], str]
     ("place", answers.where),
 )
 ONE_PICTURE: Mapping[str, float] = {
-    "describe": 11,
+    "describe": 16,
     "count_all": 5,
     "count_things": 10,
     "colour_of": 9,

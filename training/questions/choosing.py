@@ -291,7 +291,7 @@ ONLY_WORDINGS: Mapping[str, Sequence[str]] = {
     "kind": (
         "[What|Which] shape is [it|this|shown|there|drawn here|that]{at}?",
         "[What|Which] shape [do you see|can you see|is there]{at}?",
-        "[What is|What's] [this|shown|drawn here|it|in the picture|in the image]{at}?",
+        "[What is|What's] [this|it]{at}?",
         "[What kind of|What] shape is {thing}{at}?",
         "Name the shape{at}.",
     ),

@@ -14,9 +14,10 @@ from PIL import Image, ImageFilter
 
 from training.scenes.draw import padded, through
 
-_SOUND = 0.36
+_SOUND = 0.35
 """The part of the pictures that is left as it was drawn, their format aside."""
-_SEVERE = 0.07
+SEVERE = 0.1
+"""The part that is damaged so much that often nobody could tell."""
 _SMALLEST = 24
 """Pixels of the shorter side below which no picture is made."""
 
@@ -24,9 +25,9 @@ _SMALLEST = 24
 def damage(picture: Image.Image, rng: Random) -> Image.Image:
     """The picture as it arrives: in half of the cases after one or two mishaps, now and then after grave ones."""
     chance = rng.random()
-    if chance < _SEVERE:
+    if chance < SEVERE:
         picture = severe(picture, rng)
-    elif chance > _SEVERE + _SOUND:
+    elif chance > SEVERE + _SOUND:
         for mishap in rng.sample((_smaller, _blurred, _darker, _noisy, _smaller), rng.choice((1, 1, 2, 3))):
             picture = mishap(picture, rng)
     if rng.random() < 0.06:

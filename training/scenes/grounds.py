@@ -14,6 +14,8 @@ from PIL import Image
 from training.scenes import palette
 
 Pixels = NDArray[np.float32]
+_LEAST, _MOST = 10.0, 95.0
+"""So far apart in RGB are the two colours of a pattern."""
 UNNAMED = ""
 """The name of a ground of no one colour: nobody is asked for it."""
 
@@ -52,10 +54,13 @@ def _graded(rng: Random, size: Size) -> Painted:
 
 
 def _textured(rng: Random, size: Size) -> Painted:
-    """Stripes, checks, dots, lines or a grain, a little lighter or darker than their ground."""
+    """Stripes, checks, dots, lines or a grain: lighter or darker than their ground, or of another colour near it."""
     name = palette.ground_name(rng)
-    pixels = _filled(palette.GROUNDS[name].pick(rng), size)
-    depth = rng.uniform(6, 34) * rng.choice((-1, 1))
+    base = palette.GROUNDS[name].pick(rng)
+    pixels = _filled(base, size)
+    depth: float | Pixels = rng.uniform(6, 34) * rng.choice((-1, 1))
+    if rng.random() < 0.5:
+        name, depth = UNNAMED, np.asarray(_neighbour(rng, base), np.float32) - np.asarray(base, np.float32)
     step = min(size) * rng.uniform(0.03, 0.16)
     down, across = _axes(size)
     angle = rng.choice((0.0, math.pi / 2, math.pi / 4, rng.uniform(0, math.pi)))
@@ -74,11 +79,19 @@ def _textured(rng: Random, size: Size) -> Painted:
         width = rng.uniform(0.06, 0.15)
         mark = (along % 1 < width) | (beside % 1 < width)
     elif pattern == "grain":
-        noise = _noise(rng)
-        return Painted(name, pixels + noise.normal(0, abs(depth) / 2, (*size[::-1], 1)).astype(np.float32))
+        grain = _noise(rng).normal(0, 0.5, (*size[::-1], 1)).astype(np.float32)
+        return Painted(name, pixels + depth * grain)
     else:
         return Painted(name, pixels + depth * _clouds(rng, size, rng.randint(3, 9))[..., None])
     return Painted(name, pixels + depth * mark.astype(np.float32)[..., None])
+
+
+def _neighbour(rng: Random, base: palette.Rgb) -> palette.Rgb:
+    """A ground's colour that stands out from another as a pattern does, and less than a thing."""
+    while True:
+        other = palette.GROUNDS[palette.ground_name(rng)].pick(rng) if rng.random() < 0.7 else palette.any_colour(rng)
+        if _LEAST < math.dist(other, base) < _MOST:
+            return other
 
 
 def _paper(rng: Random, size: Size) -> Painted:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ollama_embedded.scenes import COLOURS, KINDS, PLACES, Shape
 from training.model_config import ModelConfig
-from training.scenes.damage import damage
+from training.scenes.damage import SEVERE, damage, severe
 from training.scenes.draw import MOST, RADII, Scene, Thing, disturb, draw, random_scene
 from training.scenes.fit import fit, fitted_size
 from training.scenes.free import FreeScene, Placed, free_scene
@@ -131,7 +131,8 @@ def drawn_scene(rng: Random) -> tuple[Scene | FreeScene, Image.Image]:
     count = 0 if rng.random() < _EMPTY else None
     if rng.random() < ON_THE_GRID:
         scene = random_scene(rng, count)
-        return scene, disturb(draw(scene), rng)
+        picture = draw(scene)
+        return scene, disturb(severe(picture, rng) if rng.random() < SEVERE else picture, rng)
     free, picture = free_scene(rng, count)
     return free, damage(picture, rng)
 
