@@ -10,7 +10,7 @@
 #   make figures    other projects' sample pictures beside what viewers show, into docs/reference/formats.md; how often
 #                   a proof of sight errs, into docs/sight.md; how good a choice is, into docs/how-to/choose.md; how
 #                   often a page's verdict errs, into docs/verdicts.md
-#   make train      the demo model from nothing, in training/out: two and a half hours on two cores; goes on where it was stopped
+#   make train      the demo model from nothing, in training/out: some three hours on two cores; goes on where it was stopped
 #   make help-copies  write the help of the command line and the tables of formats, fields and models into docs/ anew
 #   make docs       the documentation as a site in site/, which is there to open from disk
 #

@@ -15,7 +15,7 @@ PICTURES = Path(__file__).parent / "pictures"
 QUESTION = "Describe the image."
 ABOUT_THE_MODEL = (
     "The demo model can tell colours, shapes, places and counts of up to four drawn shapes;\n"
-    "it cannot tell anything about photographs or text."
+    "it cannot tell anything about other things, photographs or text."
 )
 
 

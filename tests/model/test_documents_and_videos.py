@@ -81,8 +81,8 @@ def test_every_endpoint_refuses_more_than_fits(endpoint: str, demo_server: Embed
     long = str(tmp_path / "long.tif")
     with pytest.raises(ImageError, match=r"has 80 pages, and no more than 20 are sent unasked\. Choose: ImageOptions"):
         ask(llm, endpoint, (long,))
-    words = r"80 pictures take about 5,120 tokens, and the context holds 2,048: nothing was sent\. Use fewer pages, "
-    with pytest.raises(ContextOverflowError, match=words + r"ImageOptions\(pages=28\) or detail"):
+    words = r"80 pictures take about 6,480 tokens, and the context holds 2,048: nothing was sent\. Use fewer pages, "
+    with pytest.raises(ContextOverflowError, match=words + r"ImageOptions\(pages=22\) or detail"):
         ask(llm, endpoint, (long,), pages=80)
     assert len(demo_server.asked) == before
 
@@ -115,13 +115,13 @@ def test_a_shell_is_told_of_pages(asked: CommandLine, demo_server: EmbeddedOllam
     )
     chosen = asked("long.tif", "What?", "--host", demo_server.url, "--pages", "1-80", "--option", "num_ctx=2048")
     assert chosen.code == 1
-    assert "about 5,120 tokens, and the context holds 2,048: nothing was sent. Use fewer pages, --pages 1-28 or " in (
+    assert "about 6,480 tokens, and the context holds 2,048: nothing was sent. Use fewer pages, --pages 1-22 or " in (
         chosen.err
     )
-    # What it names is taken: by the demo model, which knows nothing to say of 28 pictures but something.
-    named = asked("long.tif", "What?", "--host", demo_server.url, "--pages", "1-28", "--option", "num_ctx=2048")
+    # What it names is taken: by the demo model, which knows nothing to say of 22 pictures but something.
+    named = asked("long.tif", "What?", "--host", demo_server.url, "--pages", "1-22", "--option", "num_ctx=2048")
     assert "nothing was sent" not in named.err
-    assert len(demo_server.asked[-1].pictures) == 28
+    assert len(demo_server.asked[-1].pictures) == 22
 
 
 def test_a_shell_is_told_of_frames(asked: CommandLine, demo_server: EmbeddedOllama) -> None:
@@ -129,9 +129,9 @@ def test_a_shell_is_told_of_frames(asked: CommandLine, demo_server: EmbeddedOlla
     options = ("--host", demo_server.url, "--option", "num_ctx=2048")
     chosen = asked("clip.mp4", "What?", *options, "--frames", "80")
     assert chosen.code == 1
-    assert "nothing was sent. Use fewer frames, --frames 28 or " in chosen.err
-    assert "nothing was sent" not in asked("clip.mp4", "What?", *options, "--frames", "28").err
-    assert len(demo_server.asked[-1].pictures) == 28
+    assert "nothing was sent. Use fewer frames, --frames 22 or " in chosen.err
+    assert "nothing was sent" not in asked("clip.mp4", "What?", *options, "--frames", "22").err
+    assert len(demo_server.asked[-1].pictures) == 22
 
 
 def test_the_demo_model_reads_the_page_and_sees_the_moment(asked: CommandLine, demo_server: EmbeddedOllama) -> None:

@@ -280,5 +280,5 @@ def test_a_prepared_picture_is_sent_as_prepared(demo: OllamaMultiModal) -> None:
     reply = demo.complete("Where is the blue square?", [prepared])
     assert "top left" in reply.text
     (told,) = reply.additional_kwargs["pictures"]
-    assert told.pop("frame")["size"] == [112, 112]
+    assert told.pop("frame")["size"] == [144, 144]
     assert told == prepared.describe()

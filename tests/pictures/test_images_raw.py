@@ -240,7 +240,7 @@ def test_describe_finds_them_in_a_folder(describe: CommandLine, folder: Path, de
     Path("card/2.nef").write_bytes(nef(THUMBNAIL, MEASURED, SHOWN))
     Path("card/3.tif").write_bytes(arw(THUMBNAIL, MEASURED))
     dry = describe("card", "--host", demo_server.url, "--dry-run")
-    assert "card/1.DNG: 320x240, about 64 tokens" in dry.out
+    assert "card/1.DNG: 320x240, about 81 tokens" in dry.out
     assert describe("card", "--host", demo_server.url, "--no-sight-check").code == 0
     said = {line["path"]: line["text"].lower() for line in lines()}
     assert ["green" in said["card/1.DNG"], "green" in said["card/2.nef"], "blue" in said["card/3.tif"]] == [True] * 3

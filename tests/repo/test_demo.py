@@ -64,14 +64,17 @@ def test_the_picture_that_lies_on_its_side_is_seen_upright(demo: OllamaMultiModa
     assert words(answer.text, KINDS) == {"star": 1}
 
 
-def test_the_truth_is_what_was_drawn() -> None:
-    drawn = {picture.name: draw_pictures.truth(picture) for picture in draw_pictures.PICTURES}
+def test_the_truth_is_what_was_drawn(tmp_path: Path) -> None:
+    drawn = draw_pictures.draw_all(tmp_path)
     assert drawn == TRUTH
+    for name in TRUTH:
+        with Image.open(tmp_path / name) as again, Image.open(PICTURES / name) as kept:
+            assert again.tobytes() == kept.tobytes(), name
     assert {file.name for file in PICTURES.iterdir()} == {*TRUTH, "truth.json"}
 
 
 def test_pictures_come_in_all_the_forms_that_matter() -> None:
-    assert len(TRUTH) >= 6
+    assert len(TRUTH) >= 8
     formats = set()
     for name in TRUTH:
         with Image.open(PICTURES / name) as image:

@@ -99,7 +99,7 @@ def test_web_handler(run: Run) -> None:
 def test_many(run: Run, tmp_path: Path) -> None:
     printed = run("many_async")
     assert says(line_with(printed, "turned-by-exif.jpg"), "red", "square", "blue", "star")
-    assert "6 of 6" in printed
+    assert "8 of 8" in printed
     shutil.copy(EXAMPLES / "pictures/wide.png", tmp_path)
     (tmp_path / "broken.png").write_bytes((tmp_path / "wide.png").read_bytes()[:99])
     printed = run("many_async", tmp_path, exit_code=1)
@@ -111,7 +111,7 @@ def test_many(run: Run, tmp_path: Path) -> None:
 def test_describe_folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [json.loads(line) for line in run("describe_folder").splitlines()]
     found = {Path(line["path"]).name: line["text"] for line in lines}
-    assert len(lines) == len(found) == 6
+    assert len(lines) == len(found) == 8
     assert says(found["wide.png"], "white", "square", "red", "star")
     shutil.copy(EXAMPLES / "pictures/wide.png", tmp_path)
     draw_scene("red circle").save(tmp_path / "two.pdf", save_all=True, append_images=[draw_scene("blue star")])

@@ -44,11 +44,11 @@ def test_what_the_demo_model_tells_it_tells_24_times_in_a_row(demo_server: Embed
         assert tried.in_a_row == 24
         assert level.letters is None, "it cannot read"
         assert level.tokens is not None
-        assert level.tokens > 64, "one picture, and the question"
+        assert level.tokens > 81, "one picture, and the question"
         assert level.seconds
     assert found.tiles is not None
     assert found.tiles.tokens is not None
-    assert found.tiles.tokens > 7 * 64, "the whole and six tiles"
+    assert found.tiles.tokens > 7 * 81, "the whole and six tiles"
     assert found.advice.endswith("It does not read.")
     assert pickle.loads(pickle.dumps(found)) == found
 
@@ -148,7 +148,7 @@ def test_what_the_context_does_not_hold_is_not_measured(demo_server: EmbeddedOll
     found = eye_test(VisionModel(demo_server.model, demo_server.url, num_ctx=400), seed=3)
     assert found.tiles is not None
     assert (found.tiles.things.smallest_px, found.tiles.tokens, found.tiles.seconds) == (None, None, None)
-    assert "Auto, tiles was not measured: its 7 pictures take about 448 tokens" in found.advice
+    assert "Auto, tiles was not measured: its 7 pictures take about 567 tokens" in found.advice
     assert all(level.tokens for level in found.levels)
 
 

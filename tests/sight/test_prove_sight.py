@@ -56,7 +56,7 @@ def test_a_report_says_what_was_asked_sent_and_counted(demo_server: EmbeddedOlla
             (hashlib.sha256(data).hexdigest(), len(data)) for data in pictures
         ]
     receipt = report.receipt
-    assert receipt.tokens_expected == tuple(64 * len(sent) for sent in receipt.pictures)
+    assert receipt.tokens_expected == tuple(81 * len(sent) for sent in receipt.pictures)
     assert all(
         counted > expected
         for counted, expected in zip(receipt.tokens_counted, receipt.tokens_expected, strict=True)

@@ -79,7 +79,7 @@ def choose_between(rng: Random, scenes: Sequence[Truth], wanted: Wanted, phrasin
         number = rng.randrange(2)
         at = f" in the {answers.ORDINALS[number]} {rng.choice(('image', 'picture'))}"
         scene = scenes[number]
-        kind = rng.choice(("colour", "kind", "exists", "number", "place"))
+        kind = rng.choice(("colour", "kind", "exists", "number", "number", "place"))
         if len(scene.shapes) == 1 and rng.random() < 0.5:
             kind = "only"
         return _asked(rng, _BUILDERS[kind](rng, scene, phrasing, at), phrasing)

@@ -62,11 +62,21 @@ class Scene:
         return min(self.size) / 6
 
 
-def random_scene(rng: Random, count: int | None = None, shared: tuple[str, str] | None = None) -> Scene:
-    """A random scene; no two shapes share colour and kind. `shared` is a pair that it shall have if it can."""
+def random_scene(
+    rng: Random, count: int | None = None, shared: tuple[str, str] | None = None, *, alike: float = 0.0
+) -> Scene:
+    """A random scene; no two shapes share colour and kind. `shared` is a pair that it shall have if it can.
+
+    In a part `alike` of the scenes all are of one kind, in as many all are of one colour.
+    """
     ground = rng.choice(("gray", *GROUNDS))
     count = rng.choices(range(1, MOST + 1), _COUNT_WEIGHTS)[0] if count is None else count
     possible = [pair for pair in PAIRS if pair[0] != ground]
+    chance = rng.random() if alike else 1.0
+    if chance < 2 * alike:
+        side = 1 if chance < alike else 0
+        one = rng.choice(possible)[side]
+        possible = [pair for pair in possible if pair[side] == one]
     pairs = rng.sample(possible, count)
     if shared in possible and shared not in pairs and pairs:
         pairs[0] = shared

@@ -21,6 +21,8 @@ _COUNT_WEIGHTS = (6, 4, 4, 4)
 SMALLEST, LARGEST = 0.025, 0.45
 """Radii in parts of the shorter side: things are from a twentieth to nine tenths of it across."""
 _TINY = 0.055
+ALIKE = 0.08
+"""The part of the scenes in which all things are of one kind, and the part in which all are of one colour."""
 _TWINS = 0.12
 """The part of the scenes in which two things may have both colour and kind in common."""
 _WIDEST = 16 / 9
@@ -59,14 +61,14 @@ def free_scene(rng: Random, count: int | None = None) -> tuple[FreeScene, Image.
     ground = random_ground(rng, size)
     pixels = ground.pixels.clip(0, 255)
     picture = Image.fromarray(pixels.astype(np.uint8))
-    kinds = [rng.choice(KINDS) for _ in range(count)]
+    kinds, colours = _kinds_and_colours(rng, count)
     twins, soft = rng.random() < _TWINS, rng.random() < 0.85
     outlined = rng.choice((0.0, 0.0, 0.0, 0.5, 1.0))
     placed: list[Placed] = []
     for kind, (x, y, radius) in zip(kinds, _spots(rng, kinds, size), strict=True):
         taken = {thing.shape.colour for thing in placed if thing.shape.kind == kind}
         about = _about(pixels, x, y, radius)
-        colour, fill, seen = _fill(rng, about, set() if twins else taken)
+        colour, fill, seen = _fill(rng, about, [each for each in colours if twins or each not in taken])
         figure = random_figure(rng, kind)
         line = _line(rng, fill, about, seen) if rng.random() < outlined or not seen else None
         _paint(picture, figure, (x, y), radius, fill, line, soft)
@@ -75,6 +77,16 @@ def free_scene(rng: Random, count: int | None = None) -> tuple[FreeScene, Image.
         placed.append(Placed(shape, centre, radius * 6 / min(size)))
     placed.sort(key=lambda thing: reading_order(*thing.centre))
     return FreeScene(tuple(placed), ground.name, size), picture
+
+
+def _kinds_and_colours(rng: Random, count: int) -> tuple[list[str], Sequence[str]]:
+    """A kind for each thing, and the colours to choose from. By lot alone four circles would hardly ever come."""
+    chance = rng.random()
+    if chance < ALIKE:
+        return [rng.choice(KINDS)] * count, tuple(COLOURS)
+    if chance < 2 * ALIKE:
+        return rng.sample(KINDS, count), (rng.choice(tuple(COLOURS)),)
+    return [rng.choice(KINDS) for _ in range(count)], tuple(COLOURS)
 
 
 def _canvas(rng: Random) -> tuple[int, int]:
@@ -133,9 +145,8 @@ def _contrast(colour: Rgb, about: Pixels) -> float:
     return float(np.partition(far, 1)[1])
 
 
-def _fill(rng: Random, about: Pixels, taken: set[str]) -> tuple[str, Rgb, bool]:
-    """A colour that is not taken, one of its shades, and whether it stands out from the ground."""
-    possible = [colour for colour in COLOURS if colour not in taken]
+def _fill(rng: Random, about: Pixels, possible: Sequence[str]) -> tuple[str, Rgb, bool]:
+    """One of these colours, one of its shades, and whether it stands out from the ground."""
     best: tuple[float, str, Rgb] = (-1.0, possible[0], COLOURS[possible[0]])
     for _ in range(6):
         colour = rng.choice(possible)

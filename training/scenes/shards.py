@@ -17,7 +17,7 @@ from training.model_config import ModelConfig
 from training.scenes.damage import SEVERE, damage, severe
 from training.scenes.draw import MOST, RADII, Scene, Thing, disturb, draw, random_scene
 from training.scenes.fit import fit, fitted_size
-from training.scenes.free import FreeScene, Placed, free_scene
+from training.scenes.free import ALIKE, FreeScene, Placed, free_scene
 from training.scenes.grounds import UNNAMED
 from training.scenes.palette import GROUNDS
 
@@ -130,7 +130,7 @@ def drawn_scene(rng: Random) -> tuple[Scene | FreeScene, Image.Image]:
     """A scene of training and its picture, whatever befell that."""
     count = 0 if rng.random() < _EMPTY else None
     if rng.random() < ON_THE_GRID:
-        scene = random_scene(rng, count)
+        scene = random_scene(rng, count, alike=ALIKE)
         picture = draw(scene)
         return scene, disturb(severe(picture, rng) if rng.random() < SEVERE else picture, rng)
     free, picture = free_scene(rng, count)

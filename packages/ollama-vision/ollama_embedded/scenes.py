@@ -1,4 +1,4 @@
-"""Pictures that the demo model knows: coloured shapes on a plain ground, one to a cell of a 3x3 grid."""
+"""The plainest pictures that the demo model knows: coloured shapes on an even ground, one to a cell of a 3x3 grid."""
 
 from __future__ import annotations
 
