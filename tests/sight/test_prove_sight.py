@@ -40,6 +40,13 @@ def test_the_demo_model_sees(demo_server: EmbeddedOllama) -> None:
         assert 4 <= len(report.questions) <= 12
 
 
+@pytest.mark.parametrize("seed", [1_000_141, 1_000_198])
+def test_no_picture_is_blindness_however_lucky_the_answers(seed: int) -> None:
+    """Eight and seven of twelve guesses were right: by the answers alone it saw badly."""
+    with EmbeddedOllama(blind="dropped") as server:
+        assert caught(server, seed).report.seems == "nothing"
+
+
 def test_a_report_says_what_was_asked_sent_and_counted(demo_server: EmbeddedOllama) -> None:
     report = prove_sight(demo_server.model, demo_server.url, seed=3)
     asked = [json.loads(request.raw) for request in demo_server.asked[-len(report.questions) - 1 :]]

@@ -76,8 +76,8 @@ async def prove(asker: Asker, seed: int, first: int = 4) -> SightReport:
     verdict, seems = proof.verdict, proof.seems
     if verdict == "unclear" and await _reads_words(asker, proof, log):
         verdict, seems = "sees", None
-    if verdict == "blind":
-        seems = await _in_the_pictures_place(asker, log) or seems
+    if verdict in ("blind", "sees badly") and (instead := await _in_the_pictures_place(asker, log)) is not None:
+        verdict, seems = "blind", instead  # a guess may be right, and no picture is no picture
     receipt = await _receipt(asker, log)
     host = asker.api.target.address.url
     return SightReport(asker.model, host, verdict, seems, tuple(log.questions), receipt, log.pace(), seed)
