@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -42,11 +43,23 @@ def with_scenes(change: Callable[[Question, Sequence[Scene]], Sequence[Scene]]) 
     return answer
 
 
+def upper_half(question: Question, _: Sequence[Scene]) -> str:
+    """What is not in it he guesses to be below, which is right every other time; of circles he sees two at most."""
+    if question.kind == "number":
+        return "2"
+    seen = [
+        replace(scene, things=tuple(each for each in scene.things if each.cell[0] < 2)) for scene in question.scenes
+    ]
+    below = Random(question.scenes[0].nonce).choice(("bottom left", "bottom right"))
+    return question.answer_to(seen) or (below if question.kind == "place" else habit(question))
+
+
 LOTTERIES = ("habits", "by lot")
 """Other words, other habits: between the questions about different things these are drawn by lot, too."""
 BLIND: dict[str, tuple[str, Answer]] = {
     "habits": ("nothing", lambda question, _: habit(question)),
     "by lot": ("nothing", lambda question, _: Random(question.scenes[0].nonce).choice(question.labels)),
+    "upper half": ("part", upper_half),
     "before": ("stale", with_scenes(lambda question, before: before or question.scenes)),
     "first": ("first", with_scenes(lambda question, _: [question.scenes[0]] * len(question.scenes))),
     "last": ("last", with_scenes(lambda question, _: [question.scenes[-1]] * len(question.scenes))),

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from math import exp, log
 
 from .questions import Question
-from .scenes import HALVES, OTHER_WAYS_ROUND, QUARTER_TURNS, Cell, Scene
+from .scenes import CORNERS, HALVES, OTHER_WAYS_ROUND, QUARTER_TURNS, Cell, Scene
 
-Predict = Callable[[Question, Sequence[Scene]], str | None]
-"""The answer to a question, from it and the scenes of the request before; `None`: whatever is his habit."""
+Predict = Callable[[Question, Sequence[Scene]], str | tuple[str, ...] | None]
+"""The answer to a question, from it and the scenes of the request before, or some that are equally likely; `None`:
+whatever is his habit."""
 
 _SLIPS: Mapping[str, float] = {"place": 0.02, "colour": 0.06, "which": 0.1, "number": 0.3, "colour in order": 0.2}
 """How often a model that sees answers wrongly all the same, by the kind of question."""
@@ -57,14 +58,17 @@ def _one_of_all(at: int) -> Predict:
 
 
 def _half(side: Callable[[Cell], int]) -> Predict:
-    """Things outside are not there; one that is cut keeps its colour, and one inside is taken to stand where it did."""
+    """Things outside are not there, so they are guessed to be there; what is cut keeps its colour, what is inside its
+    place."""
+    outside = tuple(corner for corner, cell in CORNERS.items() if side(cell) < 0)
 
-    def predict(question: Question, _: Sequence[Scene]) -> str | None:
+    def predict(question: Question, _: Sequence[Scene]) -> str | tuple[str, ...] | None:
         left = [
             replace(scene, things=tuple(thing for thing in scene.things if side(thing.cell) >= 0))
             for scene in question.scenes
         ]
-        return question.answer_to(left)
+        guess = outside if question.kind == "place" else None
+        return question.answer_to(left) or guess
 
     return predict
 
@@ -150,8 +154,9 @@ class Beliefs:
             total = hypothesis.strength + habit.total()
             return {label: (hypothesis.strength / len(labels) + habit[label]) / total for label in labels}
         slip = hypothesis.slips[question.kind]
-        other = slip / (len(labels) - 1)
-        return {label: 1 - slip if label == predicted else other for label in labels}
+        likely = (predicted,) if isinstance(predicted, str) else predicted
+        other = slip / (len(labels) - len(likely))
+        return {label: (1 - slip) / len(likely) if label in likely else other for label in labels}
 
 
 def _kind(question: Question) -> tuple[str, ...]:

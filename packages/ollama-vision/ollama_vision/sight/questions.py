@@ -80,7 +80,8 @@ def _place(question: Question, scenes: Sequence[Scene]) -> str | None:
 
 
 def _number(question: Question, scenes: Sequence[Scene]) -> str | None:
-    return str(len(scenes[question.at].things))
+    # Fewer than any label are taken for the fewest: there is no better answer among them.
+    return max(str(len(scenes[question.at].things)), min(question.labels))
 
 
 def _colour(question: Question, scenes: Sequence[Scene]) -> str | None:
@@ -163,8 +164,13 @@ class Lot:
         return Question("number", "How many circles are there?", NUMBERS, (self._circles(self._count()),))
 
     def number_in_order(self, at: int) -> Question:
-        """How many there are in one of two pictures, which have different numbers."""
-        counts = self._random.sample([int(number) for number in NUMBERS], 2)
+        """How many there are in one of two pictures, which have different numbers.
+
+        Never the least: that is what one says who sees a half of them.
+        """
+        asked = int(self._random.choice(NUMBERS[1:]))
+        other = int(self._random.choice([number for number in NUMBERS if int(number) != asked]))
+        counts = (asked, other) if at == 0 else (other, asked)
         text = f"How many circles are in the {_ORDINALS[at]} image?"
         return Question("number", text, NUMBERS, tuple(self._circles(count) for count in counts), at=at)
 
