@@ -164,4 +164,4 @@ _CHANGES: Mapping[str, Callable[[Image.Image, bytes], Image.Image]] = {
 BLIND = ("dropped", "marker", "stale", "first", "last", *_CHANGES)
 """What the model gets in place of the pictures: none; the words `[img-0]`; those of the request before; the first one,
 the last one for each; all black; noise; one grey; red and blue exchanged; a quarter turn; mirrored; upside down; the
-upper half; one pixel of the mean colour. With "small" it sees, but badly: 16x16 pixels of each."""
+upper half; one pixel of the mean colour. With "small" it gets 16x16 pixels of each: poor sight, and no blindness."""

@@ -16,7 +16,7 @@ world; any GGUF model with its projector can take its place. The first line says
 With --blind the model gets something else than the pictures that are sent, so that you can see what your programs
 make of it: black, grey, noise, dropped (none), marker (words in their place), stale (those of the request before),
 first or last (of several), bgr (red and blue exchanged), turned, mirrored, flipped (upside down), part (the upper
-half), tiny (one pixel), or small (16x16 pixels: it sees, but badly).
+half), tiny (one pixel), or small (16x16 pixels: poor sight).
 
 \b
 Examples:
