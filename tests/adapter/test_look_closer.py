@@ -17,12 +17,12 @@ from ollama_embedded import EmbeddedOllama, Reply, ScriptedEngine, ToolCall, dra
 from ollama_embedded.scenes import COLOURS, GROUND, KINDS, Shape
 from tests.support.serving import Serve
 
-SIDE = 2240
+SIDE = 3400
 QUESTION = "Describe the image."
 
 
 def hidden(shape: Shape, at: tuple[int, int]) -> Image.Image:
-    """One thing of 60 pixels in a picture of 2240: its scene of 224 pixels stands at that place."""
+    """One thing of 60 pixels in a picture of 3400: its scene of 224 pixels stands at that place."""
     picture = Image.new("RGB", (SIDE, SIDE), GROUND)
     picture.paste(draw_scene(shape), at)
     return picture
