@@ -187,3 +187,10 @@ def test_both_worlds_are_drawn_and_the_same_again() -> None:
     again = [drawn_scene(Random(f"mix/{number}")) for number in range(120)]
     assert [scene for scene, _ in again] == [scene for scene, _ in drawn]
     assert all(one.tobytes() == other.tobytes() for (_, one), (_, other) in zip(drawn, again, strict=True))
+
+
+def test_four_things_of_one_kind_or_colour_are_no_rarity() -> None:
+    """By lot alone one scene of 1,200 had four circles, or four of another kind: nobody learnt to count them."""
+    fours = [scene.shapes for scene, _ in (drawn_scene(Random(seed)) for seed in range(400)) if len(scene.shapes) == 4]
+    assert sum(len({shape.kind for shape in shapes}) == 1 for shapes in fours) >= 4
+    assert sum(len({shape.colour for shape in shapes}) == 1 for shapes in fours) >= 4
